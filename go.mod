@@ -1,0 +1,3 @@
+module ovndb-servers
+
+go 1.26
