@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+
+	"ovndb-servers/pkg/network"
+	"ovndb-servers/pkg/ocf"
+	"ovndb-servers/pkg/pacemaker"
+	"ovndb-servers/pkg/replication"
+)
+
+// agentName is the agent the way Pacemaker spells it.
+const agentName = "ocf:ovn:ovndb-servers"
+
+// clusterManager makes package pacemaker what package ocf asks for.
+type clusterManager struct{}
+
+// Resource implements [ocf.ClusterManager].
+func (clusterManager) Resource(instance string) replication.Cluster {
+	return pacemaker.Resource{Instance: instance}
+}
+
+// LocalNode implements [ocf.ClusterManager].
+func (clusterManager) LocalNode(ctx context.Context) (string, error) {
+	return pacemaker.LocalNode(ctx)
+}
+
+func runAgent(ctx context.Context, p program, action string) int {
+	agent := ocf.Agent{
+		Getenv: p.getenv, Stdout: p.stdout, Stderr: p.stderr,
+		Log:     ocf.NewLogger(p.stderr, p.getenv),
+		Version: version(),
+		Cluster: clusterManager{},
+		Network: network.Interfaces{},
+	}
+	return int(agent.Run(ctx, action))
+}

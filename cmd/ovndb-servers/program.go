@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+	"runtime/debug"
+)
+
+// program is what a process is given.
+type program struct {
+	args           []string
+	getenv         func(string) string
+	stdout, stderr io.Writer
+}
+
+// run is main without the process around it; it returns the exit code.
+func run(ctx context.Context, p program) int {
+	if action, ok := agentAction(p.args); ok {
+		return runAgent(ctx, p, action)
+	}
+	return runTool(ctx, p)
+}
+
+// agentAction tells whether the program was called as the resource agent, and
+// for which action: through a link in a folder resource.d/<provider>/, as
+// Pacemaker does, or as "ovndb-servers ocf ACTION". It is asked before any
+// command-line library sees the arguments.
+func agentAction(args []string) (action string, ok bool) {
+	if len(args) == 0 {
+		return "", false
+	}
+	rest := args[1:]
+	switch {
+	case calledAsAgent(args[0]):
+	case len(rest) > 0 && rest[0] == "ocf":
+		rest = rest[1:]
+	default:
+		return "", false
+	}
+	if len(rest) == 0 {
+		return "", true
+	}
+	return rest[0], true
+}
+
+func calledAsAgent(path string) bool {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		absolute = path
+	}
+	provider := filepath.Dir(absolute)
+	return filepath.Base(filepath.Dir(provider)) == "resource.d"
+}
+
+// version is what the build recorded: a release's tag or the revision.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "unreleased"
+	}
+	return info.Main.Version
+}

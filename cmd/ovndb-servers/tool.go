@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes of the tool.
+const (
+	exitHealthy    = 0
+	exitWrong      = 1
+	exitUsage      = 2
+	exitNotRunning = 3
+	exitUnknown    = 4
+)
+
+// exitError ends the tool with a code of its own. If it carries no error, the
+// result that was printed says all.
+type exitError struct {
+	code int
+	err  error
+}
+
+// Error implements error.
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+// Unwrap returns the cause, if there is one.
+func (e *exitError) Unwrap() error { return e.err }
+
+func runTool(ctx context.Context, p program) int {
+	root := newRootCommand()
+	root.SetArgs(p.args[1:])
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitHealthy
+	}
+	exit := new(exitError)
+	if !errors.As(err, &exit) {
+		exit = &exitError{code: exitUsage, err: err}
+	}
+	if exit.err != nil {
+		_, _ = fmt.Fprintf(p.stderr, "ovndb-servers: error: %v\n", exit.err)
+	}
+	return exit.code
+}
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "ovndb-servers",
+		Short: "Show and verify the replication of OVN's databases under Pacemaker",
+		Long: `ovndb-servers shows and verifies the replication of OVN's northbound and
+southbound databases. The same program is the OCF resource agent that runs
+them under Pacemaker: called through a link in resource.d/<provider>/, or as
+"ovndb-servers ocf ACTION".`,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddCommand(newStatusCommand())
+	return root
+}

@@ -1,0 +1,77 @@
+package ocf
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"ovndb-servers/pkg/replication"
+)
+
+func (a Agent) start(ctx context.Context, call call) (ExitCode, error) {
+	return a.change(ctx, call, func(c *replication.Controller) error { return c.Start(ctx) })
+}
+
+func (a Agent) promote(ctx context.Context, call call) (ExitCode, error) {
+	return a.change(ctx, call, func(c *replication.Controller) error { return c.Promote(ctx) })
+}
+
+// change runs an action that needs a valid configuration.
+func (a Agent) change(ctx context.Context, call call, act func(*replication.Controller) error) (ExitCode, error) {
+	if call.invalid != nil {
+		return ErrConfigured, call.invalid
+	}
+	a.warnOfIgnored(call.params)
+	c, err := a.controller(ctx, call)
+	if err == nil {
+		err = act(c)
+	}
+	return errorCode(err), err
+}
+
+func (a Agent) warnOfIgnored(p Parameters) {
+	if p.OVNCtl != "" {
+		a.Log.Warnf("parameter ovn_ctl=%s is ignored: this agent runs the servers itself; remove it when convenient", p.OVNCtl)
+	}
+}
+
+// demote and stop make a node safe: they do what can be done with a
+// configuration that is broken, too.
+func (a Agent) demote(ctx context.Context, call call) (ExitCode, error) {
+	err := a.lenientController(ctx, call).Demote(ctx)
+	return errorCode(err), err
+}
+
+func (a Agent) stop(ctx context.Context, call call) (ExitCode, error) {
+	if call.invalid != nil {
+		a.Log.WithError(call.invalid).Warn("stopping in spite of an invalid configuration")
+	}
+	err := a.lenientController(ctx, call).Stop(ctx)
+	return errorCode(err), err
+}
+
+func (a Agent) monitor(ctx context.Context, call call) (ExitCode, error) {
+	expectPromoted := call.env.Role == "Promoted" || call.env.Role == "Master"
+	v := a.lenientController(ctx, call).Monitor(ctx, expectPromoted)
+	if len(v.Reasons) == 0 {
+		return healthCode(v.Health), nil
+	}
+	return healthCode(v.Health), errors.New(v.Reason())
+}
+
+// notify points this node's backups at the node that has just been promoted.
+// Pacemaker ignores the exit code of a notification, and a failed one must not
+// look like a failed instance: the next monitor repairs what it missed.
+func (a Agent) notify(ctx context.Context, call call) (ExitCode, error) {
+	if call.env.Notify.Event() != "post-promote" || len(call.env.Notify.Promote) == 0 {
+		return Success, nil
+	}
+	if call.invalid != nil {
+		return Success, call.invalid
+	}
+	c := a.lenientController(ctx, call)
+	if slices.Contains(call.env.Notify.Promote, c.Node) {
+		return Success, nil
+	}
+	return Success, c.Follow(ctx, call.env.Notify.Promote[0])
+}

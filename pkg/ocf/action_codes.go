@@ -1,0 +1,50 @@
+package ocf
+
+import (
+	"errors"
+	"io/fs"
+
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+)
+
+// healthCode is the exit code with which monitor reports a health.
+func healthCode(h replication.Health) ExitCode {
+	switch h {
+	case replication.HealthStopped:
+		return NotRunning
+	case replication.HealthBackup:
+		return Success
+	case replication.HealthBackupDegraded:
+		return Degraded
+	case replication.HealthActive:
+		return RunningPromoted
+	case replication.HealthActiveDegraded:
+		return DegradedPromoted
+	case replication.HealthFailedActive:
+		return FailedPromoted
+	case replication.HealthFailed:
+		return ErrGeneric
+	default:
+		return ErrGeneric
+	}
+}
+
+// errorCode is the exit code of an action that ended with err. A damaged
+// database is a soft error of this node: once it is repaired or removed, the
+// same start succeeds.
+func errorCode(err error) ExitCode {
+	invalid := new(ParameterError)
+	switch {
+	case err == nil:
+		return Success
+	case errors.As(err, &invalid):
+		return ErrConfigured
+	case errors.Is(err, process.ErrProgramMissing), errors.Is(err, process.ErrSchemaMissing):
+		return ErrInstalled
+	case errors.Is(err, fs.ErrPermission):
+		return ErrPerm
+	default:
+		return ErrGeneric
+	}
+}

@@ -1,0 +1,88 @@
+package ocf
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+)
+
+// controller returns the controller of the resource on this node, or what
+// keeps this node from running it.
+func (a Agent) controller(ctx context.Context, call call) (*replication.Controller, error) {
+	layout, err := process.DiscoverLayout(call.params.layout())
+	if err != nil {
+		return nil, err
+	}
+	owner, err := process.LookupOwner(call.params.User)
+	if err != nil {
+		return nil, err
+	}
+	c := a.bareController(ctx, call, layout)
+	c.Owner = owner
+	if c.Listening.NodeAddress, err = a.nodeAddress(call.params); err != nil {
+		return nil, fmt.Errorf("cannot find this node's own address, set parameter node_address: %w", err)
+	}
+	return c, nil
+}
+
+// lenientController returns a controller that can observe, demote and stop the
+// servers, whatever else is wrong with the configuration or the node.
+func (a Agent) lenientController(ctx context.Context, call call) *replication.Controller {
+	c, err := a.controller(ctx, call)
+	if err == nil {
+		return c
+	}
+	a.Log.WithError(err).Warn("going on with a part of the configuration")
+	layout := call.params.layout()
+	if layout.RunDir == "" {
+		layout.RunDir = process.DefaultRunDir
+	}
+	return a.bareController(ctx, call, layout)
+}
+
+func (a Agent) bareController(ctx context.Context, call call, layout process.Layout) *replication.Controller {
+	p := call.params
+	return &replication.Controller{
+		Instance: call.env.Instance,
+		Node:     a.node(ctx, call.env),
+		Units:    replication.Units(layout, replication.Endpoint(p.Northbound), replication.Endpoint(p.Southbound)),
+		Layout:   layout,
+		Listening: replication.Listening{
+			MasterIP:         p.MasterIP,
+			MasterIPOnly:     p.ListenOnMasterIPOnly,
+			ClientProbe:      p.ClientProbe,
+			ReplicationProbe: p.ReplicationProbe,
+		},
+		Cluster: a.Cluster.Resource(call.env.Instance),
+		Holds:   a.Network.Holds,
+		Log:     a.Log,
+	}
+}
+
+// node returns this node's name; Pacemaker tells it to all actions it runs.
+func (a Agent) node(ctx context.Context, env Environment) string {
+	if env.Node != "" {
+		return env.Node
+	}
+	name, err := a.Cluster.LocalNode(ctx)
+	if err != nil {
+		a.Log.WithError(err).Debug("this node has no name in a cluster")
+	}
+	return name
+}
+
+func (a Agent) nodeAddress(p Parameters) (netip.Addr, error) {
+	if p.NodeAddress.IsValid() || !p.MasterIP.IsValid() {
+		return p.NodeAddress, nil
+	}
+	return a.Network.Towards(p.MasterIP)
+}
+
+func (p Parameters) layout() process.Layout {
+	return process.Layout{
+		RunDir: p.RunDir, DatabaseDir: p.DatabaseDir, LogDir: p.LogDir, SchemaDir: p.SchemaDir,
+	}
+}

@@ -1,0 +1,73 @@
+package ocf
+
+import (
+	"fmt"
+	"io"
+	"log/syslog"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/sirupsen/logrus"
+	syslogrus "github.com/sirupsen/logrus/hooks/syslog"
+)
+
+// NewLogger returns a logger that writes to stderr, which Pacemaker logs, and to
+// syslog where there is one. Lines have the form that crmsh and people know from
+// other agents: "WARNING: text key=value".
+func NewLogger(stderr io.Writer, getenv func(string) string) *logrus.Logger {
+	log := logrus.New()
+	log.SetOutput(stderr)
+	log.SetFormatter(lineFormatter{})
+	if debugging(getenv) {
+		log.SetLevel(logrus.DebugLevel)
+	}
+	instance := getenv("OCF_RESOURCE_INSTANCE")
+	if instance == "" {
+		instance = DefaultInstance
+	}
+	// A node without a syslog daemon still has Pacemaker's log.
+	hook, err := syslogrus.NewSyslogHook("", "", syslog.LOG_INFO|syslog.LOG_DAEMON, "ovndb-servers("+instance+")")
+	if err == nil {
+		log.AddHook(hook)
+	}
+	return log
+}
+
+// debugging reads the switch of Pacemaker's daemons, as ocf_log does.
+func debugging(getenv func(string) string) bool {
+	return slices.Contains([]string{"1", "yes", "true", "on"}, strings.ToLower(getenv("HA_debug")))
+}
+
+// lineFormatter writes "LEVEL: message key=value ...", keys in order.
+type lineFormatter struct{}
+
+// Format implements logrus.Formatter.
+func (lineFormatter) Format(e *logrus.Entry) ([]byte, error) {
+	var b strings.Builder
+	b.WriteString(levelName(e.Level) + ": " + e.Message)
+	for _, key := range slices.Sorted(maps.Keys(e.Data)) {
+		value := fmt.Sprint(e.Data[key])
+		if strings.ContainsAny(value, " \"\n") {
+			value = fmt.Sprintf("%q", value)
+		}
+		b.WriteString(" " + key + "=" + value)
+	}
+	b.WriteByte('\n')
+	return []byte(b.String()), nil
+}
+
+func levelName(l logrus.Level) string {
+	switch l {
+	case logrus.PanicLevel, logrus.FatalLevel, logrus.ErrorLevel:
+		return "ERROR"
+	case logrus.WarnLevel:
+		return "WARNING"
+	case logrus.InfoLevel:
+		return "INFO"
+	case logrus.DebugLevel, logrus.TraceLevel:
+		return "DEBUG"
+	default:
+		return "INFO"
+	}
+}

@@ -1,0 +1,103 @@
+package pacemaker
+
+import (
+	"context"
+	"encoding/xml"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ovndb-servers/pkg/process"
+)
+
+// View is the cluster's view of the resources of one agent.
+type View struct {
+	// Nodes are the cluster's nodes, in its order.
+	Nodes []Node
+	// Instances are the running instances of the agent's resources.
+	Instances []Instance
+}
+
+// Node is one node of the cluster.
+type Node struct {
+	Name   string `json:"name"`
+	Online bool   `json:"online"`
+	// State is "online", "offline", "standby", "maintenance", "pending" or
+	// "unclean".
+	State string `json:"state"`
+}
+
+// Instance is one instance of a resource on a node.
+type Instance struct {
+	Resource string
+	// Role is "Promoted", "Unpromoted", "Started" or "Stopped".
+	Role   string
+	Node   string
+	Failed bool
+}
+
+// CurrentView asks crm_mon for the view of the agent, given the way Pacemaker
+// spells it: "ocf:ovn:ovndb-servers".
+func CurrentView(ctx context.Context, agent string) (View, error) {
+	out, err := process.Run(ctx, "crm_mon", "-1", "--output-as=xml")
+	if err != nil {
+		return View{}, fmt.Errorf("cannot ask the cluster for its state: %w", err)
+	}
+	return ParseView(agent, []byte(out))
+}
+
+// ParseView reads the XML of crm_mon (xml/api/crm_mon-2.x.rng of Pacemaker; of
+// its attributes only those that all versions from 2.0 to 3.0 share) and keeps
+// the instances of agent. XML that is none is ErrUnreadable.
+func ParseView(agent string, text []byte) (View, error) {
+	var doc monDocument
+	if err := xml.Unmarshal(text, &doc); err != nil {
+		return View{}, fmt.Errorf("%w: crm_mon: %w", ErrUnreadable, err)
+	}
+	var v View
+	for _, n := range doc.Nodes {
+		v.Nodes = append(v.Nodes, Node{Name: n.Name, Online: n.Online, State: n.state()})
+	}
+	for _, r := range doc.resources() {
+		if spelling(r.Agent) == agent {
+			v.Instances = append(v.Instances, r.instances()...)
+		}
+	}
+	return v, nil
+}
+
+// Resources returns the names of the resources in the view, sorted.
+func (v View) Resources() []string {
+	var names []string
+	for _, i := range v.Instances {
+		names = append(names, i.Resource)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Role returns the role of a resource's instance on a node, "Stopped" if it has
+// none there.
+func (v View) Role(resource, node string) string {
+	for _, i := range v.Instances {
+		if i.Resource == resource && i.Node == node {
+			return i.Role
+		}
+	}
+	return "Stopped"
+}
+
+// spelling turns Pacemaker 2.0's "ocf::ovn:x" into today's "ocf:ovn:x".
+func spelling(agent string) string { return strings.Replace(agent, "::", ":", 1) }
+
+// role turns the role names of Pacemaker 2.0 into today's.
+func role(name string) string {
+	switch name {
+	case "Master":
+		return "Promoted"
+	case "Slave":
+		return "Unpromoted"
+	default:
+		return name
+	}
+}

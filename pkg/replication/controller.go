@@ -1,0 +1,76 @@
+package replication
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"path/filepath"
+	"sync"
+
+	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/process"
+)
+
+// Cluster is what the controller needs of the cluster manager. All calls are
+// bounded by their context; none of them is needed to keep a server safe, so
+// the controller reports their failure and goes on where it can.
+type Cluster interface {
+	// PublishActive tells all nodes that this one is promoted and how its
+	// servers are reached; the empty string withdraws that.
+	PublishActive(ctx context.Context, sources string) error
+	// ActiveNodes returns what the nodes have published, by node name.
+	ActiveNodes(ctx context.Context) (map[string]string, error)
+	// SetScore sets this node's promotion score, ClearScore removes it.
+	SetScore(ctx context.Context, score int) error
+	ClearScore(ctx context.Context) error
+	// Scores returns the promotion scores by node name.
+	Scores(ctx context.Context) (map[string]string, error)
+}
+
+// Controller carries out decisions about the servers of one resource on this
+// node. Its methods are idempotent; a method that was cut short anywhere leaves
+// a state from which any of them goes on.
+type Controller struct {
+	// Instance is the resource's name, Node this node's as the cluster knows it.
+	Instance, Node string
+	Units          []Unit
+	Layout         process.Layout
+	// Owner is whom servers and files belong to.
+	Owner     process.Owner
+	Listening Listening
+	Cluster   Cluster
+	// Holds tells whether this node has an address on one of its interfaces.
+	Holds func(netip.Addr) bool
+	Log   logrus.FieldLogger
+}
+
+// promotion is the note that this node is promoted.
+func (c *Controller) promotion() promotion {
+	return promotion{path: c.stateFile("promoted")}
+}
+
+// stateFile names a file of the controller's own in the run directory, which
+// does not outlive a reboot, just as the servers do not.
+func (c *Controller) stateFile(kind string) string {
+	return filepath.Join(c.Layout.RunDir, statePrefix+c.Instance+"."+kind)
+}
+
+// each runs f for every unit in parallel, to the end, whatever becomes of the
+// others: one server that hangs must not keep the other from being handled.
+func (c *Controller) each(ctx context.Context, f func(context.Context, Unit) error) error {
+	errs := make([]error, len(c.Units))
+	var wg sync.WaitGroup
+	for i, u := range c.Units {
+		wg.Go(func() { errs[i] = f(ctx, u) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// report logs the failure of something that must not fail the action.
+func (c *Controller) report(err error, what string) {
+	if err != nil {
+		c.Log.WithError(err).Warn(what)
+	}
+}

@@ -1,0 +1,102 @@
+package replication
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Monitor observes the servers on this node, repairs what can be repaired at
+// once, keeps what the node has published true, and returns the verdict.
+// expectPromoted says that Pacemaker believes the instance to be promoted.
+func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) Verdict {
+	look := func() (Observation, Verdict) {
+		o := c.Look(ctx)
+		o.ExpectPromoted = expectPromoted
+		return o, Assess(o)
+	}
+	o, v := look()
+	if len(v.Repairs) > 0 {
+		o, v = c.repair(ctx, look)
+	}
+	if v.Health != HealthStopped {
+		c.keepPublished(ctx, v, o.Leader)
+	}
+	return v
+}
+
+// Look observes the servers on this node and whom they should follow, and
+// changes nothing.
+func (c *Controller) Look(ctx context.Context) Observation {
+	o := Observation{Servers: c.Observe(ctx), Promoted: c.promotion().held()}
+	if len(o.in(ConditionBackup)) == 0 {
+		return o
+	}
+	leader, err := c.leader(ctx)
+	c.report(err, "backups are not checked against the promoted node")
+	o.Leader = leader
+	return o
+}
+
+// repair carries out a verdict's repairs, unless an action is under way, which
+// is then putting things right itself. It looks again once no action can come
+// between the look and the repair.
+func (c *Controller) repair(ctx context.Context, look func() (Observation, Verdict)) (Observation, Verdict) {
+	unlock, ok, err := c.tryLock()
+	if err != nil || !ok {
+		c.report(err, "cannot repair")
+		return look()
+	}
+	defer unlock()
+	o, v := look()
+	for _, r := range v.Repairs {
+		if err := c.carryOut(ctx, r); err != nil {
+			v.Reasons = append(v.Reasons, err.Error())
+		}
+	}
+	return o, v
+}
+
+func (c *Controller) carryOut(ctx context.Context, r Repair) error {
+	if r.Kind == RepairForget {
+		return c.promotion().drop()
+	}
+	i := slices.IndexFunc(c.Units, func(u Unit) bool { return u.Name() == r.Database })
+	if i < 0 {
+		return fmt.Errorf("cannot %s the server of %s: the resource has no such database", r.Kind, r.Database)
+	}
+	if r.Kind == RepairPark {
+		return c.makeBackup(ctx, c.Units[i])
+	}
+	return c.follow(ctx, c.Units[i], r.Source)
+}
+
+// keepPublished brings this node's promotion score, and an active node's
+// sources, in line with the verdict: the cluster forgets them when its daemons
+// restart.
+func (c *Controller) keepPublished(ctx context.Context, v Verdict, leader Leader) {
+	change := Score(v, leader)
+	switch {
+	case change.Clear:
+		c.report(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
+	case !change.Keep || !c.hasScore(ctx):
+		c.report(c.Cluster.SetScore(ctx, change.Score), "cannot set the promotion score")
+	}
+	if v.Health == HealthActive || v.Health == HealthActiveDegraded {
+		c.publish(ctx)
+	}
+}
+
+func (c *Controller) publish(ctx context.Context) {
+	if !c.Listening.NodeAddress.IsValid() {
+		return // a broken configuration; the backups keep the source they have
+	}
+	sources := SourcesAt(c.Units, c.Listening.NodeAddress)
+	c.report(c.Cluster.PublishActive(ctx, sources.String()), "cannot publish this node's address to the backups")
+}
+
+func (c *Controller) hasScore(ctx context.Context) bool {
+	scores, err := c.Cluster.Scores(ctx)
+	c.report(err, "cannot read the promotion scores")
+	return err != nil || scores[c.Node] != ""
+}

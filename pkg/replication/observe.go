@@ -1,0 +1,102 @@
+package replication
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/process"
+)
+
+// A server is given this part of the time that is left, and at most this long,
+// to answer a question about its state; the rest is for acting on silence.
+const (
+	answerShare = 0.4
+	answerMost  = 5 * time.Second
+)
+
+// Observe looks at every server of the resource on this node.
+func (c *Controller) Observe(ctx context.Context) []ServerState {
+	states := make([]ServerState, len(c.Units))
+	var wg sync.WaitGroup
+	for i, u := range c.Units {
+		wg.Go(func() { states[i] = c.observeUnit(ctx, u) })
+	}
+	wg.Wait()
+	return states
+}
+
+func (c *Controller) observeUnit(ctx context.Context, u Unit) ServerState {
+	s := ServerState{Database: u.Name(), Condition: ConditionAbsent}
+	pid, err := u.Pidfile().Owner()
+	if errors.Is(err, process.ErrNotRunning) {
+		return s
+	}
+	if err != nil {
+		s.Condition, s.Reason = ConditionFailed, err.Error()
+		return s
+	}
+	s.PID = pid
+	before, err := process.Inspect(pid)
+	if err != nil || before.Zombie {
+		return s.observedAbsent()
+	}
+	if before.Stopped {
+		s.Condition, s.Reason = ConditionFailed, stoppedReason
+		return s
+	}
+	return c.ask(ctx, u, s, before)
+}
+
+const stoppedReason = "its process is stopped by a signal or a debugger"
+
+func (s ServerState) observedAbsent() ServerState {
+	s.PID, s.Condition = 0, ConditionAbsent
+	return s
+}
+
+func (c *Controller) ask(ctx context.Context, u Unit, s ServerState, before process.Activity) ServerState {
+	asking, cancel := share(ctx, answerShare, answerMost)
+	defer cancel()
+	status, err := u.Server.SyncStatus(asking)
+	if err != nil {
+		return c.mute(u, s, before, err)
+	}
+	c.patience(u).calm()
+	s.Condition, s.Link, s.Source = ConditionBackup, status.Link, status.Source
+	if status.Role == ovsdbctl.RoleActive {
+		s.Condition = ConditionActive
+	}
+	return s
+}
+
+// mute tells a server that is working from one that is not, after it has left
+// a question unanswered: slow is not dead.
+func (c *Controller) mute(u Unit, s ServerState, before process.Activity, cause error) ServerState {
+	s.Condition, s.Reason = ConditionFailed, cause.Error()
+	after, err := process.Inspect(s.PID)
+	switch {
+	case err != nil || after.Zombie:
+		return s.observedAbsent()
+	case after.Stopped:
+		s.Reason = stoppedReason
+	case !errors.Is(cause, ovsdbctl.ErrNoAnswer):
+	case after.CPUTime > before.CPUTime || after.DiskWait:
+		s.Condition, s.Reason = c.patience(u).judge(after)
+	default:
+		s.Reason = "it is idle but does not answer: " + cause.Error()
+	}
+	return s
+}
+
+func (p patience) judge(a process.Activity) (Condition, string) {
+	waited := p.spent()
+	reason := fmt.Sprintf("no answer for %s, CPU time %s", waited.Round(time.Second), a.CPUTime)
+	if waited > busyPatience {
+		return ConditionFailed, reason + ", which is longer than it is waited for"
+	}
+	return ConditionBusy, reason
+}

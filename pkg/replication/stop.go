@@ -1,0 +1,54 @@
+package replication
+
+import (
+	"context"
+	"time"
+
+	"ovndb-servers/pkg/process"
+)
+
+// stop waits this part of its time, and at most this long, for another action
+// to end; then it goes on without the lock: it must always make progress.
+const (
+	stopLockShare = 0.25
+	stopLockMost  = 5 * time.Second
+)
+
+// Stop ends every server of the resource on this node and withdraws what the
+// node has published. It needs no valid configuration beyond the run
+// directory, and returns an error only if a process is still there.
+func (c *Controller) Stop(ctx context.Context) error {
+	defer c.stopLock(ctx)()
+	if err := c.each(ctx, c.stopUnit); err != nil {
+		return err
+	}
+	c.report(c.promotion().drop(), "stopped, with a leftover")
+	c.report(c.Cluster.PublishActive(ctx, ""), "cannot withdraw the published address")
+	c.report(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
+	return nil
+}
+
+func (c *Controller) stopLock(ctx context.Context) func() {
+	waiting, cancel := share(ctx, stopLockShare, stopLockMost)
+	defer cancel()
+	unlock, err := c.lock(waiting)
+	if err != nil {
+		c.report(err, "stopping without the action lock")
+		return func() {}
+	}
+	return unlock
+}
+
+func (c *Controller) stopUnit(ctx context.Context, u Unit) error {
+	return step(ctx, "stop the "+u.Name()+" server", u.Server.ControlSocket, func(ctx context.Context) error {
+		report, err := process.Stop(ctx, u.Pidfile(), serverProgram, u.Server.Exit)
+		if err == nil {
+			c.patience(u).calm()
+			c.Log.WithField("db", u.Name()).WithField("how", report.How).Debug("stopped the server")
+		}
+		return err
+	})
+}
+
+// serverProgram is the name of the program that serves a database.
+const serverProgram = "ovsdb-server"
