@@ -1,0 +1,132 @@
+package ocf
+
+const agentLongDesc = `
+Runs the two ovsdb-servers that hold OVN's northbound and southbound databases, as one promotable clone: on the promoted node both are
+active and take writes, on the others both are backups and replicate from it. Clients reach the promoted node under a virtual IP
+address, which is a resource of its own (IPaddr2) and must be colocated with the promoted instance.
+
+The clone needs notify=true and promoted-max=1. It should have fencing: without it, nothing stops a node that is cut off from
+the others from taking writes until it learns of it.
+`
+
+// listenerGroup ties the parameters that together tell one resource from another: two may share the address or a port, not both.
+const listenerGroup = "listener"
+
+// parameterDescriptions lists the parameters as ParseParameters reads them.
+func parameterDescriptions() []parameterDescription {
+	return append(listenerDescriptions(), placeDescriptions()...)
+}
+
+// listenerDescriptions are the parameters about who connects, and how.
+func listenerDescriptions() []parameterDescription {
+	return []parameterDescription{
+		{
+			Name: paramMasterIP, Required: "1", UniqueGroup: listenerGroup, Content: content{Type: "string"},
+			ShortDesc: english("Virtual IP address"),
+			LongDesc: english(`
+The virtual IP address, IPv4 or IPv6, under which clients find the databases of the promoted node. It is written without a prefix length.
+`),
+		},
+		{
+			Name: paramNBPort, UniqueGroup: listenerGroup, Content: content{Type: "integer", Default: defaultNBPort},
+			ShortDesc: english("Port of the northbound database"),
+			LongDesc: english(`
+The port, TCP or SSL, on which the promoted node offers the northbound database to clients and to the backups.
+`),
+		},
+		{
+			Name: paramNBProtocol, Content: content{Type: "string", Default: defaultProtocol},
+			ShortDesc: english("Protocol of the northbound database"),
+			LongDesc: english(`
+How the northbound database is offered: tcp or ssl.
+`),
+		},
+		{
+			Name: paramSBPort, UniqueGroup: listenerGroup, Content: content{Type: "integer", Default: defaultSBPort},
+			ShortDesc: english("Port of the southbound database"),
+			LongDesc: english(`
+The port, TCP or SSL, on which the promoted node offers the southbound database to clients and to the backups.
+`),
+		},
+		{
+			Name: paramSBProtocol, Content: content{Type: "string", Default: defaultProtocol},
+			ShortDesc: english("Protocol of the southbound database"),
+			LongDesc: english(`
+How the southbound database is offered: tcp or ssl.
+`),
+		},
+		{
+			Name: paramClientProbe, Content: content{Type: "integer", Default: defaultClientProbe},
+			ShortDesc: english("Inactivity probe of clients, in milliseconds"),
+			LongDesc: english(`
+How long the session of a client may be idle before the server asks whether the client is still there, in milliseconds. A client that does not
+answer for as long again is disconnected. 0 turns it off; values below 1000 count as 1000. Large deployments need
+more than the default.
+`),
+		},
+		{
+			Name: paramReplicationProbe, Content: content{Type: "integer", Default: defaultReplicationProbe},
+			ShortDesc: english("Inactivity probe of replication, in milliseconds"),
+			LongDesc: english(`
+The same for the session by which a backup replicates from the promoted node, in milliseconds. It has to be longer than the promoted node
+takes to send the whole database.
+`),
+		},
+		{
+			Name: paramListenOnMasterIPOnly, Content: content{Type: "boolean", Default: defaultListenOnMasterIPOnly},
+			ShortDesc: english("Whether clients may connect to the virtual IP address alone"),
+			LongDesc: english(`
+With yes, the promoted node offers the databases to clients on the virtual IP address alone. With no, on all its addresses, as it
+has to be where a load balancer holds the virtual IP address.
+`),
+		},
+		{
+			Name: paramNodeAddress, Content: content{Type: "string"},
+			ShortDesc: english("Address of this node for replication"),
+			LongDesc: english(`
+The address under which the other nodes replicate from this one while it is promoted. It is not the virtual IP address, and differs from node
+to node: set it by rules on #uname. Without it, it is the address from which this node would reach the virtual IP address.
+`),
+		},
+	}
+}
+
+// placeDescriptions are the parameters about where things are on a node.
+func placeDescriptions() []parameterDescription {
+	return []parameterDescription{
+		directoryDescription(paramRunDir, "Directory of sockets and pidfiles", `
+The directory of the servers' control sockets, database sockets and pidfiles. Without it, the one of OVN's packages: /var/run/ovn.
+`),
+		directoryDescription(paramDatabaseDir, "Directory of the database files", `
+The directory of the database files, ovnnb_db.db and ovnsb_db.db. It must be local to the node. Without it, the one of OVN's packages:
+/var/lib/ovn, or /etc/ovn where the files are there.
+`),
+		directoryDescription(paramLogDir, "Directory of the log files", `
+The directory of the servers' log files. Without it, the one of OVN's packages: /var/log/ovn.
+`),
+		directoryDescription(paramSchemaDir, "Directory of the database schemas", `
+The directory of ovn-nb.ovsschema and ovn-sb.ovsschema, from which databases are created and upgraded. Without it, the one of OVN's packages:
+/usr/share/ovn.
+`),
+		{
+			Name: paramUser, Content: content{Type: "string"},
+			ShortDesc: english("User that runs the servers"),
+			LongDesc: english(`
+The user, or user:group, that the servers run as. Without it, the one of OVN's packages.
+`),
+		},
+		{
+			Name: paramOVNCtl, Content: content{Type: "string"},
+			ShortDesc: english("Ignored"),
+			LongDesc: english(`
+Accepted so that a definition made for the shell agent can stay as it is. It has no effect: ovn-ctl is not used.
+`),
+		},
+	}
+}
+
+func directoryDescription(name, short, long string) parameterDescription {
+	return parameterDescription{
+		Name: name, Content: content{Type: "string"}, ShortDesc: english(short), LongDesc: english(long),
+	}
+}

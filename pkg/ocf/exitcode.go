@@ -1,0 +1,66 @@
+package ocf
+
+import "fmt"
+
+// ExitCode is what an action returns to the cluster manager, as its process exit code.
+type ExitCode int
+
+// The exit codes of OCF 1.1, and Pacemaker's two for a service that works but is degraded. How Pacemaker's scheduler treats
+// them: lib/pengine/unpack.c in its tree.
+const (
+	Success          ExitCode = 0   // done; for monitor: runs, unpromoted
+	ErrGeneric       ExitCode = 1   // failed; may be tried again here
+	ErrArgs          ExitCode = 2   // the parameters do not fit this node
+	ErrUnimplemented ExitCode = 3   // no such action
+	ErrPerm          ExitCode = 4   // this node refuses a permission
+	ErrInstalled     ExitCode = 5   // a program or file is missing on this node
+	ErrConfigured    ExitCode = 6   // the parameters are wrong on any node
+	NotRunning       ExitCode = 7   // nothing of the resource runs here
+	RunningPromoted  ExitCode = 8   // monitor: runs, promoted
+	FailedPromoted   ExitCode = 9   // monitor: promoted, or may be, and failed
+	Degraded         ExitCode = 190 // monitor: as Success, with something to mend
+	DegradedPromoted ExitCode = 191 // monitor: as RunningPromoted, with something to mend
+)
+
+// String returns the name the specification gives the code, and "OCF_UNKNOWN(n)" for a code it does not know.
+func (c ExitCode) String() string {
+	switch c {
+	case Success:
+		return "OCF_SUCCESS"
+	case ErrGeneric:
+		return "OCF_ERR_GENERIC"
+	case ErrArgs:
+		return "OCF_ERR_ARGS"
+	case ErrUnimplemented:
+		return "OCF_ERR_UNIMPLEMENTED"
+	case ErrPerm:
+		return "OCF_ERR_PERM"
+	case ErrInstalled:
+		return "OCF_ERR_INSTALLED"
+	case ErrConfigured:
+		return "OCF_ERR_CONFIGURED"
+	case NotRunning:
+		return "OCF_NOT_RUNNING"
+	case RunningPromoted:
+		return "OCF_RUNNING_PROMOTED"
+	case FailedPromoted:
+		return "OCF_FAILED_PROMOTED"
+	case Degraded:
+		return "OCF_DEGRADED"
+	case DegradedPromoted:
+		return "OCF_DEGRADED_PROMOTED"
+	}
+	return fmt.Sprintf("OCF_UNKNOWN(%d)", int(c))
+}
+
+// WithoutDegraded returns the code to give a cluster manager that does not know Degraded and DegradedPromoted: Success and
+// RunningPromoted. Every other code is returned as it is.
+func (c ExitCode) WithoutDegraded() ExitCode {
+	if c == Degraded {
+		return Success
+	}
+	if c == DegradedPromoted {
+		return RunningPromoted
+	}
+	return c
+}

@@ -1,0 +1,102 @@
+package ocf
+
+import (
+	"encoding/xml"
+	"strings"
+)
+
+// agentName is the name of the agent in its provider's directory.
+const agentName = "ovndb-servers"
+
+// doctype names the DTD by which ocf-tester validates. The DTD predates OCF 1.1; the internal subset, which takes precedence, adds the attribute it does not know.
+const doctype = `<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE resource-agent SYSTEM "ra-api-1.dtd" [
+  <!ATTLIST parameter unique-group CDATA #IMPLIED>
+]>
+`
+
+// Metadata returns what the meta-data action prints: the description of the agent in OCF 1.1, for a caller that speaks the minor version of the
+// OCF API (Environment.Minor). Up to minor version 0 the promoted role is called Master. The version is that of the agent.
+//
+// It depends on its arguments alone, and asks nothing of the machine.
+func Metadata(minor int, version string) string {
+	description := resourceAgent{
+		Name:       agentName,
+		Version:    version,
+		API:        "1.1",
+		LongDesc:   english(agentLongDesc),
+		ShortDesc:  english("OVN northbound and southbound database servers in active-backup mode"),
+		Parameters: parameterDescriptions(),
+		Actions:    actionDescriptions(minor),
+	}
+	// Types that consist of strings cannot fail to be encoded.
+	body, _ := xml.MarshalIndent(description, "", "  ")
+	return doctype + legible().Replace(string(body)) + "\n"
+}
+
+// legible writes empty elements, line breaks and apostrophes as people do.
+func legible() *strings.Replacer {
+	return strings.NewReplacer("></content>", "/>", "></action>", "/>", "&#xA;", "\n", "&#39;", "'")
+}
+
+// The elements of meta-data, in the order the specification's schema asks for (ra/1.1/ra-api.rng in OCF-spec).
+type (
+	resourceAgent struct {
+		XMLName    xml.Name               `xml:"resource-agent"`
+		Name       string                 `xml:"name,attr"`
+		Version    string                 `xml:"version,attr"`
+		API        string                 `xml:"version"`
+		LongDesc   localText              `xml:"longdesc"`
+		ShortDesc  localText              `xml:"shortdesc"`
+		Parameters []parameterDescription `xml:"parameters>parameter"`
+		Actions    []actionDescription    `xml:"actions>action"`
+	}
+	localText struct {
+		Lang string `xml:"lang,attr"`
+		Text string `xml:",chardata"`
+	}
+	parameterDescription struct {
+		Name        string    `xml:"name,attr"`
+		Required    string    `xml:"required,attr,omitempty"`
+		UniqueGroup string    `xml:"unique-group,attr,omitempty"`
+		LongDesc    localText `xml:"longdesc"`
+		ShortDesc   localText `xml:"shortdesc"`
+		Content     content   `xml:"content"`
+	}
+	content struct {
+		Type    string `xml:"type,attr"`
+		Default string `xml:"default,attr,omitempty"`
+	}
+	actionDescription struct {
+		Name     string `xml:"name,attr"`
+		Role     string `xml:"role,attr,omitempty"`
+		Depth    string `xml:"depth,attr,omitempty"`
+		Interval string `xml:"interval,attr,omitempty"`
+		Timeout  string `xml:"timeout,attr"`
+	}
+)
+
+func english(text string) localText {
+	return localText{Lang: "en", Text: text}
+}
+
+// actionDescriptions lists the actions with the times an administrator should give them. The monitors differ in their interval, because
+// Pacemaker tells operations apart by name and interval alone.
+func actionDescriptions(minor int) []actionDescription {
+	promoted, unpromoted := "Promoted", "Unpromoted"
+	if minor < 1 {
+		promoted, unpromoted = "Master", "Slave"
+	}
+	return []actionDescription{
+		{Name: "start", Timeout: "60s"},
+		{Name: "stop", Timeout: "60s"},
+		{Name: "promote", Timeout: "60s"},
+		{Name: "demote", Timeout: "60s"},
+		{Name: "notify", Timeout: "30s"},
+		{Name: "monitor", Role: promoted, Depth: "0", Interval: "10s", Timeout: "20s"},
+		{Name: "monitor", Role: unpromoted, Depth: "0", Interval: "30s", Timeout: "20s"},
+		{Name: "meta-data", Timeout: "5s"},
+		{Name: "validate-all", Depth: "0", Timeout: "20s"},
+		{Name: "validate-all", Depth: "10", Timeout: "20s"},
+	}
+}

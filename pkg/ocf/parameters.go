@@ -1,0 +1,116 @@
+package ocf
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// The names of the parameters, as they are in the resource definition.
+const (
+	paramMasterIP             = "master_ip"
+	paramNBPort               = "nb_master_port"
+	paramNBProtocol           = "nb_master_protocol"
+	paramSBPort               = "sb_master_port"
+	paramSBProtocol           = "sb_master_protocol"
+	paramClientProbe          = "inactive_probe_interval"
+	paramReplicationProbe     = "inactive_probe_interval_to_master"
+	paramListenOnMasterIPOnly = "listen_on_master_ip_only"
+	paramNodeAddress          = "node_address"
+	paramRunDir               = "ovn_rundir"
+	paramDatabaseDir          = "ovn_dbdir"
+	paramLogDir               = "ovn_logdir"
+	paramSchemaDir            = "ovn_schemadir"
+	paramUser                 = "ovn_user"
+	paramOVNCtl               = "ovn_ctl"
+)
+
+// The defaults of the parameters, shown in the meta-data. The ports and intervals are OVN's own.
+const (
+	defaultProtocol             = "tcp"
+	defaultNBPort               = "6641"
+	defaultSBPort               = "6642"
+	defaultClientProbe          = "5000"  // ms
+	defaultReplicationProbe     = "60000" // ms
+	defaultListenOnMasterIPOnly = "yes"
+)
+
+// Endpoint is how a database is offered to clients: Protocol is "tcp" or "ssl".
+type Endpoint struct {
+	Protocol string
+	Port     uint16
+}
+
+// Parameters are the parameters of the resource.
+type Parameters struct {
+	// MasterIP is the virtual IP address under which clients find the promoted node.
+	MasterIP netip.Addr
+	// Northbound and Southbound are where the databases are offered, there and on the node's own address.
+	Northbound, Southbound Endpoint
+	// ClientProbe is how long a client's session may be idle before the server probes it, ReplicationProbe the same for a
+	// backup's session to the active. In whole milliseconds; 0 turns probing off.
+	ClientProbe, ReplicationProbe time.Duration
+	// ListenOnMasterIPOnly keeps clients to the virtual IP address; otherwise they may come to any address of the promoted node.
+	ListenOnMasterIPOnly bool
+	// NodeAddress is this node's own address, where the others replicate from; invalid if it is not set and has to be found.
+	NodeAddress netip.Addr
+	// RunDir, DatabaseDir, LogDir and SchemaDir are where OVN keeps its sockets and pidfiles, its databases, its logs and its
+	// schemas; "" is where OVN's packages put them.
+	RunDir, DatabaseDir, LogDir, SchemaDir string
+	// User is whom the servers run as, "user" or "user:group"; "" is whom OVN's packages run them as.
+	User string
+	// OVNCtl is accepted, so that a definition made for the shell agent can stay, and has no effect.
+	OVNCtl string
+}
+
+// ParseParameters reads the parameters of the resource from the environment. The error joins one *ParameterError for each that cannot be used;
+// the Parameters then have the default in its place, where there is one.
+func ParseParameters(getenv func(string) string) (Parameters, error) {
+	read := parameterReader{getenv: getenv}
+	p := Parameters{
+		MasterIP:             read.required(paramMasterIP),
+		Northbound:           read.endpoint(paramNBProtocol, paramNBPort, defaultNBPort),
+		Southbound:           read.endpoint(paramSBProtocol, paramSBPort, defaultSBPort),
+		ClientProbe:          read.milliseconds(paramClientProbe, defaultClientProbe),
+		ReplicationProbe:     read.milliseconds(paramReplicationProbe, defaultReplicationProbe),
+		ListenOnMasterIPOnly: read.boolean(paramListenOnMasterIPOnly, defaultListenOnMasterIPOnly),
+		NodeAddress:          read.address(paramNodeAddress),
+		RunDir:               read.directory(paramRunDir, maxRunDir),
+		DatabaseDir:          read.directory(paramDatabaseDir, maxDirectory),
+		LogDir:               read.directory(paramLogDir, maxDirectory),
+		SchemaDir:            read.directory(paramSchemaDir, maxDirectory),
+		User:                 read.user(paramUser),
+		OVNCtl:               read.value(paramOVNCtl, ""),
+	}
+	read.checkTogether(p)
+	return p, errors.Join(read.problems...)
+}
+
+// checkTogether finds parameters that are right by themselves and not beside each other.
+func (r *parameterReader) checkTogether(p Parameters) {
+	if p.Northbound.Port == p.Southbound.Port {
+		r.complain(paramSBPort, r.value(paramSBPort, defaultSBPort), "a port other than that of "+paramNBPort)
+	}
+	if p.NodeAddress.IsValid() && p.NodeAddress == p.MasterIP {
+		r.complain(paramNodeAddress, r.value(paramNodeAddress, ""), "an address that stays on this node, not the one in "+paramMasterIP)
+	}
+}
+
+// parameterReader reads parameters and collects what is wrong with them.
+type parameterReader struct {
+	getenv   func(string) string
+	problems []error
+}
+
+// value returns a parameter without blanks around it, and what to take if it is not set.
+func (r *parameterReader) value(name, missing string) string {
+	if value := strings.TrimSpace(r.getenv("OCF_RESKEY_" + name)); value != "" {
+		return value
+	}
+	return missing
+}
+
+func (r *parameterReader) complain(name, value, allowed string) {
+	r.problems = append(r.problems, &ParameterError{Name: name, Value: value, Allowed: allowed})
+}

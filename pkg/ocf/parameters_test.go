@@ -1,0 +1,197 @@
+package ocf_test
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"ovndb-servers/pkg/ocf"
+)
+
+func compareAddresses() cmp.Option {
+	return cmpopts.EquateComparable(netip.Addr{})
+}
+
+// parameters turns names and values into an environment.
+func parameters(namesAndValues ...string) environment {
+	e := environment{}
+	for i := 0; i < len(namesAndValues); i += 2 {
+		e["OCF_RESKEY_"+namesAndValues[i]] = namesAndValues[i+1]
+	}
+	return e
+}
+
+// defaults are the parameters of a resource that sets the virtual IP address alone.
+func defaults() ocf.Parameters {
+	return ocf.Parameters{
+		MasterIP:             netip.MustParseAddr("192.0.2.10"),
+		Northbound:           ocf.Endpoint{Protocol: "tcp", Port: 6641},
+		Southbound:           ocf.Endpoint{Protocol: "tcp", Port: 6642},
+		ClientProbe:          5 * time.Second,
+		ReplicationProbe:     time.Minute,
+		ListenOnMasterIPOnly: true,
+	}
+}
+
+func TestResourceWithAVirtualIPAloneGetsDefaults(t *testing.T) {
+	t.Parallel()
+	got, err := ocf.ParseParameters(fixture(t, "pacemaker-2.1.5-bring-up-start").getenv)
+	if err != nil {
+		t.Fatalf("cannot parse: %v", err)
+	}
+	if diff := cmp.Diff(defaults(), got, compareAddresses()); diff != "" {
+		t.Errorf("wrong parameters (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryParameterCanBeSet(t *testing.T) {
+	t.Parallel()
+	got, err := ocf.ParseParameters(parameters(
+		"master_ip", "[2001:db8::10]", "nb_master_port", "16641", "nb_master_protocol", "ssl", "sb_master_port", "16642", "sb_master_protocol", "ssl",
+		"inactive_probe_interval", "180000", "inactive_probe_interval_to_master", "0", "listen_on_master_ip_only", "no",
+		"node_address", "2001:db8::1", "ovn_rundir", "/run/ovn/", "ovn_dbdir", "/srv/ovn", "ovn_logdir", "/srv/log", "ovn_schemadir", "/opt/ovn",
+		"ovn_user", "openvswitch:hugetlbfs", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
+	).getenv)
+	if err != nil {
+		t.Fatalf("cannot parse: %v", err)
+	}
+	want := ocf.Parameters{
+		MasterIP:         netip.MustParseAddr("2001:db8::10"),
+		Northbound:       ocf.Endpoint{Protocol: "ssl", Port: 16641},
+		Southbound:       ocf.Endpoint{Protocol: "ssl", Port: 16642},
+		ClientProbe:      3 * time.Minute,
+		NodeAddress:      netip.MustParseAddr("2001:db8::1"),
+		RunDir:           "/run/ovn",
+		DatabaseDir:      "/srv/ovn",
+		LogDir:           "/srv/log",
+		SchemaDir:        "/opt/ovn",
+		User:             "openvswitch:hugetlbfs",
+		OVNCtl:           "/usr/share/ovn/scripts/ovn-ctl",
+		ReplicationProbe: 0,
+	}
+	if diff := cmp.Diff(want, got, compareAddresses()); diff != "" {
+		t.Errorf("wrong parameters (-want +got):\n%s", diff)
+	}
+}
+
+func TestAddressIsReadInAnyOfItsSpellings(t *testing.T) {
+	t.Parallel()
+	rows := map[string]string{
+		"192.0.2.10":        "192.0.2.10",
+		"  192.0.2.10 ":     "192.0.2.10",
+		"2001:db8::10":      "2001:db8::10",
+		"[2001:db8::10]":    "2001:db8::10",
+		"2001:DB8:0:0::10":  "2001:db8::10",
+		"::ffff:192.0.2.10": "192.0.2.10",
+		"127.0.0.1":         "127.0.0.1",
+	}
+	for value, want := range rows {
+		got, err := ocf.ParseParameters(parameters("master_ip", value).getenv)
+		if err != nil || got.MasterIP.String() != want {
+			t.Errorf("master_ip %q is read as %s (%v), want %s", value, got.MasterIP, err, want)
+		}
+	}
+}
+
+func TestBooleanIsReadInAnyOfItsSpellings(t *testing.T) {
+	t.Parallel()
+	rows := map[string]bool{
+		"yes": true, "YES": true, "true": true, "True": true, "on": true, "1": true, "": true,
+		"no": false, "No": false, "false": false, "off": false, "0": false,
+	}
+	for value, want := range rows {
+		got, err := ocf.ParseParameters(parameters("master_ip", "192.0.2.10", "listen_on_master_ip_only", value).getenv)
+		if err != nil || got.ListenOnMasterIPOnly != want {
+			t.Errorf("listen_on_master_ip_only=%q is read as %v (%v), want %v", value, got.ListenOnMasterIPOnly, err, want)
+		}
+	}
+}
+
+func TestUnusableParameterIsNamedAndReplacedByItsDefault(t *testing.T) {
+	t.Parallel()
+	long := "/" + strings.Repeat("x", 95)
+	rows := []struct {
+		name   string
+		values []string
+	}{
+		{"nb_master_port", []string{"0", "65536", "-1", "tcp", "6641.0", "0x10", "6641 6642"}},
+		{"sb_master_port", []string{"0", "65536", "-1", "tcp", "6641"}},
+		{"nb_master_protocol", []string{"TCP", "udp", "ptcp", "tcp:"}},
+		{"sb_master_protocol", []string{"tls"}},
+		{"inactive_probe_interval", []string{"5s", "-1", "2147483648", "1.5"}},
+		{"inactive_probe_interval_to_master", []string{"never"}},
+		{"listen_on_master_ip_only", []string{"maybe", "2", "y e s"}},
+		{"node_address", []string{"node1", "192.0.2.0/24", "0.0.0.0", "::", "ff02::1", "[192.0.2.1]", "[2001:db8::1", "192.0.2.1:6641"}},
+		{"ovn_rundir", []string{"run/ovn", "/run/my ovn", "/run/\novn", long}},
+		{"ovn_dbdir", []string{".", "../ovn"}},
+		{"ovn_logdir", []string{"log"}},
+		{"ovn_schemadir", []string{"~/ovn"}},
+		{"ovn_user", []string{":", "user:", ":group", "a:b:c", "-user", "user:-group", "a b", "a/b"}},
+	}
+	for _, row := range rows {
+		for _, value := range row.values {
+			t.Run(row.name+"="+value, func(t *testing.T) {
+				t.Parallel()
+				got, err := ocf.ParseParameters(parameters("master_ip", "192.0.2.10", row.name, value).getenv)
+				var problem *ocf.ParameterError
+				if !errors.As(err, &problem) || problem.Name != row.name || problem.Value != value || problem.Allowed == "" {
+					t.Fatalf("got error %v, want one that names %s and %q", err, row.name, value)
+				}
+				// Two ports that are each right and equal have no default to fall back on.
+				if row.name == "sb_master_port" && value == "6641" {
+					return
+				}
+				if diff := cmp.Diff(defaults(), got, compareAddresses()); diff != "" {
+					t.Errorf("wrong parameters (-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+func TestVirtualIPThatIsMissingOrWrongIsRefused(t *testing.T) {
+	t.Parallel()
+	rows := map[string]string{
+		"":              `parameter master_ip is required: set it to an IPv4 or IPv6 address of a host`,
+		" ":             `parameter master_ip is required: set it to an IPv4 or IPv6 address of a host`,
+		"192.0.2.10/24": `cannot use parameter master_ip="192.0.2.10/24": allowed is an IPv4 or IPv6 address of a host, without the "/" and the prefix length`,
+		"vip.example":   `cannot use parameter master_ip="vip.example": allowed is an IPv4 or IPv6 address of a host`,
+	}
+	for value, want := range rows {
+		got, err := ocf.ParseParameters(parameters("master_ip", value).getenv)
+		if err == nil || err.Error() != want || got.MasterIP.IsValid() {
+			t.Errorf("master_ip=%q: got %v and error %v, want error %s", value, got.MasterIP, err, want)
+		}
+	}
+}
+
+func TestNodeAddressEqualToTheVirtualIPIsRefused(t *testing.T) {
+	t.Parallel()
+	_, err := ocf.ParseParameters(parameters("master_ip", "[2001:db8::10]", "node_address", "2001:db8::10").getenv)
+	var problem *ocf.ParameterError
+	if !errors.As(err, &problem) || problem.Name != "node_address" {
+		t.Errorf("got error %v, want one about node_address", err)
+	}
+}
+
+func TestAllUnusableParametersAreNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := ocf.ParseParameters(parameters("nb_master_port", "x", "sb_master_protocol", "y", "ovn_user", ":").getenv)
+	if err == nil {
+		t.Fatal("got no error")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != 4 {
+		t.Fatalf("got %d problems, want 4:\n%v", len(lines), err)
+	}
+	for i, name := range []string{"master_ip", "nb_master_port", "sb_master_protocol", "ovn_user"} {
+		if !strings.Contains(lines[i], "parameter "+name) {
+			t.Errorf("problem %d is %q, want one about %s", i, lines[i], name)
+		}
+	}
+}

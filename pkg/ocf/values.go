@@ -1,0 +1,141 @@
+package ocf
+
+import (
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+const (
+	// maxRunDir leaves room for "/" and the longest socket name under the 107 bytes a unix socket path may have.
+	maxRunDir    = 107 - len("/ovn_ic_nb_db.sock")
+	maxDirectory = 1024
+
+	addressAllowed   = "an IPv4 or IPv6 address of a host"
+	directoryAllowed = "the absolute path of a directory, without blanks, of at most "
+)
+
+// required reads an address that must be set.
+func (r *parameterReader) required(name string) netip.Addr {
+	if r.value(name, "") == "" {
+		r.complain(name, "", addressAllowed)
+		return netip.Addr{}
+	}
+	return r.address(name)
+}
+
+// address reads an address; an IPv6 address may stand in brackets. It is invalid if unset or unusable.
+func (r *parameterReader) address(name string) netip.Addr {
+	value := r.value(name, "")
+	if value == "" {
+		return netip.Addr{}
+	}
+	if strings.Contains(value, "/") {
+		r.complain(name, value, addressAllowed+`, without the "/" and the prefix length`)
+		return netip.Addr{}
+	}
+	address, err := netip.ParseAddr(withoutBrackets(value))
+	if err != nil || address.IsUnspecified() || address.IsMulticast() || strings.HasPrefix(value, "[") && address.Is4() {
+		r.complain(name, value, addressAllowed)
+		return netip.Addr{}
+	}
+	return address.Unmap()
+}
+
+func withoutBrackets(address string) string {
+	inner, opened := strings.CutPrefix(address, "[")
+	inner, closed := strings.CutSuffix(inner, "]")
+	if opened && closed {
+		return inner
+	}
+	return address
+}
+
+func (r *parameterReader) endpoint(protocolName, portName, missingPort string) Endpoint {
+	return Endpoint{Protocol: r.protocol(protocolName), Port: r.port(portName, missingPort)}
+}
+
+func (r *parameterReader) protocol(name string) string {
+	value := r.value(name, defaultProtocol)
+	if value != "tcp" && value != "ssl" {
+		r.complain(name, value, "tcp or ssl")
+		return defaultProtocol
+	}
+	return value
+}
+
+func (r *parameterReader) port(name, missing string) uint16 {
+	port, err := strconv.ParseUint(r.value(name, missing), 10, 16)
+	if err == nil && port > 0 {
+		return uint16(port)
+	}
+	r.complain(name, r.value(name, missing), "a port from 1 to 65535")
+	port, _ = strconv.ParseUint(missing, 10, 16)
+	return uint16(port)
+}
+
+// milliseconds reads a time that OVN takes as a 32-bit number of milliseconds.
+func (r *parameterReader) milliseconds(name, missing string) time.Duration {
+	ms, err := strconv.ParseUint(r.value(name, missing), 10, 31)
+	if err != nil {
+		r.complain(name, r.value(name, missing), "a whole number of milliseconds, from 0 to 2147483647")
+		ms, _ = strconv.ParseUint(missing, 10, 31)
+	}
+	return time.Duration(ms) * time.Millisecond
+}
+
+// boolean reads what the other agents read as one, ocf_is_true in resource-agents, but does not take all else for false.
+func (r *parameterReader) boolean(name, missing string) bool {
+	value := strings.ToLower(r.value(name, missing))
+	if slices.Contains([]string{"yes", "true", "on", "1"}, value) {
+		return true
+	}
+	if slices.Contains([]string{"no", "false", "off", "0"}, value) {
+		return false
+	}
+	r.complain(name, r.value(name, missing), "yes or no")
+	return missing == "yes"
+}
+
+// directory reads an absolute path; it is "" if unset or unusable.
+func (r *parameterReader) directory(name string, longest int) string {
+	value := r.value(name, "")
+	if value == "" {
+		return ""
+	}
+	path := filepath.Clean(value)
+	if !filepath.IsAbs(path) || len(path) > longest || strings.ContainsFunc(path, unprintable) {
+		r.complain(name, value, directoryAllowed+strconv.Itoa(longest)+" bytes")
+		return ""
+	}
+	return path
+}
+
+// user reads "user" or "user:group"; it is "" if unset or unusable. Whether they exist is not asked here.
+func (r *parameterReader) user(name string) string {
+	value := r.value(name, "")
+	if value == "" {
+		return ""
+	}
+	user, group, grouped := strings.Cut(value, ":")
+	if !accountName(user) || grouped && !accountName(group) {
+		r.complain(name, value, "a user, or a user and a group as user:group")
+		return ""
+	}
+	return value
+}
+
+// accountName rejects what no account can be called, and what the servers would take for an option.
+func accountName(name string) bool {
+	return name != "" && name[0] != '-' && !strings.ContainsFunc(name, func(r rune) bool {
+		return r == ':' || r == '/' || r == ',' || unprintable(r)
+	})
+}
+
+func unprintable(r rune) bool {
+	return unicode.IsSpace(r) || !unicode.IsPrint(r)
+}
