@@ -1,0 +1,191 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+const (
+	// readyTimeout bounds the wait for a cluster that has been started.
+	readyTimeout = 90 * time.Second
+	// cleanTimeout bounds what is still done when the context has ended.
+	cleanTimeout = time.Minute
+	firstHost    = 11
+	vipHost      = 100
+)
+
+// Node is one node of a cluster.
+type Node struct {
+	// Name is the node's name in the cluster, and its host name.
+	Name string
+	// ID is Corosync's.
+	ID int
+	// Address is the node's own.
+	Address netip.Addr
+	// Container is the name that docker knows it by.
+	Container string
+}
+
+// Cluster is a running Pacemaker cluster.
+type Cluster struct {
+	config   Config
+	progress *Progress
+	image    string
+	prefix   string
+	vip      netip.Addr
+	nodes    []Node
+}
+
+// Up brings a cluster up and waits until an instance is promoted, all others are
+// unpromoted, and the virtual IP is with the promoted one. Of a cluster that does
+// not get there, the logs are collected and the rest is removed.
+func Up(ctx context.Context, config Config, progress *Progress) (*Cluster, error) {
+	c, err := Start(ctx, config, progress)
+	if err != nil {
+		return nil, err
+	}
+	ready, cancel := context.WithTimeoutCause(ctx, readyTimeout, errors.New("the cluster is not ready in time"))
+	defer cancel()
+	began := time.Now()
+	if err := c.Await(ready, "all instances to have their role", c.Settled()); err != nil {
+		return nil, c.giveUp(ctx, err)
+	}
+	progress.Printf("cluster %s ready %.1f s after its start", c.config.Name, time.Since(began).Seconds())
+	return c, nil
+}
+
+// Start is [Up] without the wait.
+func Start(ctx context.Context, config Config, progress *Progress) (*Cluster, error) {
+	config = config.withDefaults()
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	if err := EnsureHost(ctx, progress); err != nil {
+		return nil, fmt.Errorf("cannot get docker to answer: %w", err)
+	}
+	image, err := EnsureImage(ctx, config.Suite, config.Shells, progress)
+	if err != nil {
+		return nil, err
+	}
+	if err := Remove(ctx, config.Name); err != nil {
+		return nil, err
+	}
+	c := &Cluster{config: config, progress: progress, image: image}
+	if err := c.createNetwork(ctx); err != nil {
+		return nil, err
+	}
+	c.addresses()
+	progress.Printf("starting %d nodes of cluster %s (%s) on %s.0/%d", config.Nodes, config.Name, config.Suite, c.prefix, subnetBits)
+	if err := c.startNodes(ctx); err != nil {
+		return nil, c.giveUp(ctx, err)
+	}
+	return c, nil
+}
+
+// giveUp collects the logs, removes the cluster and returns err with what went
+// wrong in that.
+func (c *Cluster) giveUp(ctx context.Context, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
+	defer cancel()
+	if c.config.LogDir != "" {
+		c.progress.Printf("collecting logs in %s", c.config.LogDir)
+		err = errors.Join(err, c.CollectLogs(ctx, c.config.LogDir))
+	}
+	return errors.Join(err, c.Down(ctx))
+}
+
+// Down removes the cluster.
+func (c *Cluster) Down(ctx context.Context) error {
+	return Remove(ctx, c.config.Name)
+}
+
+// addresses names the nodes and gives each its address.
+func (c *Cluster) addresses() {
+	host := func(number int) netip.Addr {
+		return netip.MustParseAddr(c.prefix + "." + strconv.Itoa(number))
+	}
+	c.vip = host(vipHost)
+	for i := range c.config.Nodes {
+		name := fmt.Sprintf("node%d", i+1)
+		c.nodes = append(c.nodes, Node{
+			Name: name, ID: i + 1, Address: host(firstHost + i), Container: c.config.container(name),
+		})
+	}
+	if c.config.Agent == OVNAgent && c.config.Order != WithoutVIP {
+		c.config.Parameters = merge(map[string]string{"master_ip": c.vip.String()}, c.config.Parameters)
+	}
+}
+
+// startNodes creates and starts all nodes at once.
+func (c *Cluster) startNodes(ctx context.Context) error {
+	files, err := c.nodeFiles()
+	if err != nil {
+		return err
+	}
+	failures := make([]error, len(c.nodes))
+	var group sync.WaitGroup
+	for i, node := range c.nodes {
+		group.Go(func() { failures[i] = c.startNode(ctx, node, files) })
+	}
+	group.Wait()
+	return errors.Join(failures...)
+}
+
+// startNode creates a node, gives it its files and starts it.
+func (c *Cluster) startNode(ctx context.Context, node Node, files []byte) error {
+	args := []string{
+		"create", "--name", node.Container, "--hostname", node.Name,
+		"--network", c.config.network(), "--ip", node.Address.String(),
+		"--cap-add", "NET_ADMIN", "--cap-add", "SYS_NICE", "--cap-add", "IPC_LOCK", "--cap-add", "SYS_PTRACE",
+		"--shm-size", "512m", "--tmpfs", "/run:exec", "--ulimit", "memlock=-1", "--ulimit", "core=0",
+	}
+	for _, other := range c.nodes {
+		args = append(args, "--add-host", other.Name+":"+other.Address.String())
+	}
+	args = append(args, c.config.labels()...)
+	if _, err := docker(ctx, append(args, c.image)...); err != nil {
+		return fmt.Errorf("cannot create %s: %w", node.Name, err)
+	}
+	if _, err := output(ctx, bytes.NewReader(files), "docker", "cp", "-", node.Container+":/"); err != nil {
+		return fmt.Errorf("cannot copy files to %s: %w", node.Name, err)
+	}
+	if _, err := docker(ctx, "start", node.Container); err != nil {
+		return fmt.Errorf("cannot start %s: %w", node.Name, err)
+	}
+	return nil
+}
+
+// Config returns what the cluster was made of, defaults and all.
+func (c *Cluster) Config() Config { return c.config }
+
+// VIP returns the virtual IP.
+func (c *Cluster) VIP() netip.Addr { return c.vip }
+
+// Nodes returns the nodes, by number.
+func (c *Cluster) Nodes() []Node { return slices.Clone(c.nodes) }
+
+// NodeNames returns the nodes' names, by number.
+func (c *Cluster) NodeNames() []string {
+	names := make([]string, 0, len(c.nodes))
+	for _, node := range c.nodes {
+		names = append(names, node.Name)
+	}
+	return names
+}
+
+// Node returns the node of a name.
+func (c *Cluster) Node(name string) (Node, error) {
+	for _, node := range c.nodes {
+		if node.Name == name {
+			return node, nil
+		}
+	}
+	return Node{}, fmt.Errorf("no node %q in cluster %s", name, c.config.Name)
+}

@@ -1,0 +1,163 @@
+package cluster
+
+import (
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The resources that a cluster is configured with.
+const (
+	// Resource is the primitive of the agent.
+	Resource = "ovndb_servers"
+	// Clone is the promotable clone of it.
+	Clone = "ovndb_servers-clone"
+	// VIPResource is the virtual IP.
+	VIPResource = "ovndb_vip"
+)
+
+// Agent names of the resource.
+const (
+	// OVNAgent is the agent under test.
+	OVNAgent = "ocf:ovn:ovndb-servers"
+	// StatefulAgent comes with Pacemaker and runs nothing: it proves the cluster.
+	StatefulAgent = "ocf:pacemaker:Stateful"
+)
+
+// Order says in which order the virtual IP and the promotion come.
+type Order string
+
+// The orders that users configure.
+const (
+	// PromoteThenVIP starts the virtual IP where an instance has been promoted.
+	PromoteThenVIP Order = "promote-then-vip"
+	// VIPThenPromote promotes where the virtual IP has been started.
+	VIPThenPromote Order = "vip-then-promote"
+	// WithoutVIP configures no virtual IP, as where a load balancer is used.
+	WithoutVIP Order = "without-vip"
+)
+
+// Operation is one operation of the resource, as in Pacemaker's configuration.
+type Operation struct {
+	Name              string
+	Interval, Timeout time.Duration
+	Role              string
+}
+
+// Config describes a cluster. The zero value of each field has a use.
+type Config struct {
+	// Name tells clusters on one machine apart; [Up] removes an earlier cluster of
+	// the same name. Default "test".
+	Name string
+	// Suite is the Debian release of the nodes. Default [Trixie].
+	Suite Suite
+	// Nodes is their number. Default 3.
+	Nodes int
+	// Subnet is the prefix of a /24, as "198.18.201". By default the first one of
+	// 198.18.201 to 198.18.250 that no other docker network uses.
+	Subnet string
+	// Agent is the resource's agent. Default [OVNAgent].
+	Agent string
+	// Binary is the agent's program on this machine, installed in each node; none
+	// if empty.
+	Binary string
+	// Order of virtual IP and promotion. Default [PromoteThenVIP].
+	Order Order
+	// Parameters of the resource. master_ip is added for [OVNAgent] if it is not
+	// among them and there is a virtual IP.
+	Parameters map[string]string
+	// CloneMeta and PrimitiveMeta override meta-attributes; an empty value takes
+	// one out.
+	CloneMeta, PrimitiveMeta map[string]string
+	// Properties override the cluster's properties; an empty value takes one out.
+	Properties map[string]string
+	// Operations of the resource. Default [DefaultOperations].
+	Operations []Operation
+	// Persistent clusters outlive the process that made them.
+	Persistent bool
+	// Shells adds pcs and crmsh to the nodes, and a minute to the first build.
+	Shells bool
+	// LogDir is where [Up] puts the logs of a cluster that does not come up; none
+	// if empty.
+	LogDir string
+}
+
+// DefaultOperations returns the operations that the manual recommends, with
+// shorter monitor intervals.
+func DefaultOperations() []Operation {
+	operation := func(name, role string, interval, timeout int) Operation {
+		second := int(time.Second)
+		return Operation{name, time.Duration(interval * second), time.Duration(timeout * second), role}
+	}
+	return []Operation{
+		operation("start", "", 0, 60),
+		operation("stop", "", 0, 60),
+		operation("promote", "", 0, 60),
+		operation("demote", "", 0, 60),
+		operation("notify", "", 0, 30),
+		operation("monitor", "Promoted", 5, 20),
+		operation("monitor", "Unpromoted", 6, 20),
+	}
+}
+
+// withDefaults returns the configuration with every field set.
+func (c Config) withDefaults() Config {
+	c.Name = orElse(c.Name, "test")
+	c.Suite = orElse(c.Suite, Trixie)
+	c.Nodes = orElse(c.Nodes, 3)
+	c.Agent = orElse(c.Agent, OVNAgent)
+	c.Order = orElse(c.Order, PromoteThenVIP)
+	if c.Operations == nil {
+		c.Operations = DefaultOperations()
+	}
+	c.CloneMeta = merge(map[string]string{
+		"promotable":   "true",
+		"notify":       "true",
+		"interleave":   "true",
+		"clone-max":    strconv.Itoa(c.Nodes),
+		"promoted-max": "1",
+	}, c.CloneMeta)
+	c.PrimitiveMeta = merge(nil, c.PrimitiveMeta)
+	c.Properties = merge(map[string]string{
+		"stonith-enabled": "false",
+		// The election waits this long for a coordinator that is already there.
+		"dc-deadtime": "1s",
+	}, c.Properties)
+	return c
+}
+
+// check reports what no cluster can be made of.
+func (c Config) check() error {
+	if parts := strings.Split(c.Agent, ":"); len(parts) != 3 {
+		return fmt.Errorf("agent %q is not of the form class:provider:type", c.Agent)
+	}
+	switch c.Order {
+	case PromoteThenVIP, VIPThenPromote, WithoutVIP:
+	default:
+		return fmt.Errorf("unknown order %q", c.Order)
+	}
+	if c.Nodes < 1 || c.Nodes > 16 {
+		return fmt.Errorf("cannot make a cluster of %d nodes", c.Nodes)
+	}
+	return nil
+}
+
+// orElse returns value, or fallback if it is the zero value.
+func orElse[T comparable](value, fallback T) T {
+	var zero T
+	if value == zero {
+		return fallback
+	}
+	return value
+}
+
+// merge returns base with overrides, without the keys whose value is empty.
+func merge(base, overrides map[string]string) map[string]string {
+	merged := map[string]string{}
+	maps.Copy(merged, base)
+	maps.Copy(merged, overrides)
+	maps.DeleteFunc(merged, func(_, value string) bool { return value == "" })
+	return merged
+}

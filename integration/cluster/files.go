@@ -1,0 +1,85 @@
+package cluster
+
+import (
+	"archive/tar"
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"text/template"
+)
+
+const (
+	// agentProgram is where the binary under test is installed.
+	agentProgram = "/usr/sbin/ovndb-servers"
+	// agentLink is where Pacemaker finds it.
+	agentLink = "/usr/lib/ocf/resource.d/ovn/ovndb-servers"
+)
+
+//go:embed templates
+var templates embed.FS
+
+// nodeFiles returns a tar archive, to be unpacked in a node's root, of the files
+// that make it a node of this cluster.
+func (c *Cluster) nodeFiles() ([]byte, error) {
+	var archive bytes.Buffer
+	writer := tar.NewWriter(&archive)
+	for _, name := range []string{"corosync.conf", "cib.xml"} {
+		text, err := c.render(name)
+		if err != nil {
+			return nil, err
+		}
+		if err := addFile(writer, "etc/node/"+name, 0o644, text); err != nil {
+			return nil, fmt.Errorf("cannot pack %s: %w", name, err)
+		}
+	}
+	var err error
+	if c.config.Binary != "" {
+		err = addAgent(writer, c.config.Binary)
+	}
+	if err := errors.Join(err, writer.Close()); err != nil {
+		return nil, err
+	}
+	return archive.Bytes(), nil
+}
+
+// addAgent adds the agent's program and the link that makes an agent of it. The
+// link replaces the one of Debian's package, which dangles.
+func addAgent(writer *tar.Writer, binary string) error {
+	program, err := os.ReadFile(binary) //nolint:gosec // The caller names the program under test.
+	if err != nil {
+		return fmt.Errorf("cannot read the agent: %w", err)
+	}
+	if err := addFile(writer, strings.TrimPrefix(agentProgram, "/"), 0o755, program); err != nil {
+		return fmt.Errorf("cannot pack the agent: %w", err)
+	}
+	link := tar.Header{Typeflag: tar.TypeSymlink, Name: strings.TrimPrefix(agentLink, "/"), Linkname: agentProgram, Mode: 0o777}
+	if err := writer.WriteHeader(&link); err != nil {
+		return fmt.Errorf("cannot pack the agent's link: %w", err)
+	}
+	return nil
+}
+
+// render fills in a configuration file.
+func (c *Cluster) render(name string) ([]byte, error) {
+	text, err := template.ParseFS(templates, "templates/"+name)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the template of %s: %w", name, err)
+	}
+	agent := strings.Split(c.config.Agent, ":")
+	data := map[string]any{
+		"Name": c.config.Name, "Config": c.config, "Nodes": c.nodes,
+		"Class": agent[0], "Provider": agent[1], "Type": agent[2],
+		"Clone": Clone, "Resource": Resource, "VIPResource": "", "VIP": c.vip, "Bits": subnetBits,
+	}
+	if c.config.Order != WithoutVIP {
+		data["VIPResource"] = VIPResource
+	}
+	var out bytes.Buffer
+	if err := text.Execute(&out, data); err != nil {
+		return nil, fmt.Errorf("cannot fill in %s: %w", name, err)
+	}
+	return out.Bytes(), nil
+}

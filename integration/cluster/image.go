@@ -1,0 +1,162 @@
+package cluster
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"ovndb-servers/integration/node"
+)
+
+// Suite is a Debian release that nodes are made of.
+type Suite string
+
+// The suites that the harness is used with.
+const (
+	Trixie   Suite = "trixie"
+	Bookworm Suite = "bookworm"
+)
+
+const (
+	repository = "ovndb-servers"
+	mirror     = "http://deb.debian.org/debian"
+	// pullTimeout is for 30 MB: whoever needs longer is faster with debootstrap.
+	pullTimeout = time.Minute
+	// registryTimeout bounds the wait for a registry's first word.
+	registryTimeout = 10 * time.Second
+)
+
+// EnsureImage builds the node image of a suite, if it is not there, and returns
+// its tag. The tag names what the image was built from, so that a change builds
+// it anew. With shells it is the image that also holds pcs and crmsh.
+func EnsureImage(ctx context.Context, suite Suite, shells bool, progress *Progress) (string, error) {
+	base, err := ensureBase(ctx, suite, progress)
+	if err != nil {
+		return "", fmt.Errorf("cannot make the base image for %s: %w", suite, err)
+	}
+	archive, sum, err := buildContext()
+	if err != nil {
+		return "", err
+	}
+	target := "node"
+	if shells {
+		target = "shells"
+	}
+	tag := fmt.Sprintf("%s-%s:%s-%s", repository, target, suite, sum)
+	if imageExists(ctx, tag) {
+		return tag, nil
+	}
+	began := time.Now()
+	progress.Printf("building the node image %s", tag)
+	args := []string{"build", "--build-arg", "BASE=" + base, "--target", target, "--tag", tag, "-"}
+	if err := stream(ctx, progress, archive, "docker", args...); err != nil {
+		return "", fmt.Errorf("cannot build the node image: %w", err)
+	}
+	progress.Printf("node image built in %.0f s", time.Since(began).Seconds())
+	return tag, nil
+}
+
+// buildContext returns the build context as a tar archive and a short hash of it.
+func buildContext() (io.Reader, string, error) {
+	var archive bytes.Buffer
+	writer := tar.NewWriter(&archive)
+	err := fs.WalkDir(node.Context, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := node.Context.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return addFile(writer, path, 0o755, data)
+	})
+	if err := errors.Join(err, writer.Close()); err != nil {
+		return nil, "", fmt.Errorf("cannot pack the build context: %w", err)
+	}
+	sum := sha256.Sum256(archive.Bytes())
+	return &archive, hex.EncodeToString(sum[:6]), nil
+}
+
+// addFile adds one file to a tar archive, with no time in it: equal files make
+// equal archives.
+func addFile(writer *tar.Writer, path string, mode int64, data []byte) error {
+	if err := writer.WriteHeader(&tar.Header{Name: path, Mode: mode, Size: int64(len(data))}); err != nil {
+		return err
+	}
+	_, err := writer.Write(data)
+	return err
+}
+
+// ensureBase returns the tag of a plain Debian image: one from the public
+// registry where it answers, else one made by debootstrap.
+func ensureBase(ctx context.Context, suite Suite, progress *Progress) (string, error) {
+	tag := fmt.Sprintf("%s-base:%s", repository, suite)
+	if imageExists(ctx, tag) {
+		return tag, nil
+	}
+	public := fmt.Sprintf("debian:%s-slim", suite)
+	progress.Printf("pulling %s", public)
+	err := pull(ctx, progress, public)
+	if err == nil {
+		_, err = docker(ctx, "tag", public, tag)
+		return tag, err
+	}
+	if ctx.Err() != nil {
+		return "", err
+	}
+	progress.Printf("no registry: %s", lastLines(err.Error(), 1))
+	return tag, bootstrap(ctx, suite, tag, progress)
+}
+
+// pull gets an image from its registry, unless that stays silent or is slow.
+func pull(ctx context.Context, progress *Progress, image string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, pullTimeout, errors.New("the registry is too slow"))
+	defer cancel()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var lines lineWriter
+	timer := time.AfterFunc(registryTimeout, func() {
+		if lines.tail(1) == "" {
+			stop(errors.New("the registry does not answer"))
+		}
+	})
+	defer timer.Stop()
+	return streamTo(ctx, progress, &lines, nil, "docker", "pull", image)
+}
+
+// bootstrap makes a base image from the Debian archive.
+func bootstrap(ctx context.Context, suite Suite, tag string, progress *Progress) error {
+	if err := ensurePrograms(ctx, progress, map[string]string{"debootstrap": "debootstrap"}); err != nil {
+		return err
+	}
+	root, err := os.MkdirTemp("/var/tmp", "ovndb-servers-"+string(suite)+"-")
+	if err != nil {
+		return fmt.Errorf("cannot make a directory for debootstrap: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(root) }()
+	began := time.Now()
+	progress.Printf("making %s with debootstrap", tag)
+	if err := stream(ctx, progress, nil, "debootstrap", "--variant=minbase", string(suite), root, mirror); err != nil {
+		return err
+	}
+	progress.Printf("importing %s", tag)
+	if err := stream(ctx, progress, nil, "sh", "-c", `tar -C "$0" -c . | docker import - "$1"`, root, tag); err != nil {
+		return err
+	}
+	progress.Printf("base image made in %.0f s", time.Since(began).Seconds())
+	return nil
+}
+
+// imageExists reports whether an image is on this machine.
+func imageExists(ctx context.Context, tag string) bool {
+	_, err := docker(ctx, "image", "inspect", "--format", "{{.Id}}", tag)
+	return err == nil
+}

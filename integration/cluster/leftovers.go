@@ -1,0 +1,139 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// Labels of containers and networks.
+const (
+	clusterLabel = "ovndb-servers.cluster"
+	ownerLabel   = "ovndb-servers.owner"
+	// nobody owns a persistent cluster.
+	nobody = "nobody"
+)
+
+const (
+	subnetBits  = 24
+	firstSubnet = 201
+	lastSubnet  = 250
+)
+
+// CleanStale removes the clusters whose makers have ended without removing them.
+// Persistent ones stay.
+func CleanStale(ctx context.Context) error {
+	filter := []string{"--filter", "label=" + ownerLabel, "--format", fmt.Sprintf("{{.Label %q}} {{.Label %q}}", ownerLabel, clusterLabel)}
+	containers, err := docker(ctx, append([]string{"ps", "--all"}, filter...)...)
+	if err != nil {
+		return err
+	}
+	networks, err := docker(ctx, append([]string{"network", "ls"}, filter...)...)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	removed := map[string]bool{}
+	for line := range strings.Lines(containers + "\n" + networks) {
+		owner, name, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if name != "" && !removed[name] && !ownerLives(owner) {
+			removed[name] = true
+			failures = append(failures, Remove(ctx, name))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// Remove removes the cluster of a name, or what is left of it. That there is none
+// is no error.
+func Remove(ctx context.Context, name string) error {
+	filter := "label=" + clusterLabel + "=" + name
+	containers, err := docker(ctx, "ps", "--all", "--quiet", "--filter", filter)
+	if err != nil {
+		return fmt.Errorf("cannot list the containers of cluster %s: %w", name, err)
+	}
+	if ids := strings.Fields(containers); len(ids) > 0 {
+		if _, err := docker(ctx, append([]string{"rm", "--force", "--volumes"}, ids...)...); err != nil {
+			return fmt.Errorf("cannot remove the nodes of cluster %s: %w", name, err)
+		}
+	}
+	networks, err := docker(ctx, "network", "ls", "--quiet", "--filter", filter)
+	if err != nil {
+		return fmt.Errorf("cannot list the networks of cluster %s: %w", name, err)
+	}
+	for _, id := range strings.Fields(networks) {
+		if _, err := docker(ctx, "network", "rm", id); err != nil {
+			return fmt.Errorf("cannot remove the network of cluster %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// createNetwork makes the cluster's network, on the first free subnet unless one
+// is configured.
+func (c *Cluster) createNetwork(ctx context.Context) error {
+	candidates := []string{c.config.Subnet}
+	if c.config.Subnet == "" {
+		candidates = nil
+		for number := firstSubnet; number <= lastSubnet; number++ {
+			candidates = append(candidates, "198.18."+strconv.Itoa(number))
+		}
+	}
+	var last error
+	for _, prefix := range candidates {
+		args := []string{"network", "create", "--subnet", fmt.Sprintf("%s.0/%d", prefix, subnetBits)}
+		args = append(args, c.config.labels()...)
+		_, last = docker(ctx, append(args, c.config.network())...)
+		if last == nil {
+			c.prefix = prefix
+			return nil
+		}
+		if !strings.Contains(last.Error(), "overlap") {
+			break
+		}
+	}
+	return fmt.Errorf("cannot create the network of cluster %s: %w", c.config.Name, last)
+}
+
+// network is the name of the cluster's network.
+func (c Config) network() string { return "ovndb-" + c.Name }
+
+// container is the name of a node's container.
+func (c Config) container(node string) string { return "ovndb-" + c.Name + "-" + node }
+
+// labels are the arguments that make a container or network findable later.
+func (c Config) labels() []string {
+	owner := nobody
+	if !c.Persistent {
+		owner = processID(os.Getpid())
+	}
+	return []string{"--label", clusterLabel + "=" + c.Name, "--label", ownerLabel + "=" + owner}
+}
+
+// ownerLives reports whether the process that made a cluster is still there, or
+// nobody is expected to be.
+func ownerLives(owner string) bool {
+	number, _, _ := strings.Cut(owner, "-")
+	pid, err := strconv.Atoi(number)
+	return err != nil || processID(pid) == owner
+}
+
+// processID names a process for good: its number with its start time. Without
+// /proc it is the number alone.
+func processID(pid int) string {
+	number := strconv.Itoa(pid)
+	stat, err := os.ReadFile("/proc/" + number + "/stat")
+	if err != nil {
+		return number
+	}
+	// The command, in parentheses, may hold blanks; the start time is field 22.
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 20 {
+		return number
+	}
+	return number + "-" + fields[19]
+}

@@ -1,0 +1,3 @@
+module ovndb-servers/integration
+
+go 1.26

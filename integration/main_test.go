@@ -1,0 +1,181 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"ovndb-servers/integration/cluster"
+)
+
+// testTimeout bounds one test, so that a hang still leaves its logs.
+const testTimeout = 4 * time.Minute
+
+// harness is what all tests share.
+type harness struct {
+	config   cluster.Config
+	logs     string
+	progress *cluster.Progress
+	shared   *cluster.Cluster
+}
+
+// suite is set by TestMain before any test runs, and read only after.
+var suite harness
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+// run brings the shared cluster up, runs the tests and removes the cluster,
+// whatever ends them.
+func run(m *testing.M) int {
+	binary := flag.String("bin", orElse(os.Getenv("OVNDB_SERVERS_BIN"), "../bin/ovndb-servers"), "the agent's `program`")
+	agent := flag.String("agent", cluster.OVNAgent, "the resource's agent, as `class:provider:type`")
+	release := flag.String("suite", orElse(os.Getenv("SUITE"), string(cluster.Trixie)), "the nodes' Debian `release`")
+	logs := flag.String("logs", filepath.Join(os.TempDir(), "ovndb-servers-integration"), "`directory` for logs of failed tests")
+	keep := flag.Bool("keep", false, "leave the shared cluster running")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	suite = harness{
+		config: cluster.Config{
+			Name: "test-" + *release, Suite: cluster.Suite(*release), Agent: *agent, Persistent: *keep,
+		},
+		logs:     *logs,
+		progress: cluster.NewProgress(os.Stderr),
+	}
+	if *agent == cluster.OVNAgent {
+		suite.config.Binary = *binary
+	}
+	if err := suite.start(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	ended := make(chan int, 1)
+	go func() { ended <- m.Run() }()
+	code := 1
+	select {
+	case code = <-ended:
+	case <-ctx.Done():
+	}
+	if !*keep {
+		code = max(code, suite.end())
+	}
+	return code
+}
+
+// start brings the shared cluster up.
+func (h *harness) start(ctx context.Context) error {
+	if h.config.Binary != "" {
+		if _, err := os.Stat(h.config.Binary); err != nil {
+			return fmt.Errorf("no agent to test (build it, or name it with -bin): %w", err)
+		}
+	}
+	if err := cluster.EnsureHost(ctx, h.progress); err != nil {
+		return err
+	}
+	if err := cluster.CleanStale(ctx); err != nil {
+		return err
+	}
+	config := h.config
+	config.LogDir = filepath.Join(h.logs, "bring-up")
+	shared, err := cluster.Up(ctx, config, h.progress)
+	h.shared = shared
+	return err
+}
+
+// end removes the shared cluster.
+func (h *harness) end() int {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := h.shared.Down(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// sharedCluster returns the cluster that the tests share, settled and with all
+// nodes up, whatever the test before has done to it. Tests that use it must not
+// run in parallel.
+func sharedCluster(t *testing.T) (context.Context, *cluster.Cluster) {
+	t.Helper()
+	ctx := testContext(t)
+	collectIfFailed(t, suite.shared)
+	if err := suite.shared.Reset(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return ctx, suite.shared
+}
+
+// ownCluster brings up a cluster for one test, like the shared one but for what
+// change makes different, and removes it afterwards.
+func ownCluster(t *testing.T, change func(*cluster.Config)) (context.Context, *cluster.Cluster) {
+	t.Helper()
+	ctx := testContext(t)
+	config := suite.config
+	config.Persistent = false
+	config.Name = strings.ToLower(strings.Map(func(r rune) rune {
+		if strings.ContainsRune("/_ ", r) {
+			return '-'
+		}
+		return r
+	}, t.Name())) + "-" + string(config.Suite)
+	config.LogDir = filepath.Join(suite.logs, t.Name())
+	change(&config)
+	c, err := cluster.Up(ctx, config, suite.progress)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := c.Down(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	collectIfFailed(t, c)
+	return ctx, c
+}
+
+// testContext returns a context that ends with the test, or when it takes too
+// long.
+func testContext(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), testTimeout, errors.New("the test takes too long"))
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// collectIfFailed keeps a cluster's logs if the test fails.
+func collectIfFailed(t *testing.T, c *cluster.Cluster) {
+	t.Helper()
+	t.Cleanup(func() {
+		if !t.Failed() {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		dir := filepath.Join(suite.logs, t.Name())
+		t.Logf("logs are in %s (%v)", dir, c.CollectLogs(ctx, dir))
+	})
+}
+
+// orElse returns value, or fallback if it is empty.
+func orElse(value, fallback string) string {
+	if value == "" {
+		return fallback
+	}
+	return value
+}

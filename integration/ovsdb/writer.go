@@ -1,0 +1,218 @@
+package ovsdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// writeInterval is the pause between acknowledged rows.
+	writeInterval = 10 * time.Millisecond
+	// retryInterval is the pause after an error. It is short, so that the gap that
+	// a failover makes is the servers' and not the writer's.
+	retryInterval = 20 * time.Millisecond
+	// dialTimeout is below TCP's first retransmission of a lost SYN: dialing anew
+	// finds a moved address sooner.
+	dialTimeout = 300 * time.Millisecond
+	// replyTimeout gives up a session with a server that does not answer any more.
+	replyTimeout = time.Second
+)
+
+// Ack is a row whose insertion was acknowledged.
+type Ack struct {
+	Name string
+	At   time.Time
+}
+
+// Gap is the time between two acknowledgements that follow each other.
+type Gap struct {
+	Before, After Ack
+}
+
+// Duration of the gap.
+func (g Gap) Duration() time.Duration { return g.After.At.Sub(g.Before.At) }
+
+// Writer inserts row after row and reconnects at once whenever that fails. Its
+// methods are safe for concurrent use.
+type Writer struct {
+	address, prefix string
+	db              Database
+	cancel          context.CancelFunc
+	done            chan struct{}
+
+	mu      sync.Mutex
+	acks    []Ack
+	unknown []string
+	refused int
+	last    error
+}
+
+// StartWriter starts a writer that names its rows prefix-000001 and so on. It
+// writes until [Writer.Stop], or until the context ends.
+func StartWriter(ctx context.Context, address string, db Database, prefix string) *Writer {
+	ctx, cancel := context.WithCancel(ctx)
+	w := &Writer{address: address, prefix: prefix, db: db, cancel: cancel, done: make(chan struct{})}
+	go w.run(ctx)
+	return w
+}
+
+// Stop ends the writing and waits for the end. It may be called more than once.
+func (w *Writer) Stop() {
+	w.cancel()
+	<-w.done
+}
+
+// Acks returns the acknowledged rows, in their order.
+func (w *Writer) Acks() []Ack {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.acks)
+}
+
+// Unknown returns the names of the rows whose insertion was neither acknowledged
+// nor refused: they may be there or not.
+func (w *Writer) Unknown() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.unknown)
+}
+
+// Refused returns how many insertions a server has refused, as one does that is a
+// backup.
+func (w *Writer) Refused() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.refused
+}
+
+// LongestGap returns the longest time without an acknowledgement between the first
+// one and the last one; the zero Gap if there are less than two.
+func (w *Writer) LongestGap() Gap {
+	acks := w.Acks()
+	var longest Gap
+	for i := 1; i < len(acks); i++ {
+		if gap := (Gap{acks[i-1], acks[i]}); gap.Duration() > longest.Duration() {
+			longest = gap
+		}
+	}
+	return longest
+}
+
+// Missing returns the acknowledged names that are not among names.
+func (w *Writer) Missing(names []string) []string {
+	present := make(map[string]bool, len(names))
+	for _, name := range names {
+		present[name] = true
+	}
+	var missing []string
+	for _, ack := range w.Acks() {
+		if !present[ack.Name] {
+			missing = append(missing, ack.Name)
+		}
+	}
+	return missing
+}
+
+// AwaitAck waits for an acknowledgement of later than after and returns the first
+// one.
+func (w *Writer) AwaitAck(ctx context.Context, after time.Time) (Ack, error) {
+	ticker := time.NewTicker(writeInterval)
+	defer ticker.Stop()
+	for {
+		for _, ack := range w.Acks() {
+			if ack.At.After(after) {
+				return ack, nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return Ack{}, fmt.Errorf("nothing acknowledged by %s since %s: %w: last error: %w",
+				w.address, after.Format(time.TimeOnly), context.Cause(ctx), w.lastError())
+		case <-ticker.C:
+		}
+	}
+}
+
+// lastError returns why the last insertion has failed.
+func (w *Writer) lastError() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.last
+}
+
+// run connects and writes until the context ends.
+func (w *Writer) run(ctx context.Context) {
+	defer close(w.done)
+	next := 1
+	for ctx.Err() == nil {
+		client, err := w.dial(ctx)
+		if err == nil {
+			next, err = w.write(ctx, client, next)
+			_ = client.Close()
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		w.mu.Lock()
+		w.last = err
+		w.mu.Unlock()
+		pause(ctx, retryInterval)
+	}
+}
+
+// dial connects, or gives up soon.
+func (w *Writer) dial(ctx context.Context) (*Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	return Dial(ctx, w.address)
+}
+
+// write inserts rows, from number next on, until that fails. It returns the number
+// to go on with.
+func (w *Writer) write(ctx context.Context, client *Client, next int) (int, error) {
+	for {
+		name := fmt.Sprintf("%s-%06d", w.prefix, next)
+		next++
+		if err := w.insert(ctx, client, name); err != nil {
+			return next, err
+		}
+		if !pause(ctx, writeInterval) {
+			return next, ctx.Err()
+		}
+	}
+}
+
+// insert inserts one row and remembers what came of it.
+func (w *Writer) insert(ctx context.Context, client *Client, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, replyTimeout)
+	defer cancel()
+	err := client.Insert(ctx, w.db, name)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, refused := errors.AsType[*RefusedError](err)
+	switch {
+	case err == nil:
+		w.acks = append(w.acks, Ack{name, time.Now()})
+	case refused:
+		w.refused++
+	default:
+		w.unknown = append(w.unknown, name)
+	}
+	return err
+}
+
+// pause waits, and reports whether the context is still alive.
+func pause(ctx context.Context, duration time.Duration) bool {
+	timer := time.NewTimer(duration)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
