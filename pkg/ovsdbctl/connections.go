@@ -1,0 +1,208 @@
+package ovsdbctl
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ovn-org/libovsdb/ovsdb"
+)
+
+const (
+	// connectionTable is the table of listeners in all of OVN's databases.
+	connectionTable = "Connection"
+	// purposeKey is the key of a Connection row's external_ids that marks it as ours.
+	purposeKey = "ovndb-servers"
+	// connectionAttempts bounds how often a change is worked out anew because somebody
+	// else changed the rows in the meantime.
+	connectionAttempts = 5
+)
+
+// A Connection is a row of the Connection table that this package keeps: a target the
+// server listens on while it is told to (see [Server.OpenConnections]).
+type Connection struct {
+	// Purpose names the row, by external_ids:ovndb-servers. "clients", for instance.
+	Purpose string
+	// Target is a passive connection method: "ptcp:6641" or "ptcp:6641:[::1]".
+	Target string
+	// InactivityProbe is the silence after which the server sends an echo to a client.
+	// 0 means never; parts of a millisecond are dropped.
+	InactivityProbe time.Duration
+}
+
+// EnsureConnections makes the rows with a purpose exactly those of want, in one
+// transaction: rows are created, their target and probe interval corrected, and those
+// whose purpose is not in want deleted. Nothing is written if all is so already.
+//
+// Rows without a purpose are an operator's and stay untouched. If one of them has a
+// target that is wanted, it serves for it: the table cannot hold the target twice.
+// Targets are compared as text.
+//
+// The error is ErrNoGlobal if there is no global row to link the rows to, ErrReadOnly
+// if the server is a backup and something is to be changed, ErrBadArgument if want
+// names a purpose or a target twice or is otherwise unusable.
+func (s *Store) EnsureConnections(ctx context.Context, want []Connection) error {
+	if err := validConnections(want); err != nil {
+		return fmt.Errorf("cannot ensure the connections: %w", err)
+	}
+	var err error
+	for range connectionAttempts {
+		err = s.ensureConnections(ctx, want)
+		if !hasCode(err, codeConstraint, codeTimedOut) {
+			break
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("cannot ensure the connections: %w", err)
+	}
+	return nil
+}
+
+func validConnections(want []Connection) error {
+	purposes, targets := map[string]bool{}, map[string]bool{}
+	for _, connection := range want {
+		switch {
+		case connection.Purpose == "" || purposes[connection.Purpose]:
+			return fmt.Errorf("%w: purpose %q is empty or not unique", ErrBadArgument, connection.Purpose)
+		case connection.Target == "" || targets[connection.Target]:
+			return fmt.Errorf("%w: target %q is empty or not unique", ErrBadArgument, connection.Target)
+		case connection.InactivityProbe < 0:
+			return fmt.Errorf("%w: inactivity probe %v", ErrBadArgument, connection.InactivityProbe)
+		}
+		purposes[connection.Purpose], targets[connection.Target] = true, true
+	}
+	return nil
+}
+
+func (s *Store) ensureConnections(ctx context.Context, want []Connection) error {
+	global, err := s.global(ctx, "_uuid", "connections")
+	if err != nil {
+		return err
+	}
+	rows, err := s.connectionRows(ctx)
+	if err != nil {
+		return err
+	}
+	change := planConnections(rows, want)
+	if change.empty() {
+		return nil
+	}
+	_, err = s.transact(ctx, change.operations(s.database.GlobalTable, global)...)
+	return err
+}
+
+// A connectionRow is a row of the Connection table as it is.
+type connectionRow struct {
+	uuid    string
+	purpose string // empty if the row is not ours
+	target  string
+	probe   int64 // milliseconds, -1 if not set
+}
+
+// connectionRows returns the rows in an order that does not change between calls.
+func (s *Store) connectionRows(ctx context.Context) ([]connectionRow, error) {
+	found, err := s.selectRows(ctx, connectionTable, "_uuid", "target", "inactivity_probe", "external_ids")
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]connectionRow, 0, len(found))
+	for _, row := range found {
+		target, _ := row["target"].(string)
+		probe, set := optionalInt(row["inactivity_probe"])
+		if !set {
+			probe = -1
+		}
+		rows = append(rows, connectionRow{
+			uuid: uuidOf(row["_uuid"]), target: target, probe: probe,
+			purpose: stringMap(row["external_ids"])[purposeKey],
+		})
+	}
+	slices.SortFunc(rows, func(a, b connectionRow) int { return strings.Compare(a.uuid, b.uuid) })
+	return rows, nil
+}
+
+// A connectionChange is what turns the rows that are into the rows that are wanted.
+type connectionChange struct {
+	remove []string // UUIDs
+	update map[string]Connection
+	create []Connection
+}
+
+// planConnections compares the rows that are with those that are wanted.
+func planConnections(rows []connectionRow, want []Connection) connectionChange {
+	change := connectionChange{update: map[string]Connection{}}
+	missing := map[string]Connection{}
+	for _, connection := range want {
+		missing[connection.Purpose] = connection
+		if slices.ContainsFunc(rows, func(row connectionRow) bool {
+			return row.purpose == "" && row.target == connection.Target
+		}) {
+			delete(missing, connection.Purpose)
+		}
+	}
+	for _, row := range rows {
+		connection, wanted := missing[row.purpose]
+		switch {
+		case row.purpose == "":
+			continue
+		case !wanted: // or the second one with this purpose
+			change.remove = append(change.remove, row.uuid)
+		case row.target != connection.Target || row.probe != connection.InactivityProbe.Milliseconds():
+			change.update[row.uuid] = connection
+		}
+		delete(missing, row.purpose)
+	}
+	for _, connection := range want {
+		if _, ok := missing[connection.Purpose]; ok {
+			change.create = append(change.create, connection)
+		}
+	}
+	return change
+}
+
+func (c connectionChange) empty() bool {
+	return len(c.remove) == 0 && len(c.update) == 0 && len(c.create) == 0
+}
+
+// operations writes the change as a transaction. Its first operation fails the whole
+// if a row was added or removed since global was read. Rows that are no longer linked
+// are deleted by the server.
+func (c connectionChange) operations(table string, global ovsdb.Row) []ovsdb.Operation {
+	self := []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, global["_uuid"])}
+	linked := ovsdb.Row{"connections": toUUIDs(uuidSet(global["connections"]))}
+	at := 0
+	operations := []ovsdb.Operation{{
+		Op: ovsdb.OperationWait, Table: table, Timeout: &at, Where: self,
+		Columns: []string{"connections"}, Until: string(ovsdb.WaitConditionEqual), Rows: []ovsdb.Row{linked},
+	}}
+	for uuid, connection := range c.update {
+		operations = append(operations, ovsdb.Operation{
+			Op: ovsdb.OperationUpdate, Table: connectionTable, Row: connection.columns(),
+			Where: []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, ovsdb.UUID{GoUUID: uuid})},
+		})
+	}
+	var created []string
+	for i, connection := range c.create {
+		name := "connection" + strconv.Itoa(i)
+		created = append(created, name)
+		row := connection.columns()
+		row["external_ids"] = ovsdb.OvsMap{GoMap: map[any]any{purposeKey: connection.Purpose}}
+		operations = append(operations, ovsdb.Operation{
+			Op: ovsdb.OperationInsert, Table: connectionTable, UUIDName: name, Row: row,
+		})
+	}
+	return append(operations, ovsdb.Operation{
+		Op: ovsdb.OperationMutate, Table: table, Where: self, Mutations: []ovsdb.Mutation{
+			{Column: "connections", Mutator: ovsdb.MutateOperationDelete, Value: toUUIDs(c.remove)},
+			{Column: "connections", Mutator: ovsdb.MutateOperationInsert, Value: toUUIDs(created)},
+		},
+	})
+}
+
+// columns returns the columns that are kept up to date.
+func (c Connection) columns() ovsdb.Row {
+	return ovsdb.Row{"target": c.Target, "inactivity_probe": c.InactivityProbe.Milliseconds()}
+}

@@ -1,0 +1,24 @@
+package ovsdbctl
+
+// A Database names one of OVN's databases and the table that holds its single global
+// row.
+type Database struct {
+	Name        string `json:"name"`
+	GlobalTable string `json:"global_table"`
+}
+
+// Northbound returns OVN's northbound database.
+func Northbound() Database {
+	return Database{Name: "OVN_Northbound", GlobalTable: "NB_Global"}
+}
+
+// Southbound returns OVN's southbound database.
+func Southbound() Database {
+	return Database{Name: "OVN_Southbound", GlobalTable: "SB_Global"}
+}
+
+// ConnectionsRemote returns the remote, as ovsdb-server(1) writes it, that makes a
+// server listen on every Connection row of the database.
+func (d Database) ConnectionsRemote() string {
+	return "db:" + d.Name + "," + d.GlobalTable + ",connections"
+}

@@ -1,0 +1,97 @@
+package ovsdbctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"syscall"
+	"time"
+)
+
+// queueRetry is how long to wait before another attempt at a Unix socket whose queue
+// of connections is full. Linux refuses such an attempt at once instead of letting it
+// wait, and a server that is merely busy empties its queue in one turn of its loop.
+const queueRetry = 20 * time.Millisecond
+
+// dialUnix connects to a Unix socket.
+func dialUnix(ctx context.Context, path string) (net.Conn, error) {
+	var conn net.Conn
+	err := untilQueued(ctx, func() error {
+		var dialer net.Dialer
+		var err error
+		conn, err = dialer.DialContext(ctx, "unix", path)
+		return err
+	})
+	if err != nil {
+		return nil, dialError(ctx, err)
+	}
+	return conn, nil
+}
+
+// untilQueued repeats dial while it fails because the peer's queue is full.
+func untilQueued(ctx context.Context, dial func() error) error {
+	ticker := time.NewTicker(queueRetry)
+	defer ticker.Stop()
+	for {
+		err := dial()
+		if !errors.Is(err, syscall.EAGAIN) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+// dialError tells from a failed attempt to connect whether anybody was there. What
+// is neither (a lack of permission, a path that is too long) is returned as it is.
+func dialError(ctx context.Context, err error) error {
+	if ctx.Err() != nil || isTimeout(err) {
+		return noAnswer(ctx)
+	}
+	absent := []error{
+		syscall.ENOENT, syscall.ENOTDIR, syscall.ECONNREFUSED, syscall.EHOSTUNREACH, syscall.ENETUNREACH,
+	}
+	for _, reason := range absent {
+		if errors.Is(err, reason) {
+			return fmt.Errorf("%w: %w", ErrNotListening, err)
+		}
+	}
+	return err
+}
+
+// sessionError tells from the failure of an established connection what became of
+// the answer.
+func sessionError(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil || isTimeout(err):
+		return noAnswer(ctx)
+	case isHangup(err):
+		return fmt.Errorf("%w: connection closed: %w", ErrNoAnswer, io.ErrUnexpectedEOF)
+	default:
+		return fmt.Errorf("%w: %w", ErrProtocol, err)
+	}
+}
+
+// noAnswer returns the error of a context that ended too early. The timer of a
+// connection can strike just before that of the context it was taken from.
+func noAnswer(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%w: %w", ErrNoAnswer, err)
+	}
+	return fmt.Errorf("%w: %w", ErrNoAnswer, context.DeadlineExceeded)
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+func isHangup(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}

@@ -1,0 +1,60 @@
+package ovsdbctl_test
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
+)
+
+const (
+	// patience bounds a test that hangs; nothing depends on its length.
+	patience = 30 * time.Second
+	// impatience is the deadline of calls that are expected to run into it.
+	impatience = 150 * time.Millisecond
+	// nowhere is a source that cannot be reached: an address for documentation.
+	nowhere = "tcp:192.0.2.254:6641"
+	probe   = time.Minute
+)
+
+func within(t *testing.T, limit time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func mustOpen(t *testing.T, server *ovsdbctltest.Server) *ovsdbctl.Store {
+	t.Helper()
+	store, err := server.Open(within(t, patience))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	return store
+}
+
+func mustEnsureGlobal(t *testing.T, store *ovsdbctl.Store) {
+	t.Helper()
+	if err := store.EnsureGlobal(within(t, patience)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// accepts reports whether somebody listens.
+func accepts(ctx context.Context, network, address string) bool {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}
+
+func replicating(status ovsdbctl.SyncStatus) bool {
+	return status.Link == ovsdbctl.LinkReplicating
+}

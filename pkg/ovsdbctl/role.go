@@ -1,0 +1,73 @@
+package ovsdbctl
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Follow makes the server a backup of source, a remote such as "tcp:192.0.2.1:6641"
+// or "unix:/path". The server sends an echo to source after probe of silence; 0 means
+// never, and parts of a millisecond are dropped.
+//
+// The server is read-only when Follow returns nil, and at no moment writable if it was
+// a backup before. It has not connected by then: source may well be out of reach.
+// Following the same source once more copies its data once more, so look at
+// [Server.SyncStatus] first. The error is ErrNotApplied if the server does not report
+// to be a backup of source afterwards.
+func (s Server) Follow(ctx context.Context, source string, probe time.Duration) error {
+	step := "change the source to " + strconv.Quote(source)
+	if source == "" || strings.ContainsAny(source, " \t\r\n") {
+		return s.failed(step, fmt.Errorf("%w: source", ErrBadArgument))
+	}
+	if probe < 0 {
+		return s.failed(step, fmt.Errorf("%w: probe interval %v", ErrBadArgument, probe))
+	}
+	for _, command := range followCommands(source, probe) {
+		if _, err := s.call(ctx, command[0], command[1:]...); err != nil {
+			return s.failed(step, err)
+		}
+	}
+	return s.confirm(ctx, step, func(status SyncStatus) bool { return status.Follows(source) })
+}
+
+// followCommands returns the commands that point a server at source. All three are
+// always needed: from Open vSwitch 3.3 on the second does nothing on a server that is
+// a backup already, and only the third makes it leave the old source
+// (ovsdb_server_connect_active_ovsdb_server and
+// ovsdb_server_set_active_ovsdb_server_probe_interval in ovsdb/ovsdb-server.c).
+// Disconnecting first would do as well, but leave it writable in between.
+func followCommands(source string, probe time.Duration) [][]string {
+	milliseconds := strconv.FormatInt(probe.Milliseconds(), 10)
+	return [][]string{
+		{"ovsdb-server/set-active-ovsdb-server", source},
+		{"ovsdb-server/connect-active-ovsdb-server"},
+		{"ovsdb-server/set-active-ovsdb-server-probe-interval", milliseconds},
+	}
+}
+
+// Activate makes the server active, that is writable. The error is ErrNotApplied if
+// the server does not report to be active afterwards.
+func (s Server) Activate(ctx context.Context) error {
+	const step = "change the role"
+	if _, err := s.call(ctx, "ovsdb-server/disconnect-active-ovsdb-server"); err != nil {
+		return s.failed(step, err)
+	}
+	return s.confirm(ctx, step, func(status SyncStatus) bool { return status.Role == RoleActive })
+}
+
+// confirm looks whether the server reports what a step was to bring about. Servers
+// change their state before they answer a command, so one look is enough; and they
+// answer some commands that they did not carry out as if they had.
+func (s Server) confirm(ctx context.Context, step string, wanted func(SyncStatus) bool) error {
+	status, err := s.SyncStatus(ctx)
+	if err != nil {
+		return s.failed(step, err)
+	}
+	if !wanted(status) {
+		return s.failed(step, fmt.Errorf("%w: %s reports %q", ErrNotApplied, s.ControlSocket, status))
+	}
+	return nil
+}

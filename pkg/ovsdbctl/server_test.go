@@ -1,0 +1,199 @@
+package ovsdbctl_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
+)
+
+func TestStartedServersReportTheirRole(t *testing.T) {
+	t.Parallel()
+	for _, db := range []ovsdbctl.Database{ovsdbctl.Northbound(), ovsdbctl.Southbound()} {
+		active := ovsdbctltest.Start(t, db)
+		status, err := active.SyncStatus(within(t, patience))
+		want := ovsdbctl.SyncStatus{Database: db.Name, Role: ovsdbctl.RoleActive}
+		if diff := cmp.Diff(want, status); diff != "" || err != nil {
+			t.Errorf("active: %v; status differs (-want +got):\n%s", err, diff)
+		}
+		standby := ovsdbctltest.Start(t, db, ovsdbctltest.SyncFrom(active.Endpoint()))
+		status = standby.AwaitStatus(t, "the backup replicates", replicating)
+		want = ovsdbctl.SyncStatus{
+			Database: db.Name, Role: ovsdbctl.RoleBackup,
+			Link: ovsdbctl.LinkReplicating, Source: active.Endpoint(),
+		}
+		if diff := cmp.Diff(want, status); diff != "" {
+			t.Errorf("backup: status differs (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestStatusOfABackupWithExcludedTablesListsThem(t *testing.T) {
+	t.Parallel()
+	active := ovsdbctltest.Start(t, ovsdbctl.Southbound())
+	standby := ovsdbctltest.Start(t, ovsdbctl.Southbound(), ovsdbctltest.SyncFrom(active.Endpoint()),
+		ovsdbctltest.Argument("--sync-exclude-tables=OVN_Southbound:MAC_Binding,OVN_Southbound:FDB"))
+	status := standby.AwaitStatus(t, "the backup replicates", replicating)
+	if diff := cmp.Diff([]string{"FDB", "MAC_Binding"}, status.Excluded); diff != "" {
+		t.Errorf("tables differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestVersionIsThatOfTheProgram(t *testing.T) {
+	t.Parallel()
+	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
+	version, err := server.Version(within(t, patience))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(version, ".") < 2 || !strings.Contains(server.Log(t), "ovsdb-server (Open vSwitch) "+version) {
+		t.Errorf("version is %q", version)
+	}
+}
+
+func TestVersionOfSomethingElseIsRefused(t *testing.T) {
+	t.Parallel()
+	server := ovsdbctl.Server{
+		Database: ovsdbctl.Northbound(),
+		ControlSocket: ovsdbctltest.Fake(t, ovsdbctltest.Reply(
+			func(ovsdbctltest.Request) (any, string) { return "\n", "" })),
+	}
+	if version, err := server.Version(within(t, patience)); !errors.Is(err, ovsdbctl.ErrProtocol) {
+		t.Errorf("got %q, %v; want ErrProtocol", version, err)
+	}
+}
+
+func TestExitEndsTheServer(t *testing.T) {
+	t.Parallel()
+	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
+	if err := server.Exit(within(t, patience)); err != nil {
+		t.Fatal(err)
+	}
+	ovsdbctltest.Await(t, "the server has gone", func(context.Context) bool { return server.Exited() })
+	if err := server.Exit(within(t, patience)); !errors.Is(err, ovsdbctl.ErrNotListening) {
+		t.Errorf("second exit: got %v, want ErrNotListening", err)
+	}
+}
+
+func TestExitThatIsAnsweredByClosingIsDone(t *testing.T) {
+	t.Parallel()
+	server := ovsdbctl.Server{
+		Database:      ovsdbctl.Northbound(),
+		ControlSocket: ovsdbctltest.Fake(t, ovsdbctltest.Hangup("")),
+	}
+	if err := server.Exit(within(t, patience)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestExitOfAFrozenServerIsNotDone(t *testing.T) {
+	t.Parallel()
+	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
+	server.Freeze(t)
+	err := server.Exit(within(t, impatience))
+	if !errors.Is(err, ovsdbctl.ErrNoAnswer) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want ErrNoAnswer and context.DeadlineExceeded", err)
+	}
+}
+
+func TestReopenLogAfterARotationWritesTheNewFile(t *testing.T) {
+	t.Parallel()
+	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
+	if err := os.Rename(server.LogFile, server.LogFile+".1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.ReopenLog(within(t, patience)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(server.LogFile); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCommandsOfADeadServerNameTheDatabaseAndTheSocket(t *testing.T) {
+	t.Parallel()
+	server := ovsdbctltest.Start(t, ovsdbctl.Southbound())
+	server.Kill(t)
+	ctx := within(t, patience)
+	_, statusErr := server.SyncStatus(ctx)
+	_, versionErr := server.Version(ctx)
+	_, remotesErr := server.Remotes(ctx)
+	_, openErr := server.Open(ctx)
+	for name, err := range map[string]error{
+		"SyncStatus": statusErr, "Version": versionErr, "Remotes": remotesErr, "Open": openErr,
+		"Follow": server.Follow(ctx, nowhere, probe), "Activate": server.Activate(ctx),
+		"OpenConnections": server.OpenConnections(ctx), "CloseConnections": server.CloseConnections(ctx),
+		"Exit": server.Exit(ctx), "ReopenLog": server.ReopenLog(ctx),
+	} {
+		if !errors.Is(err, ovsdbctl.ErrNotListening) {
+			t.Errorf("%s: got %v, want ErrNotListening", name, err)
+			continue
+		}
+		socket := server.ControlSocket
+		if name == "Open" {
+			socket = server.DataSocket
+		}
+		if text := err.Error(); !strings.Contains(text, sb) || !strings.Contains(text, socket) {
+			t.Errorf("%s: error names not both database and socket: %v", name, err)
+		}
+	}
+}
+
+func TestOpenAndCloseConnectionsCanBeRepeated(t *testing.T) {
+	t.Parallel()
+	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
+	listens := func() bool {
+		t.Helper()
+		remotes, err := server.Remotes(within(t, patience))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.Contains(remotes, "db:OVN_Northbound,NB_Global,connections")
+	}
+	steps := []struct {
+		name string
+		step func(context.Context) error
+		want bool
+	}{
+		{"close when closed", server.CloseConnections, false},
+		{"open", server.OpenConnections, true},
+		{"open when open", server.OpenConnections, true},
+		{"close", server.CloseConnections, false},
+		{"close again", server.CloseConnections, false},
+	}
+	for _, tt := range steps {
+		if err := tt.step(within(t, patience)); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if got := listens(); got != tt.want {
+			t.Errorf("%s: listens is %v", tt.name, got)
+		}
+	}
+	remotes, err := server.Remotes(within(t, patience))
+	if diff := cmp.Diff([]string{"punix:" + server.DataSocket}, remotes); diff != "" || err != nil {
+		t.Errorf("%v; remotes differ (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestCloseConnectionsReportsARefusal(t *testing.T) {
+	t.Parallel()
+	db := ovsdbctl.Northbound()
+	server := ovsdbctl.Server{Database: db, ControlSocket: ovsdbctltest.Fake(t, ovsdbctltest.Reply(
+		func(request ovsdbctltest.Request) (any, string) {
+			if request.Method == "ovsdb-server/list-remotes" {
+				return db.ConnectionsRemote() + "\n", ""
+			}
+			return nil, "Update the config file and use ovsdb-server/reload instead"
+		}))}
+	var refused *ovsdbctl.CommandError
+	if err := server.CloseConnections(within(t, patience)); !errors.As(err, &refused) {
+		t.Errorf("got %v, want a CommandError", err)
+	}
+}
