@@ -1,5 +1,7 @@
 package ocf
 
+import "slices"
+
 const agentLongDesc = `
 Runs the two ovsdb-servers that hold OVN's northbound and southbound databases, as one promotable clone: on the promoted node both are
 active and take writes, on the others both are backups and replicate from it. Clients reach the promoted node under a virtual IP
@@ -14,10 +16,10 @@ const listenerGroup = "listener"
 
 // parameterDescriptions lists the parameters as ParseParameters reads them.
 func parameterDescriptions() []parameterDescription {
-	return append(listenerDescriptions(), placeDescriptions()...)
+	return slices.Concat(listenerDescriptions(), sessionDescriptions(), placeDescriptions())
 }
 
-// listenerDescriptions are the parameters about who connects, and how.
+// listenerDescriptions are the parameters about where clients find the databases.
 func listenerDescriptions() []parameterDescription {
 	return []parameterDescription{
 		{
@@ -55,6 +57,12 @@ The port, TCP or SSL, on which the promoted node offers the southbound database 
 How the southbound database is offered: tcp or ssl.
 `),
 		},
+	}
+}
+
+// sessionDescriptions are the parameters about who connects, and how it is watched.
+func sessionDescriptions() []parameterDescription {
+	return []parameterDescription{
 		{
 			Name: paramClientProbe, Content: content{Type: "integer", Default: defaultClientProbe},
 			ShortDesc: english("Inactivity probe of clients, in milliseconds"),

@@ -24,31 +24,22 @@ const (
 
 // String returns the name the specification gives the code, and "OCF_UNKNOWN(n)" for a code it does not know.
 func (c ExitCode) String() string {
-	switch c {
-	case Success:
-		return "OCF_SUCCESS"
-	case ErrGeneric:
-		return "OCF_ERR_GENERIC"
-	case ErrArgs:
-		return "OCF_ERR_ARGS"
-	case ErrUnimplemented:
-		return "OCF_ERR_UNIMPLEMENTED"
-	case ErrPerm:
-		return "OCF_ERR_PERM"
-	case ErrInstalled:
-		return "OCF_ERR_INSTALLED"
-	case ErrConfigured:
-		return "OCF_ERR_CONFIGURED"
-	case NotRunning:
-		return "OCF_NOT_RUNNING"
-	case RunningPromoted:
-		return "OCF_RUNNING_PROMOTED"
-	case FailedPromoted:
-		return "OCF_FAILED_PROMOTED"
-	case Degraded:
-		return "OCF_DEGRADED"
-	case DegradedPromoted:
-		return "OCF_DEGRADED_PROMOTED"
+	names := map[ExitCode]string{
+		Success:          "OCF_SUCCESS",
+		ErrGeneric:       "OCF_ERR_GENERIC",
+		ErrArgs:          "OCF_ERR_ARGS",
+		ErrUnimplemented: "OCF_ERR_UNIMPLEMENTED",
+		ErrPerm:          "OCF_ERR_PERM",
+		ErrInstalled:     "OCF_ERR_INSTALLED",
+		ErrConfigured:    "OCF_ERR_CONFIGURED",
+		NotRunning:       "OCF_NOT_RUNNING",
+		RunningPromoted:  "OCF_RUNNING_PROMOTED",
+		FailedPromoted:   "OCF_FAILED_PROMOTED",
+		Degraded:         "OCF_DEGRADED",
+		DegradedPromoted: "OCF_DEGRADED_PROMOTED",
+	}
+	if name, known := names[c]; known {
+		return name
 	}
 	return fmt.Sprintf("OCF_UNKNOWN(%d)", int(c))
 }

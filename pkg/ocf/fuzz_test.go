@@ -25,10 +25,16 @@ func FuzzParseEnvironment(f *testing.F) {
 		if e.Timeout <= 0 || e.Deadline() <= 0 || e.Deadline() > e.Timeout || e.Interval < 0 || e.CheckLevel < 0 || e.Minor < 0 {
 			t.Errorf("got an impossible environment: %+v, deadline %s", e, e.Deadline())
 		}
-		if e.Instance == "" || filepath.Base(e.Instance) != e.Instance || strings.ContainsAny(e.Instance, ": \t\n\x00") || e.Instance[0] == '.' {
-			t.Errorf("instance %q cannot name a file", e.Instance)
-		}
+		checkInstance(t, e.Instance)
 	})
+}
+
+// checkInstance fails the test if an instance cannot be part of a file name.
+func checkInstance(t *testing.T, instance string) {
+	t.Helper()
+	if instance == "" || instance[0] == '.' || filepath.Base(instance) != instance || strings.ContainsAny(instance, ": \t\n\x00") {
+		t.Errorf("instance %q cannot name a file", instance)
+	}
 }
 
 func FuzzNotify(f *testing.F) {

@@ -81,19 +81,19 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 
 func TestAddressIsReadInAnyOfItsSpellings(t *testing.T) {
 	t.Parallel()
-	rows := map[string]string{
-		"192.0.2.10":        "192.0.2.10",
-		"  192.0.2.10 ":     "192.0.2.10",
-		"2001:db8::10":      "2001:db8::10",
-		"[2001:db8::10]":    "2001:db8::10",
-		"2001:DB8:0:0::10":  "2001:db8::10",
-		"::ffff:192.0.2.10": "192.0.2.10",
-		"127.0.0.1":         "127.0.0.1",
+	rows := []struct{ value, want string }{
+		{"192.0.2.10", "192.0.2.10"},
+		{"  192.0.2.10 ", "192.0.2.10"},
+		{"2001:db8::10", "2001:db8::10"},
+		{"[2001:db8::10]", "2001:db8::10"},
+		{"2001:DB8:0:0::10", "2001:db8::10"},
+		{"::ffff:192.0.2.10", "192.0.2.10"},
+		{"127.0.0.1", "127.0.0.1"},
 	}
-	for value, want := range rows {
-		got, err := ocf.ParseParameters(parameters("master_ip", value).getenv)
-		if err != nil || got.MasterIP.String() != want {
-			t.Errorf("master_ip %q is read as %s (%v), want %s", value, got.MasterIP, err, want)
+	for _, row := range rows {
+		got, err := ocf.ParseParameters(parameters("master_ip", row.value).getenv)
+		if err != nil || got.MasterIP.String() != row.want {
+			t.Errorf("master_ip %q is read as %s (%v), want %s", row.value, got.MasterIP, err, row.want)
 		}
 	}
 }

@@ -1,0 +1,106 @@
+# make help lists the targets.
+
+PREFIX       ?= /usr
+DESTDIR      ?=
+OCF_ROOT     ?= /usr/lib/ocf
+OCF_PROVIDER ?= ovn
+
+# For make integration: the Debian release of the nodes, a regular expression of tests, how often, and for how long at most.
+SUITE   ?= trixie
+RUN     ?=
+COUNT   ?= 1
+TIMEOUT ?= 35m
+# For make fuzz: how long for each target.
+FUZZTIME ?= 10s
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+BINARY  := $(CURDIR)/bin/ovndb-servers
+
+# Tools are built once and kept outside the tree, under their version and Go's, so that neither a clean clone nor make clean costs minutes.
+CACHE            := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ovndb-servers
+GOLANGCI_VERSION := $(shell sed -n 's|^.*github.com/golangci/golangci-lint/v2 \(v[^ ]*\).*|\1|p' tools/go.mod)
+GOLANGCI         := $(CACHE)/tools/golangci-lint-$(GOLANGCI_VERSION)-$(shell go env GOVERSION)
+
+export CGO_ENABLED = 0
+export GOFLAGS ?= -buildvcs=false
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: deps-cluster build ## Start three cluster nodes in containers, and show a failover
+	@echo "== demo"
+	cd integration && go run ./demo up
+
+.PHONY: demo-down
+demo-down: ## Remove what make demo started
+	@echo "== demo-down"
+	cd integration && go run ./demo down
+
+.PHONY: build
+build: ## Build bin/ovndb-servers, static
+	@echo "== build $(VERSION)"
+	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BINARY) ./cmd/ovndb-servers
+
+.PHONY: test
+test: ## Run every test: unit tests, and clusters of trixie and of bookworm
+	@$(MAKE) --no-print-directory test-unit
+	@$(MAKE) --no-print-directory integration SUITE=trixie
+	@$(MAKE) --no-print-directory integration SUITE=bookworm
+
+.PHONY: test-unit
+test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds
+	@echo "== test-unit"
+	CGO_ENABLED=1 go test -race -shuffle=on -timeout 5m ./...
+	cd integration && go test -shuffle=on -timeout 5m ./...
+
+.PHONY: integration
+integration: deps-cluster build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=35m)
+	@echo "== integration on $(SUITE)"
+	cd integration && SUITE=$(SUITE) OVNDB_SERVERS_BIN=$(BINARY) \
+		go test -tags integration -p 1 -count $(COUNT) -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') -v ./...
+
+.PHONY: lint
+lint: $(GOLANGCI) ## Check style, and that the module files are tidy
+	@echo "== lint"
+	go mod tidy -diff
+	cd integration && go mod tidy -diff
+	$(GOLANGCI) run ./...
+	cd integration && $(GOLANGCI) run ./...
+
+.PHONY: fuzz
+fuzz: deps-unit ## Run each fuzz target for a while (FUZZTIME=10s)
+	@echo "== fuzz, $(FUZZTIME) for each target"
+	@set -e; for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do \
+			echo "-- $$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; \
+		done; \
+	done
+
+.PHONY: install
+install: build ## Install the program, and the agent's link to it (DESTDIR, PREFIX=/usr, OCF_PROVIDER=ovn)
+	@echo "== install to $(DESTDIR)$(PREFIX)/sbin"
+	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/sbin/ovndb-servers
+	install -d $(DESTDIR)$(OCF_ROOT)/resource.d/$(OCF_PROVIDER)
+	ln -sfn $(PREFIX)/sbin/ovndb-servers $(DESTDIR)$(OCF_ROOT)/resource.d/$(OCF_PROVIDER)/ovndb-servers
+
+.PHONY: deps
+deps: deps-unit deps-cluster ## Install from Debian what is missing for tests and demo; starts no service
+
+.PHONY: deps-unit deps-cluster
+deps-unit deps-cluster: deps-%:
+	@tools/deps $*
+
+.PHONY: clean
+clean: ## Remove what was built here; tools stay in the cache directory
+	rm -rf bin integration/logs
+
+$(GOLANGCI):
+	@echo "== building golangci-lint $(GOLANGCI_VERSION), once: it takes a few minutes"
+	@mkdir -p $(@D)
+	cd tools && go build -o $@.new github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	mv $@.new $@
