@@ -144,7 +144,7 @@ func (c *Cluster) startNode(ctx context.Context, node Node, files []byte) error 
 		"create", "--name", node.Container, "--hostname", node.Name,
 		"--network", c.config.network(), "--ip", node.Address.String(),
 		"--cap-add", "NET_ADMIN", "--cap-add", "SYS_NICE", "--cap-add", "IPC_LOCK", "--cap-add", "SYS_PTRACE",
-		"--shm-size", "512m", "--tmpfs", "/run:exec", "--ulimit", "memlock=-1", "--ulimit", "core=0",
+		"--shm-size", "512m", "--tmpfs", "/run:exec", "--ulimit", "core=0",
 	}
 	for _, other := range c.nodes {
 		args = append(args, "--add-host", other.Name+":"+other.Address.String())

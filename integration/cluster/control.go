@@ -5,6 +5,9 @@ import (
 	"fmt"
 )
 
+// exitNoSuchObject is CRM_EX_NOSUCH of Pacemaker's tools.
+const exitNoSuchObject = 105
+
 // Standby makes a node run no resources.
 func (c *Cluster) Standby(ctx context.Context, node string) error {
 	_, err := c.Control(ctx, "crm_attribute", "--node", node, "--name", "standby", "--update", "on", "--lifetime", "forever")
@@ -46,7 +49,8 @@ func (c *Cluster) SetParameter(ctx context.Context, resource, name, value string
 	return c.setResource(ctx, resource, "", name, value)
 }
 
-// setResource sets or removes a parameter or meta-attribute.
+// setResource sets or removes a parameter or meta-attribute. To remove what is not
+// there is no error.
 func (c *Cluster) setResource(ctx context.Context, resource, kind, name, value string) error {
 	args := []string{"crm_resource", "--resource", resource}
 	if kind != "" {
@@ -57,8 +61,16 @@ func (c *Cluster) setResource(ctx context.Context, resource, kind, name, value s
 	} else {
 		args = append(args, "--set-parameter", name, "--parameter-value", value)
 	}
-	if _, err := c.Control(ctx, args...); err != nil {
-		return fmt.Errorf("cannot set %s of %s to %q: %w", name, resource, value, err)
+	view, err := c.View(ctx)
+	if err != nil {
+		return err
+	}
+	result, err := c.Exec(ctx, view.From, args...)
+	if err != nil {
+		return err
+	}
+	if result.Code != 0 && (value != "" || result.Code != exitNoSuchObject) {
+		return fmt.Errorf("cannot set %s of %s to %q on %s: %s", name, resource, value, view.From, result)
 	}
 	return nil
 }

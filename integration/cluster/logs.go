@@ -36,6 +36,11 @@ func (c *Cluster) collectNode(ctx context.Context, node Node, dir string) error 
 		failures = append(failures, err)
 		cancel()
 	}
+	console, err := execute(ctx, nil, "docker", "logs", node.Container)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "console.txt"), []byte(console.Stdout+console.Stderr), 0o600)
+	}
+	failures = append(failures, err)
 	for name, args := range map[string][]string{
 		"crm_mon.xml": {"crm_mon", "--one-shot", "--output-as=xml"},
 		"cib.xml":     {"cibadmin", "--query"},
