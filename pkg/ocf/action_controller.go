@@ -36,11 +36,7 @@ func (a Agent) lenientController(ctx context.Context, call call) *replication.Co
 		return c
 	}
 	a.Log.WithError(err).Warn("going on with a part of the configuration")
-	layout := call.params.layout()
-	if layout.RunDir == "" {
-		layout.RunDir = process.DefaultRunDir
-	}
-	return a.bareController(ctx, call, layout)
+	return a.bareController(ctx, call, call.params.runningLayout())
 }
 
 func (a Agent) bareController(ctx context.Context, call call, layout process.Layout) *replication.Controller {
@@ -85,4 +81,18 @@ func (p Parameters) layout() process.Layout {
 	return process.Layout{
 		RunDir: p.RunDir, DatabaseDir: p.DatabaseDir, LogDir: p.LogDir, SchemaDir: p.SchemaDir,
 	}
+}
+
+// runningLayout returns the layout without asking where the databases are,
+// which may be what is wrong: servers that run are reached by their sockets.
+func (p Parameters) runningLayout() process.Layout {
+	given := p.layout()
+	if given.DatabaseDir == "" {
+		given.DatabaseDir = "/"
+	}
+	layout, err := process.DiscoverLayout(given)
+	if err != nil {
+		return given
+	}
+	return layout
 }

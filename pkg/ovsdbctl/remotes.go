@@ -2,6 +2,7 @@ package ovsdbctl
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -17,37 +18,60 @@ func (s Server) Remotes(ctx context.Context) ([]string, error) {
 }
 
 // OpenConnections makes the server listen on the targets of the database's Connection
-// rows, now and as they change. It does nothing if the server already does.
+// rows, now and as they change. It does nothing if the server already does. When it
+// returns nil, the listeners of the rows that exist are open.
 //
 // That a target could not be opened (a port in use, an address that is not here) is
-// not an error: the server logs it, and tries again only when its remotes or the row
-// change.
+// not an error: the server logs it and goes on.
 func (s Server) OpenConnections(ctx context.Context) error {
+	const step = "open the connections"
 	if _, err := s.call(ctx, "ovsdb-server/add-remote", s.Database.ConnectionsRemote()); err != nil {
-		return s.failed("open the connections", err)
+		return s.failed(step, err)
+	}
+	open, err := s.connectionsOpen(ctx)
+	if err == nil && !open {
+		err = fmt.Errorf("%w: %s does not list it", ErrNotApplied, s.ControlSocket)
+	}
+	if err != nil {
+		return s.failed(step, err)
 	}
 	return nil
 }
 
 // CloseConnections closes the listeners of the database's Connection rows and ends
-// the sessions that came in by them. It does nothing if there are none.
+// the sessions that came in by them. It does nothing if there are none. When it
+// returns nil, they are closed.
 func (s Server) CloseConnections(ctx context.Context) error {
 	open, err := s.connectionsOpen(ctx)
-	if err != nil || !open {
-		return err
+	if err == nil && open {
+		err = s.removeConnections(ctx)
 	}
-	_, failure := s.call(ctx, "ovsdb-server/remove-remote", s.Database.ConnectionsRemote())
-	if failure == nil {
-		return nil
+	if err != nil {
+		return s.failed("close the connections", err)
 	}
-	// Somebody else may have closed them since.
-	if open, err := s.connectionsOpen(ctx); err == nil && !open {
-		return nil
-	}
-	return s.failed("close the connections", failure)
+	return nil
 }
 
+func (s Server) removeConnections(ctx context.Context) error {
+	_, refused := s.call(ctx, "ovsdb-server/remove-remote", s.Database.ConnectionsRemote())
+	open, err := s.connectionsOpen(ctx)
+	switch {
+	case err == nil && !open: // also if somebody else was faster, so that ours was refused
+		return nil
+	case refused != nil:
+		return refused
+	case err != nil:
+		return err
+	default:
+		return fmt.Errorf("%w: %s still lists it", ErrNotApplied, s.ControlSocket)
+	}
+}
+
+// connectionsOpen reports whether the server lists the remote of the Connection rows.
+// A server answers add-remote and remove-remote before it opens or closes anything, but
+// does so in the same turn of its loop (main_loop in ovsdb/ovsdb-server.c), and hears
+// the next command in a later one. So asking also waits for the listeners.
 func (s Server) connectionsOpen(ctx context.Context) (bool, error) {
-	remotes, err := s.Remotes(ctx)
-	return slices.Contains(remotes, s.Database.ConnectionsRemote()), err
+	reply, err := s.call(ctx, "ovsdb-server/list-remotes")
+	return slices.Contains(strings.Fields(reply), s.Database.ConnectionsRemote()), err
 }
