@@ -3,6 +3,7 @@ package ovsdbctl_test
 import (
 	"context"
 	"errors"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -305,23 +306,20 @@ func TestListenersOpenAndCloseAndTakeTheirSessionsWithThem(t *testing.T) {
 	}
 	var sessions []*ovsdbctl.Store
 	for _, endpoint := range []string{"tcp:[::1]:" + port, "unix:" + local} {
-		ovsdbctltest.Await(t, "the listener "+endpoint+" is open", func(ctx context.Context) bool {
-			session, err := ovsdbctl.Open(ctx, endpoint, ovsdbctl.Northbound())
-			if err == nil {
-				sessions = append(sessions, session)
-			}
-			return err == nil
-		})
+		session, err := ovsdbctl.Open(within(t, patience), endpoint, ovsdbctl.Northbound())
+		if err != nil {
+			t.Fatalf("right after the listeners were opened: %v", err)
+		}
+		sessions = append(sessions, session)
 	}
 
 	if err := server.CloseConnections(within(t, patience)); err != nil {
 		t.Fatal(err)
 	}
 	for _, session := range sessions {
-		ovsdbctltest.Await(t, "the session has ended", func(ctx context.Context) bool {
-			_, err := session.Writable(ctx)
-			return errors.Is(err, ovsdbctl.ErrNoAnswer) && ctx.Err() == nil
-		})
+		if _, err := session.Writable(within(t, patience)); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("session by a closed listener: got %v, want io.ErrUnexpectedEOF", err)
+		}
 		session.Close()
 	}
 	if accepts(within(t, patience), "tcp", "[::1]:"+port) || accepts(within(t, patience), "unix", local) {

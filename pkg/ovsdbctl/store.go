@@ -63,7 +63,15 @@ func open(ctx context.Context, endpoint string, db Database) (*Store, error) {
 		session.Close()
 		return nil, openError(ctx, err)
 	}
-	return &Store{endpoint: endpoint, database: db, client: session}, nil
+	store := &Store{endpoint: endpoint, database: db, client: session}
+	// An empty transaction. The library's connect starts the goroutine that waits for
+	// the others before it has counted those: a data race if the server hangs up, unless
+	// some call lies in between.
+	if _, err := store.transact(ctx); err != nil {
+		session.Close()
+		return nil, err
+	}
+	return store, nil
 }
 
 // endpointURL checks endpoint and writes it as the URL the library takes it for. The
