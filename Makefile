@@ -75,7 +75,8 @@ lint: $(GOLANGCI) ## Check style, and that the module files are tidy
 fuzz: deps-unit ## Run each fuzz target for a while (FUZZTIME=10s)
 	@echo "== fuzz, $(FUZZTIME) for each target"
 	@set -e; for package in $$(go list ./...); do \
-		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do \
+		list=$$(go test -list '^Fuzz' "$$package"); \
+		for target in $$(echo "$$list" | sed -n '/^Fuzz/p'); do \
 			echo "-- $$package $$target"; \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; \
 		done; \
