@@ -48,6 +48,7 @@ type Writer struct {
 	acks    []Ack
 	unknown []string
 	refused int
+	losses  []time.Time
 	last    error
 }
 
@@ -137,6 +138,50 @@ func (w *Writer) AwaitAck(ctx context.Context, after time.Time) (Ack, error) {
 	}
 }
 
+// AwaitRecovery waits until the writer has lost its server later than after, and
+// has had a row acknowledged since. It returns the gap in between.
+func (w *Writer) AwaitRecovery(ctx context.Context, after time.Time) (Gap, error) {
+	ticker := time.NewTicker(writeInterval)
+	defer ticker.Stop()
+	for {
+		if gap, found := w.Recovery(after); found {
+			return gap, nil
+		}
+		select {
+		case <-ctx.Done():
+			return Gap{}, fmt.Errorf("no loss of %s and recovery since %s: %w: last error: %w",
+				w.address, after.Format(time.TimeOnly), context.Cause(ctx), w.lastError())
+		case <-ticker.C:
+		}
+	}
+}
+
+// Recovery returns the gap around the first loss later than after, once it is over.
+func (w *Writer) Recovery(after time.Time) (Gap, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	lost := slices.IndexFunc(w.losses, func(at time.Time) bool { return at.After(after) })
+	if lost < 0 {
+		return Gap{}, false
+	}
+	first := slices.IndexFunc(w.acks, func(ack Ack) bool { return ack.At.After(w.losses[lost]) })
+	if first < 1 {
+		return Gap{}, false
+	}
+	return Gap{w.acks[first-1], w.acks[first]}, true
+}
+
+// lose remembers why the server was lost, and since when: attempts to reach it
+// again that fail are the same loss.
+func (w *Writer) lose(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last = err
+	if len(w.acks) > 0 && (len(w.losses) == 0 || w.acks[len(w.acks)-1].At.After(w.losses[len(w.losses)-1])) {
+		w.losses = append(w.losses, time.Now())
+	}
+}
+
 // lastError returns why the last insertion has failed.
 func (w *Writer) lastError() error {
 	w.mu.Lock()
@@ -157,9 +202,7 @@ func (w *Writer) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		w.mu.Lock()
-		w.last = err
-		w.mu.Unlock()
+		w.lose(err)
 		pause(ctx, retryInterval)
 	}
 }

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"time"
+
+	"ovndb-servers/integration/cluster"
+	"ovndb-servers/integration/ovsdb"
+)
+
+const (
+	// rowsBefore are written before the kill, so that there is something to lose.
+	rowsBefore = 200
+	// rowsAfter are written after the failover.
+	rowsAfter = 100
+	// failoverTimeout bounds the failover, and each wait for rows.
+	failoverTimeout = 90 * time.Second
+)
+
+// show is the demonstration in a cluster that is up.
+type show struct {
+	cluster  *cluster.Cluster
+	progress *cluster.Progress
+}
+
+// run shows the status, a failover, and the status again.
+func (s *show) run(ctx context.Context) error {
+	if err := s.status(ctx); err != nil {
+		return err
+	}
+	db := ovsdb.Northbound()
+	s.progress.Printf("a client writes rows of %s through %s", db.Table, s.cluster.Endpoint(db))
+	writer := s.cluster.StartWriter(ctx, db, "demo")
+	defer writer.Stop()
+	if err := s.awaitRows(ctx, writer, rowsBefore); err != nil {
+		return err
+	}
+	killed, at, err := s.kill(ctx, db)
+	if err != nil {
+		return err
+	}
+	if err := s.failover(ctx, writer, killed, at); err != nil {
+		return err
+	}
+	writer.Stop()
+	if err := s.intact(ctx, db, writer); err != nil {
+		return err
+	}
+	return s.status(ctx)
+}
+
+// awaitRows waits until so many rows are acknowledged.
+func (s *show) awaitRows(ctx context.Context, writer *ovsdb.Writer, count int) error {
+	ctx, cancel := context.WithTimeout(ctx, failoverTimeout)
+	defer cancel()
+	err := s.cluster.AwaitThat(ctx, "the client's rows", func(context.Context) error {
+		if got := len(writer.Acks()); got < count {
+			return fmt.Errorf("%d of %d acknowledged", got, count)
+		}
+		return nil
+	})
+	s.progress.Printf("%d rows acknowledged", len(writer.Acks()))
+	return err
+}
+
+// kill kills the active server and returns its node, with a time just before.
+func (s *show) kill(ctx context.Context, db ovsdb.Database) (string, time.Time, error) {
+	view, err := s.cluster.View(ctx)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	active, before := view.Promoted(), time.Now()
+	pid, err := s.cluster.Kill(ctx, active, db.PIDFile, syscall.SIGKILL)
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("cannot kill the active server: %w", err)
+	}
+	s.progress.Printf("killed the active %s server (SIGKILL): process %d on %s", db.Name, pid, active)
+	return active, before, nil
+}
+
+// failover waits until the client writes again and the cluster is settled, and
+// tells what has happened.
+func (s *show) failover(ctx context.Context, writer *ovsdb.Writer, killed string, at time.Time) error {
+	settling, cancel := context.WithTimeout(ctx, failoverTimeout)
+	defer cancel()
+	var gap ovsdb.Gap
+	err := s.cluster.AwaitThat(settling, "the client to write again", func(context.Context) error {
+		var recovered bool
+		if gap, recovered = writer.Recovery(at); !recovered {
+			return errors.New("no row acknowledged since the server was lost")
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.progress.Printf("last write before:  %s at %s", gap.Before.Name, clock(gap.Before.At))
+	s.progress.Printf("first write after:  %s at %s, %.2f s later", gap.After.Name, clock(gap.After.At), gap.Duration().Seconds())
+	if err := s.cluster.Await(settling, "all instances to have their role again", s.cluster.Settled()); err != nil {
+		return err
+	}
+	view, err := s.cluster.View(ctx)
+	if err != nil {
+		return err
+	}
+	s.progress.Printf("promoted before: %s, now: %s; the virtual IP is on %s", killed, view.Promoted(), view.VIPNode)
+	for _, failure := range view.Failures {
+		s.progress.Printf("Pacemaker noted: %s on %s: %s", failure.Operation, failure.Node, failure.ExitReason)
+	}
+	return s.awaitRows(ctx, writer, len(writer.Acks())+rowsAfter)
+}
+
+// intact proves that every acknowledged row is there, at the virtual IP and on
+// every node.
+func (s *show) intact(ctx context.Context, db ovsdb.Database, writer *ovsdb.Writer) error {
+	names, err := s.cluster.Names(ctx, db)
+	if err != nil {
+		return err
+	}
+	if missing := writer.Missing(names); len(missing) > 0 {
+		return fmt.Errorf("%d acknowledged rows are lost, as %s", len(missing), missing[0])
+	}
+	s.progress.Printf("all %d acknowledged rows are there, read through the virtual IP", len(writer.Acks()))
+	ctx, cancel := context.WithTimeout(ctx, failoverTimeout)
+	defer cancel()
+	for _, node := range s.cluster.NodeNames() {
+		err := s.cluster.AwaitThat(ctx, "the rows on "+node, func(ctx context.Context) error {
+			names, err := s.cluster.NamesOn(ctx, node, db)
+			if missing := writer.Missing(names); err == nil && len(missing) > 0 {
+				return fmt.Errorf("%d are missing", len(missing))
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		s.progress.Printf("  and on %s", node)
+	}
+	return nil
+}
+
+// status prints what Pacemaker and the agent's tool say on the promoted node.
+func (s *show) status(ctx context.Context) error {
+	view, err := s.cluster.View(ctx)
+	if err != nil {
+		return err
+	}
+	for _, args := range [][]string{{"crm_mon", "--one-shot", "--inactive"}, {"ovndb-servers", "status"}} {
+		result, err := s.cluster.Exec(ctx, view.Promoted(), args...)
+		if err != nil {
+			return err
+		}
+		s.progress.Printf("%s# %s", view.Promoted(), strings.Join(args, " "))
+		for line := range strings.Lines(result.Stdout + result.Stderr) {
+			if strings.TrimSpace(line) != "" {
+				s.progress.Printf("    %s", strings.TrimRight(line, "\n"))
+			}
+		}
+	}
+	return nil
+}
+
+// farewell says what can be done with the cluster now.
+func (s *show) farewell() {
+	s.progress.Printf("the cluster stays. Look around:")
+	for _, node := range s.cluster.Nodes() {
+		s.progress.Printf("    docker exec -it %s bash", node.Container)
+	}
+	first := s.cluster.Nodes()[0].Container
+	for _, command := range []string{"ovndb-servers status", "crm_mon -1", "tail -f /var/log/syslog"} {
+		s.progress.Printf("    docker exec %s %s", first, command)
+	}
+	s.progress.Printf("take it down: make demo-down")
+}
+
+// clock prints a time of day with milliseconds.
+func clock(t time.Time) string { return t.Format("15:04:05.000") }

@@ -1,0 +1,98 @@
+package ovsdb_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"ovndb-servers/integration/ovsdb"
+)
+
+// fakeServer answers every transaction with what answer returns, and ends the
+// session where that is empty.
+func fakeServer(t *testing.T, answer func() string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go serve(conn, answer)
+		}
+	}()
+	return listener.Addr().String()
+}
+
+// serve is one session of the fake server. It probes the client, as the real one
+// does.
+func serve(conn net.Conn, answer func() string) {
+	defer func() { _ = conn.Close() }()
+	decoder := json.NewDecoder(bufio.NewReader(conn))
+	for {
+		var request struct {
+			ID     any    `json:"id"`
+			Method string `json:"method"`
+		}
+		if decoder.Decode(&request) != nil {
+			return
+		}
+		if request.Method != "transact" {
+			continue
+		}
+		text := answer()
+		if text == "" {
+			return
+		}
+		_, _ = fmt.Fprintf(conn, `{"id":"echo","method":"echo","params":[]}{"id":%v,"error":null,"result":%s}`, request.ID, text)
+	}
+}
+
+func TestWriterGoesOnAfterALoss(t *testing.T) {
+	t.Parallel()
+	var count atomic.Int64
+	address := fakeServer(t, func() string {
+		switch count.Add(1) {
+		case 5:
+			return ""
+		case 7:
+			return `[{"error":"not allowed","details":"read only"}]`
+		}
+		return `[{"uuid":["uuid","00000000-0000-0000-0000-000000000000"]}]`
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	began := time.Now()
+	writer := ovsdb.StartWriter(ctx, address, ovsdb.Northbound(), "row")
+	gap, err := writer.AwaitRecovery(ctx, began)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if gap.Before.Name != "row-000004" || gap.After.Name != "row-000006" {
+		t.Errorf("gap between %s and %s, want between row-000004 and row-000006", gap.Before.Name, gap.After.Name)
+	}
+	if _, err := writer.AwaitRecovery(ctx, gap.After.At); err != nil {
+		t.Fatal(err)
+	}
+	writer.Stop()
+	writer.Stop()
+	if unknown := writer.Unknown(); len(unknown) < 1 || unknown[0] != "row-000005" {
+		t.Errorf("unknown: %v, want row-000005 first", unknown)
+	}
+	if refused := writer.Refused(); refused != 1 {
+		t.Errorf("%d refused, want 1", refused)
+	}
+	if missing := writer.Missing([]string{"row-000001", "row-000002", "row-000003"}); len(missing) != len(writer.Acks())-3 {
+		t.Errorf("%d missing of %d acknowledged, want all but three", len(missing), len(writer.Acks()))
+	}
+}
