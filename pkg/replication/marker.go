@@ -1,0 +1,121 @@
+package replication
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// The keys of the marker in external_ids of NB_Global and SB_Global.
+const (
+	markerPrefix  = "ovndb-servers:"
+	keyLineage    = markerPrefix + "lineage"
+	keyTerm       = markerPrefix + "term"
+	keyTermID     = markerPrefix + "term-id"
+	keyPrevTermID = markerPrefix + "prev-term-id"
+	keyActive     = markerPrefix + "active"
+	keyBase       = markerPrefix + "base"
+	keyBeat       = markerPrefix + "beat"
+)
+
+// Marker is what the active writes into its databases, as keys of the global
+// row's external_ids, so that the data itself says which term it has seen.
+type Marker struct {
+	// Lineage is drawn once, when a database is first promoted; databases of
+	// different lineages have no history in common.
+	Lineage string
+	// Term counts promotions, TermID names one, PrevTermID the one before.
+	Term       uint64
+	TermID     string
+	PrevTermID string
+	// Active is the node that was promoted.
+	Active string
+	// Base is where the data of the term before ended when this term began.
+	Base Progress
+	// Beat counts up while the node is active.
+	Beat uint64
+}
+
+// Progress is how far data has come within a term.
+type Progress struct {
+	// Beat is the last beat the data holds.
+	Beat uint64
+	// Records counts the transactions after that beat.
+	Records uint64
+}
+
+// Compare orders progress within one term.
+func (p Progress) Compare(q Progress) int {
+	if p.Beat != q.Beat {
+		return compare(p.Beat, q.Beat)
+	}
+	return compare(p.Records, q.Records)
+}
+
+func compare(a, b uint64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// String returns "BEAT+RECORDS".
+func (p Progress) String() string {
+	return strconv.FormatUint(p.Beat, 10) + "+" + strconv.FormatUint(p.Records, 10)
+}
+
+// ErrMarker is returned for a marker that cannot be read: an operator, or a
+// program that is not this one, has changed it.
+var ErrMarker = errors.New("the term marker in the database cannot be read")
+
+// ParseMarker reads a marker from the external_ids of a global row. It returns
+// nil if there is none at all, and ErrMarker if there is only a part of one.
+func ParseMarker(externalIDs map[string]string) (*Marker, error) {
+	if externalIDs[keyLineage] == "" && externalIDs[keyTermID] == "" {
+		return nil, nil //nolint:nilnil // an unmarked database is no error
+	}
+	m := Marker{
+		Lineage: externalIDs[keyLineage], TermID: externalIDs[keyTermID],
+		PrevTermID: externalIDs[keyPrevTermID], Active: externalIDs[keyActive],
+	}
+	var errs [3]error
+	m.Term, errs[0] = strconv.ParseUint(externalIDs[keyTerm], 10, 64)
+	m.Beat, errs[1] = strconv.ParseUint(externalIDs[keyBeat], 10, 64)
+	m.Base, errs[2] = parseProgress(externalIDs[keyBase])
+	if err := errors.Join(errs[:]...); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMarker, err)
+	}
+	if m.Lineage == "" || m.TermID == "" || m.Term == 0 {
+		return nil, fmt.Errorf("%w: lineage %q, term %d, term-id %q", ErrMarker, m.Lineage, m.Term, m.TermID)
+	}
+	return &m, nil
+}
+
+// ExternalIDs returns the keys that ParseMarker reads.
+func (m Marker) ExternalIDs() map[string]string {
+	return map[string]string{
+		keyLineage:    m.Lineage,
+		keyTerm:       strconv.FormatUint(m.Term, 10),
+		keyTermID:     m.TermID,
+		keyPrevTermID: m.PrevTermID,
+		keyActive:     m.Active,
+		keyBase:       m.Base.String(),
+		keyBeat:       strconv.FormatUint(m.Beat, 10),
+	}
+}
+
+// parseProgress reads what Progress.String returns.
+func parseProgress(text string) (Progress, error) {
+	beat, records, found := strings.Cut(text, "+")
+	if !found {
+		return Progress{}, fmt.Errorf("%q is no BEAT+RECORDS", text)
+	}
+	b, err1 := strconv.ParseUint(beat, 10, 64)
+	r, err2 := strconv.ParseUint(records, 10, 64)
+	return Progress{Beat: b, Records: r}, errors.Join(err1, err2)
+}
