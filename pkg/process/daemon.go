@@ -1,0 +1,173 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// pidfileVariable names, in a daemon's environment, the pidfile it was
+	// started for. By it, also those of its processes are found that hold no
+	// lock: the monitor that is about to restart a crashed server, and what a
+	// caller left that was killed while it started a daemon.
+	pidfileVariable = "OVNDB_SERVERS_PIDFILE"
+
+	// collectDelay bounds the wait for a killed process: one in
+	// uninterruptible sleep ends when that does.
+	collectDelay = 2 * time.Second
+)
+
+// Daemon is a daemon of Open vSwitch or OVN: a program that knows --detach,
+// --monitor, --pidfile and --user, and whose first process exits when the
+// daemon is ready.
+type Daemon struct {
+	Program   string
+	Args      []string // without those four
+	Pidfile   Pidfile
+	Owner     Owner  // the account to run as, if it has a Name
+	FileLimit uint64 // open files it needs; 0 leaves the limit alone
+}
+
+// Command returns the arguments the daemon is started with.
+func (d Daemon) Command() []string {
+	args := []string{"--detach", "--monitor", "--pidfile=" + string(d.Pidfile)}
+	if d.Owner.Name != "" {
+		args = append(args, "--user="+d.Owner.Name)
+	}
+	return append(args, d.Args...)
+}
+
+// Start starts the daemon and returns when it is ready, that is, serves its
+// control socket. If its pidfile is held already, it starts nothing and
+// returns nil. If ctx ends first, what was started is killed. A failure of the
+// program is a [RunError] with what it said; one that is not installed is
+// [ErrProgramMissing].
+//
+// The daemon gets a session of its own and the root as working directory, and
+// holds no file open that this process was given or opened. The limit of open
+// files is raised for this process too, and stays so.
+func (d Daemon) Start(ctx context.Context) error {
+	if running, err := d.running(); running || err != nil {
+		return err
+	}
+	err := context.Cause(ctx)
+	if err == nil {
+		err = raiseFileLimit(d.FileLimit)
+	}
+	if err == nil {
+		err = d.launch(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot start the daemon of pidfile %s: %w", string(d.Pidfile), err)
+	}
+	return nil
+}
+
+func (d Daemon) running() (bool, error) {
+	_, err := d.Pidfile.Owner()
+	if errors.Is(err, ErrNotRunning) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// launch runs the program until its first process has exited.
+func (d Daemon) launch(ctx context.Context) error {
+	failure := &RunError{Program: d.Program, Args: d.Command(), ExitCode: -1}
+	path, err := LookProgram(d.Program)
+	if err != nil {
+		failure.Err = err
+		return failure
+	}
+	// A file, not a pipe: nobody has to wait for its last writer to close it.
+	messages, err := memoryFile("messages")
+	if err != nil {
+		return err
+	}
+	defer messages.Close() //nolint:errcheck // memory
+
+	keepFilesFromChildren()
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), path, d.Command()...)
+	cmd.Dir = "/"
+	cmd.Env = environment(pidfileVariable + "=" + string(d.Pidfile))
+	cmd.Stderr = messages
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		failure.Err = err
+		return failure
+	}
+	err = await(ctx, cmd)
+	running, lookErr := d.running()
+	switch {
+	case err == nil && running:
+		return nil
+	case err == nil && lookErr != nil:
+		failure.Err = lookErr
+	case err == nil:
+		failure.ExitCode, failure.Err = 0, fmt.Errorf("the daemon ended as soon as it was started: %w", ErrNotRunning)
+	case running && ctx.Err() == nil:
+		return nil // another start of the same daemon came first
+	default:
+		failure.ExitCode, failure.Err = exitCode(err), err
+	}
+	failure.Stderr = said(messages)
+	return failure
+}
+
+// await waits for the program's first process. When ctx ends before, it kills
+// all that was started and returns the context's cause.
+func await(ctx context.Context, cmd *exec.Cmd) error {
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait() }()
+	select {
+	case err := <-exited:
+		return err
+	case <-ctx.Done():
+	}
+	killed := killTree(cmd.Process.Pid)
+	timer := time.NewTimer(collectDelay)
+	defer timer.Stop()
+	select {
+	case err := <-exited:
+		if err == nil && !killed {
+			return nil // it was ready in the same moment
+		}
+	case <-timer.C:
+	}
+	return context.Cause(ctx)
+}
+
+// exitCode is the exit status of a program, or -1 if it did not exit.
+func exitCode(err error) int {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return exit.ExitCode()
+	}
+	return -1
+}
+
+// memoryFile returns an unnamed file that lies in memory.
+func memoryFile(name string) (*os.File, error) {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("cannot create a file in memory: %w", err)
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+// said reads what a program wrote to its messages.
+func said(messages *os.File) string {
+	text, err := io.ReadAll(io.NewSectionReader(messages, 0, maxMessages))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}

@@ -1,0 +1,170 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// DatabaseFile is a database file, the schema it should have, and whose it is.
+type DatabaseFile struct {
+	Path   string
+	Schema string // path of the installed schema
+	Owner  Owner
+}
+
+// Outcome is what [DatabaseFile.Ensure] found or did.
+type Outcome string
+
+// The outcomes of [DatabaseFile.Ensure].
+const (
+	OutcomeCurrent  Outcome = "current"  // the file has the installed schema
+	OutcomeCreated  Outcome = "created"  // there was none
+	OutcomeUpgraded Outcome = "upgraded" // its schema was older
+	OutcomeKept     Outcome = "kept"     // its schema differs from the installed one, which is not newer
+)
+
+// Ensured reports what became of a database file.
+type Ensured struct {
+	Outcome Outcome
+	Backup  string // path of the copy from before an upgrade
+
+	// The schema's version in the file, before an upgrade, and the installed
+	// one.
+	FileVersion, SchemaVersion string
+}
+
+// Ensure makes sure that a server can serve the database file with the
+// installed schema. A missing file is created. One with an older schema is
+// copied, then converted: if that fails, it stays as it is. One with a newer
+// schema is left alone, because an older schema would drop data.
+//
+// It never replaces a file that cannot be read: it returns [ErrDamaged],
+// [ErrClustered] or [ErrWrongDatabase] then. It returns [ErrSchemaMissing] if
+// there is no schema, [ErrInUse] if a server has the file open that would have
+// to be changed, [ErrProgramMissing] if ovsdb-tool is not installed.
+func (f DatabaseFile) Ensure(ctx context.Context) (Ensured, error) {
+	path, err := resolve(f.Path)
+	if err != nil {
+		return Ensured{}, fmt.Errorf("cannot find database file: %w", err)
+	}
+	f.Path = path
+	found, err := exists(path)
+	if err != nil {
+		return Ensured{}, fmt.Errorf("cannot find database file: %w", err)
+	}
+	ensured, err := f.createOrUpgrade(ctx, found)
+	if err != nil {
+		return ensured, err
+	}
+	for _, path := range []string{f.Path, lockfile(f.Path)} {
+		if err := ignoreMissing(f.Owner.take(path)); err != nil {
+			return ensured, fmt.Errorf("cannot change the owner of database file: %w", err)
+		}
+	}
+	return ensured, nil
+}
+
+func (f DatabaseFile) createOrUpgrade(ctx context.Context, found bool) (Ensured, error) {
+	if !found {
+		return f.create(ctx)
+	}
+	file, err := readDatabase(ctx, f.Path)
+	if err != nil {
+		return Ensured{}, err
+	}
+	installed, err := readSchema(ctx, f.Schema)
+	if err != nil {
+		return Ensured{}, err
+	}
+	ensured := Ensured{
+		Outcome:       OutcomeCurrent,
+		FileVersion:   file.version.String(),
+		SchemaVersion: installed.version.String(),
+	}
+	if file.name != installed.name {
+		return ensured, fmt.Errorf("cannot use database file %s: %w: %s instead of %s",
+			f.Path, ErrWrongDatabase, file.name, installed.name)
+	}
+	answer, err := tool(ctx, "needs-conversion", f.Path, f.Schema)
+	if err != nil {
+		return ensured, fmt.Errorf("cannot compare database file %s with schema %s: %w", f.Path, f.Schema, err)
+	}
+	if answer == "no" {
+		return ensured, nil
+	}
+	if installed.version.compare(file.version) <= 0 {
+		ensured.Outcome = OutcomeKept
+		return ensured, nil
+	}
+	return f.upgrade(ctx, file, ensured)
+}
+
+// create makes an empty database. It appears under its name only when it is
+// complete and on disk.
+func (f DatabaseFile) create(ctx context.Context) (Ensured, error) {
+	installed, err := readSchema(ctx, f.Schema)
+	if err != nil {
+		return Ensured{}, err
+	}
+	work, err := openWorkshop(f)
+	if err != nil {
+		return Ensured{}, fmt.Errorf("cannot create database file %s: %w", f.Path, err)
+	}
+	defer work.close()
+	if found, err := exists(f.Path); found || err != nil {
+		return Ensured{}, fmt.Errorf("cannot create database file %s: it appeared meanwhile: %w", f.Path, errors.Join(err, fs.ErrExist))
+	}
+	created := work.path("created")
+	if _, err := tool(ctx, "create", created, f.Schema); err != nil {
+		return Ensured{}, fmt.Errorf("cannot create database file %s: %w", f.Path, err)
+	}
+	if err := work.publish(created, f.Path); err != nil {
+		return Ensured{}, fmt.Errorf("cannot create database file %s: %w", f.Path, err)
+	}
+	version := installed.version.String()
+	return Ensured{Outcome: OutcomeCreated, FileVersion: version, SchemaVersion: version}, nil
+}
+
+// upgrade converts the database to the installed schema.
+func (f DatabaseFile) upgrade(ctx context.Context, file contents, ensured Ensured) (Ensured, error) {
+	failed := func(err error) (Ensured, error) {
+		return ensured, fmt.Errorf("cannot upgrade database file %s from schema version %s to %s; the file is unchanged: %w",
+			f.Path, ensured.FileVersion, ensured.SchemaVersion, err)
+	}
+	work, err := openWorkshop(f)
+	if err != nil {
+		return failed(err)
+	}
+	defer work.close()
+	if ensured.Backup, err = work.backup(ctx, file); err != nil {
+		return failed(err)
+	}
+	converted, err := work.convert(ctx)
+	if err != nil {
+		return failed(fmt.Errorf("%w; a copy of it is %s", err, ensured.Backup))
+	}
+	if err := work.publish(converted, f.Path); err != nil {
+		return failed(err)
+	}
+	ensured.Outcome = OutcomeUpgraded
+	return ensured, nil
+}
+
+// resolve follows the links of a path, as Open vSwitch does. The file itself
+// may be missing, but not what a link points to: then its file system may not
+// be mounted.
+func resolve(path string) (string, error) {
+	target, err := filepath.EvalSymlinks(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return target, err
+	}
+	if _, lstatErr := os.Lstat(path); lstatErr == nil {
+		return "", fmt.Errorf("%s is a link to nothing: %w", path, err)
+	}
+	directory, err := filepath.EvalSymlinks(filepath.Dir(path))
+	return filepath.Join(directory, filepath.Base(path)), err
+}

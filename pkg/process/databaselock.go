@@ -1,0 +1,52 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// lockfile is the path of the file Open vSwitch locks before it writes to a
+// database file (lockfile_name in Open vSwitch's lib/lockfile.c).
+func lockfile(database string) string {
+	return filepath.Join(filepath.Dir(database), "."+filepath.Base(database)+".~lock~")
+}
+
+// lockDatabase takes the lock a server would hold, and returns [ErrInUse] if
+// one does. The lockfile stays when the lock is released, as Open vSwitch
+// leaves it. The lock belongs to the open file, not to the process: two
+// callers in one process exclude each other as well.
+func lockDatabase(database string) (release func(), err error) {
+	file, err := os.OpenFile(lockfile(database), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open lockfile: %w", err)
+	}
+	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart}
+	err = unix.FcntlFlock(file.Fd(), unix.F_OFD_SETLK, &lock)
+	if err == nil {
+		return func() { unlock(file) }, nil
+	}
+	defer file.Close() //nolint:errcheck // nothing was written
+	if !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EACCES) {
+		return nil, fmt.Errorf("cannot lock %s: %w", file.Name(), err)
+	}
+	holder := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart}
+	if unix.FcntlFlock(file.Fd(), unix.F_OFD_GETLK, &holder) == nil && holder.Type != unix.F_UNLCK && holder.Pid > 0 {
+		return nil, fmt.Errorf("cannot lock %s: %w by process %d", file.Name(), ErrInUse, holder.Pid)
+	}
+	return nil, fmt.Errorf("cannot lock %s: %w", file.Name(), ErrInUse)
+}
+
+// unlock gives the lock up by name and not by closing the file: a child that is
+// being started at this moment has the open file, too, until it executes its
+// program, and would keep the lock as long.
+func unlock(file *os.File) {
+	open := unix.Flock_t{Type: unix.F_UNLCK, Whence: io.SeekStart}
+	_ = unix.FcntlFlock(file.Fd(), unix.F_OFD_SETLK, &open) // cannot fail on a lock that is held
+	_ = file.Close()                                        // nothing was written
+}

@@ -1,0 +1,110 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// toolProgram works on database files that no server has open.
+const toolProgram = "ovsdb-tool"
+
+// tool runs a command of ovsdb-tool and returns what it printed.
+func tool(ctx context.Context, args ...string) (string, error) {
+	output, err := Run(ctx, toolProgram, append([]string{"-vconsole:off"}, args...)...)
+	return strings.TrimSpace(output), err
+}
+
+// contents is what the first record of a database file says.
+type contents struct {
+	name     string
+	version  schemaVersion
+	checksum string // of the schema, two numbers as cksum(1) prints them
+}
+
+// readDatabase reads the head of a standalone database file. It returns
+// [ErrClustered] for one of a cluster and [ErrDamaged] for what is none.
+func readDatabase(ctx context.Context, path string) (contents, error) {
+	if err := readable(path); err != nil {
+		return contents{}, err
+	}
+	// Exit status 0 is yes, 2 is no, and 1 is that it is no database file.
+	_, err := tool(ctx, "db-is-clustered", path)
+	if err == nil {
+		return contents{}, fmt.Errorf("cannot serve database file %s in active-backup mode: %w", path, ErrClustered)
+	}
+	if failure, ok := errors.AsType[*RunError](err); !ok || failure.ExitCode != 2 {
+		return contents{}, damaged(path, err)
+	}
+	var found contents
+	if found.name, err = tool(ctx, "db-name", path); err != nil {
+		return contents{}, damaged(path, err)
+	}
+	version, err := tool(ctx, "db-version", path)
+	if err != nil {
+		return contents{}, damaged(path, err)
+	}
+	if found.version, err = parseSchemaVersion(version); err != nil {
+		return contents{}, fmt.Errorf("cannot read database file %s: %w", path, err)
+	}
+	if found.checksum, err = tool(ctx, "db-cksum", path); err != nil {
+		return contents{}, damaged(path, err)
+	}
+	return found, nil
+}
+
+// damaged returns [ErrDamaged] with what ovsdb-tool said, if it was able to
+// say anything about the file.
+func damaged(path string, err error) error {
+	failure, ok := errors.AsType[*RunError](err)
+	if !ok || failure.ExitCode <= 0 {
+		return err
+	}
+	return fmt.Errorf("cannot read database file %s: %w: %s", path, ErrDamaged, failure.Stderr)
+}
+
+// readable makes sure that ovsdb-tool will fail for no other reason than what
+// is in the file.
+func readable(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("cannot read database file: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("cannot read database file %s: %w: it is no regular file", path, ErrDamaged)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("cannot read database file: %w", err)
+	}
+	return file.Close()
+}
+
+// schema is what an installed schema file says of itself.
+type schema struct {
+	name    string
+	version schemaVersion
+}
+
+// readSchema returns [ErrSchemaMissing] if there is no such file.
+func readSchema(ctx context.Context, path string) (schema, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return schema{}, fmt.Errorf("cannot find schema %s: %w", path, ErrSchemaMissing)
+	}
+	name, err := tool(ctx, "schema-name", path)
+	if err != nil {
+		return schema{}, fmt.Errorf("cannot read schema %s: %w", path, err)
+	}
+	text, err := tool(ctx, "schema-version", path)
+	if err != nil {
+		return schema{}, fmt.Errorf("cannot read schema %s: %w", path, err)
+	}
+	version, err := parseSchemaVersion(text)
+	if err != nil {
+		return schema{}, fmt.Errorf("cannot read schema %s: %w", path, err)
+	}
+	return schema{name: name, version: version}, nil
+}

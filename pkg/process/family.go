@@ -1,0 +1,200 @@
+package process
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// family is the processes of one daemon.
+type family struct {
+	server *handle   // holds the pidfile's lock; nil if none does
+	others []*handle // its monitor, and what else was started for the pidfile
+}
+
+func (f family) all() []*handle {
+	if f.server == nil {
+		return f.others
+	}
+	return append([]*handle{f.server}, f.others...)
+}
+
+func (f family) close() {
+	for _, process := range f.all() {
+		process.close()
+	}
+}
+
+// relatives knows by what the processes of a daemon are recognised.
+type relatives struct {
+	pidfile  Pidfile
+	programs []string // the file names the program may run under
+	server   int      // holds the lock, or 0
+	stale    int      // named by a pidfile that nobody holds, and gone; or 0
+}
+
+// findFamily finds the processes of the daemon of a pidfile: who holds its
+// lock, and who else belongs to it. Each is opened first and recognised after.
+func findFamily(p Pidfile, program string) (family, error) {
+	var found family
+	pid, err := p.Owner()
+	if err == nil {
+		found.server, err = openOwner(p, pid)
+	}
+	if err != nil && !errors.Is(err, ErrNotRunning) {
+		return family{}, err
+	}
+	kin := relatives{pidfile: p, programs: fileNames(program)}
+	if found.server != nil {
+		kin.server = found.server.pid
+	} else if number := p.number(); !alive(number) {
+		kin.stale = number
+	}
+	if found.others, err = kin.find(); err != nil {
+		found.close()
+		return family{}, err
+	}
+	return found, nil
+}
+
+// find opens the processes that belong to the daemon besides its server.
+func (r relatives) find() ([]*handle, error) {
+	pids, err := processes()
+	if err != nil {
+		return nil, err
+	}
+	var found []*handle
+	for _, pid := range pids {
+		if pid == r.server || pid == os.Getpid() || !r.include(pid) {
+			continue
+		}
+		process, err := openHandle(pid)
+		if err != nil {
+			continue
+		}
+		if !r.include(pid) { // the number changed hands before the handle was open
+			process.close()
+			continue
+		}
+		found = append(found, process)
+	}
+	return found, nil
+}
+
+// openOwner opens the process that holds a pidfile.
+func openOwner(p Pidfile, pid int) (*handle, error) {
+	process, err := openHandle(pid)
+	if err != nil {
+		return nil, err
+	}
+	again, err := p.Owner()
+	if err == nil && again == pid {
+		return process, nil
+	}
+	process.close()
+	if err == nil {
+		return openOwner(p, again) // a monitor restarted it just now
+	}
+	return nil, err
+}
+
+// include tells whether a process other than the server belongs to the daemon:
+// as the server's monitor; or, if it runs the same program, as one that was
+// started for this pidfile, or as a monitor that names the server of a stale
+// one and will restart it.
+func (r relatives) include(pid int) bool {
+	stat, err := readStat(pid)
+	if err != nil || stat.state == "Z" {
+		return false
+	}
+	if r.server != 0 && parentOf(r.server) == pid {
+		return sameProgram(pid, r.server, stat.comm)
+	}
+	if !r.runsProgram(pid) || !r.sharesDirectory(pid) {
+		return false
+	}
+	if pidfile, known := startedFor(pid); known {
+		return pidfile == r.pidfile
+	}
+	return r.stale != 0 && monitors(pid, r.stale)
+}
+
+// sameProgram tells whether the parent of a server runs the program that the
+// server runs. If it may not be known, the name Open vSwitch gives to the
+// thread of a monitor tells (monitor_daemon in lib/daemon-unix.c).
+func sameProgram(parent, server int, comm string) bool {
+	first, err := os.Stat(executablePath(parent))
+	if err != nil {
+		return comm == "monitor"
+	}
+	second, err := os.Stat(executablePath(server))
+	if err != nil {
+		return comm == "monitor"
+	}
+	return os.SameFile(first, second)
+}
+
+// runsProgram tells whether a process runs the daemon's program, also if its
+// package was replaced since.
+func (r relatives) runsProgram(pid int) bool {
+	path, err := os.Readlink(executablePath(pid))
+	if err != nil {
+		return false
+	}
+	return slices.Contains(r.programs, filepath.Base(strings.TrimSuffix(path, " (deleted)")))
+}
+
+// sharesDirectory tells whether the pidfile's directory is the same one for a
+// process: in a container, another directory may have that name.
+func (r relatives) sharesDirectory(pid int) bool {
+	directory := filepath.Dir(string(r.pidfile))
+	return sameFile(directory, filepath.Join("/proc", strconv.Itoa(pid), "root", directory))
+}
+
+// startedFor is the pidfile that a process was started for by [Daemon.Start],
+// if it was.
+func startedFor(pid int) (Pidfile, bool) {
+	content, err := readBounded(filepath.Join("/proc", strconv.Itoa(pid), "environ"), 1<<20)
+	if err != nil {
+		return "", false
+	}
+	for variable := range strings.SplitSeq(content, "\x00") {
+		if pidfile, found := strings.CutPrefix(variable, pidfileVariable+"="); found {
+			return Pidfile(pidfile), true
+		}
+	}
+	return "", false
+}
+
+// monitors tells whether a process is the monitor of another one, by the title
+// that monitor_daemon in Open vSwitch's lib/daemon-unix.c gives itself.
+func monitors(pid, server int) bool {
+	title, err := readBounded(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"), 4096)
+	return err == nil && strings.Contains(title, ": monitoring pid "+strconv.Itoa(server)+" (")
+}
+
+// alive tells whether there is a process of that number, zombies apart.
+func alive(pid int) bool {
+	activity, err := Inspect(pid)
+	return err == nil && !activity.Zombie
+}
+
+func executablePath(pid int) string {
+	return filepath.Join("/proc", strconv.Itoa(pid), "exe")
+}
+
+// fileNames are the names of the file a program is run from.
+func fileNames(program string) []string {
+	names := []string{filepath.Base(program)}
+	path, err := LookProgram(program)
+	if err != nil {
+		return names
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		names = append(names, filepath.Base(target))
+	}
+	return names
+}

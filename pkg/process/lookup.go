@@ -1,0 +1,50 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// systemPath holds the directories that are searched after PATH: a cluster
+// manager may run agents with a short one.
+const systemPath = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
+
+// LookProgram finds an installed program in PATH and in the directories of the
+// system. A name with a slash is only checked. Relative entries of PATH are
+// passed over. It returns [ErrProgramMissing].
+func LookProgram(name string) (string, error) {
+	if filepath.IsAbs(name) {
+		if executable(name) {
+			return name, nil
+		}
+		return "", fmt.Errorf("cannot find %s: %w", name, ErrProgramMissing)
+	}
+	if name == "" || filepath.Base(name) != name {
+		return "", fmt.Errorf("cannot find %q: it is neither a name nor an absolute path: %w", name, ErrProgramMissing)
+	}
+	directories := slices.Concat(filepath.SplitList(os.Getenv("PATH")), filepath.SplitList(systemPath))
+	for _, directory := range directories {
+		if path := filepath.Join(directory, name); filepath.IsAbs(directory) && executable(path) {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("cannot find %s in PATH or %s: %w", name, systemPath, ErrProgramMissing)
+}
+
+func executable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
+}
+
+// exists tells whether there is something at path, itself a link or not.
+func exists(path string) (bool, error) {
+	_, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}

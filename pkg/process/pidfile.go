@@ -1,0 +1,140 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// pidfileReads is how often a pidfile is read whose content and lock disagree:
+// a starting daemon locks a stale one for a moment to delete it.
+const pidfileReads = 5
+
+var errDisputed = errors.New("content and lock disagree")
+
+// Pidfile is the path of a pidfile of an Open vSwitch daemon, which holds a
+// write lock on it as long as it lives (make_pidfile and read_pidfile__ in
+// Open vSwitch's lib/daemon-unix.c).
+type Pidfile string
+
+// Owner returns the process id of the live daemon that holds the pidfile. It
+// returns [ErrNotRunning] if the file is absent, empty, no pidfile at all, or
+// left by a daemon that is gone, also if another process has its number now.
+// Any other error means that it cannot be told, as when the lock is held from
+// another PID namespace.
+func (p Pidfile) Owner() (pid int, err error) {
+	for range pidfileReads {
+		pid, err = p.read()
+		if !errors.Is(err, errDisputed) {
+			break
+		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("cannot find the process of pidfile %s: %w", string(p), err)
+	}
+	return pid, nil
+}
+
+func (p Pidfile) read() (int, error) {
+	// A FIFO or a link in the pidfile's place must not hold or lead us.
+	file, err := os.OpenFile(string(p), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, fmt.Errorf("no pidfile: %w", ErrNotRunning)
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close() //nolint:errcheck // only read
+
+	// Asking for a read lock finds write locks only: anyone who can read the
+	// file can set a read lock.
+	lock := unix.Flock_t{Type: unix.F_RDLCK, Whence: io.SeekStart}
+	if err := unix.FcntlFlock(file.Fd(), unix.F_GETLK, &lock); err != nil {
+		return 0, fmt.Errorf("cannot ask for its lock: %w", err)
+	}
+	if lock.Type == unix.F_UNLCK {
+		return 0, fmt.Errorf("stale pidfile: %w", ErrNotRunning)
+	}
+	content, err := io.ReadAll(io.LimitReader(file, 64))
+	if err != nil {
+		return 0, err
+	}
+	pid, err := parsePID(string(content))
+	if err != nil || int(lock.Pid) != pid {
+		return 0, fmt.Errorf("%w: it says %q, locked by process %d", errDisputed, strings.TrimSpace(string(content)), lock.Pid)
+	}
+	return pid, nil
+}
+
+// number is the process id a pidfile names, held or not, or 0.
+func (p Pidfile) number() int {
+	content, err := readBounded(string(p), 64)
+	if err != nil {
+		return 0
+	}
+	pid, err := parsePID(content)
+	if err != nil {
+		return 0
+	}
+	return pid
+}
+
+// parsePID parses the content of a pidfile, a decimal number and a newline as
+// make_pidfile in Open vSwitch's lib/daemon-unix.c writes it.
+func parsePID(content string) (int, error) {
+	pid, err := strconv.ParseInt(strings.TrimSpace(content), 10, 32)
+	if err != nil {
+		return 0, fmt.Errorf("cannot parse process id: %w", err)
+	}
+	if pid <= 0 {
+		return 0, fmt.Errorf("cannot parse process id: %d is none", pid)
+	}
+	return int(pid), nil
+}
+
+// removeStale removes a pidfile that no process holds. As daemons do, it locks
+// the file first and looks whether it is still the one of that name, so that
+// it never removes the pidfile of a daemon that just started.
+func (p Pidfile) removeStale() error {
+	file, err := os.OpenFile(string(p), os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	defer file.Close() //nolint:errcheck // nothing was written
+
+	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart}
+	err = unix.FcntlFlock(file.Fd(), unix.F_SETLK, &lock)
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
+		return nil // held: not stale
+	}
+	if err != nil {
+		return fmt.Errorf("cannot lock pidfile %s: %w", string(p), err)
+	}
+	locked, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	named, err := os.Lstat(string(p))
+	if err != nil || !os.SameFile(locked, named) {
+		return ignoreMissing(err)
+	}
+	return ignoreMissing(os.Remove(string(p)))
+}
+
+// readBounded reads at most limit bytes of a file.
+func readBounded(path string, limit int64) (string, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close() //nolint:errcheck // only read
+	content, err := io.ReadAll(io.LimitReader(file, limit))
+	return string(content), err
+}

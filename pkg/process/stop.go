@@ -1,0 +1,228 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// How a daemon was stopped.
+const (
+	StopNotRunning = "not running" // there was nothing to stop
+	StopExit       = "exit"        // it was asked and exited
+	StopTERM       = "TERM"        // by SIGTERM
+	StopKILL       = "KILL"        // by SIGKILL
+)
+
+const (
+	// stopTimeout bounds a stop whose caller sets no deadline.
+	stopTimeout = 30 * time.Second
+
+	// lingerDelay is how long a daemon that was asked to exit and whose answer
+	// was an error may take to exit nevertheless: the answer may be lost
+	// because it is exiting.
+	lingerDelay = 500 * time.Millisecond
+)
+
+// StopReport says how a daemon was stopped.
+type StopReport struct {
+	How  string // one of the Stop constants
+	PIDs []int  // the processes that were there, the server's first
+
+	// Refusal is what the graceful way failed with, if a signal was needed.
+	Refusal error
+}
+
+// stopping is one stop under way.
+type stopping struct {
+	pidfile Pidfile
+	program string
+	found   family
+	seen    map[int]bool
+	report  StopReport
+}
+
+// Stop stops the daemon that holds a pidfile, together with the monitor that
+// would restart it and whatever else of it is left. It calls graceful, which
+// may be nil, then sends SIGTERM, then SIGKILL; each step is awaited for its
+// share of the time that ctx leaves: a half, a quarter, a quarter. A stopped
+// server (SIGSTOP) is killed at once. graceful is called with its share as
+// deadline and is not waited for beyond it.
+//
+// When Stop returns nil, no process of the daemon is left, nor its pidfile. It
+// is no error if there was none. Processes that do not belong to the daemon
+// are never signalled, whatever the pidfile says.
+func Stop(ctx context.Context, p Pidfile, program string, graceful func(context.Context) error) (StopReport, error) {
+	ctx, cancel := withDefaultTimeout(ctx, stopTimeout)
+	defer cancel()
+	s := &stopping{pidfile: p, program: program, seen: map[int]bool{}, report: StopReport{How: StopNotRunning}}
+	defer func() { s.found.close() }()
+
+	err := s.run(ctx, graceful)
+	if err != nil {
+		return s.report, fmt.Errorf("cannot stop %s of pidfile %s (processes %v): %w", program, string(p), s.report.PIDs, err)
+	}
+	return s.report, nil
+}
+
+func (s *stopping) run(ctx context.Context, graceful func(context.Context) error) error {
+	steps := []struct {
+		how   string
+		share float64 // of the time that is left
+		do    func(context.Context, context.CancelCauseFunc)
+	}{
+		{StopExit, 0.5, s.ask(graceful)},
+		{StopTERM, 0.5, s.terminate},
+		{StopKILL, 1, s.kill},
+	}
+	for _, step := range steps {
+		if err := s.look(); err != nil {
+			return err
+		}
+		if s.gone() {
+			return s.pidfile.removeStale()
+		}
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		if step.how != StopKILL && (s.deaf() || step.how == StopExit && graceful == nil) {
+			continue
+		}
+		s.report.How = step.how
+		err := s.try(ctx, step.share, step.do)
+		switch {
+		case err == nil:
+		case step.how == StopExit:
+			s.report.Refusal = err
+		case step.how == StopKILL:
+			return err
+		}
+	}
+	return s.finish(ctx)
+}
+
+// try does one step and waits for all processes to end.
+func (s *stopping) try(ctx context.Context, share float64, do func(context.Context, context.CancelCauseFunc)) error {
+	ctx, cancel := withShare(ctx, share)
+	defer cancel()
+	ctx, give := context.WithCancelCause(ctx)
+	defer give(nil)
+	do(ctx, give)
+	for _, process := range s.found.all() {
+		if err := process.wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish kills what was started while the rest was killed, until nothing is
+// left or the time is over.
+func (s *stopping) finish(ctx context.Context) error {
+	for {
+		if err := s.look(); err != nil {
+			return err
+		}
+		if s.gone() {
+			return s.pidfile.removeStale()
+		}
+		if err := s.try(ctx, 1, s.kill); err != nil {
+			return err
+		}
+	}
+}
+
+// look finds the processes that are there now.
+func (s *stopping) look() error {
+	found, err := findFamily(s.pidfile, s.program)
+	if err != nil {
+		return err
+	}
+	// A monitor whose server just went is known only by having been found.
+	for _, process := range s.found.all() {
+		if process.ended() || contains(found, process.pid) {
+			process.close()
+			continue
+		}
+		found.others = append(found.others, process)
+	}
+	s.found = found
+	for _, process := range found.all() {
+		if !s.seen[process.pid] {
+			s.seen[process.pid] = true
+			s.report.PIDs = append(s.report.PIDs, process.pid)
+		}
+	}
+	return nil
+}
+
+func contains(f family, pid int) bool {
+	for _, process := range f.all() {
+		if process.pid == pid {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *stopping) gone() bool { return len(s.found.all()) == 0 }
+
+// deaf tells whether there is no server that could do what it is asked.
+func (s *stopping) deaf() bool {
+	if s.found.server == nil {
+		return true
+	}
+	activity, err := Inspect(s.found.server.pid)
+	return err == nil && activity.Stopped
+}
+
+// ask calls graceful. If that fails, the step is given up soon.
+func (s *stopping) ask(graceful func(context.Context) error) func(context.Context, context.CancelCauseFunc) {
+	return func(ctx context.Context, give context.CancelCauseFunc) {
+		go func() {
+			if err := graceful(ctx); err != nil {
+				time.AfterFunc(lingerDelay, func() { give(err) })
+			}
+		}()
+	}
+}
+
+// terminate asks the server to end. Its monitor ends when it has.
+func (s *stopping) terminate(_ context.Context, give context.CancelCauseFunc) {
+	if err := s.found.server.signal(unix.SIGTERM); err != nil {
+		give(err)
+	}
+}
+
+// kill kills all, monitors first so that they restart nothing.
+func (s *stopping) kill(_ context.Context, give context.CancelCauseFunc) {
+	var failures []error
+	for _, process := range s.found.others {
+		failures = append(failures, process.signal(unix.SIGKILL))
+	}
+	if s.found.server != nil {
+		failures = append(failures, s.found.server.signal(unix.SIGKILL))
+	}
+	if err := errors.Join(failures...); err != nil {
+		give(err)
+	}
+}
+
+func withDefaultTimeout(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if _, limited := ctx.Deadline(); limited {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, timeout)
+}
+
+// withShare bounds a step by its share of the time left.
+func withShare(ctx context.Context, share float64) (context.Context, context.CancelFunc) {
+	deadline, limited := ctx.Deadline()
+	if !limited || share >= 1 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Duration(share*float64(time.Until(deadline))))
+}

@@ -1,0 +1,69 @@
+package process
+
+import "golang.org/x/sys/unix"
+
+// killTree kills a child of this process that was not waited for yet, and all
+// that descends from it, and returns whether there was anything to kill. Each
+// process is stopped before its children are looked for: a stopped one cannot
+// start more, nor exit and leave its children to init.
+func killTree(root int) bool {
+	var found []*handle
+	known := map[int]bool{}
+	add := func(process *handle) {
+		found, known[process.pid] = append(found, process), true
+	}
+	first, err := openHandle(root)
+	if err != nil {
+		return false
+	}
+	if first.ended() {
+		first.close()
+		return false
+	}
+	add(first)
+	for next := 0; next < len(found); next++ {
+		_ = found[next].signal(unix.SIGSTOP) // one that cannot be signalled cannot be killed either
+		for _, child := range children(found[next].pid, known) {
+			add(child)
+		}
+	}
+	for _, process := range found {
+		_ = process.signal(unix.SIGKILL)
+		process.close()
+	}
+	return true
+}
+
+// children opens the processes whose parent is the given one.
+func children(parent int, known map[int]bool) []*handle {
+	pids, err := processes()
+	if err != nil {
+		return nil
+	}
+	var found []*handle
+	for _, pid := range pids {
+		if known[pid] || parentOf(pid) != parent {
+			continue
+		}
+		process, err := openHandle(pid)
+		if err != nil {
+			continue
+		}
+		// The number may have changed hands before the handle was open.
+		if parentOf(pid) != parent {
+			process.close()
+			continue
+		}
+		found = append(found, process)
+	}
+	return found
+}
+
+// parentOf is the parent's process id, or 0 if the process is gone.
+func parentOf(pid int) int {
+	stat, err := readStat(pid)
+	if err != nil {
+		return 0
+	}
+	return stat.parent
+}
