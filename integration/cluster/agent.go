@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
@@ -8,8 +9,6 @@ import (
 	"maps"
 	"strconv"
 	"strings"
-
-	"archive/tar"
 )
 
 // RunAgent runs one action of the agent on a node by hand, with the environment

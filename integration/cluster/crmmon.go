@@ -107,11 +107,7 @@ func (r crmResource) role() Role {
 func (s crmStatus) failures() []Failure {
 	failures := make([]Failure, 0, len(s.Failures))
 	for _, failure := range s.Failures {
-		failures = append(failures, Failure{
-			Operation: failure.Operation, Node: failure.Node,
-			ExitCode: failure.ExitCode, ExitStatus: failure.ExitStatus,
-			ExitReason: failure.ExitReason, Status: failure.Status,
-		})
+		failures = append(failures, Failure(failure))
 	}
 	return failures
 }

@@ -48,7 +48,7 @@ func (c *Cluster) nodeFiles() ([]byte, error) {
 // addAgent adds the agent's program and the link that makes an agent of it. The
 // link replaces the one of Debian's package, which dangles.
 func addAgent(writer *tar.Writer, binary string) error {
-	program, err := os.ReadFile(binary) //nolint:gosec // The caller names the program under test.
+	program, err := os.ReadFile(binary)
 	if err != nil {
 		return fmt.Errorf("cannot read the agent: %w", err)
 	}

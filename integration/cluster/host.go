@@ -90,7 +90,7 @@ func startDocker(ctx context.Context, progress *Progress) error {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	if err := awaitDocker(ctx, ended); err != nil {
-		text, _ := os.ReadFile(path) //nolint:gosec // The path is made above.
+		text, _ := os.ReadFile(path)
 		return fmt.Errorf("%w; the log ends: %s", err, lastLines(string(text), 5))
 	}
 	return nil

@@ -64,7 +64,7 @@ func Remove(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("cannot list the networks of cluster %s: %w", name, err)
 	}
-	for _, id := range strings.Fields(networks) {
+	for id := range strings.FieldsSeq(networks) {
 		if _, err := docker(ctx, "network", "rm", id); err != nil {
 			return fmt.Errorf("cannot remove the network of cluster %s: %w", name, err)
 		}
