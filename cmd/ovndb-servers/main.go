@@ -10,7 +10,11 @@ import (
 )
 
 func main() {
+	os.Exit(runUntilSignalled())
+}
+
+func runUntilSignalled() int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, program{args: os.Args, getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr}))
+	return run(ctx, program{args: os.Args, getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr})
 }

@@ -98,7 +98,7 @@ func gather(ctx context.Context, o statusOptions) (report, error) {
 	if err != nil {
 		return report{}, err
 	}
-	view, viewErr := pacemaker.CurrentView(ctx, agentName)
+	view, noCluster := pacemaker.CurrentView(ctx, agentName)
 	instance, err := pickResource(o.resource, view, layout)
 	if err != nil {
 		return report{}, err
@@ -106,11 +106,11 @@ func gather(ctx context.Context, o statusOptions) (report, error) {
 	c := newLookController(ctx, instance, layout)
 	observation := c.Look(ctx)
 	r := newReport(c, observation)
-	if viewErr != nil {
-		r.Cluster.Error = viewErr.Error()
-		return r, nil
+	if noCluster == nil {
+		r.addCluster(ctx, c.Cluster, view)
+	} else {
+		r.Cluster.Error = noCluster.Error()
 	}
-	r.addCluster(ctx, c.Cluster, view)
 	return r, nil
 }
 

@@ -25,21 +25,35 @@ func writeTable(out io.Writer, r report) error {
 	return err
 }
 
-func newTable(b *strings.Builder) *tabwriter.Writer {
-	return tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+// table lays out rows of cells in columns.
+type table struct {
+	text *tabwriter.Writer
+}
+
+func newTable(b *strings.Builder) table {
+	return table{text: tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)}
+}
+
+// row and end write to a strings.Builder, which takes everything.
+func (t table) row(cells ...string) {
+	_, _ = io.WriteString(t.text, strings.Join(cells, "\t")+"\n")
+}
+
+func (t table) end() {
+	_ = t.text.Flush()
 }
 
 func writeServers(b *strings.Builder, servers []serverReport) {
 	t := newTable(b)
-	fmt.Fprintln(t, "DATABASE\tROLE\tREPLICATES FROM\tCONNECTED\tFILE")
+	t.row("DATABASE", "ROLE", "REPLICATES FROM", "CONNECTED", "FILE")
 	for _, s := range servers {
 		from, connected := "-", "-"
 		if s.ReplicatesFrom != "" {
 			from, connected = s.ReplicatesFrom, yesNo(s.Connected)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", s.Database, s.Role, from, connected, s.File)
+		t.row(s.Database, s.Role, from, connected, s.File)
 	}
-	_ = t.Flush() // a strings.Builder takes everything
+	t.end()
 }
 
 func writeNodes(b *strings.Builder, r report) {
@@ -47,12 +61,13 @@ func writeNodes(b *strings.Builder, r report) {
 		fmt.Fprintf(b, "\nno word from the cluster: %s\n", cmp.Or(r.Cluster.Error, "unknown reason"))
 		return
 	}
+	b.WriteString("\n")
 	t := newTable(b)
-	fmt.Fprintln(t, "\nNODE\tSTATE\tROLE\tSCORE\tREPLICATED FROM")
+	t.row("NODE", "STATE", "ROLE", "SCORE", "REPLICATED FROM")
 	for _, n := range r.Cluster.Nodes {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", n.Name, n.State, n.Role, score(n.Score), cmp.Or(n.Publishes, "-"))
+		t.row(n.Name, n.State, n.Role, score(n.Score), cmp.Or(n.Publishes, "-"))
 	}
-	_ = t.Flush()
+	t.end()
 }
 
 func score(s *int) string {

@@ -2,6 +2,7 @@
 package network
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -36,7 +37,7 @@ func held(prefixes []netip.Prefix, address netip.Addr) bool {
 // one. If that is an address of its own, as a virtual address is on the node
 // that has it, the answer is an address beside it, of a network both are in;
 // a loopback address is its own answer. It returns ErrNoAddress if there is none.
-func (Interfaces) Towards(address netip.Addr) (netip.Addr, error) {
+func (Interfaces) Towards(ctx context.Context, address netip.Addr) (netip.Addr, error) {
 	prefixes, err := prefixes()
 	if err != nil {
 		return netip.Addr{}, err
@@ -44,7 +45,7 @@ func (Interfaces) Towards(address netip.Addr) (netip.Addr, error) {
 	if held(prefixes, address) || address.IsLoopback() {
 		return beside(prefixes, address)
 	}
-	return routed(address)
+	return routed(ctx, address)
 }
 
 // beside prefers the widest network, as a virtual address often comes with a
@@ -66,8 +67,9 @@ const anyPort = 6641
 
 // routed asks the kernel for the source address of its route; connecting a UDP
 // socket sends nothing.
-func routed(address netip.Addr) (netip.Addr, error) {
-	conn, err := net.Dial("udp", net.JoinHostPort(address.String(), strconv.Itoa(anyPort)))
+func routed(ctx context.Context, address netip.Addr) (netip.Addr, error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "udp", net.JoinHostPort(address.String(), strconv.Itoa(anyPort)))
 	if err != nil {
 		return netip.Addr{}, fmt.Errorf("%w: %w", ErrNoAddress, err)
 	}

@@ -22,7 +22,7 @@ func (a Agent) controller(ctx context.Context, call call) (*replication.Controll
 	}
 	c := a.bareController(ctx, call, layout)
 	c.Owner = owner
-	if c.Listening.NodeAddress, err = a.nodeAddress(call.params); err != nil {
+	if c.Listening.NodeAddress, err = a.nodeAddress(ctx, call.params); err != nil {
 		return nil, fmt.Errorf("cannot find this node's own address, set parameter node_address: %w", err)
 	}
 	return c, nil
@@ -70,11 +70,11 @@ func (a Agent) node(ctx context.Context, env Environment) string {
 	return name
 }
 
-func (a Agent) nodeAddress(p Parameters) (netip.Addr, error) {
+func (a Agent) nodeAddress(ctx context.Context, p Parameters) (netip.Addr, error) {
 	if p.NodeAddress.IsValid() || !p.MasterIP.IsValid() {
 		return p.NodeAddress, nil
 	}
-	return a.Network.Towards(p.MasterIP)
+	return a.Network.Towards(ctx, p.MasterIP)
 }
 
 func (p Parameters) layout() process.Layout {

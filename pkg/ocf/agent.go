@@ -26,7 +26,7 @@ type Network interface {
 	Holds(address netip.Addr) bool
 	// Towards returns the address this node talks from to the given one, which
 	// may be an address it holds itself; then one beside it.
-	Towards(address netip.Addr) (netip.Addr, error)
+	Towards(ctx context.Context, address netip.Addr) (netip.Addr, error)
 }
 
 // Agent runs the actions of the resource agent.
@@ -57,8 +57,8 @@ type call struct {
 // Run carries out the action called name within the time Pacemaker allows it,
 // and returns its exit code.
 func (a Agent) Run(ctx context.Context, name string) ExitCode {
-	if code, done := a.describe(name); done {
-		return code
+	if a.describe(name) {
+		return Success
 	}
 	run, known := a.actions()[name]
 	if !known {
@@ -88,8 +88,9 @@ func (a Agent) actions() map[string]action {
 	}
 }
 
-// describe answers the actions that touch nothing and need no environment.
-func (a Agent) describe(name string) (ExitCode, bool) {
+// describe answers the actions that touch nothing and need no environment, and
+// tells whether name is one of them.
+func (a Agent) describe(name string) bool {
 	switch name {
 	case "meta-data":
 		minor := 1
@@ -97,12 +98,12 @@ func (a Agent) describe(name string) (ExitCode, bool) {
 			minor = 0
 		}
 		_, _ = io.WriteString(a.Stdout, Metadata(minor, a.Version))
-		return Success, true
+		return true
 	case "usage", "help", "-h", "--help":
 		a.usage(a.Stdout)
-		return Success, true
+		return true
 	default:
-		return Success, false
+		return false
 	}
 }
 

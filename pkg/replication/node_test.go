@@ -74,7 +74,7 @@ func (s seat) Scores(context.Context) (map[string]string, error) { return s.get(
 
 // newNode returns a node of c with directories of its own. Its servers are
 // stopped when the test ends.
-func newNode(t *testing.T, c *cluster, name string, address string, ports [2]uint16) *replication.Controller {
+func newNode(t *testing.T, c *cluster, name, address string, ports [2]uint16) *replication.Controller {
 	t.Helper()
 	directory, err := os.MkdirTemp("", "ovn")
 	if err != nil {

@@ -109,6 +109,8 @@ func (c *Controller) ensureFile(ctx context.Context, u Unit) (created bool, err 
 		log.Warn("created an empty database, as there was no file")
 	case process.OutcomeUpgraded:
 		log.WithField("backup", ensured.Backup).Info("upgraded the database to the installed schema")
+	case process.OutcomeKept:
+		log.Warn("kept the database as it is, as its schema is newer than the installed one")
 	case process.OutcomeCurrent:
 		log.Debug("the database has the installed schema")
 	}
