@@ -227,23 +227,37 @@ func TestSecondRowOfOnePurposeIsDeleted(t *testing.T) {
 
 func TestManyAtOnceAgreeOnTheRows(t *testing.T) {
 	t.Parallel()
+	const callers, rounds = 8, 10
 	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
 	mustEnsureGlobal(t, mustOpen(t, server))
-	want := []ovsdbctl.Connection{connection("clients", "ptcp:1", 0), connection("replication", "ptcp:2", 0)}
-	const callers = 4
-	results := make(chan error, callers)
+	var stores []*ovsdbctl.Store
 	for range callers {
-		store := mustOpen(t, server)
-		go func() { results <- store.EnsureConnections(within(t, patience), want) }()
+		stores = append(stores, mustOpen(t, server))
 	}
-	for range callers {
-		if err := <-results; err != nil {
-			t.Error(err)
+	wanted := []struct {
+		want []ovsdbctl.Connection
+		rows []row
+	}{
+		{
+			[]ovsdbctl.Connection{connection("clients", "ptcp:1", 0), connection("replication", "ptcp:2", 0)},
+			[]row{{"ptcp:1", "clients", 0}, {"ptcp:2", "replication", 0}},
+		},
+		{[]ovsdbctl.Connection{connection("other", "ptcp:2", 0)}, []row{{"ptcp:2", "other", 0}}},
+	}
+	for round := range rounds {
+		tt := wanted[round%len(wanted)]
+		results := make(chan error, callers)
+		for _, store := range stores {
+			go func() { results <- store.EnsureConnections(within(t, patience), tt.want) }()
 		}
-	}
-	if diff := cmp.Diff([]row{{"ptcp:1", "clients", 0}, {"ptcp:2", "replication", 0}},
-		connectionRows(within(t, patience), t, server)); diff != "" {
-		t.Errorf("rows differ (-want +got):\n%s", diff)
+		for range callers {
+			if err := <-results; err != nil {
+				t.Error(err)
+			}
+		}
+		if diff := cmp.Diff(tt.rows, connectionRows(within(t, patience), t, server)); diff != "" {
+			t.Errorf("rows differ (-want +got):\n%s", diff)
+		}
 	}
 }
 

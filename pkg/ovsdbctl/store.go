@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/cenkalti/rpc2"
@@ -167,8 +168,7 @@ func (s *Store) transact(ctx context.Context, operations ...ovsdb.Operation) ([]
 
 // transactError tells what became of a transaction that has no result.
 func (s *Store) transactError(ctx context.Context, err error) error {
-	var refusal rpc2.ServerError
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[rpc2.ServerError](err); ok {
 		return &CommandError{Socket: s.endpoint, Method: "transact", Message: string(refusal)}
 	}
 	if errors.Is(err, client.ErrNotConnected) || errors.Is(err, rpc2.ErrShutdown) || errors.Is(err, net.ErrClosed) {
@@ -179,14 +179,6 @@ func (s *Store) transactError(ctx context.Context, err error) error {
 
 // hasCode reports whether err is a refused transaction with one of the codes.
 func hasCode(err error, codes ...string) bool {
-	var refused *TransactionError
-	if !errors.As(err, &refused) {
-		return false
-	}
-	for _, code := range codes {
-		if refused.Code == code {
-			return true
-		}
-	}
-	return false
+	refused, ok := errors.AsType[*TransactionError](err)
+	return ok && slices.Contains(codes, refused.Code)
 }

@@ -11,7 +11,7 @@ import (
 // path of a Unix socket is limited to 107 bytes, which that of tb.TempDir can exceed.
 func Dir(tb testing.TB) string {
 	tb.Helper()
-	dir, err := os.MkdirTemp("", "ovn") //nolint:usetesting // see above
+	dir, err := os.MkdirTemp("", "ovn")
 	if err != nil {
 		tb.Fatalf("cannot create a directory for sockets: %v", err)
 	}
