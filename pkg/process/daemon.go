@@ -21,8 +21,8 @@ const (
 	// caller left that was killed while it started a daemon.
 	pidfileVariable = "OVNDB_SERVERS_PIDFILE"
 
-	// collectDelay bounds the wait for a killed process: one in
-	// uninterruptible sleep ends when that does.
+	// collectDelay bounds the wait for killed processes beyond the caller's
+	// time: one in uninterruptible sleep ends when that does.
 	collectDelay = 2 * time.Second
 )
 
@@ -133,15 +133,15 @@ func await(ctx context.Context, cmd *exec.Cmd) error {
 		return err
 	case <-ctx.Done():
 	}
-	killed := killTree(cmd.Process.Pid)
-	timer := time.NewTimer(collectDelay)
-	defer timer.Stop()
+	collect, cancel := context.WithTimeout(context.WithoutCancel(ctx), collectDelay)
+	defer cancel()
+	killed := killTree(collect, cmd.Process.Pid)
 	select {
 	case err := <-exited:
 		if err == nil && !killed {
 			return nil // it was ready in the same moment
 		}
-	case <-timer.C:
+	case <-collect.Done():
 	}
 	return context.Cause(ctx)
 }

@@ -190,8 +190,10 @@ func TestStartWhoseContextEndsLeavesNoProcess(t *testing.T) {
 	if err := <-started; !errors.Is(err, cause) {
 		t.Errorf("got %v", err)
 	}
-	eventually(t, "all are gone", func() bool { return len(mentions(directory)) == 0 })
 	gone(t, running...)
+	if left := mentions(directory); len(left) > 0 {
+		t.Errorf("left processes %v", left)
+	}
 }
 
 func TestStartWithEndedContextStartsNothing(t *testing.T) {

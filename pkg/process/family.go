@@ -176,10 +176,10 @@ func monitors(pid, server int) bool {
 	return err == nil && strings.Contains(title, ": monitoring pid "+strconv.Itoa(server)+" (")
 }
 
-// alive tells whether there is a process of that number, zombies apart.
+// alive tells whether there is a process of that number that is not ending.
 func alive(pid int) bool {
-	activity, err := Inspect(pid)
-	return err == nil && !activity.Zombie
+	stat, err := readStat(pid)
+	return err == nil && stat.state != "Z" && stat.flags&flagExiting == 0
 }
 
 func executablePath(pid int) string {

@@ -43,12 +43,17 @@ func Inspect(pid int) (Activity, error) {
 	}, nil
 }
 
+// flagExiting is set on a process that is ending, PF_EXITING in the kernel's
+// include/linux/sched.h. It loses its locks before it becomes a zombie.
+const flagExiting = 0x4
+
 // procStat holds the fields of /proc/PID/stat that are used here.
 type procStat struct {
 	pid    int
 	comm   string // the thread's name, at most 15 bytes, any of them
 	state  string
 	parent int
+	flags  uint64 // the kernel's, such as flagExiting
 	ticks  uint64 // CPU time in user and kernel mode, in clockTicks
 }
 
@@ -82,6 +87,9 @@ func parseStat(content string) (procStat, error) {
 	}
 	if stat.parent, err = strconv.Atoi(fields[1]); err != nil {
 		return procStat{}, fmt.Errorf("cannot parse parent process: %w", err)
+	}
+	if stat.flags, err = strconv.ParseUint(fields[6], 10, 64); err != nil {
+		return procStat{}, fmt.Errorf("cannot parse kernel flags: %w", err)
 	}
 	for _, field := range fields[11:13] { // utime and stime
 		ticks, err := strconv.ParseUint(field, 10, 64)

@@ -32,8 +32,8 @@ func FuzzParseStat(f *testing.F) {
 
 func TestParseStatOfNameWithParenthesesAndSpaces(t *testing.T) {
 	t.Parallel()
-	got, err := parseStat("7 (a) S 1 (b)) D 3 7 7 0 -1 0 0 0 0 0 100 20 0 0\n")
-	want := procStat{pid: 7, comm: "a) S 1 (b)", state: "D", parent: 3, ticks: 120}
+	got, err := parseStat("7 (a) S 1 (b)) D 3 7 7 0 -1 4194372 0 0 0 0 100 20 0 0\n")
+	want := procStat{pid: 7, comm: "a) S 1 (b)", state: "D", parent: 3, flags: 4194372, ticks: 120}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
 	}

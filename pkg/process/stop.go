@@ -25,6 +25,10 @@ const (
 	// was an error may take to exit nevertheless: the answer may be lost
 	// because it is exiting.
 	lingerDelay = 500 * time.Millisecond
+
+	// settleDelay is how long the function that asked may take to return once
+	// its context has ended.
+	settleDelay = 500 * time.Millisecond
 )
 
 // StopReport says how a daemon was stopped.
@@ -43,6 +47,7 @@ type stopping struct {
 	found   family
 	seen    map[int]bool
 	report  StopReport
+	asked   <-chan struct{} // closed when graceful has returned; nil if it need not
 }
 
 // Stop stops the daemon that holds a pidfile, together with the monitor that
@@ -50,7 +55,7 @@ type stopping struct {
 // may be nil, then sends SIGTERM, then SIGKILL; each step is awaited for its
 // share of the time that ctx leaves: a half, a quarter, a quarter. A stopped
 // server (SIGSTOP) is killed at once. graceful is called with its share as
-// deadline and is not waited for beyond it.
+// deadline and is waited for half a second beyond it, no longer.
 //
 // When Stop returns nil, no process of the daemon is left, nor its pidfile. It
 // is no error if there was none. Processes that do not belong to the daemon
@@ -93,6 +98,7 @@ func (s *stopping) run(ctx context.Context, graceful func(context.Context) error
 		}
 		s.report.How = step.how
 		err := s.try(ctx, step.share, step.do)
+		s.settle()
 		switch {
 		case err == nil:
 		case step.how == StopExit:
@@ -182,12 +188,29 @@ func (s *stopping) deaf() bool {
 // ask calls graceful. If that fails, the step is given up soon.
 func (s *stopping) ask(graceful func(context.Context) error) func(context.Context, context.CancelCauseFunc) {
 	return func(ctx context.Context, give context.CancelCauseFunc) {
+		asked := make(chan struct{})
+		s.asked = asked
 		go func() {
+			defer close(asked)
 			if err := graceful(ctx); err != nil {
 				time.AfterFunc(lingerDelay, func() { give(err) })
 			}
 		}()
 	}
+}
+
+// settle gives graceful, whose context has ended, a moment to return.
+func (s *stopping) settle() {
+	if s.asked == nil {
+		return
+	}
+	timer := time.NewTimer(settleDelay)
+	defer timer.Stop()
+	select {
+	case <-s.asked:
+	case <-timer.C:
+	}
+	s.asked = nil
 }
 
 // terminate asks the server to end. Its monitor ends when it has.

@@ -1,12 +1,17 @@
 package process
 
-import "golang.org/x/sys/unix"
+import (
+	"context"
+
+	"golang.org/x/sys/unix"
+)
 
 // killTree kills a child of this process that was not waited for yet, and all
 // that descends from it, and returns whether there was anything to kill. Each
 // process is stopped before its children are looked for: a stopped one cannot
-// start more, nor exit and leave its children to init.
-func killTree(root int) bool {
+// start more, nor exit and leave its children to init. It returns when all
+// have ended, or else when ctx does.
+func killTree(ctx context.Context, root int) bool {
 	var found []*handle
 	known := map[int]bool{}
 	add := func(process *handle) {
@@ -29,6 +34,9 @@ func killTree(root int) bool {
 	}
 	for _, process := range found {
 		_ = process.signal(unix.SIGKILL)
+	}
+	for _, process := range found {
+		_ = process.wait(ctx) // one in uninterruptible sleep ends when that does
 		process.close()
 	}
 	return true
