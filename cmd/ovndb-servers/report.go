@@ -75,7 +75,7 @@ func (r *report) addCluster(ctx context.Context, cluster replication.Cluster, vi
 	scores, err := cluster.Scores(ctx)
 	if err == nil {
 		var published map[string]string
-		published, err = cluster.ActiveNodes(ctx)
+		published, err = cluster.Published(ctx, replication.TopicActive)
 		r.addNodes(view, scores, published)
 	}
 	if err != nil {

@@ -3,7 +3,6 @@ package ocf
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"ovndb-servers/pkg/replication"
 )
@@ -13,7 +12,7 @@ func (a Agent) start(ctx context.Context, call call) (ExitCode, error) {
 }
 
 func (a Agent) promote(ctx context.Context, call call) (ExitCode, error) {
-	return a.change(ctx, call, func(c *replication.Controller) error { return c.Promote(ctx) })
+	return a.change(ctx, call, func(c *replication.Controller) error { return c.Promote(ctx, electorate(call.env.Notify)) })
 }
 
 // change runs an action that needs a valid configuration.
@@ -57,21 +56,4 @@ func (a Agent) monitor(ctx context.Context, call call) (ExitCode, error) {
 		return healthCode(v.Health), nil
 	}
 	return healthCode(v.Health), errors.New(v.Reason())
-}
-
-// notify points this node's backups at the node that has just been promoted.
-// Pacemaker ignores the exit code of a notification, and a failed one must not
-// look like a failed instance: the next monitor repairs what it missed.
-func (a Agent) notify(ctx context.Context, call call) (ExitCode, error) {
-	if call.env.Notify.Event() != "post-promote" || len(call.env.Notify.Promote) == 0 {
-		return Success, nil
-	}
-	if call.invalid != nil {
-		return Success, call.invalid
-	}
-	c := a.lenientController(ctx, call)
-	if slices.Contains(call.env.Notify.Promote, c.Node) {
-		return Success, nil
-	}
-	return Success, c.Follow(ctx, call.env.Notify.Promote[0])
 }

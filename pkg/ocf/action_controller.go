@@ -41,9 +41,10 @@ func (a Agent) lenientController(ctx context.Context, call call) *replication.Co
 
 func (a Agent) bareController(ctx context.Context, call call, layout process.Layout) *replication.Controller {
 	p := call.params
+	node, cluster := a.seat(ctx, call.env)
 	return &replication.Controller{
 		Instance: call.env.Instance,
-		Node:     a.node(ctx, call.env),
+		Node:     node,
 		Units:    replication.Units(layout, replication.Endpoint(p.Northbound), replication.Endpoint(p.Southbound)),
 		Layout:   layout,
 		Listening: replication.Listening{
@@ -52,22 +53,25 @@ func (a Agent) bareController(ctx context.Context, call call, layout process.Lay
 			ClientProbe:      p.ClientProbe,
 			ReplicationProbe: p.ReplicationProbe,
 		},
-		Cluster: a.Cluster.Resource(call.env.Instance),
+		Cluster: cluster,
 		Holds:   a.Network.Holds,
 		Log:     a.Log,
 	}
 }
 
-// node returns this node's name; Pacemaker tells it to all actions it runs.
-func (a Agent) node(ctx context.Context, env Environment) string {
+// seat returns this node's name and its cluster. Pacemaker tells the name to all
+// actions it runs; where nobody knows one, there is no cluster.
+func (a Agent) seat(ctx context.Context, env Environment) (string, replication.Cluster) {
+	cluster := a.Cluster.Resource(env.Instance)
 	if env.Node != "" {
-		return env.Node
+		return env.Node, cluster
 	}
 	name, err := a.Cluster.LocalNode(ctx)
 	if err != nil {
-		a.Log.WithError(err).Debug("this node has no name in a cluster")
+		a.Log.WithError(err).Warn("there is no cluster on this node: nothing is known of other nodes")
+		return "localhost", replication.Alone{}
 	}
-	return name
+	return name, cluster
 }
 
 func (a Agent) nodeAddress(ctx context.Context, p Parameters) (netip.Addr, error) {

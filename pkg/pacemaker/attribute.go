@@ -27,6 +27,14 @@ func (a attribute) set(ctx context.Context, value string) error {
 	return a.update(ctx, "-U", value)
 }
 
+// setOn sets the attribute of another node, too.
+func (a attribute) setOn(ctx context.Context, node, value string) error {
+	if node == "" {
+		return a.set(ctx, value)
+	}
+	return a.update(ctx, "-N", node, "-U", value)
+}
+
 func (a attribute) clear(ctx context.Context) error {
 	return a.update(ctx, "-D")
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
 )
 
 // Resource is the cluster's side of one resource, as seen from this node.
@@ -15,24 +16,29 @@ type Resource struct {
 	Instance string
 }
 
-// PublishActive tells all nodes that this one is promoted and how its servers
-// are reached; the empty string withdraws that.
-func (r Resource) PublishActive(ctx context.Context, sources string) error {
-	if sources == "" {
-		return r.active().clear(ctx)
+var _ replication.Cluster = Resource{}
+
+// Publish implements [replication.Cluster] by a private node attribute.
+func (r Resource) Publish(ctx context.Context, topic replication.Topic, value string) error {
+	if value == "" {
+		return r.topic(topic).clear(ctx)
 	}
-	return r.active().set(ctx, sources)
+	return r.topic(topic).set(ctx, value)
 }
 
-// ActiveNodes returns what PublishActive has made known, by node name.
-func (r Resource) ActiveNodes(ctx context.Context) (map[string]string, error) {
-	return r.active().values(ctx)
+// Published implements [replication.Cluster].
+func (r Resource) Published(ctx context.Context, topic replication.Topic) (map[string]string, error) {
+	return r.topic(topic).values(ctx)
 }
 
-// SetScore sets this node's promotion score. Setting the value it has already
-// is free: the attribute manager does not pass it on.
-func (r Resource) SetScore(ctx context.Context, score int) error {
-	return r.score().set(ctx, strconv.Itoa(score))
+func (r Resource) topic(topic replication.Topic) attribute {
+	return attribute{name: "ovndb-" + string(topic) + "-" + r.Instance, private: true}
+}
+
+// SetScore sets a node's promotion score. Setting the value it has already is
+// free: the attribute manager does not pass it on.
+func (r Resource) SetScore(ctx context.Context, node string, score int) error {
+	return r.score().setOn(ctx, node, strconv.Itoa(score))
 }
 
 // ClearScore removes this node's promotion score; without one, an instance is
@@ -46,14 +52,27 @@ func (r Resource) Scores(ctx context.Context) (map[string]string, error) {
 	return r.score().values(ctx)
 }
 
-func (r Resource) active() attribute {
-	return attribute{name: "ovndb-active-" + r.Instance, private: true}
+// ScoreInCIB returns this node's promotion score as it is written in the CIB,
+// which is where the scheduler reads it.
+func (r Resource) ScoreInCIB(ctx context.Context) (string, error) {
+	return queryCIB(ctx, "--name", r.score().name, "--lifetime", "reboot")
 }
 
 // score is the attribute crm_attribute --promotion would write, too: Pacemaker
 // reads the promotion score of a resource from "master-" and its name.
 func (r Resource) score() attribute {
 	return attribute{name: "master-" + r.Instance}
+}
+
+// ForgiveFailedPromotion removes the fail count of this node's promotions,
+// which is a node attribute since Pacemaker 1.1.17.
+func (r Resource) ForgiveFailedPromotion(ctx context.Context) error {
+	for _, kind := range []string{"fail-count-", "last-failure-"} {
+		if err := (attribute{name: kind + r.Instance + "#promote_0"}).clear(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // LocalNode returns the name the cluster knows this node by.

@@ -57,6 +57,8 @@ type Verdict struct {
 	Reasons []string
 	// Repairs are to be carried out at once, in this order.
 	Repairs []Repair
+	// Term is the term of an active node, 0 of any other.
+	Term uint64
 	// Following says that every server replicates from the promoted node.
 	Following bool
 }
@@ -74,6 +76,8 @@ func Assess(o Observation) Verdict {
 		return assessBroken(o)
 	case len(o.in(ConditionBusy)) > 0:
 		return assessBusy(o)
+	case o.all(ConditionActive) && o.Promoted && o.Term == TermOver:
+		return assessOver(o)
 	case o.all(ConditionActive) && o.Promoted:
 		return assessActive(o)
 	case len(o.in(ConditionActive)) > 0:
@@ -115,10 +119,29 @@ func assessBusy(o Observation) Verdict {
 	return v
 }
 
+// assessOver judges a node that was promoted once and has not seen that another
+// one was since: it must not take one more write.
+func assessOver(o Observation) Verdict {
+	v := Verdict{Health: HealthBackupDegraded}
+	for _, s := range o.in(ConditionActive) {
+		v.Repairs = append(v.Repairs, Repair{Kind: RepairPark, Database: s.Database})
+	}
+	v.Repairs = append(v.Repairs, Repair{Kind: RepairForget})
+	v.Reasons = append(v.Reasons, "the term of this node is over, as another node has been promoted since; its servers are made read-only")
+	if o.ExpectPromoted {
+		v.Health = HealthFailedActive
+	}
+	return v
+}
+
 func assessActive(o Observation) Verdict {
-	v := Verdict{Health: HealthActive}
+	v := Verdict{Health: HealthActive, Term: o.term()}
+	if o.Term == TermUnrecorded {
+		v.Health = HealthFailedActive
+		v.Reasons = append(v.Reasons, "the promotion of this node was cut short before the cluster recorded it")
+	}
 	for _, s := range o.Servers {
-		if s.Reason != "" {
+		if s.Reason != "" && v.Health == HealthActive {
 			v.Health = HealthActiveDegraded
 			v.Reasons = append(v.Reasons, s.Reason)
 		}

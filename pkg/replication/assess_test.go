@@ -257,7 +257,7 @@ func TestScore(t *testing.T) {
 		{"busy while active: keeps the promotion", replication.Verdict{Health: replication.HealthActiveDegraded}, replication.Leader{}, replication.ScoreChange{Score: replication.ScoreActive}},
 		{"follows the promoted node: preferred", following, leader(), replication.ScoreChange{Score: replication.ScoreFollowing}},
 		{"does not follow the promoted node: last", parked, leader(), replication.ScoreChange{Score: replication.ScoreLagging}},
-		{"no node promoted: keeps what it earned", parked, replication.Leader{}, replication.ScoreChange{Keep: true, Score: replication.ScoreUnproven}},
+		{"no node promoted: keeps what it earned", parked, replication.Leader{}, replication.ScoreChange{Keep: true}},
 		{"stopped: cannot be promoted", replication.Verdict{Health: replication.HealthStopped}, replication.Leader{}, replication.ScoreChange{Clear: true}},
 		{"failed: cannot be promoted", replication.Verdict{Health: replication.HealthFailed}, replication.Leader{}, replication.ScoreChange{Clear: true}},
 		{"failed while active: cannot be promoted", replication.Verdict{Health: replication.HealthFailedActive}, replication.Leader{}, replication.ScoreChange{Clear: true}},

@@ -13,7 +13,7 @@ import (
 func (c *cluster) sources(node string) replication.Sources {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s, _ := replication.ParseSources(c.active[node], nil)
+	s, _ := replication.ParseSources(c.published[replication.TopicActive][node], nil)
 	return s
 }
 

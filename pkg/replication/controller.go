@@ -12,22 +12,6 @@ import (
 	"ovndb-servers/pkg/process"
 )
 
-// Cluster is what the controller needs of the cluster manager. All calls are
-// bounded by their context; none of them is needed to keep a server safe, so
-// the controller reports their failure and goes on where it can.
-type Cluster interface {
-	// PublishActive tells all nodes that this one is promoted and how its
-	// servers are reached; the empty string withdraws that.
-	PublishActive(ctx context.Context, sources string) error
-	// ActiveNodes returns what the nodes have published, by node name.
-	ActiveNodes(ctx context.Context) (map[string]string, error)
-	// SetScore sets this node's promotion score, ClearScore removes it.
-	SetScore(ctx context.Context, score int) error
-	ClearScore(ctx context.Context) error
-	// Scores returns the promotion scores by node name.
-	Scores(ctx context.Context) (map[string]string, error)
-}
-
 // Controller carries out decisions about the servers of one resource on this
 // node. Its methods are idempotent; a method that was cut short anywhere leaves
 // a state from which any of them goes on.
@@ -39,6 +23,9 @@ type Controller struct {
 	// Owner is whom servers and files belong to.
 	Owner     process.Owner
 	Listening Listening
+	// Snapshots is how many snapshots of each database are kept; 0 is for the
+	// default.
+	Snapshots int
 	Cluster   Cluster
 	// Holds tells whether this node has an address on one of its interfaces.
 	Holds func(netip.Addr) bool

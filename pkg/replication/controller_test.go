@@ -99,10 +99,10 @@ func TestPromoteOpensTheListenersAndABackupFollows(t *testing.T) {
 	node1, node2 := newNode(t, c, "node1", "127.0.0.1", ports), newNode(t, c, "node2", "127.0.0.2", ports)
 	must(t, node1.Start(testContext(t)))
 	must(t, node2.Start(testContext(t)))
-	must(t, node1.Promote(testContext(t)))
-	must(t, node1.Promote(testContext(t)))
+	must(t, node1.Promote(testContext(t), replication.Electorate{}))
+	must(t, node1.Promote(testContext(t), replication.Electorate{}))
 	wantHealth(t, node1, replication.HealthActive)
-	if got := c.scores["node1"]; got != strconv.Itoa(replication.ScoreActive) {
+	if got := c.score("node1"); got != strconv.Itoa(replication.ActiveScore(1)) {
 		t.Errorf("score of the promoted node is %q", got)
 	}
 
@@ -115,7 +115,7 @@ func TestPromoteOpensTheListenersAndABackupFollows(t *testing.T) {
 	eventually(t, "node2 to replicate", func() bool {
 		return node2.Monitor(testContext(t), false).Health == replication.HealthBackup
 	})
-	if got := c.scores["node2"]; got != strconv.Itoa(replication.ScoreFollowing) {
+	if got := c.score("node2"); got != strconv.Itoa(replication.ScoreFollowing) {
 		t.Errorf("score of the following node is %q", got)
 	}
 }
@@ -126,7 +126,7 @@ func TestABackupThatMissedItsNotificationIsRepairedByMonitor(t *testing.T) {
 	node1, node2 := newNode(t, c, "node1", "127.0.0.1", ports), newNode(t, c, "node2", "127.0.0.2", ports)
 	must(t, node1.Start(testContext(t)))
 	must(t, node2.Start(testContext(t)))
-	must(t, node1.Promote(testContext(t)))
+	must(t, node1.Promote(testContext(t), replication.Electorate{}))
 	wantHealth(t, node2, replication.HealthBackupDegraded)
 	eventually(t, "node2 to replicate", func() bool {
 		return node2.Monitor(testContext(t), false).Health == replication.HealthBackup
@@ -138,7 +138,7 @@ func TestStartWhileANodeIsPromotedFollowsItAtOnce(t *testing.T) {
 	c, ports := newCluster(), freePorts(t)
 	node1, node2 := newNode(t, c, "node1", "127.0.0.1", ports), newNode(t, c, "node2", "127.0.0.2", ports)
 	must(t, node1.Start(testContext(t)))
-	must(t, node1.Promote(testContext(t)))
+	must(t, node1.Promote(testContext(t), replication.Electorate{}))
 	must(t, node2.Start(testContext(t)))
 	for _, u := range node2.Units {
 		if s := status(t, u); s.Source != c.sources("node1")[u.Name()] {
@@ -152,7 +152,7 @@ func TestDemoteMakesBothReadOnlyAndEndsTheSessions(t *testing.T) {
 	ports := freePorts(t)
 	node := newNode(t, newCluster(), "node1", "127.0.0.1", ports)
 	must(t, node.Start(testContext(t)))
-	must(t, node.Promote(testContext(t)))
+	must(t, node.Promote(testContext(t), replication.Electorate{}))
 	session, err := net.Dial("tcp", net.JoinHostPort("127.0.0.9", strconv.Itoa(int(ports[0]))))
 	must(t, err)
 	defer func() { _ = session.Close() }()
@@ -173,7 +173,7 @@ func TestDemoteWithOneServerDeadMakesTheOtherABackup(t *testing.T) {
 	t.Parallel()
 	node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
 	must(t, node.Start(testContext(t)))
-	must(t, node.Promote(testContext(t)))
+	must(t, node.Promote(testContext(t), replication.Electorate{}))
 	stopUnit(t, node.Units[0])
 	must(t, node.Demote(testContext(t)))
 	if s := status(t, node.Units[1]); s.Role != ovsdbctl.RoleBackup {
@@ -186,7 +186,7 @@ func TestPromoteWithAServerDownFailsAndOpensNothing(t *testing.T) {
 	node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
 	must(t, node.Start(testContext(t)))
 	stopUnit(t, node.Units[1])
-	if err := node.Promote(testContext(t)); !errors.Is(err, replication.ErrServerDown) {
+	if err := node.Promote(testContext(t), replication.Electorate{}); !errors.Is(err, replication.ErrServerDown) {
 		t.Fatalf("error is %v, want ErrServerDown", err)
 	}
 	if s := status(t, node.Units[0]); s.Role != ovsdbctl.RoleBackup {
@@ -204,7 +204,7 @@ func TestPromoteWithThePortTakenFailsAndSaysWhichPort(t *testing.T) {
 	defer func() { _ = squatter.Close() }()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
-	err = node.Promote(ctx)
+	err = node.Promote(ctx, replication.Electorate{})
 	if err == nil || !strings.Contains(err.Error(), strconv.Itoa(int(ports[1]))) || !strings.Contains(err.Error(), "OVN_Southbound") {
 		t.Fatalf("error is %v, want one that names the port and the database", err)
 	}
@@ -224,18 +224,20 @@ func TestFollowOfANodeThatPublishedNothing(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			node := newNode(t, newCluster(), "node2", "127.0.0.2", freePorts(t))
-			must(t, node.Start(testContext(t)))
-			if !tt.holds {
-				node.Holds = func(netip.Addr) bool { return false }
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			c, ports := newCluster(), freePorts(t)
+			node1, node2 := newNode(t, c, "node1", "127.0.0.1", ports), newNode(t, c, "node2", "127.0.0.2", ports)
+			must(t, node1.Start(testContext(t)))
+			must(t, node1.Promote(testContext(t), replication.Electorate{}))
+			must(t, node1.Cluster.Publish(testContext(t), replication.TopicActive, ""))
+			must(t, node2.Start(testContext(t)))
+			node2.Holds = func(netip.Addr) bool { return tt.holds }
+			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 			defer cancel()
-			err := node.Follow(ctx, "node1")
+			err := node2.Follow(ctx, "node1")
 			if (err != nil) != tt.holds {
 				t.Errorf("error is %v", err)
 			}
-			if s := status(t, node.Units[0]); !strings.Contains(s.Source, tt.want) {
+			if s := status(t, node2.Units[0]); !strings.Contains(s.Source, tt.want) {
 				t.Errorf("source is %q, want %s", s.Source, tt.want)
 			}
 		})
@@ -276,7 +278,7 @@ func TestMonitorOfServersThatDoNotWork(t *testing.T) {
 				node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
 				must(t, node.Start(testContext(t)))
 				if tt.promoted {
-					must(t, node.Promote(testContext(t)))
+					must(t, node.Promote(testContext(t), replication.Electorate{}))
 				}
 				tt.breakIt(t, node.Units[i])
 				v := wantHealth(t, node, tt.want)
@@ -348,7 +350,7 @@ func TestAnActionWaitsForAnotherOneOfTheSameResource(t *testing.T) {
 	must(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	if err := node.Promote(ctx); !errors.Is(err, context.DeadlineExceeded) {
+	if err := node.Promote(ctx, replication.Electorate{}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("promote did not wait: %v", err)
 	}
 	must(t, node.Stop(testContext(t))) // stop makes progress all the same

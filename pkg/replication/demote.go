@@ -5,27 +5,97 @@ import (
 	"errors"
 	"fmt"
 
+	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
 )
 
-// Demote makes every server that runs a backup of the parking address and ends
-// its clients' sessions. A server that does not run has nothing to demote; one
-// that does not answer is an error, after which Pacemaker stops it.
+// Demote makes every server that runs a backup of the parking address and
+// publishes where its data ended. The clients' sessions end first; those of the
+// backups live on, until the node follows or stops, so that they receive the
+// last transaction. A server that does not run has nothing to demote; one that
+// does not answer is an error, after which Pacemaker stops it.
 func (c *Controller) Demote(ctx context.Context) error {
 	unlock, err := c.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	c.report(c.Cluster.PublishActive(ctx, ""), "cannot withdraw the published address")
+	fault("demote-locked")
+	c.report(c.Cluster.Publish(ctx, TopicActive, ""), "cannot withdraw the published address")
+	led := c.promotion().held()
+	if led {
+		c.report(c.each(ctx, c.dismissClients), "clients keep their sessions until the servers are read-only")
+		fault("demote-dismissed")
+	}
 	if err := c.each(ctx, c.demoteUnit); err != nil {
 		return err
 	}
-	if err := c.promotion().drop(); err != nil {
+	fault("demote-read-only")
+	if err := c.concludeTerm(ctx, led); err != nil {
 		return err
 	}
-	c.report(c.Cluster.SetScore(ctx, ScoreUnproven), "cannot lower the promotion score")
+	fault("demote-published")
+	return c.promotion().drop()
+}
+
+// concludeTerm publishes where the data of the node's term ended, and the score
+// that goes with it.
+func (c *Controller) concludeTerm(ctx context.Context, led bool) error {
+	if !led {
+		return nil
+	}
+	final, err := c.positions(ctx)
+	if err != nil {
+		c.report(err, "cannot tell where this node's data ended")
+		return nil
+	}
+	c.report(c.publishFinal(ctx, unsolicited+" "+final.String()), "cannot publish where this node's data ended")
+	c.report(c.Cluster.SetScore(ctx, "", ScoreUnproven), "cannot lower the promotion score")
 	return nil
+}
+
+// publishFinal does not return before the cluster has passed the value on: the
+// other nodes look for it as soon as the demotion has ended.
+func (c *Controller) publishFinal(ctx context.Context, final string) error {
+	if err := c.Cluster.Publish(ctx, TopicFinal, final); err != nil {
+		return err
+	}
+	waiting, cancel := share(ctx, answerShare, settleMost)
+	defer cancel()
+	return await(waiting, func(ctx context.Context) error {
+		published, err := c.Cluster.Published(ctx, TopicFinal)
+		if err == nil && published[c.Node] != final {
+			err = errNotPassedOn
+		}
+		return err
+	})
+}
+
+var errNotPassedOn = errors.New("the cluster has not passed the value on")
+
+// dismissClients ends the clients' sessions of an active server by removing
+// their listener, and writes a last beat once they are gone.
+func (c *Controller) dismissClients(ctx context.Context, u Unit) error {
+	if _, err := u.Pidfile().Owner(); errors.Is(err, process.ErrNotRunning) {
+		return nil
+	}
+	ctx, cancel := share(ctx, answerShare, answerMost)
+	defer cancel()
+	keep := c.Listening.Connections(u.Endpoint)
+	if len(keep) > 1 {
+		err := c.write(ctx, u, "end the clients' sessions of "+u.Name(), func(ctx context.Context, s *ovsdbctl.Store) error {
+			return s.EnsureConnections(ctx, keep[1:])
+		})
+		if err != nil {
+			return err
+		}
+		// The listener is closed by the end of the turn of the server's main loop
+		// that made the change, and this question is answered in a later one.
+		if _, err := u.Server.Remotes(ctx); err != nil {
+			return err
+		}
+	}
+	return c.beatAt(ctx, "unix:"+u.Server.DataSocket, u.Server.Database)
 }
 
 func (c *Controller) demoteUnit(ctx context.Context, u Unit) error {
@@ -40,5 +110,26 @@ func (c *Controller) demoteUnit(ctx context.Context, u Unit) error {
 	if a, err := process.Inspect(pid); err == nil && a.Stopped {
 		return fmt.Errorf("cannot demote the %s server (pid %d): %w: %s", u.Name(), pid, ErrServerDown, stoppedReason)
 	}
-	return c.makeBackup(ctx, u)
+	return c.park(ctx, u)
+}
+
+// ReceiveLast waits, on a backup, until its data has reached where that of the
+// nodes just demoted ended, so that none of them is stopped before.
+func (c *Controller) ReceiveLast(ctx context.Context, demoted []string) error {
+	record, err := c.record(ctx)
+	if err != nil || record == nil {
+		return err
+	}
+	finals, err := c.finals(ctx, record)
+	if err != nil {
+		return err
+	}
+	for _, node := range demoted {
+		if final := finals[node]; final != nil {
+			if err := c.awaitPosition(ctx, *record, node, final); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -11,15 +11,15 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-func at(term uint64, termID, prev string, beat, records uint64) replication.Position {
+func at(term uint64, termID, prev string, beat, changes uint64) replication.Position {
 	return replication.Position{
 		Lineage: "L", Term: term, TermID: termID, PrevTermID: prev,
-		Progress: replication.Progress{Beat: beat, Records: records},
+		Progress: replication.Progress{Beat: beat, Changes: changes},
 	}
 }
 
-func unrecorded(p replication.Position, baseBeat, baseRecords uint64) replication.Position {
-	p.Base = replication.Progress{Beat: baseBeat, Records: baseRecords}
+func unrecorded(p replication.Position, baseBeat, baseChanges uint64) replication.Position {
+	p.Base = replication.Progress{Beat: baseBeat, Changes: baseChanges}
 	return p
 }
 
@@ -52,7 +52,7 @@ func TestElect(t *testing.T) {
 			ballot: replication.Ballot{Record: record, Positions: map[string]replication.Positions{"self": current, "b": stale}}, lead: true,
 		},
 		{
-			name:   "current beside a node with one more record: yields to it",
+			name:   "current beside a node with one more change: yields to it",
 			ballot: replication.Ballot{Record: record, Positions: map[string]replication.Positions{"self": current, "b": fresher}}, yield: "b", reason: "node b holds more",
 		},
 		{
@@ -256,7 +256,7 @@ func (h *history) work() {
 		if h.random.IntN(3) == 0 {
 			p.Progress = replication.Progress{Beat: p.Progress.Beat + 1}
 		} else {
-			p.Progress.Records++
+			p.Progress.Changes++
 			h.held[h.active]++
 		}
 		h.data[h.active] = both(p)

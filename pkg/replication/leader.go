@@ -23,7 +23,7 @@ type Leader struct {
 // leader asks the cluster which other node is promoted. If two nodes say so,
 // none is believed: a later look knows more.
 func (c *Controller) leader(ctx context.Context) (Leader, error) {
-	nodes, err := c.Cluster.ActiveNodes(ctx)
+	nodes, err := c.Cluster.Published(ctx, TopicActive)
 	if err != nil {
 		return Leader{}, fmt.Errorf("cannot learn which node is promoted: %w", err)
 	}
@@ -62,7 +62,7 @@ func (c *Controller) sourcesOf(ctx context.Context, promoted string) (Sources, e
 	defer cancel()
 	var sources Sources
 	err := await(waiting, func(ctx context.Context) error {
-		nodes, err := c.Cluster.ActiveNodes(ctx)
+		nodes, err := c.Cluster.Published(ctx, TopicActive)
 		if err != nil {
 			return err
 		}

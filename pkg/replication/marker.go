@@ -41,8 +41,11 @@ type Marker struct {
 type Progress struct {
 	// Beat is the last beat the data holds.
 	Beat uint64
-	// Records counts the transactions after that beat.
-	Records uint64
+	// Changes counts the rows that were inserted, modified or deleted after that
+	// beat, each once for each record of the database file. Records themselves do
+	// not count: the changes of several transactions reach a backup that lags in
+	// one record.
+	Changes uint64
 }
 
 // Compare orders progress within one term.
@@ -50,7 +53,7 @@ func (p Progress) Compare(q Progress) int {
 	if p.Beat != q.Beat {
 		return compare(p.Beat, q.Beat)
 	}
-	return compare(p.Records, q.Records)
+	return compare(p.Changes, q.Changes)
 }
 
 func compare(a, b uint64) int {
@@ -64,9 +67,9 @@ func compare(a, b uint64) int {
 	}
 }
 
-// String returns "BEAT+RECORDS".
+// String returns "BEAT+CHANGES".
 func (p Progress) String() string {
-	return strconv.FormatUint(p.Beat, 10) + "+" + strconv.FormatUint(p.Records, 10)
+	return strconv.FormatUint(p.Beat, 10) + "+" + strconv.FormatUint(p.Changes, 10)
 }
 
 // ErrMarker is returned for a marker that cannot be read: an operator, or a
@@ -111,11 +114,11 @@ func (m Marker) ExternalIDs() map[string]string {
 
 // parseProgress reads what Progress.String returns.
 func parseProgress(text string) (Progress, error) {
-	beat, records, found := strings.Cut(text, "+")
+	beat, changes, found := strings.Cut(text, "+")
 	if !found {
-		return Progress{}, fmt.Errorf("%q is no BEAT+RECORDS", text)
+		return Progress{}, fmt.Errorf("%q is no BEAT+CHANGES", text)
 	}
 	b, err1 := strconv.ParseUint(beat, 10, 64)
-	r, err2 := strconv.ParseUint(records, 10, 64)
-	return Progress{Beat: b, Records: r}, errors.Join(err1, err2)
+	r, err2 := strconv.ParseUint(changes, 10, 64)
+	return Progress{Beat: b, Changes: r}, errors.Join(err1, err2)
 }

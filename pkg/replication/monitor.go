@@ -29,6 +29,10 @@ func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) Verdict {
 // changes nothing.
 func (c *Controller) Look(ctx context.Context) Observation {
 	o := Observation{Servers: c.Observe(ctx), Promoted: c.promotion().held()}
+	if o.all(ConditionActive) && o.Promoted {
+		c.readMarkers(ctx, o.Servers)
+		o.Term = c.termState(ctx, o.Servers)
+	}
 	if len(o.in(ConditionBackup)) == 0 {
 		return o
 	}
@@ -79,11 +83,14 @@ func (c *Controller) keepPublished(ctx context.Context, v Verdict, leader Leader
 	switch {
 	case change.Clear:
 		c.report(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
-	case !change.Keep || !c.hasScore(ctx):
-		c.report(c.Cluster.SetScore(ctx, change.Score), "cannot set the promotion score")
+	case change.Keep && !c.hasScore(ctx):
+		c.report(c.presentData(ctx), "this node does not stand for promotion")
+	case !change.Keep:
+		c.report(c.Cluster.SetScore(ctx, "", change.Score), "cannot set the promotion score")
 	}
 	if v.Health == HealthActive || v.Health == HealthActiveDegraded {
 		c.publish(ctx)
+		c.report(c.beat(ctx), "the backups cannot see that this node's data is fresh")
 	}
 }
 
@@ -92,7 +99,7 @@ func (c *Controller) publish(ctx context.Context) {
 		return // a broken configuration; the backups keep the source they have
 	}
 	sources := SourcesAt(c.Units, c.Listening.NodeAddress)
-	c.report(c.Cluster.PublishActive(ctx, sources.String()), "cannot publish this node's address to the backups")
+	c.report(c.Cluster.Publish(ctx, TopicActive, sources.String()), "cannot publish this node's address to the backups")
 }
 
 func (c *Controller) hasScore(ctx context.Context) bool {

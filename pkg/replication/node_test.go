@@ -2,6 +2,7 @@ package replication_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net"
 	"net/netip"
@@ -21,13 +22,15 @@ import (
 
 // cluster stands for the cluster manager; the servers of its nodes are real.
 type cluster struct {
-	mu     sync.Mutex
-	active map[string]string
-	scores map[string]string
+	mu        sync.Mutex
+	published map[replication.Topic]map[string]string
+	scores    map[string]string
+	record    string
+	readOnly  bool
 }
 
 func newCluster() *cluster {
-	return &cluster{active: map[string]string{}, scores: map[string]string{}}
+	return &cluster{published: map[replication.Topic]map[string]string{}, scores: map[string]string{}}
 }
 
 // seat is a node's place in the cluster.
@@ -38,39 +41,89 @@ type seat struct {
 
 var _ replication.Cluster = seat{}
 
-func (s seat) set(in map[string]string, value string) {
+func (s seat) Publish(_ context.Context, topic replication.Topic, value string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(in, s.node)
-	if value != "" {
-		in[s.node] = value
+	if s.published[topic] == nil {
+		s.published[topic] = map[string]string{}
 	}
-}
-
-func (s seat) get(in map[string]string) map[string]string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return maps.Clone(in)
-}
-
-func (s seat) PublishActive(_ context.Context, sources string) error {
-	s.set(s.active, sources)
+	set(s.published[topic], s.node, value)
 	return nil
 }
 
-func (s seat) ActiveNodes(context.Context) (map[string]string, error) { return s.get(s.active), nil }
+func set(values map[string]string, node, value string) {
+	delete(values, node)
+	if value != "" {
+		values[node] = value
+	}
+}
 
-func (s seat) SetScore(_ context.Context, score int) error {
-	s.set(s.scores, strconv.Itoa(score))
+func (s seat) Published(_ context.Context, topic replication.Topic) (map[string]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	values := maps.Clone(s.published[topic])
+	if values == nil {
+		values = map[string]string{}
+	}
+	return values, nil
+}
+
+func (s seat) SetScore(_ context.Context, node string, score int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if node == "" {
+		node = s.node
+	}
+	set(s.scores, node, strconv.Itoa(score))
 	return nil
 }
 
 func (s seat) ClearScore(context.Context) error {
-	s.set(s.scores, "")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.scores, s.node)
 	return nil
 }
 
-func (s seat) Scores(context.Context) (map[string]string, error) { return s.get(s.scores), nil }
+func (s seat) Scores(context.Context) (map[string]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.scores), nil
+}
+
+func (s seat) ScoreInCIB(context.Context) (string, error) { return s.score(s.node), nil }
+
+func (s seat) Record(context.Context) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.record, nil
+}
+
+func (s seat) SetRecord(_ context.Context, record string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.readOnly {
+		return errors.New("the CIB cannot be written")
+	}
+	s.cluster.record = record
+	return nil
+}
+
+func (s seat) ForgiveFailedPromotion(context.Context) error { return nil }
+
+// refuseRecord makes every attempt to write the record fail.
+func (c *cluster) refuseRecord(refuse bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.readOnly = refuse
+}
+
+// score returns a node's promotion score, empty if it has none.
+func (c *cluster) score(node string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.scores[node]
+}
 
 // newNode returns a node of c with directories of its own. Its servers are
 // stopped when the test ends.

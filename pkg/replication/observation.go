@@ -19,6 +19,20 @@ const (
 	ConditionBackup Condition = "backup"
 )
 
+// TermState is what the cluster record makes of a node's data.
+type TermState string
+
+// The term states. The zero value stands for a record that could not be read,
+// from which nothing follows.
+const (
+	// TermHeld means that the record names this data's term.
+	TermHeld TermState = "held"
+	// TermUnrecorded means that a promotion was begun and never recorded.
+	TermUnrecorded TermState = "unrecorded"
+	// TermOver means that another node has led since.
+	TermOver TermState = "over"
+)
+
 // ServerState is one server at one moment.
 type ServerState struct {
 	// Database is the name of the database the server serves.
@@ -27,6 +41,8 @@ type ServerState struct {
 	PID int
 	// Condition is what the server is doing.
 	Condition Condition
+	// Marker is the term marker in the database, if it was read.
+	Marker *Marker
 	// Link and Source are a backup's session, as sync-status prints them.
 	Link   ovsdbctl.Link
 	Source string
@@ -42,6 +58,8 @@ type Observation struct {
 	Promoted bool
 	// ExpectPromoted says that Pacemaker believes this instance to be promoted.
 	ExpectPromoted bool
+	// Term is what the cluster record makes of this node's data.
+	Term TermState
 	// Leader is the node that is promoted, as far as the cluster has said.
 	Leader Leader
 }
@@ -54,6 +72,17 @@ func (o Observation) in(c Condition) []ServerState {
 		}
 	}
 	return in
+}
+
+// term returns the latest term the databases were marked with.
+func (o Observation) term() uint64 {
+	var term uint64
+	for _, s := range o.Servers {
+		if s.Marker != nil {
+			term = max(term, s.Marker.Term)
+		}
+	}
+	return term
 }
 
 func (o Observation) all(c Condition) bool {

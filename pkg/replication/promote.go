@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
+
+	"github.com/google/uuid"
 
 	"ovndb-servers/pkg/ovsdbctl"
 )
@@ -13,10 +14,10 @@ import (
 // does not work.
 var ErrServerDown = errors.New("a server of the resource is not working on this node")
 
-// Promote makes every server of the resource active, gives it its global row
-// and the agent's Connection rows, opens the listeners, and proves that it is
-// this server that answers on them. Only then is the node published.
-func (c *Controller) Promote(ctx context.Context) error {
+// Promote makes every server of the resource active if an election says so,
+// begins a new term, and opens the listeners. A client can only ever reach a
+// server that is writable, has its global row, and has its term recorded.
+func (c *Controller) Promote(ctx context.Context, e Electorate) error {
 	unlock, err := c.lock(ctx)
 	if err != nil {
 		return err
@@ -25,17 +26,98 @@ func (c *Controller) Promote(ctx context.Context) error {
 	if err := c.allAnswer(ctx); err != nil {
 		return err
 	}
-	if err := c.promotion().take(); err != nil {
+	term, err := c.heldTerm(ctx)
+	if err != nil {
 		return err
 	}
-	for _, phase := range []func(context.Context, Unit) error{c.activate, c.open, c.proveListeners} {
-		if err := c.each(ctx, phase); err != nil {
+	if term == 0 {
+		if term, err = c.beginTerm(ctx, e); err != nil {
 			return err
 		}
 	}
-	c.publish(ctx)
-	c.report(c.Cluster.SetScore(ctx, ScoreActive), "cannot set the promotion score")
-	return nil
+	return c.serve(ctx, term)
+}
+
+// heldTerm returns the current term if this node leads it already, else 0.
+func (c *Controller) heldTerm(ctx context.Context) (uint64, error) {
+	if !c.promotion().held() {
+		return 0, nil
+	}
+	o := c.Look(ctx)
+	if v := Assess(o); v.Health == HealthActive && o.Term == TermHeld {
+		return v.Term, nil
+	}
+	return 0, ctx.Err()
+}
+
+// beginTerm elects, makes the servers active, marks their data and records the
+// new term, in this order.
+func (c *Controller) beginTerm(ctx context.Context, e Electorate) (uint64, error) {
+	choice, err := c.elect(ctx, c.notedRound(), e)
+	if err != nil {
+		return 0, err
+	}
+	if !choice.Lead {
+		c.noteFailedPromotion()
+		c.standAside(ctx, choice)
+		return 0, &ElectionError{Node: c.Node, Choice: choice}
+	}
+	next, markers, err := c.nextTerm(ctx)
+	if err != nil {
+		return 0, err
+	}
+	fault("promote-elected")
+	if err := c.promotion().take(); err != nil {
+		return 0, err
+	}
+	fault("promote-noted")
+	if err := c.each(ctx, func(ctx context.Context, u Unit) error { return c.activate(ctx, u, markers[u.Name()]) }); err != nil {
+		return 0, err
+	}
+	fault("promote-marked")
+	if err := c.Cluster.SetRecord(ctx, next.String()); err != nil {
+		return 0, err
+	}
+	fault("promote-recorded")
+	c.Log.WithField("term", next.Term).Info("this node begins a new term")
+	c.report(c.Cluster.Publish(ctx, TopicBlessed, ""), "cannot withdraw the operator's blessing")
+	return next.Term, nil
+}
+
+// nextTerm draws the record of a new term and the markers of its data.
+func (c *Controller) nextTerm(ctx context.Context) (Record, map[string]Marker, error) {
+	record, err := c.record(ctx)
+	if err != nil {
+		return Record{}, nil, err
+	}
+	held, err := c.positions(ctx)
+	if err != nil {
+		return Record{}, nil, err
+	}
+	next := Record{Term: held.Term() + 1, TermID: uuid.NewString(), Node: c.Node}
+	if record != nil {
+		next.Term = max(next.Term, record.Term+1)
+	}
+	markers := map[string]Marker{}
+	for database, p := range held {
+		markers[database] = p.next(next, record)
+	}
+	return next, markers, nil
+}
+
+// next returns the marker of data at this position when it begins a new term.
+func (p Position) next(begins Record, record *Record) Marker {
+	m := Marker{
+		Lineage: p.Lineage, Term: begins.Term, TermID: begins.TermID, PrevTermID: p.TermID,
+		Active: begins.Node, Base: p.Progress, Beat: 1,
+	}
+	if record != nil && p.Current(*record) {
+		m.PrevTermID, m.Base = record.TermID, p.Within(*record)
+	}
+	if m.Lineage == "" {
+		m.Lineage = uuid.NewString()
+	}
+	return m
 }
 
 func (c *Controller) allAnswer(ctx context.Context) error {
@@ -49,72 +131,55 @@ func (c *Controller) allAnswer(ctx context.Context) error {
 	return nil
 }
 
-// activate makes a server writable and writes what clients must find there.
-// Nothing listens for clients yet.
-func (c *Controller) activate(ctx context.Context, u Unit) error {
+// activate makes a server writable and marks its data. Nothing listens for
+// clients yet.
+func (c *Controller) activate(ctx context.Context, u Unit, m Marker) error {
 	if err := step(ctx, "make the "+u.Name()+" server active", u.Server.ControlSocket, u.Server.Activate); err != nil {
 		return err
 	}
-	return step(ctx, "write the agent's rows into "+u.Name(), u.Server.DataSocket, func(ctx context.Context) error {
+	fault("promote-active-" + u.Name())
+	return c.write(ctx, u, "mark the new term in "+u.Name(), func(ctx context.Context, s *ovsdbctl.Store) error {
+		if err := s.EnsureGlobal(ctx); err != nil {
+			return err
+		}
+		return s.SetGlobal(ctx, m.ExternalIDs())
+	})
+}
+
+// write writes to a server of this node through its local socket.
+func (c *Controller) write(
+	ctx context.Context, u Unit, what string, change func(context.Context, *ovsdbctl.Store) error,
+) error {
+	return step(ctx, what, u.Server.DataSocket, func(ctx context.Context) error {
 		store, err := ovsdbctl.Open(ctx, "unix:"+u.Server.DataSocket, u.Server.Database)
 		if err != nil {
 			return err
 		}
 		defer store.Close()
-		if err := store.EnsureGlobal(ctx); err != nil {
-			return err
-		}
-		return store.EnsureConnections(ctx, c.Listening.Connections(u.Endpoint))
+		return change(ctx, store)
 	})
 }
 
-func (c *Controller) open(ctx context.Context, u Unit) error {
-	return step(ctx, "open the listeners of the "+u.Name()+" server", u.Server.ControlSocket, u.Server.OpenConnections)
-}
-
-// proveListeners connects to every address that this node holds and the server
-// should listen on. A virtual address that has not arrived yet is opened by the
-// server itself when it does.
-func (c *Controller) proveListeners(ctx context.Context, u Unit) error {
-	for _, address := range c.provable() {
-		target := u.Endpoint.Source(address)
-		if u.Endpoint.Protocol != "tcp" {
-			continue
-		}
-		err := step(ctx, "reach the "+u.Name()+" server", target, func(ctx context.Context) error {
-			return await(ctx, func(ctx context.Context) error { return c.reach(ctx, u, target) })
-		})
-		if err != nil {
-			return fmt.Errorf("%w (is the port taken by another program? try: ss -ltnp 'sport = :%d')", err, u.Endpoint.Port)
+// serve opens the listeners of an active node and makes it known.
+func (c *Controller) serve(ctx context.Context, term uint64) error {
+	for _, phase := range []func(context.Context, Unit) error{c.open, c.proveListeners} {
+		if err := c.each(ctx, phase); err != nil {
+			return err
 		}
 	}
+	fault("promote-open")
+	c.publish(ctx)
+	c.report(c.Cluster.Publish(ctx, TopicFinal, ""), "cannot withdraw where an earlier term ended")
+	c.report(c.Cluster.SetScore(ctx, "", ActiveScore(term)), "cannot set the promotion score")
 	return nil
 }
 
-func (c *Controller) provable() []netip.Addr {
-	var held []netip.Addr
-	for _, a := range []netip.Addr{c.Listening.MasterIP, c.Listening.NodeAddress} {
-		if a.IsValid() && c.Holds(a) {
-			held = append(held, a)
-		}
-	}
-	return held
-}
-
-// reach proves that an active server answers at target. Asking the server for
-// its remotes wakes it up, and a server that wakes up tries again to listen.
-func (c *Controller) reach(ctx context.Context, u Unit, target string) error {
-	if _, err := u.Server.Remotes(ctx); err != nil {
-		return err
-	}
-	store, err := ovsdbctl.Open(ctx, target, u.Server.Database)
+func (c *Controller) open(ctx context.Context, u Unit) error {
+	err := c.write(ctx, u, "write the agent's Connection rows into "+u.Name(), func(ctx context.Context, s *ovsdbctl.Store) error {
+		return s.EnsureConnections(ctx, c.Listening.Connections(u.Endpoint))
+	})
 	if err != nil {
 		return err
 	}
-	defer store.Close()
-	writable, err := store.Writable(ctx)
-	if err == nil && !writable {
-		err = errors.New("another server answers there, and it is a backup")
-	}
-	return err
+	return step(ctx, "open the listeners of the "+u.Name()+" server", u.Server.ControlSocket, u.Server.OpenConnections)
 }

@@ -3,22 +3,68 @@ package replication
 // The promotion scores. They only say whom Pacemaker should ask first; they
 // lie far enough apart for an operator's location constraint to fit between.
 const (
-	// ScoreActive keeps the promotion where it is.
-	ScoreActive = 100
+	// ScoreActive keeps the promotion where it is; see [ActiveScore].
+	ScoreActive = 100_000
+	// ScoreElected is for the node that an election has found to hold most.
+	ScoreElected = 200
+	// ScoreLastActive is for the node that led the current term to its end: no
+	// other can hold more.
+	ScoreLastActive = 60
 	// ScoreFollowing is for a backup that replicates from the promoted node.
 	ScoreFollowing = 50
-	// ScoreUnproven is for data of which nothing is known since the start.
+	// ScoreUnproven is for current data of which no more is known.
 	ScoreUnproven = 10
 	// ScoreLagging is for a backup that does not follow the promoted node.
 	ScoreLagging = 5
-	// ScoreBlank is for a database that has just been created empty.
+	// ScoreBlank is for an empty database where none has ever led.
 	ScoreBlank = 1
 )
 
+// The scores of active nodes lie this far apart for each term, and begin anew
+// after so many: within what Pacemaker adds up (1,000,000 is infinite), and far
+// enough for usual stickinesses not to matter.
+const (
+	scorePerTerm = 1_000
+	scoreTerms   = 800
+)
+
+// ActiveScore is the score of the active node of a term. That of a later term
+// is higher: when a node that led an earlier one comes back to the cluster
+// unaware of its end, Pacemaker demotes that node and not its successor.
+func ActiveScore(term uint64) int {
+	return ScoreActive + scorePerTerm*int(term%scoreTerms)
+}
+
+// StartScore decides the promotion score of a node whose servers have just been
+// started as backups; ok is false if its data may not lead.
+func StartScore(node string, record *Record, held Positions) (score int, ok bool) {
+	switch {
+	case record == nil && held.blank():
+		return ScoreBlank, true
+	case record == nil:
+		return ScoreUnproven, true
+	case !held.Current(*record):
+		return 0, false
+	case record.Node == node:
+		return ScoreLastActive, true
+	default:
+		return ScoreUnproven, true
+	}
+}
+
+func (p Positions) blank() bool {
+	for _, position := range p {
+		if !position.Blank() {
+			return false
+		}
+	}
+	return true
+}
+
 // ScoreChange is what to do with this node's promotion score.
 type ScoreChange struct {
-	// Keep leaves the score as it is, if there is one; Score is then for a node
-	// that has none.
+	// Keep leaves the score as it is, if there is one; see [StartScore] for a
+	// node that has none.
 	Keep bool
 	// Clear removes the score: this instance cannot be promoted.
 	Clear bool
@@ -31,7 +77,7 @@ type ScoreChange struct {
 func Score(v Verdict, leader Leader) ScoreChange {
 	switch v.Health {
 	case HealthActive, HealthActiveDegraded:
-		return ScoreChange{Score: ScoreActive}
+		return ScoreChange{Score: ActiveScore(v.Term)}
 	case HealthBackup, HealthBackupDegraded:
 		return scoreBackup(v, leader)
 	case HealthStopped, HealthFailed, HealthFailedActive:
@@ -48,6 +94,6 @@ func scoreBackup(v Verdict, leader Leader) ScoreChange {
 	case leader.Node != "":
 		return ScoreChange{Score: ScoreLagging}
 	default:
-		return ScoreChange{Keep: true, Score: ScoreUnproven}
+		return ScoreChange{Keep: true}
 	}
 }

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
+
+	"github.com/sirupsen/logrus"
 
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
@@ -23,29 +24,36 @@ func (c *Controller) Start(ctx context.Context) error {
 	}
 	defer unlock()
 	sources := c.startSources(ctx)
-	var blank atomic.Bool
-	err = c.each(ctx, func(ctx context.Context, u Unit) error {
-		created, err := c.startUnit(ctx, u, sources[u.Name()])
-		if created {
-			blank.Store(true)
-		}
-		return err
-	})
+	err = c.each(ctx, func(ctx context.Context, u Unit) error { return c.startUnit(ctx, u, sources[u.Name()]) })
 	if err != nil {
 		return err
 	}
 	if err := c.promotion().drop(); err != nil {
 		return err
 	}
-	c.report(c.Cluster.SetScore(ctx, startScore(blank.Load())), "cannot set the promotion score")
+	c.report(c.presentData(ctx), "this node does not stand for promotion yet")
 	return nil
 }
 
-func startScore(blank bool) int {
-	if blank {
-		return ScoreBlank
+// presentData publishes what this node holds and the promotion score that goes
+// with it.
+func (c *Controller) presentData(ctx context.Context) error {
+	record, err := c.record(ctx)
+	if err != nil {
+		return err
 	}
-	return ScoreUnproven
+	held, err := c.positions(ctx)
+	if err != nil {
+		return err
+	}
+	c.report(c.Cluster.Publish(ctx, TopicPosition, unsolicited+" "+held.String()), "cannot publish what this node holds")
+	score, ok := StartScore(c.Node, record, held)
+	if !ok {
+		c.Log.WithField("term", record.Term).WithField("leader", record.Node).Warn(
+			"this node's data has not seen the current term and cannot lead: " + held.summary())
+		return c.Cluster.ClearScore(ctx)
+	}
+	return c.Cluster.SetScore(ctx, "", score)
 }
 
 // startSources falls back to parking: a server that starts parked is pointed
@@ -60,21 +68,34 @@ func (c *Controller) startSources(ctx context.Context) Sources {
 	return leader.Sources
 }
 
-func (c *Controller) startUnit(ctx context.Context, u Unit, source string) (created bool, err error) {
+// startUnit starts a server parked, whatever it is to follow: the source is
+// questioned first, and a server that starts with one copies it at once.
+func (c *Controller) startUnit(ctx context.Context, u Unit, source string) error {
 	if _, err := u.Pidfile().Owner(); !errors.Is(err, process.ErrNotRunning) {
-		return false, c.adopt(ctx, u, source)
+		return c.adopt(ctx, u, source)
 	}
-	created, err = c.ensureFile(ctx, u)
-	if err != nil {
-		return false, err
+	if err := c.ensureFile(ctx, u); err != nil {
+		return err
 	}
 	daemon := process.OVSDBServer(process.ServerOptions{
-		Files: u.Files, DatabaseName: u.Name(), SyncFrom: source, Owner: c.Owner,
+		Files: u.Files, DatabaseName: u.Name(), SyncFrom: u.Endpoint.Parking(), Owner: c.Owner,
 	})
 	if err := step(ctx, "start the "+u.Name()+" server", u.Files.Database, daemon.Start); err != nil {
-		return created, err
+		return err
 	}
-	return created, c.awaitBackup(ctx, u)
+	if err := c.awaitBackup(ctx, u); err != nil {
+		return err
+	}
+	return c.followAfterStart(ctx, u, source)
+}
+
+// followAfterStart leaves a server parked whose source cannot be followed: the
+// instance works, and monitor says what is wrong.
+func (c *Controller) followAfterStart(ctx context.Context, u Unit, source string) error {
+	if source != u.Endpoint.Parking() {
+		c.report(c.follow(ctx, u, source), "the "+u.Name()+" server stays parked")
+	}
+	return nil
 }
 
 // adopt makes a server that already runs a backup of source. A server that
@@ -82,28 +103,28 @@ func (c *Controller) startUnit(ctx context.Context, u Unit, source string) (crea
 func (c *Controller) adopt(ctx context.Context, u Unit, source string) error {
 	return step(ctx, "make the running "+u.Name()+" server a backup", u.Server.ControlSocket, func(ctx context.Context) error {
 		status, err := u.Server.SyncStatus(ctx)
-		if err != nil {
+		if err != nil || status.Role == ovsdbctl.RoleBackup && status.Source == source {
 			return err
 		}
-		if status.Role == ovsdbctl.RoleActive || status.Source != source {
-			return c.followIfRunning(ctx, u, source)
+		if err := c.makeBackup(ctx, u); err != nil {
+			return err
 		}
-		return nil
+		return c.followAfterStart(ctx, u, source)
 	})
 }
 
-func (c *Controller) ensureFile(ctx context.Context, u Unit) (created bool, err error) {
+func (c *Controller) ensureFile(ctx context.Context, u Unit) error {
 	file := process.DatabaseFile{Path: u.Files.Database, Schema: u.Files.Schema, Owner: c.Owner}
-	var ensured process.Ensured
-	err = step(ctx, "prepare the "+u.Name()+" database", u.Files.Database, func(ctx context.Context) error {
-		var err error
-		ensured, err = file.Ensure(ctx)
+	return step(ctx, "prepare the "+u.Name()+" database", u.Files.Database, func(ctx context.Context) error {
+		ensured, err := file.Ensure(ctx)
+		if err == nil {
+			logEnsured(c.Log.WithField("db", u.Name()).WithField("file", u.Files.Database), ensured)
+		}
 		return err
 	})
-	if err != nil {
-		return false, err
-	}
-	log := c.Log.WithField("db", u.Name()).WithField("file", u.Files.Database)
+}
+
+func logEnsured(log logrus.FieldLogger, ensured process.Ensured) {
 	switch ensured.Outcome {
 	case process.OutcomeCreated:
 		log.Warn("created an empty database, as there was no file")
@@ -114,7 +135,6 @@ func (c *Controller) ensureFile(ctx context.Context, u Unit) (created bool, err 
 	case process.OutcomeCurrent:
 		log.Debug("the database has the installed schema")
 	}
-	return ensured.Outcome == process.OutcomeCreated, nil
 }
 
 func (c *Controller) awaitBackup(ctx context.Context, u Unit) error {

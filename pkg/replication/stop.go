@@ -23,9 +23,30 @@ func (c *Controller) Stop(ctx context.Context) error {
 		return err
 	}
 	c.report(c.promotion().drop(), "stopped, with a leftover")
-	c.report(c.Cluster.PublishActive(ctx, ""), "cannot withdraw the published address")
+	c.report(c.Cluster.Publish(ctx, TopicActive, ""), "cannot withdraw the published address")
+	c.report(c.Cluster.Publish(ctx, TopicPosition, ""), "cannot withdraw the published position")
+	c.forgiveFailedPromotion(ctx)
 	c.report(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
 	return nil
+}
+
+// noteFailedPromotion remembers that this node is about to fail a promotion
+// that another node should have: that must not count against it.
+func (c *Controller) noteFailedPromotion() {
+	c.report(c.failedPromotion().take(), "this node may be kept from a later promotion by migration-threshold")
+}
+
+func (c *Controller) failedPromotion() promotion {
+	return promotion{path: c.stateFile("election-lost")}
+}
+
+// forgiveFailedPromotion is for the stop that follows on such a failure.
+func (c *Controller) forgiveFailedPromotion(ctx context.Context) {
+	if !c.failedPromotion().held() {
+		return
+	}
+	c.report(c.Cluster.ForgiveFailedPromotion(ctx), "a promotion that another node should have counts as this node's failure")
+	c.report(c.failedPromotion().drop(), "stopped, with a leftover")
 }
 
 func (c *Controller) stopLock(ctx context.Context) func() {

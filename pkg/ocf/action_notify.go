@@ -1,0 +1,63 @@
+package ocf
+
+import (
+	"context"
+	"slices"
+
+	"ovndb-servers/pkg/replication"
+)
+
+// notify takes this node's part in what the cluster is about to do or has just
+// done. Pacemaker ignores the exit code of a notification, and a failed one must
+// not look like a failed instance: a later action notices what it left undone.
+func (a Agent) notify(ctx context.Context, call call) (ExitCode, error) {
+	n := call.env.Notify
+	switch n.Event() {
+	case "pre-promote", "post-promote", "post-demote":
+	default:
+		return Success, nil
+	}
+	if call.invalid != nil {
+		return Success, call.invalid
+	}
+	return Success, takePart(ctx, a.lenientController(ctx, call), n)
+}
+
+func takePart(ctx context.Context, c *replication.Controller, n Notify) error {
+	switch n.Event() {
+	case "post-demote":
+		if slices.Contains(n.Demote, c.Node) {
+			return nil
+		}
+		return c.ReceiveLast(ctx, n.Demote)
+	case "pre-promote":
+		return prepareElection(ctx, c, n)
+	default:
+		if len(n.Promote) == 0 || slices.Contains(n.Promote, c.Node) {
+			return nil
+		}
+		return c.Follow(ctx, n.Promote[0])
+	}
+}
+
+func prepareElection(ctx context.Context, c *replication.Controller, n Notify) error {
+	switch {
+	case len(n.Promote) == 0:
+		return nil
+	case slices.Contains(n.Promote, c.Node):
+		return c.HoldElection(ctx, electorate(n))
+	default:
+		return c.AnswerElection(ctx, n.Promote[0])
+	}
+}
+
+// electorate says who takes part in an election. Nodes that Pacemaker has
+// counted out, because they are stopping or lost, do not.
+func electorate(n Notify) replication.Electorate {
+	if !n.Enabled {
+		return replication.Electorate{}
+	}
+	nodes := n.ActiveAtPromote()
+	absent := slices.DeleteFunc(slices.Clone(n.Available), func(node string) bool { return slices.Contains(nodes, node) })
+	return replication.Electorate{Nodes: nodes, Absent: absent}
+}

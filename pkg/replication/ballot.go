@@ -1,0 +1,163 @@
+package replication
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// elect gathers the ballot of a round and decides on it.
+func (c *Controller) elect(ctx context.Context, round string, e Electorate) (Choice, error) {
+	record, err := c.record(ctx)
+	if err != nil {
+		return Choice{}, fmt.Errorf("cannot hold an election: %w", err)
+	}
+	blessed, err := c.Cluster.Published(ctx, TopicBlessed)
+	if err != nil {
+		return Choice{}, fmt.Errorf("cannot hold an election: %w", err)
+	}
+	b := Ballot{Record: record, Self: c.Node, Absent: e.Absent, Blessed: blessed[c.Node] != ""}
+	defer c.closeRound(ctx, round)
+	if b.Blessed {
+		c.Log.WithField("reason", blessed[c.Node]).Warn("an operator has let this node's data lead")
+		return Elect(b), nil
+	}
+	if b.Positions, err = c.answers(ctx, round, e); err != nil {
+		return Choice{}, err
+	}
+	c.closeRound(ctx, round)
+	if err := c.catchUp(ctx, &b); err != nil {
+		return Choice{}, err
+	}
+	return Elect(b), nil
+}
+
+// closeRound lets the other nodes go: their answers are in.
+func (c *Controller) closeRound(ctx context.Context, round string) {
+	c.report(c.Cluster.Publish(ctx, TopicRound, round+roundDone), "the other nodes wait in vain for the election to end")
+}
+
+// answers awaits the positions of all that take part, and adds this node's own.
+func (c *Controller) answers(ctx context.Context, round string, e Electorate) (map[string]Positions, error) {
+	own, err := c.positions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	others := slices.DeleteFunc(slices.Clone(e.Nodes), func(node string) bool { return node == c.Node })
+	var found map[string]Positions
+	waiting, cancel := share(ctx, answerShare, answersMost)
+	defer cancel()
+	err = await(waiting, func(ctx context.Context) error {
+		published, err := c.Cluster.Published(ctx, TopicPosition)
+		if err != nil {
+			return err
+		}
+		found = readAnswers(published, round)
+		if e.Nodes == nil {
+			found = readAnswers(published, "")
+		}
+		return silent(found, others)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot decide the election: %w", err)
+	}
+	found[c.Node] = own
+	return found, nil
+}
+
+// readAnswers reads the positions that were published in answer to a round, or
+// all of them if round is empty.
+func readAnswers(published map[string]string, round string) map[string]Positions {
+	answers := map[string]Positions{}
+	for node, text := range published {
+		answered, positions, _ := strings.Cut(text, " ")
+		if round != "" && answered != round {
+			continue
+		}
+		if p, err := ParsePositions(positions); err == nil {
+			answers[node] = p
+		}
+	}
+	return answers
+}
+
+// SilentError is returned when nodes that take part in an election have not
+// said what they hold.
+type SilentError struct {
+	Nodes []string
+}
+
+// Error implements error.
+func (e *SilentError) Error() string {
+	return "no answer from the agent on node " + strings.Join(e.Nodes, ", ") +
+		", whose data may be fresher: see its log, or stop the node"
+}
+
+func silent(answers map[string]Positions, nodes []string) error {
+	missing := slices.DeleteFunc(slices.Clone(nodes), func(node string) bool { return answers[node] != nil })
+	if len(missing) > 0 {
+		return &SilentError{Nodes: missing}
+	}
+	return nil
+}
+
+// catchUp waits until this node's data has reached where a demoted node's
+// ended, and puts that node on the ballot: what a planned demotion left behind
+// is never given up for less.
+func (c *Controller) catchUp(ctx context.Context, b *Ballot) error {
+	finals, err := c.finals(ctx, b.Record)
+	if err != nil {
+		return err
+	}
+	waiting, cancel := share(ctx, answerShare, answersMost)
+	defer cancel()
+	late := c.awaitFinals(waiting, *b, finals)
+	c.report(late, "this node has not received all that the demoted node wrote")
+	for node, final := range finals {
+		if _, takesPart := b.Positions[node]; !takesPart || b.Positions[node].CompareWithin(*b.Record, final) < 0 {
+			b.Positions[node] = final
+		}
+	}
+	own, err := c.positions(ctx)
+	if err == nil {
+		b.Positions[c.Node] = own
+	}
+	return err
+}
+
+// finals returns where the data of nodes that were demoted in the current term
+// ended.
+func (c *Controller) finals(ctx context.Context, record *Record) (map[string]Positions, error) {
+	if record == nil {
+		return nil, nil
+	}
+	published, err := c.Cluster.Published(ctx, TopicFinal)
+	if err != nil {
+		return nil, fmt.Errorf("cannot learn where the demoted node's data ended: %w", err)
+	}
+	finals := readAnswers(published, "")
+	maps.DeleteFunc(finals, func(node string, p Positions) bool { return node == c.Node || !p.Current(*record) })
+	return finals, nil
+}
+
+func (c *Controller) awaitFinals(ctx context.Context, b Ballot, finals map[string]Positions) error {
+	for node, final := range finals {
+		if err := c.awaitPosition(ctx, *b.Record, node, final); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// awaitPosition waits until this node's data holds all that final says.
+func (c *Controller) awaitPosition(ctx context.Context, r Record, node string, final Positions) error {
+	return await(ctx, func(ctx context.Context) error {
+		own, err := c.positions(ctx)
+		if err == nil && own.CompareWithin(r, final) < 0 {
+			err = fmt.Errorf("node %s ended at %s, this node is at %s", node, final.summary(), own.summary())
+		}
+		return err
+	})
+}

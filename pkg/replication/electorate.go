@@ -1,0 +1,148 @@
+package replication
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Electorate says who takes part in an election.
+type Electorate struct {
+	// Nodes are the nodes whose servers run when the promotion comes; nil if
+	// Pacemaker does not say, as in a clone without notifications.
+	Nodes []string
+	// Absent are the nodes of the resource whose servers do not run.
+	Absent []string
+}
+
+// Bounds on waiting for other nodes' agents, which answer within a fraction of
+// a second if they answer at all.
+const (
+	answersMost = 8 * time.Second
+	settleMost  = 3 * time.Second
+)
+
+// unsolicited is the round of a position that nobody asked for.
+const unsolicited = "-"
+
+// HoldElection is what the node that Pacemaker has chosen does before its
+// promotion, while the others answer. If another node should lead, the scores
+// are changed at once: Pacemaker then chooses again, before it promotes and
+// without a failure on this node's account.
+func (c *Controller) HoldElection(ctx context.Context, e Electorate) error {
+	round := uuid.NewString()
+	if err := c.noteRound(round); err != nil {
+		return err
+	}
+	if err := c.Cluster.Publish(ctx, TopicRound, round); err != nil {
+		return fmt.Errorf("cannot call an election: %w", err)
+	}
+	choice, err := c.elect(ctx, round, e)
+	if err != nil {
+		return err
+	}
+	if choice.Lead {
+		return nil
+	}
+	c.standAside(ctx, choice)
+	return &ElectionError{Node: c.Node, Choice: choice}
+}
+
+// ElectionError is returned when this node may not be promoted.
+type ElectionError struct {
+	Node   string
+	Choice Choice
+}
+
+// Error implements error.
+func (e *ElectionError) Error() string {
+	if e.Choice.Yield != "" {
+		return fmt.Sprintf("node %s leaves the promotion to node %s: %s", e.Node, e.Choice.Yield, e.Choice.Reason)
+	}
+	return fmt.Sprintf("node %s must not be promoted: %s", e.Node, e.Choice.Reason)
+}
+
+// roundDone is added to the name of a round once it needs no more answers.
+const roundDone = " done"
+
+// AnswerElection is what every other node does meanwhile: it publishes what it
+// holds, in answer to each round it sees of the chosen node, until one that it
+// has answered is done. A round that an earlier, aborted election left behind
+// may be answered, too; it is not the last then.
+func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
+	waiting, cancel := share(ctx, answerShare, answersMost)
+	defer cancel()
+	answered := ""
+	err := await(waiting, func(ctx context.Context) error {
+		rounds, err := c.Cluster.Published(ctx, TopicRound)
+		if err != nil {
+			return err
+		}
+		round, done := strings.CutSuffix(rounds[chosen], roundDone)
+		switch {
+		case answered != "" && done && round == answered:
+			return nil
+		case round != "" && !done && round != answered:
+			err = c.publishPosition(ctx, round)
+			answered = round
+		}
+		return errors.Join(err, errRoundOpen)
+	})
+	if err != nil {
+		return fmt.Errorf("cannot answer the election that node %s holds: %w", chosen, err)
+	}
+	return nil
+}
+
+var errRoundOpen = errors.New("it has not ended")
+
+func (c *Controller) publishPosition(ctx context.Context, round string) error {
+	positions, err := c.positions(ctx)
+	if err != nil {
+		return err
+	}
+	return c.Cluster.Publish(ctx, TopicPosition, round+" "+positions.String())
+}
+
+// noteRound remembers the round that this node has called, for its promotion.
+func (c *Controller) noteRound(round string) error {
+	if err := os.WriteFile(c.stateFile("round"), []byte(round), 0o644); err != nil {
+		return fmt.Errorf("cannot note the election: %w", err)
+	}
+	return nil
+}
+
+func (c *Controller) notedRound() string {
+	text, err := os.ReadFile(c.stateFile("round"))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// standAside gives the promotion to the node that should have it, or to none,
+// and waits until the scheduler can see it.
+func (c *Controller) standAside(ctx context.Context, choice Choice) {
+	want := ""
+	if choice.Yield == "" {
+		c.report(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
+	} else {
+		want = fmt.Sprint(ScoreLagging)
+		c.report(c.Cluster.SetScore(ctx, choice.Yield, ScoreElected), "cannot raise the elected node's promotion score")
+		c.report(c.Cluster.SetScore(ctx, "", ScoreLagging), "cannot lower the promotion score")
+	}
+	waiting, cancel := share(ctx, answerShare, settleMost)
+	defer cancel()
+	c.report(await(waiting, func(ctx context.Context) error {
+		score, err := c.Cluster.ScoreInCIB(ctx)
+		if err == nil && score != want {
+			err = fmt.Errorf("the score in the CIB is %q and not %q", score, want)
+		}
+		return err
+	}), "the scheduler may not know yet that another node should lead")
+}

@@ -1,0 +1,57 @@
+package replication
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"ovndb-servers/pkg/ovsdbctl"
+)
+
+// proveListeners connects to every address that this node holds and the server
+// should listen on. A virtual address that has not arrived yet is opened by the
+// server itself when it does.
+func (c *Controller) proveListeners(ctx context.Context, u Unit) error {
+	for _, address := range c.provable() {
+		target := u.Endpoint.Source(address)
+		if u.Endpoint.Protocol != "tcp" {
+			continue
+		}
+		err := step(ctx, "reach the "+u.Name()+" server", target, func(ctx context.Context) error {
+			return await(ctx, func(ctx context.Context) error { return c.reach(ctx, u, target) })
+		})
+		if err != nil {
+			return fmt.Errorf("%w (is the port taken by another program? try: ss -ltnp 'sport = :%d')", err, u.Endpoint.Port)
+		}
+	}
+	return nil
+}
+
+func (c *Controller) provable() []netip.Addr {
+	var held []netip.Addr
+	for _, a := range []netip.Addr{c.Listening.MasterIP, c.Listening.NodeAddress} {
+		if a.IsValid() && c.Holds(a) {
+			held = append(held, a)
+		}
+	}
+	return held
+}
+
+// reach proves that an active server answers at target. Asking the server for
+// its remotes wakes it up, and a server that wakes up tries again to listen.
+func (c *Controller) reach(ctx context.Context, u Unit, target string) error {
+	if _, err := u.Server.Remotes(ctx); err != nil {
+		return err
+	}
+	store, err := ovsdbctl.Open(ctx, target, u.Server.Database)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	writable, err := store.Writable(ctx)
+	if err == nil && !writable {
+		err = errors.New("another server answers there, and it is a backup")
+	}
+	return err
+}

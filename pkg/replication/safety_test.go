@@ -1,0 +1,352 @@
+package replication_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/replication"
+)
+
+// trio is a cluster of three nodes whose first leads and whose others follow.
+type trio struct {
+	*cluster
+	nodes [3]*replication.Controller
+}
+
+func newTrio(t *testing.T) trio {
+	t.Helper()
+	c, ports := newCluster(), freePorts(t)
+	three := trio{cluster: c}
+	for i, address := range []string{"127.0.0.1", "127.0.0.2", "127.0.0.3"} {
+		three.nodes[i] = newNode(t, c, "node"+address[len(address)-1:], address, ports)
+		must(t, three.nodes[i].Start(testContext(t)))
+	}
+	return three
+}
+
+func newLedTrio(t *testing.T) trio {
+	t.Helper()
+	three := newTrio(t)
+	three.promote(t, 0)
+	return three
+}
+
+// electorate is all nodes but those that are left out.
+func (three trio) electorate(without ...int) replication.Electorate {
+	var e replication.Electorate
+	for i, n := range three.nodes {
+		if slices.Contains(without, i) {
+			e.Absent = append(e.Absent, n.Node)
+		} else {
+			e.Nodes = append(e.Nodes, n.Node)
+		}
+	}
+	return e
+}
+
+// hold has a node hold an election that the others answer, all at the same
+// time, as Pacemaker does before a promotion.
+func (three trio) hold(t *testing.T, chosen int, without ...int) error {
+	t.Helper()
+	var wg sync.WaitGroup
+	for i, n := range three.nodes {
+		if i != chosen && !slices.Contains(without, i) {
+			wg.Go(func() {
+				if err := n.AnswerElection(testContext(t), three.nodes[chosen].Node); err != nil {
+					t.Errorf("node %s does not answer: %v", n.Node, err)
+				}
+			})
+		}
+	}
+	err := three.nodes[chosen].HoldElection(testContext(t), three.electorate(without...))
+	wg.Wait()
+	return err
+}
+
+// promote elects and promotes a node and points the others at it.
+func (three trio) promote(t *testing.T, chosen int, without ...int) {
+	t.Helper()
+	must(t, three.hold(t, chosen, without...))
+	must(t, three.nodes[chosen].Promote(testContext(t), three.electorate(without...)))
+	for i, n := range three.nodes {
+		if i != chosen && !slices.Contains(without, i) {
+			must(t, n.Follow(testContext(t), three.nodes[chosen].Node))
+		}
+	}
+}
+
+// switchOver demotes one node and promotes another, as a standby does.
+func (three trio) switchOver(t *testing.T, from, to int) {
+	t.Helper()
+	must(t, three.nodes[from].Demote(testContext(t)))
+	for i, n := range three.nodes {
+		if i != from {
+			must(t, n.ReceiveLast(testContext(t), []string{three.nodes[from].Node}))
+		}
+	}
+	three.promote(t, to)
+}
+
+// wantChoice checks that an election went against the chosen node.
+func wantChoice(t *testing.T, err error, yield, reason string) {
+	t.Helper()
+	lost := new(replication.ElectionError)
+	if !errors.As(err, &lost) || lost.Choice.Yield != yield || !strings.Contains(lost.Choice.Reason, reason) {
+		t.Fatalf("error is %v, want the promotion left to %q because %q", err, yield, reason)
+	}
+}
+
+func TestASwitchoverMovesEveryRowAndTakesNoSnapshot(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	insert(t, three.nodes[0], "a", "b", "c")
+	three.switchOver(t, 0, 1)
+	insert(t, three.nodes[1], "d")
+	for _, n := range three.nodes {
+		wantRows(t, n, "a", "b", "c", "d")
+		if kept := snapshots(t, n); len(kept) > 0 {
+			t.Errorf("node %s has kept %v", n.Node, kept)
+		}
+	}
+	three.switchOver(t, 1, 0)
+	wantRows(t, three.nodes[2], "a", "b", "c", "d")
+	wantHealth(t, three.nodes[0], replication.HealthActive)
+}
+
+func TestAReturningOldActiveIsReadOnlyAtOnceAndWhatOnlyItHasIsKept(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	insert(t, three.nodes[0], "a")
+	wantRows(t, three.nodes[1], "a")
+	wantRows(t, three.nodes[2], "a")
+	for _, n := range three.nodes[1:] { // cut off from node1, which goes on
+		must(t, n.Units[0].Server.Follow(testContext(t), n.Units[0].Endpoint.Parking(), 0))
+	}
+	insert(t, three.nodes[0], "only-here")
+	three.promote(t, 1, 0)
+	insert(t, three.nodes[1], "b")
+
+	v := three.nodes[0].Monitor(testContext(t), true)
+	if v.Health != replication.HealthFailedActive || !strings.Contains(v.Reason(), "term of this node is over") {
+		t.Errorf("node1 is %q (%s)", v.Health, v.Reason())
+	}
+	for _, u := range three.nodes[0].Units {
+		if s := status(t, u); s.Role != ovsdbctl.RoleBackup {
+			t.Errorf("%s of node1 is still %s", u.Name(), s.Role)
+		}
+	}
+	must(t, three.nodes[0].Follow(testContext(t), "node2"))
+	wantRows(t, three.nodes[0], "a", "b")
+	if kept := snapshots(t, three.nodes[0])["ahead"]; !slices.Equal(kept, []string{"a", "only-here"}) {
+		t.Errorf("kept are %q", kept)
+	}
+	if kept := snapshots(t, three.nodes[2]); len(kept) > 0 {
+		t.Errorf("node3 lost nothing and has kept %v", kept)
+	}
+}
+
+func TestAStaleReplicaYieldsToAFreshOneWhicheverIsChosen(t *testing.T) {
+	t.Parallel()
+	for _, stale := range []int{1, 2} {
+		fresh := 3 - stale
+		three := newLedTrio(t)
+		insert(t, three.nodes[0], "a")
+		cut := three.nodes[stale]
+		wantRows(t, cut, "a")
+		must(t, cut.Units[0].Server.Follow(testContext(t), cut.Units[0].Endpoint.Parking(), 0))
+		insert(t, three.nodes[0], "b", "c")
+		wantRows(t, three.nodes[fresh], "a", "b", "c")
+		must(t, three.nodes[0].Stop(testContext(t)))
+
+		wantChoice(t, three.hold(t, stale, 0), three.nodes[fresh].Node, "holds more")
+		err := cut.Promote(testContext(t), three.electorate(0))
+		wantChoice(t, err, three.nodes[fresh].Node, "holds more")
+		if s := status(t, cut.Units[0]); s.Role != ovsdbctl.RoleBackup {
+			t.Errorf("the stale replica is %s", s.Role)
+		}
+		three.promote(t, fresh, 0)
+		wantRows(t, cut, "a", "b", "c")
+	}
+}
+
+func TestANodeWhoseFileIsMissingNeverLeadsOverData(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	insert(t, three.nodes[0], "a")
+	wantRows(t, three.nodes[1], "a")
+	for _, n := range three.nodes {
+		must(t, n.Stop(testContext(t)))
+	}
+	removeFile(t, three.nodes[2].Units[0].Files.Database)
+	for _, n := range three.nodes {
+		must(t, n.Start(testContext(t)))
+	}
+	if got := three.score("node3"); got != "" {
+		t.Errorf("the blank node stands for promotion with %s", got)
+	}
+	wantChoice(t, three.hold(t, 2), "node1", "holds more")
+	three.promote(t, 0)
+	for _, n := range three.nodes {
+		wantRows(t, n, "a")
+	}
+}
+
+func TestAStaleNodeAloneWaits(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	insert(t, three.nodes[0], "a")
+	wantRows(t, three.nodes[2], "a")
+	must(t, three.nodes[2].Stop(testContext(t)))
+	three.switchOverWithout(t, 0, 1, 2)
+	insert(t, three.nodes[1], "b")
+	for _, n := range three.nodes[:2] {
+		must(t, n.Stop(testContext(t)))
+	}
+	must(t, three.nodes[2].Start(testContext(t)))
+	if got := three.score("node3"); got != "" {
+		t.Errorf("the stale node stands for promotion with %s", got)
+	}
+	wantChoice(t, three.hold(t, 2, 0, 1), "", "node node2 led")
+
+	must(t, three.nodes[2].Cluster.Publish(testContext(t), replication.TopicBlessed, "the others burned"))
+	must(t, three.nodes[2].Promote(testContext(t), three.electorate(0, 1)))
+	wantRows(t, three.nodes[2], "a")
+	blessed, err := three.nodes[2].Cluster.Published(testContext(t), replication.TopicBlessed)
+	must(t, err)
+	if len(blessed) > 0 {
+		t.Errorf("the blessing holds for more than once: %v", blessed)
+	}
+}
+
+// switchOverWithout is switchOver while a node is stopped.
+func (three trio) switchOverWithout(t *testing.T, from, to, without int) {
+	t.Helper()
+	must(t, three.nodes[from].Demote(testContext(t)))
+	must(t, three.nodes[to].ReceiveLast(testContext(t), []string{three.nodes[from].Node}))
+	three.promote(t, to, without)
+}
+
+func TestRowsThatAServerTookAfterItTurnedActiveByItselfAreKept(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	insert(t, three.nodes[0], "a")
+	wantRows(t, three.nodes[1], "a")
+	must(t, three.nodes[1].Units[0].Server.Activate(testContext(t)))
+	insert(t, three.nodes[1], "astray")
+	wantHealth(t, three.nodes[1], replication.HealthBackupDegraded)
+	if s := status(t, three.nodes[1].Units[0]); s.Role != ovsdbctl.RoleBackup {
+		t.Errorf("the server is still %s", s.Role)
+	}
+	eventually(t, "node2 to follow again", func() bool {
+		return three.nodes[1].Monitor(testContext(t), false).Health == replication.HealthBackup
+	})
+	wantRows(t, three.nodes[1], "a")
+	if kept := snapshots(t, three.nodes[1])["was-active"]; !slices.Equal(kept, []string{"a", "astray"}) {
+		t.Errorf("kept are %q", kept)
+	}
+}
+
+func TestABackupIsNeverPointedAtABlankOrForeignServer(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	insert(t, three.nodes[0], "a")
+	wantRows(t, three.nodes[1], "a")
+	foreign := newNode(t, newCluster(), "node1", "127.0.0.4", freePorts(t))
+	must(t, foreign.Start(testContext(t)))
+	must(t, foreign.Promote(testContext(t), replication.Electorate{}))
+	sources := replication.SourcesAt(foreign.Units, foreign.Listening.NodeAddress).String()
+	must(t, three.nodes[0].Cluster.Publish(testContext(t), replication.TopicActive, sources))
+
+	err := three.nodes[1].Follow(testContext(t), "node1")
+	refused := new(replication.RefusedSourceError)
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "another origin") {
+		t.Errorf("error is %v, want a refusal that names the origin", err)
+	}
+	if got := rows(t, three.nodes[1]); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("node2 holds %q", got)
+	}
+}
+
+func TestAPromotionCutShortBeforeItsRecordCostsNothing(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	insert(t, three.nodes[0], "a")
+	wantRows(t, three.nodes[1], "a")
+	wantRows(t, three.nodes[2], "a")
+	must(t, three.nodes[0].Stop(testContext(t)))
+	must(t, three.hold(t, 1, 0))
+	three.refuseRecord(true)
+	if err := three.nodes[1].Promote(testContext(t), three.electorate(0)); err == nil {
+		t.Fatal("a promotion without a record succeeded")
+	}
+	v := wantHealth(t, three.nodes[1], replication.HealthFailedActive)
+	if !strings.Contains(v.Reason(), "cut short") {
+		t.Errorf("reason is %q", v.Reason())
+	}
+	three.refuseRecord(false)
+	must(t, three.nodes[1].Demote(testContext(t)))
+	must(t, three.nodes[0].Start(testContext(t)))
+	three.promote(t, 2)
+	for _, n := range three.nodes {
+		wantRows(t, n, "a")
+		if kept := snapshots(t, n); len(kept) > 0 {
+			t.Errorf("node %s lost nothing and has kept %v", n.Node, kept)
+		}
+	}
+}
+
+func TestASilentNodeIsNamed(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	must(t, three.nodes[0].Stop(testContext(t)))
+	err := three.nodes[1].HoldElection(testContext(t), three.electorate(0))
+	silent := new(replication.SilentError)
+	if !errors.As(err, &silent) || !slices.Equal(silent.Nodes, []string{"node3"}) {
+		t.Errorf("error is %v, want one that names node3", err)
+	}
+}
+
+func TestAnAnswerToAnEarlierRoundDoesNotCount(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	must(t, three.nodes[0].Stop(testContext(t)))
+	must(t, three.hold(t, 1, 0))
+	err := three.nodes[1].HoldElection(testContext(t), three.electorate(0)) // a new round, and nobody answers
+	if silent := new(replication.SilentError); !errors.As(err, &silent) {
+		t.Errorf("error is %v, want a silent node", err)
+	}
+}
+
+func TestADemotedNodeThatHoldsMoreAndIsGoneIsNotGivenUp(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	insert(t, three.nodes[0], "a")
+	wantRows(t, three.nodes[1], "a")
+	for _, n := range three.nodes[1:] {
+		must(t, n.Units[0].Server.Follow(testContext(t), n.Units[0].Endpoint.Parking(), 0))
+	}
+	insert(t, three.nodes[0], "last")
+	must(t, three.nodes[0].Demote(testContext(t)))
+	must(t, three.nodes[0].Stop(testContext(t)))
+	wantChoice(t, three.hold(t, 1, 0), "node1", "holds more")
+	must(t, three.nodes[0].Start(testContext(t)))
+	three.promote(t, 0)
+	wantRows(t, three.nodes[1], "a", "last")
+}
+
+func TestAdoptionOfAClusterWithoutTerms(t *testing.T) {
+	t.Parallel()
+	three := newTrio(t)
+	must(t, three.nodes[2].Units[0].Server.Activate(testContext(t)))
+	insert(t, three.nodes[2], "from before")
+	must(t, three.nodes[2].Units[0].Server.Follow(testContext(t), three.nodes[2].Units[0].Endpoint.Parking(), 0))
+	wantChoice(t, three.hold(t, 0), "node3", "holds content")
+	three.promote(t, 2)
+	for _, n := range three.nodes {
+		wantRows(t, n, "from before")
+	}
+}
