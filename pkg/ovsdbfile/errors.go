@@ -1,0 +1,59 @@
+package ovsdbfile
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrNotDatabase is returned when there is no OVSDB log at all: an empty file, one
+	// that begins with something else, or what is not a regular file.
+	ErrNotDatabase = errors.New("not an OVSDB database file")
+
+	// ErrClustered is returned for the database file of a member of a Raft cluster.
+	ErrClustered = errors.New("a clustered OVSDB database file, not a standalone one")
+
+	// ErrTorn is what every [TornError] is.
+	ErrTorn = errors.New("torn OVSDB database file")
+)
+
+// TornError says where a database file stops making sense, and why. It is ErrTorn.
+type TornError struct {
+	Path string // may be empty
+
+	// Offset is where the first record begins that cannot be read, in bytes. All
+	// before it is good.
+	Offset int64
+
+	// Reason is for people: "short header", "SHA-1 mismatch", ...
+	Reason string
+
+	// Incomplete is set if the file ends inside the record and what there is of it
+	// may become a good one: a writer has not got further yet, or never will.
+	Incomplete bool
+}
+
+// Error implements error.
+func (e *TornError) Error() string {
+	name := "database file"
+	if e.Path != "" {
+		name += " " + e.Path
+	}
+	return fmt.Sprintf("cannot read %s from byte %d: %s", name, e.Offset, e.Reason)
+}
+
+// Unwrap returns ErrTorn.
+func (e *TornError) Unwrap() error { return ErrTorn }
+
+// recordError is the reason why a record cannot be read. It becomes a TornError once the
+// record's place is known.
+type recordError struct {
+	reason     string
+	incomplete bool
+}
+
+func (e *recordError) Error() string { return e.reason }
+
+func badRecord(format string, args ...any) error {
+	return &recordError{reason: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,153 @@
+package ovsdbfile_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ovndb-servers/pkg/ovsdbfile"
+)
+
+// seeds returns the files of real servers that testdata/README.md describes.
+func seeds(tb testing.TB) [][]byte {
+	tb.Helper()
+	paths, err := filepath.Glob("testdata/*.db")
+	if err != nil || len(paths) == 0 {
+		tb.Fatalf("no seeds: %v", err)
+	}
+	files := make([][]byte, len(paths))
+	for i, path := range paths {
+		if files[i], err = os.ReadFile(path); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return files
+}
+
+// FuzzReader reads anything at all.
+func FuzzReader(f *testing.F) {
+	for _, seed := range seeds(f) {
+		f.Add(seed)
+		f.Add(seed[:len(seed)-10])
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		reader := ovsdbfile.NewReader(bytes.NewReader(data))
+		for {
+			record, err := reader.Next()
+			if err != nil {
+				checkEnd(t, data, reader.Offset(), err)
+				return
+			}
+			if !json.Valid(record.JSON) || !bytes.HasSuffix(data[:reader.Offset()], record.JSON) {
+				t.Fatalf("record at %d: %q", record.Offset, record.JSON)
+			}
+		}
+	})
+}
+
+// checkEnd checks that err describes why data is good up to size and no further.
+func checkEnd(t *testing.T, data []byte, size int64, err error) {
+	t.Helper()
+	var torn *ovsdbfile.TornError
+	switch {
+	case errors.Is(err, io.EOF):
+		if size != int64(len(data)) || size == 0 {
+			t.Errorf("a clean end after %d of %d bytes", size, len(data))
+		}
+	case errors.As(err, &torn):
+		if torn.Offset != size || size >= int64(len(data)) {
+			t.Errorf("%v, but %d of %d bytes are good", torn, size, len(data))
+		}
+	case errors.Is(err, ovsdbfile.ErrNotDatabase), errors.Is(err, ovsdbfile.ErrClustered):
+		if size != 0 {
+			t.Errorf("%v after %d bytes", err, size)
+		}
+	default:
+		t.Errorf("unexpected error %v", err)
+	}
+}
+
+// FuzzRecord compares what is taken for a JSON object with the opinion of encoding/json.
+func FuzzRecord(f *testing.F) {
+	for _, seed := range seeds(f) {
+		for line := range strings.Lines(string(seed)) {
+			f.Add(strings.TrimSpace(line))
+		}
+	}
+	for _, text := range []string{`{"a":[-0.1e+5,"\u00e9\n",{"b":[]},true,false,null]}`, `{"a":01}`, `{"a":"`, "{\"a\":\"\x01\"}", `{,}`, `[]`, ` {} `} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		want := json.Valid([]byte(text)) && strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{")
+		all, err := records([]byte(record(text)))
+		if got := len(all) == 1 && errors.Is(err, io.EOF); got != want && strings.Count(text, "[")+strings.Count(text, "{") < 1000 {
+			t.Errorf("%q is taken for a record: %v, want %v (%v)", text, got, want, err)
+		}
+	})
+}
+
+// FuzzSummarize makes undamaged records of any lines.
+func FuzzSummarize(f *testing.F) {
+	for _, seed := range seeds(f) {
+		var bodies strings.Builder
+		for line := range strings.Lines(string(seed)) {
+			if !strings.HasPrefix(line, "OVSDB") {
+				bodies.WriteString(line)
+			}
+		}
+		f.Add(bodies.String())
+	}
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, lines string) {
+		var file strings.Builder
+		for line := range strings.Lines(lines) {
+			file.WriteString(record(strings.TrimSuffix(line, "\n")))
+		}
+		data := []byte(file.String())
+		got, err := summarizeBytes(t, dir, data)
+		if err != nil {
+			checkEnd(t, data, 0, err)
+			return
+		}
+		end := io.EOF
+		if got.Torn != nil {
+			end = got.Torn
+		}
+		checkEnd(t, data, got.Size, end)
+		if got.AfterKey < -1 || got.AfterKey >= max(got.Records, 1) || got.AfterKey <= 0 && got.ChangesAfterKey != 0 || got.Rows < 0 {
+			t.Errorf("%+v", got)
+		}
+		if all, _ := records(data); len(all) < got.Records+1 {
+			t.Errorf("the reader has %d records, Summarize %d and the schema", len(all), got.Records)
+		}
+		// What was good is so by itself.
+		again, err := summarizeBytes(t, dir, data[:got.Size])
+		got.Torn = nil
+		if diff := cmp.Diff(got, again); diff != "" || err != nil {
+			t.Errorf("the good part alone: %v (-whole +alone):\n%s", err, diff)
+		}
+	})
+}
+
+func summarizeBytes(t *testing.T, dir string, data []byte) (ovsdbfile.Summary, error) {
+	t.Helper()
+	file, err := os.CreateTemp(dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = file.Close()
+		_ = os.Remove(file.Name())
+	}()
+	if _, err := file.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	return ovsdbfile.Summarize(t.Context(), file.Name(), globalTable, beat, globalTable)
+}

@@ -1,0 +1,65 @@
+package ovsdbfile
+
+import "maps"
+
+// externalIDs is the value of a row's external_ids, or the difference to its last one.
+type externalIDs map[string]string
+
+// parseExternalIDs reads a map of strings: ["map", [[<key>, <value>], ...]].
+func parseExternalIDs(s *scanner) (externalIDs, error) {
+	ids := externalIDs{}
+	position := 0
+	err := s.elements(func() error {
+		position++
+		switch position {
+		case 1:
+			var kind string
+			if err := readString(s, &kind); err != nil || kind == "map" {
+				return err
+			}
+			return badRecord("external_ids is a %.40q, not a map", kind)
+		case 2:
+			return s.elements(func() error { return ids.parsePair(s) })
+		default:
+			return badRecord("external_ids is not a map")
+		}
+	})
+	if err == nil && position != 2 {
+		err = badRecord("external_ids is not a map")
+	}
+	return ids, err
+}
+
+func (ids externalIDs) parsePair(s *scanner) error {
+	var pair []string
+	err := s.elements(func() error {
+		var text string
+		err := readString(s, &text)
+		pair = append(pair, text)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(pair) != 2 {
+		return badRecord("external_ids has a pair of %d strings", len(pair))
+	}
+	ids[pair[0]] = pair[1]
+	return nil
+}
+
+// apply returns what ids becomes by a difference, as ovsdb_datum_apply_diff_in_place in
+// lib/ovsdb-data.c has it for maps: a pair that is there is removed, a key that is
+// there with another value gets the new one, a new key is added.
+func (ids externalIDs) apply(diff externalIDs) externalIDs {
+	result := make(externalIDs, len(ids)+len(diff))
+	maps.Copy(result, ids)
+	for key, value := range diff {
+		if old, ok := ids[key]; ok && old == value {
+			delete(result, key)
+		} else {
+			result[key] = value
+		}
+	}
+	return result
+}

@@ -1,0 +1,97 @@
+package ovsdbfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// log goes through the records of a file.
+type log struct {
+	path   string // for errors; may be empty
+	stream *stream
+	scan   scanner
+	size   int64 // of the good records so far
+	err    error // why there are no more
+}
+
+func newLog(source io.Reader, path string) *log {
+	l := &log{path: path, stream: newStream(source)}
+	l.scan.more = l.stream.next
+	return l
+}
+
+// read lets parse loose on the next record, and calls apply once its checksum is known to
+// be right: parse must not change what a damaged record may not change. apply may be
+// nil.
+//
+// The error is io.EOF at the end of the last record, a *TornError if the record cannot
+// be read, or why the source failed. It is final: every later call returns it too.
+func (l *log) read(parse func(*scanner) error, apply func() error) error {
+	if l.err == nil {
+		l.err = l.located(l.record(parse, apply))
+	}
+	if l.err != nil {
+		return l.err
+	}
+	l.size = l.stream.offset
+	return nil
+}
+
+func (l *log) record(parse func(*scanner) error, apply func() error) error {
+	header, err := l.header()
+	if err != nil {
+		return err
+	}
+	l.stream.begin(header.length)
+	l.scan.reset()
+	parsed := parse(&l.scan)
+	if parsed == nil {
+		parsed = l.scan.finish()
+	}
+	// A damaged record is bad JSON for the reason that it is damaged.
+	if err := l.stream.verify(header.sum); err != nil {
+		return err
+	}
+	if parsed != nil || apply == nil {
+		return parsed
+	}
+	return apply()
+}
+
+func (l *log) header() (header, error) {
+	line, complete, err := l.stream.line()
+	if err != nil {
+		return header{}, err
+	}
+	if l.size == 0 {
+		if err := identify(line); err != nil {
+			return header{}, err
+		}
+	}
+	switch {
+	case complete:
+		return parseHeader(line)
+	case len(line) == maxHeader:
+		return header{}, badRecord("bad header: longer than %d bytes", maxHeader)
+	case len(line) == 0:
+		return header{}, io.EOF
+	default:
+		return header{}, &recordError{reason: "short header", incomplete: true}
+	}
+}
+
+// located says of an error in which file, and of one about a record where, it is.
+func (l *log) located(err error) error {
+	var bad *recordError
+	switch {
+	case err == nil || errors.Is(err, io.EOF):
+		return err
+	case errors.As(err, &bad):
+		return &TornError{Path: l.path, Offset: l.size, Reason: bad.reason, Incomplete: bad.incomplete}
+	case l.path == "":
+		return fmt.Errorf("cannot read database file: %w", err)
+	default:
+		return fmt.Errorf("cannot read database file %s: %w", l.path, err)
+	}
+}

@@ -1,0 +1,132 @@
+package ovsdbfile
+
+import (
+	"bytes"
+	"crypto/sha1" //nolint:gosec // the format's checksum, not a protection
+	"errors"
+	"hash"
+	"io"
+)
+
+// chunk is how much is read at a time, and all that is held of a record's bytes.
+const chunk = 256 << 10
+
+// stream reads a log in chunks. Between records it hands out header lines; inside one it
+// hands out the pieces of the body that lie in its buffer, and sums them up.
+type stream struct {
+	source io.Reader
+	before func() error // asked before each chunk; may be nil
+
+	buffer   []byte
+	pos, end int   // what is unread of the buffer
+	offset   int64 // of buffer[pos] in the file
+	err      error // of source, once it has failed; io.EOF at its end
+
+	left int64 // of the current body, not handed out yet
+	sum  hash.Hash
+}
+
+func newStream(source io.Reader) *stream {
+	//nolint:gosec // the format's checksum, not a protection
+	return &stream{source: source, buffer: make([]byte, chunk), sum: sha1.New()}
+}
+
+// fill adds at least one byte to the unread ones, or returns why it cannot.
+func (s *stream) fill() error {
+	if s.err != nil {
+		return s.err
+	}
+	if s.before != nil {
+		if s.err = s.before(); s.err != nil {
+			return s.err
+		}
+	}
+	if s.pos > 0 {
+		s.end = copy(s.buffer, s.buffer[s.pos:s.end])
+		s.pos = 0
+	}
+	for range maxEmptyReads {
+		n, err := s.source.Read(s.buffer[s.end:])
+		s.end += n
+		s.err = err
+		if n > 0 {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	s.err = io.ErrNoProgress
+	return s.err
+}
+
+// maxEmptyReads is how often a source may return nothing, and no error, in a row.
+const maxEmptyReads = 100
+
+func (s *stream) take(n int) []byte {
+	taken := s.buffer[s.pos : s.pos+n]
+	s.pos += n
+	s.offset += int64(n)
+	return taken
+}
+
+// line returns a header line without its newline, valid until the next call of any
+// method. complete is false if there is no newline within maxHeader bytes; what there
+// is of the line is returned all the same, and at the end of the file may be empty.
+func (s *stream) line() (line []byte, complete bool, err error) {
+	for {
+		unread := s.buffer[s.pos:min(s.end, s.pos+maxHeader)]
+		if i := bytes.IndexByte(unread, '\n'); i >= 0 {
+			return s.take(i + 1)[:i], true, nil
+		}
+		if len(unread) == maxHeader {
+			return unread, false, nil
+		}
+		if err := s.fill(); errors.Is(err, io.EOF) {
+			return s.buffer[s.pos:s.end], false, nil
+		} else if err != nil {
+			return nil, false, err
+		}
+	}
+}
+
+// begin starts a body of length bytes.
+func (s *stream) begin(length int64) {
+	s.left = length
+	s.sum.Reset()
+}
+
+// next returns the next piece of the body, never empty and valid until the next call, or
+// io.EOF after the last.
+func (s *stream) next() ([]byte, error) {
+	if s.left == 0 {
+		return nil, io.EOF
+	}
+	if s.pos == s.end {
+		if err := s.fill(); errors.Is(err, io.EOF) {
+			return nil, &recordError{reason: "short body", incomplete: true}
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	piece := s.take(int(min(s.left, int64(s.end-s.pos))))
+	s.left -= int64(len(piece))
+	s.sum.Write(piece)
+	return piece, nil
+}
+
+// verify reads the rest of the body and compares its checksum.
+func (s *stream) verify(want [sha1.Size]byte) error {
+	for {
+		if _, err := s.next(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return err
+		}
+	}
+	var got [sha1.Size]byte
+	if s.sum.Sum(got[:0]); got != want {
+		return badRecord("SHA-1 mismatch: %x, the header says %x", got, want)
+	}
+	return nil
+}

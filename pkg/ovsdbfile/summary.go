@@ -1,0 +1,125 @@
+package ovsdbfile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// Summary is what a database file says as a whole, up to its end or to the first record
+// that cannot be read.
+type Summary struct {
+	Schema        string // name of the database: "OVN_Northbound"
+	SchemaVersion string // "7.0.0"; empty if the schema has none
+
+	// Global is the external_ids of the single row of the global table. It is nil if
+	// there is no such row, or if there are several.
+	Global map[string]string
+
+	Records int // transaction records; the schema is not one
+
+	// AfterKey is how many records follow the last one that set, changed or removed the
+	// key: 0 if that is the last record, -1 if there is none. A row that is inserted
+	// sets the keys it has, whatever the row before it had.
+	AfterKey int
+
+	// ChangesAfterKey is how many rows these records insert, modify or delete, each
+	// counted once per record; 0 if AfterKey is not positive.
+	ChangesAfterKey int
+
+	LastDate time.Time  // of the last record that has one, by its writer's clock; may be zero
+	Size     int64      // of what could be read, in bytes
+	Torn     *TornError // why there is no more; nil if the file ends there
+	Rows     int        // that are there at the end, outside the ignored tables
+}
+
+// Summarize reads the database file at path. globalTable names the table whose
+// external_ids are of interest, key the one among them that AfterKey is about, and
+// ignore the tables whose rows do not count: those that a database without content has
+// rows in too. Tables that the schema does not have do no harm.
+//
+// A file that is torn after its first record is no error: see [Summary.Torn]. If even
+// the schema cannot be read the error is the *[TornError] (ErrTorn). It is [ErrNotDatabase]
+// or [ErrClustered] if path is something else, and that of the file system (as
+// fs.ErrNotExist) or of ctx if reading fails.
+//
+// The file is read once and in pieces. Memory grows with the number of rows, by some 40
+// bytes each, not with the size of records.
+func Summarize(ctx context.Context, path, globalTable, key string, ignore ...string) (Summary, error) {
+	file, err := open(path)
+	if err != nil {
+		return Summary{}, err
+	}
+	defer func() { _ = file.Close() }()
+	l := newLog(file, path)
+	l.stream.before = ctx.Err
+	return summarize(l, globalTable, key, ignore)
+}
+
+// open opens a regular file. Anything else, a FIFO in particular, might block.
+func open(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read database file: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("cannot read database file %s: %w", path, ErrNotDatabase)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read database file: %w", err)
+	}
+	return file, nil
+}
+
+func summarize(l *log, globalTable, key string, ignore []string) (Summary, error) {
+	var first schema
+	if err := l.read(first.parse, nil); err != nil {
+		return Summary{}, err
+	}
+	summary := Summary{Schema: first.name, SchemaVersion: first.version, AfterKey: -1}
+	content := newContent(first.tables, globalTable)
+	if err := summary.addAll(l, content, key); !errors.As(err, &summary.Torn) && !errors.Is(err, io.EOF) {
+		return Summary{}, err
+	}
+	summary.Size = l.size
+	summary.Global = content.single()
+	summary.Rows = content.rows(ignore)
+	return summary, nil
+}
+
+// addAll reads the transactions. It returns why there are no more: io.EOF at best.
+func (s *Summary) addAll(l *log, content *content, key string) error {
+	var transaction transaction
+	parse := func(scan *scanner) error { return transaction.parse(scan, content.tables) }
+	apply := func() error {
+		touched, err := content.apply(&transaction, key)
+		if err != nil {
+			return err
+		}
+		s.count(&transaction, touched)
+		return nil
+	}
+	for {
+		if err := l.read(parse, apply); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Summary) count(t *transaction, touched bool) {
+	s.Records++
+	if !t.date.IsZero() {
+		s.LastDate = t.date
+	}
+	switch {
+	case touched:
+		s.AfterKey, s.ChangesAfterKey = 0, 0
+	case s.AfterKey >= 0:
+		s.AfterKey++
+		s.ChangesAfterKey += len(t.rows)
+	}
+}
