@@ -488,3 +488,13 @@ func TestDatabaseWithoutToolIsErrProgramMissing(t *testing.T) {
 		t.Errorf("got %q, %v", output, err)
 	}
 }
+
+func TestAMissingSchemaIsReportedWithItsPackage(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	file := process.DatabaseFile{Path: filepath.Join(directory, "ovnnb_db.db"), Schema: filepath.Join(directory, "ovn-nb.ovsschema")}
+	_, err := file.Ensure(testContext(t))
+	if !errors.Is(err, process.ErrSchemaMissing) || !strings.Contains(err.Error(), file.Schema) || !strings.Contains(err.Error(), "ovn-central") {
+		t.Errorf("error is %v, want ErrSchemaMissing with the schema's path and its package", err)
+	}
+}

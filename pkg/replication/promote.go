@@ -5,8 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
+)
+
+// A listener that has been opened answers at once, or it is not this server's: the
+// proof gets this part of the time that is left, and at most this long, so that
+// another node can be promoted instead.
+const (
+	proofShare = 0.4
+	proofMost  = 10 * time.Second
 )
 
 // ErrServerDown is returned when a server that an action needs does not run or
@@ -76,6 +85,8 @@ func (c *Controller) open(ctx context.Context, u Unit) error {
 // should listen on. A virtual address that has not arrived yet is opened by the
 // server itself when it does.
 func (c *Controller) proveListeners(ctx context.Context, u Unit) error {
+	ctx, cancel := share(ctx, proofShare, proofMost)
+	defer cancel()
 	for _, address := range c.provable() {
 		target := u.Endpoint.Source(address)
 		if u.Endpoint.Protocol != "tcp" {
