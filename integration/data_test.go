@@ -3,13 +3,9 @@
 package integration_test
 
 import (
-	"context"
-	"fmt"
-	"slices"
 	"testing"
 
 	"ovndb-servers/integration/cluster"
-	"ovndb-servers/integration/ovsdb"
 )
 
 // needServers skips a test that writes rows if the resource's agent runs no
@@ -25,22 +21,11 @@ func needServers(t *testing.T) {
 func TestRowOnEveryNode(t *testing.T) {
 	needServers(t)
 	ctx, c := sharedCluster(t)
-	for _, db := range []ovsdb.Database{ovsdb.Northbound(), ovsdb.Southbound()} {
+	for _, db := range databases() {
 		const name = "row-on-every-node"
 		if err := c.Insert(ctx, db, name); err != nil {
 			t.Fatalf("%s: %v", db.Name, err)
 		}
-		for _, node := range c.NodeNames() {
-			err := c.AwaitThat(ctx, "the row on "+node, func(ctx context.Context) error {
-				names, err := c.NamesOn(ctx, node, db)
-				if err == nil && !slices.Contains(names, name) {
-					return fmt.Errorf("%s: not among %d rows", db.Name, len(names))
-				}
-				return err
-			})
-			if err != nil {
-				t.Error(err)
-			}
-		}
+		awaitRows(ctx, t, c, db, []string{name})
 	}
 }

@@ -6,45 +6,84 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"ovndb-servers/integration/cluster"
+	"ovndb-servers/integration/ovsdb"
 )
 
-// What takes the promoted node away moves the role and the virtual IP to another
-// one; when it is back, there is one promoted instance again.
-func TestPromotedNodeLost(t *testing.T) {
-	faults := []struct {
-		name         string
-		lose, regain func(*cluster.Cluster, context.Context, string) error
-	}{
-		{"frozen", (*cluster.Cluster).Freeze, (*cluster.Cluster).Thaw},
-		{"without power", (*cluster.Cluster).PowerOff, (*cluster.Cluster).PowerOn},
+// loss takes the promoted node away, and gives it back.
+type loss struct {
+	name         string
+	lose, regain func(*cluster.Cluster, context.Context, string) error
+	// keep says which acknowledged rows have to be there in the end.
+	keep Keep
+}
+
+// losses returns what happens to nodes.
+func losses() []loss {
+	return []loss{
+		{"frozen", (*cluster.Cluster).Freeze, (*cluster.Cluster).Thaw, keepNothing},
+		{"without power", (*cluster.Cluster).PowerOff, (*cluster.Cluster).PowerOn, keepOutside},
 		{"partitioned", func(c *cluster.Cluster, ctx context.Context, node string) error {
 			return c.Partition(ctx, node)
-		}, (*cluster.Cluster).Heal},
-		{"in standby", (*cluster.Cluster).Standby, (*cluster.Cluster).Unstandby},
+		}, (*cluster.Cluster).Heal, keepNothing},
+		{"in standby", (*cluster.Cluster).Standby, (*cluster.Cluster).Unstandby, keepOutside},
 	}
-	for _, fault := range faults {
-		t.Run(fault.name, func(t *testing.T) {
+}
+
+// What takes the promoted node away moves the role and the virtual IP to another
+// one, and the writer goes on; when the node is back, there is one promoted
+// instance again, and the rows are on every node.
+func TestPromotedNodeLost(t *testing.T) {
+	for _, loss := range losses() {
+		t.Run(loss.name, func(t *testing.T) {
 			ctx, c := sharedCluster(t)
 			view, err := c.View(ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
+			check := checkRows(ctx, t, c, loss.keep)
 			lost := view.Promoted()
-			if err := fault.lose(c, ctx, lost); err != nil {
+			if err := loss.lose(c, ctx, lost); err != nil {
 				t.Fatal(err)
 			}
 			rest := slices.DeleteFunc(c.NodeNames(), func(name string) bool { return name == lost })
 			if err := c.Await(ctx, "the role to move", c.SettledOn(rest...)); err != nil {
 				t.Fatal(err)
 			}
-			if err := fault.regain(c, ctx, lost); err != nil {
+			if err := loss.regain(c, ctx, lost); err != nil {
 				t.Fatal(err)
 			}
 			if err := c.Await(ctx, "the node to come back", c.Settled()); err != nil {
 				t.Fatal(err)
 			}
+			check()
 		})
+	}
+}
+
+// checkRows starts to write, and returns a check that the writer has gone on after
+// a fault that is over, and that what has to be kept is on every node.
+func checkRows(ctx context.Context, t *testing.T, c *cluster.Cluster, keep Keep) func() {
+	t.Helper()
+	if suite.config.Agent != cluster.OVNAgent {
+		return func() {}
+	}
+	db := ovsdb.Northbound()
+	writer := startWriter(ctx, t, c, db)
+	began := time.Now()
+	return func() {
+		t.Helper()
+		gap, err := writer.AwaitRecovery(ctx, began)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := writer.AwaitAck(ctx, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		writer.Stop()
+		t.Logf("%d rows acknowledged, none for %s", len(writer.Acks()), gap.Duration().Round(time.Millisecond))
+		awaitRows(ctx, t, c, db, owed(writer, keep, began, gap))
 	}
 }

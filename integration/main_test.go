@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -50,7 +51,7 @@ func run(m *testing.M) int {
 	defer stop()
 	suite = harness{
 		config: cluster.Config{
-			Name: "test-" + *release, Suite: cluster.Suite(*release), Agent: *agent, Persistent: *keep,
+			Name: clusterName("test", *release, *keep), Suite: cluster.Suite(*release), Agent: *agent, Persistent: *keep,
 		},
 		logs:     *logs,
 		progress: cluster.NewProgress(os.Stderr),
@@ -126,12 +127,7 @@ func ownCluster(t *testing.T, change func(*cluster.Config)) (context.Context, *c
 	ctx := testContext(t)
 	config := suite.config
 	config.Persistent = false
-	config.Name = strings.ToLower(strings.Map(func(r rune) rune {
-		if strings.ContainsRune("/_ ", r) {
-			return '-'
-		}
-		return r
-	}, t.Name())) + "-" + string(config.Suite)
+	config.Name = clusterName(t.Name(), string(config.Suite), false)
 	config.LogDir = filepath.Join(suite.logs, t.Name())
 	change(&config)
 	c, err := cluster.Up(ctx, config, suite.progress)
@@ -147,6 +143,16 @@ func ownCluster(t *testing.T, change func(*cluster.Config)) (context.Context, *c
 	})
 	collectIfFailed(t, c)
 	return ctx, c
+}
+
+// clusterName names a cluster for what it is for, and apart from those of other runs of
+// the tests on this machine, unless it is to stay.
+func clusterName(purpose, release string, stays bool) string {
+	name := strings.ToLower(strings.NewReplacer("/", "-", "_", "-", " ", "-").Replace(purpose)) + "-" + release
+	if !stays {
+		name += "-" + strconv.Itoa(os.Getpid())
+	}
+	return name
 }
 
 // testContext returns a context that ends with the test, or when it takes too

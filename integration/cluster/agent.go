@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,13 +16,19 @@ import (
 // that Pacemaker would give it; env adds to that and overrides it. The resource
 // should be unmanaged or stopped, so that Pacemaker does not interfere.
 func (c *Cluster) RunAgent(ctx context.Context, node, action string, env map[string]string) (Result, error) {
-	environment := c.agentEnvironment(node, action)
-	maps.Copy(environment, env)
-	return c.ExecEnv(ctx, node, environment, c.agentPath(), action)
+	return c.RunAgentUnder(ctx, node, action, env)
 }
 
-// agentPath is where the resource's agent is in a node.
-func (c *Cluster) agentPath() string {
+// RunAgentUnder is [Cluster.RunAgent] below another program, such as timeout, that
+// takes the agent's command after its own arguments.
+func (c *Cluster) RunAgentUnder(ctx context.Context, node, action string, env map[string]string, wrapper ...string) (Result, error) {
+	environment := c.agentEnvironment(node, action)
+	maps.Copy(environment, env)
+	return c.ExecEnv(ctx, node, environment, append(slices.Clone(wrapper), c.AgentPath(), action)...)
+}
+
+// AgentPath is where the resource's agent is in a node.
+func (c *Cluster) AgentPath() string {
 	agent := strings.Split(c.config.Agent, ":")
 	return "/usr/lib/ocf/resource.d/" + agent[1] + "/" + agent[2]
 }

@@ -49,6 +49,19 @@ func (c *Cluster) MustExec(ctx context.Context, node string, args ...string) (st
 	return strings.TrimSpace(result.Stdout), nil
 }
 
+// Spawn starts a program in a node and does not wait for it. Whether it came up has
+// to be seen in what it does; it is found by [Cluster.Processes].
+func (c *Cluster) Spawn(ctx context.Context, node string, args ...string) error {
+	target, err := c.Node(node)
+	if err != nil {
+		return err
+	}
+	if _, err := docker(ctx, append([]string{"exec", "--detach", target.Container}, args...)...); err != nil {
+		return fmt.Errorf("cannot start %s on %s: %w", strings.Join(args, " "), node, err)
+	}
+	return nil
+}
+
 // Control runs one of Pacemaker's tools, which has to succeed, on a node that is
 // in the partition with quorum.
 func (c *Cluster) Control(ctx context.Context, args ...string) (string, error) {

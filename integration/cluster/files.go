@@ -3,10 +3,12 @@ package cluster
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"embed"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/template"
 )
@@ -82,4 +84,21 @@ func (c *Cluster) render(name string) ([]byte, error) {
 		return nil, fmt.Errorf("cannot fill in %s: %w", name, err)
 	}
 	return out.Bytes(), nil
+}
+
+// WriteFile writes a file of a node; its directory must be there.
+func (c *Cluster) WriteFile(ctx context.Context, node, path string, mode int64, text []byte) error {
+	target, err := c.Node(node)
+	if err != nil {
+		return err
+	}
+	var archive bytes.Buffer
+	writer := tar.NewWriter(&archive)
+	if err := errors.Join(addFile(writer, filepath.Base(path), mode, text), writer.Close()); err != nil {
+		return fmt.Errorf("cannot pack %s: %w", path, err)
+	}
+	if _, err := output(ctx, &archive, "docker", "cp", "-", target.Container+":"+filepath.Dir(path)); err != nil {
+		return fmt.Errorf("cannot write %s on %s: %w", path, node, err)
+	}
+	return nil
 }

@@ -11,21 +11,24 @@ type Database struct {
 	Table string
 	// Port that clients use.
 	Port string
-	// Socket and PIDFile are where OVN's packages have them.
-	Socket, PIDFile string
+	// Socket, Control (the socket for commands), PIDFile and File (of the data) are
+	// where OVN's packages have them.
+	Socket, Control, PIDFile, File string
 }
 
 // Northbound returns the northbound database.
 func Northbound() Database {
 	return Database{
-		"OVN_Northbound", "Logical_Switch", "6641", "/var/run/ovn/ovnnb_db.sock", "/var/run/ovn/ovnnb_db.pid",
+		"OVN_Northbound", "Logical_Switch", "6641",
+		"/var/run/ovn/ovnnb_db.sock", "/var/run/ovn/ovnnb_db.ctl", "/var/run/ovn/ovnnb_db.pid", "/var/lib/ovn/ovnnb_db.db",
 	}
 }
 
 // Southbound returns the southbound database.
 func Southbound() Database {
 	return Database{
-		"OVN_Southbound", "Chassis_Private", "6642", "/var/run/ovn/ovnsb_db.sock", "/var/run/ovn/ovnsb_db.pid",
+		"OVN_Southbound", "Chassis_Private", "6642",
+		"/var/run/ovn/ovnsb_db.sock", "/var/run/ovn/ovnsb_db.ctl", "/var/run/ovn/ovnsb_db.pid", "/var/lib/ovn/ovnsb_db.db",
 	}
 }
 

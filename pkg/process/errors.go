@@ -28,8 +28,8 @@ var (
 	ErrInUse = errors.New("database file is in use")
 
 	// ErrSchemaMissing is returned when there is no schema file where OVN's
-	// packages put it.
-	ErrSchemaMissing = errors.New("schema file is missing")
+	// packages put it: ovn-central, on Debian and on Fedora.
+	ErrSchemaMissing = errors.New("schema file is missing, which OVN's package ovn-central brings")
 
 	// ErrProgramMissing is returned when a program is not installed.
 	ErrProgramMissing = errors.New("program is not installed")

@@ -208,6 +208,9 @@ func TestPromoteWithThePortTakenFailsAndSaysWhichPort(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), strconv.Itoa(int(ports[1]))) || !strings.Contains(err.Error(), "OVN_Southbound") {
 		t.Fatalf("error is %v, want one that names the port and the database", err)
 	}
+	if ctx.Err() != nil {
+		t.Error("the promotion has used up its time, in which another node could be promoted")
+	}
 	must(t, node.Demote(testContext(t)))
 	wantHealth(t, node, replication.HealthBackup)
 }
@@ -355,4 +358,21 @@ func TestAnActionWaitsForAnotherOneOfTheSameResource(t *testing.T) {
 	}
 	must(t, node.Stop(testContext(t))) // stop makes progress all the same
 	wantHealth(t, node, replication.HealthStopped)
+}
+
+func TestStopOfKilledServersRemovesTheirSockets(t *testing.T) {
+	t.Parallel()
+	node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
+	must(t, node.Start(testContext(t)))
+	for _, u := range node.Units {
+		killUnit(t, u)
+	}
+	must(t, node.Stop(testContext(t)))
+	for _, u := range node.Units {
+		for _, path := range []string{u.Files.ControlSocket, u.Files.DataSocket, u.Files.Pidfile} {
+			if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("%s is left behind: %v", path, err)
+			}
+		}
+	}
 }

@@ -5,14 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
+)
+
+// A listener that has been opened answers at once, or it is not this server's: the
+// proof gets this part of the time that is left, and at most this long, so that
+// another node can be promoted instead.
+const (
+	proofShare = 0.4
+	proofMost  = 10 * time.Second
 )
 
 // proveListeners connects to every address that this node holds and the server
 // should listen on. A virtual address that has not arrived yet is opened by the
 // server itself when it does.
 func (c *Controller) proveListeners(ctx context.Context, u Unit) error {
+	ctx, cancel := share(ctx, proofShare, proofMost)
+	defer cancel()
 	for _, address := range c.provable() {
 		target := u.Endpoint.Source(address)
 		if u.Endpoint.Protocol != "tcp" {

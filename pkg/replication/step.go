@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -18,13 +19,20 @@ type StepError struct {
 	Err     error
 }
 
-// Error implements error. A step that a deadline ended says how long it took.
+// Error implements error. A step that a deadline ended says how long it took. Where
+// the step works is not said twice: Pacemaker keeps no more than the first 128 bytes
+// of an exit reason (EXIT_REASON_MAX_LEN in its daemons/controld/controld_execd_state.h),
+// and in those has to be what is wrong.
 func (e *StepError) Error() string {
 	if errors.Is(e.Err, context.DeadlineExceeded) {
 		return fmt.Sprintf("cannot %s on %s: not done after %s, when the action's deadline struck: %v",
 			e.Step, e.At, e.Elapsed.Round(time.Millisecond), e.Err)
 	}
-	return fmt.Sprintf("cannot %s on %s: %v", e.Step, e.At, e.Err)
+	cause := e.Err.Error()
+	if strings.Contains(cause, e.At) {
+		return fmt.Sprintf("cannot %s: %s", e.Step, cause)
+	}
+	return fmt.Sprintf("cannot %s on %s: %s", e.Step, e.At, cause)
 }
 
 // Unwrap returns the cause.

@@ -65,6 +65,7 @@ func (c *Controller) stopUnit(ctx context.Context, u Unit) error {
 		report, err := process.Stop(ctx, u.Pidfile(), serverProgram, u.Server.Exit)
 		if err == nil {
 			c.patience(u).calm()
+			c.report(u.Files.RemoveStale(), "stopped, with a leftover")
 			c.Log.WithField("db", u.Name()).WithField("how", report.How).Debug("stopped the server")
 		}
 		return err

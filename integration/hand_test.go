@@ -1,0 +1,298 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"ovndb-servers/integration/cluster"
+	"ovndb-servers/integration/ovsdb"
+)
+
+// The agent's exit codes.
+const (
+	exitSuccess         = 0
+	exitGeneric         = 1
+	exitUnimplemented   = 3
+	exitInstalled       = 5
+	exitNotRunning      = 7
+	exitPromoted        = 8
+	exitFailedPromoted  = 9
+	exitDegraded        = 190
+	exitKilledByTimeout = 137
+)
+
+// hand runs the agent's actions by hand in the shared cluster, whose resource is
+// stopped, so that Pacemaker does not interfere.
+type hand struct {
+	*cluster.Cluster
+
+	t   *testing.T
+	ctx context.Context //nolint:containedctx // It ends with the test, as the hand does.
+}
+
+// byHand returns the shared cluster with the resource stopped and nothing running
+// on any node. What the test starts is stopped when it ends.
+func byHand(t *testing.T) hand {
+	t.Helper()
+	needServers(t)
+	ctx := testContext(t)
+	collectIfFailed(t, suite.shared)
+	view, err := suite.shared.View(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cluster.AllStopped()(view) != nil || len(view.Online()) != len(suite.shared.Nodes()) || len(view.Failures) > 0 {
+		if err := suite.shared.Reset(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := suite.shared.StopResource(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h := hand{Cluster: suite.shared, t: t, ctx: ctx}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		h.ctx = ctx
+		h.everywhere(func(node string) error {
+			result, err := h.RunAgent(ctx, node, "stop", nil)
+			if err == nil && result.Code != exitSuccess {
+				err = fmt.Errorf("stop on %s: %s", node, result)
+			}
+			return err
+		})
+	})
+	return h
+}
+
+// everywhere does something on all nodes at once.
+func (h hand) everywhere(do func(node string) error) {
+	h.t.Helper()
+	nodes := h.NodeNames()
+	failures := make([]error, len(nodes))
+	var group sync.WaitGroup
+	for i, node := range nodes {
+		group.Go(func() { failures[i] = do(node) })
+	}
+	group.Wait()
+	if err := errors.Join(failures...); err != nil {
+		h.t.Error(err)
+	}
+}
+
+// agent runs an action and returns what came of it.
+func (h hand) agent(node, action string, env map[string]string, wrapper ...string) cluster.Result {
+	h.t.Helper()
+	result, err := h.RunAgentUnder(h.ctx, node, action, env, wrapper...)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return result
+}
+
+// want runs an action that has to end with a code.
+func (h hand) want(node, action string, code int, env ...map[string]string) cluster.Result {
+	h.t.Helper()
+	merged := map[string]string{}
+	for _, additions := range env {
+		maps.Copy(merged, additions)
+	}
+	result := h.agent(node, action, merged)
+	if result.Code != code {
+		h.t.Fatalf("%s on %s: %s, want exit code %d", action, node, result, code)
+	}
+	return result
+}
+
+// wantReason checks that the last exit reason has all those parts.
+func (h hand) wantReason(result cluster.Result, parts ...string) {
+	h.t.Helper()
+	reason := exitReason(result)
+	for _, part := range parts {
+		if !strings.Contains(reason, part) {
+			h.t.Errorf("the exit reason %q does not name %q", reason, part)
+		}
+	}
+}
+
+// exitReason is the one that Pacemaker records: the last.
+func exitReason(result cluster.Result) string {
+	var reason string
+	for line := range strings.Lines(result.Stderr) {
+		if _, text, found := strings.Cut(line, "ocf-exit-reason:"); found {
+			reason = strings.TrimSpace(text)
+		}
+	}
+	return reason
+}
+
+// asPromoted is the environment of the monitor for promoted instances.
+func asPromoted() map[string]string {
+	return map[string]string{"OCF_RESKEY_CRM_meta_role": "Promoted", "OCF_RESKEY_CRM_meta_interval": "5000"}
+}
+
+// within is the environment of an action with that timeout.
+func within(timeout time.Duration) map[string]string {
+	return map[string]string{"OCF_RESKEY_CRM_meta_timeout": fmt.Sprint(timeout.Milliseconds())}
+}
+
+// pair makes the first node the active one and the second its backup.
+func (h hand) pair() (active, backup string) {
+	h.t.Helper()
+	active, backup = h.NodeNames()[0], h.NodeNames()[1]
+	h.want(active, "start", exitSuccess)
+	h.want(active, "promote", exitSuccess)
+	h.want(backup, "start", exitSuccess)
+	h.awaitMonitor(backup, exitSuccess)
+	return active, backup
+}
+
+// awaitMonitor awaits that monitor answers so.
+func (h hand) awaitMonitor(node string, code int) {
+	h.t.Helper()
+	h.await(fmt.Sprintf("monitor on %s to answer %d", node, code), func(ctx context.Context) error {
+		result, err := h.RunAgent(ctx, node, "monitor", nil)
+		if err == nil && result.Code != code {
+			err = fmt.Errorf("monitor: %s", result)
+		}
+		return err
+	})
+}
+
+// await awaits what Pacemaker's view does not show.
+func (h hand) await(what string, check func(context.Context) error) {
+	h.t.Helper()
+	if err := h.AwaitThat(h.ctx, what, check); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// exec runs a program that has to succeed and returns its output.
+func (h hand) exec(node string, args ...string) string {
+	h.t.Helper()
+	text, err := h.MustExec(h.ctx, node, args...)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return text
+}
+
+// control sends a command to a server.
+func (h hand) control(node string, db ovsdb.Database, command ...string) string {
+	h.t.Helper()
+	return h.exec(node, append([]string{"ovs-appctl", "--timeout=10", "--target=" + db.Control}, command...)...)
+}
+
+// activate makes a server active without the agent.
+func (h hand) activate(node string, dbs ...ovsdb.Database) {
+	h.t.Helper()
+	for _, db := range dbs {
+		h.control(node, db, "ovsdb-server/disconnect-active-ovsdb-server")
+	}
+}
+
+// park makes a server a backup of the parking address without the agent.
+func (h hand) park(node string, dbs ...ovsdb.Database) {
+	h.t.Helper()
+	for _, db := range dbs {
+		h.control(node, db, "ovsdb-server/set-active-ovsdb-server", "tcp:192.0.2.254:"+db.Port)
+		h.control(node, db, "ovsdb-server/connect-active-ovsdb-server")
+		h.control(node, db, "ovsdb-server/set-active-ovsdb-server-probe-interval", "60000")
+	}
+}
+
+// kill kills servers, and waits until each and its watching process have ended.
+func (h hand) kill(node string, dbs ...ovsdb.Database) {
+	h.t.Helper()
+	for _, db := range dbs {
+		h.signal(node, db, syscall.SIGKILL)
+		h.await(db.Name+" to be gone", func(ctx context.Context) error {
+			return h.runsNone(ctx, node, db.File)
+		})
+	}
+}
+
+// signal sends a signal to a server.
+func (h hand) signal(node string, db ovsdb.Database, signal syscall.Signal) {
+	h.t.Helper()
+	if _, err := h.Kill(h.ctx, node, db.PIDFile, signal); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// runsNone reports a process of a node whose command has any of those parts.
+func (h hand) runsNone(ctx context.Context, node string, parts ...string) error {
+	processes, err := h.Processes(ctx, node)
+	if err != nil {
+		return err
+	}
+	for _, process := range processes {
+		alike := func(part string) bool { return strings.Contains(process.Command, part) }
+		if !strings.HasPrefix(process.State, "Z") && slices.ContainsFunc(parts, alike) {
+			return fmt.Errorf("%s still runs %d: %s", node, process.PID, process.Command)
+		}
+	}
+	return nil
+}
+
+// readOnly reports a server that takes writes.
+func (h hand) readOnly(node string, db ovsdb.Database) error {
+	err := h.InsertOn(h.ctx, node, db, "must-not-be")
+	var refused *ovsdb.RefusedError
+	switch {
+	case errors.As(err, &refused):
+		return nil
+	case err == nil:
+		return fmt.Errorf("%s on %s has taken a write", db.Name, node)
+	default:
+		return err
+	}
+}
+
+// wantNothingLeft checks that a stopped instance has left nothing on its node. The
+// attribute manager is told, and does what it is told a moment later.
+func (h hand) wantNothingLeft(node string) {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(h.ctx, 10*time.Second)
+	defer cancel()
+	err := h.AwaitThat(ctx, "nothing to be left of the instance", func(context.Context) error { return h.nothingLeft(node) })
+	if err != nil {
+		h.t.Error(err)
+	}
+}
+
+// nothingLeft reports what a stopped instance has left on its node.
+func (h hand) nothingLeft(node string) error {
+	if err := h.runsNone(h.ctx, node, "ovsdb-server", "ovndb-servers"); err != nil {
+		return err
+	}
+	files := h.exec(node, "find", "/run/ovn", "-name", "*.pid", "-o", "-name", "*.promoted", "-o", "-type", "s")
+	if files != "" {
+		return fmt.Errorf("files are left on %s: %s", node, files)
+	}
+	for _, attribute := range []string{"master-" + cluster.Resource, "ovndb-active-" + cluster.Resource} {
+		result, err := h.Exec(h.ctx, node, "attrd_updater", "--name", attribute, "--query", "--node", node)
+		if err != nil {
+			return err
+		}
+		if result.Code == 0 && !strings.Contains(result.Stdout, `value=""`) && strings.Contains(result.Stdout, "value=") {
+			return fmt.Errorf("an attribute is left on %s: %s", node, result.Stdout)
+		}
+	}
+	return nil
+}
+
+// databases are both databases.
+func databases() []ovsdb.Database {
+	return []ovsdb.Database{ovsdb.Northbound(), ovsdb.Southbound()}
+}

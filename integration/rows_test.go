@@ -1,0 +1,123 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"ovndb-servers/integration/cluster"
+	"ovndb-servers/integration/ovsdb"
+)
+
+// Keep says which acknowledged rows a fault must not lose.
+type Keep int
+
+// What is kept: nothing is promised; the rows acknowledged before the fault began
+// and those after the writer's recovery; all rows.
+const (
+	keepNothing Keep = iota
+	keepOutside
+	keepAll
+)
+
+// owed returns the names of the rows that have to be there after a fault.
+func owed(writer *ovsdb.Writer, keep Keep, began time.Time, gap ovsdb.Gap) []string {
+	var names []string
+	for _, ack := range writer.Acks() {
+		outside := ack.At.Before(began) || !ack.At.Before(gap.After.At)
+		if keep == keepAll || keep == keepOutside && outside {
+			names = append(names, ack.Name)
+		}
+	}
+	return names
+}
+
+// hasRow reports that a node's own server has not the row.
+func hasRow(ctx context.Context, c *cluster.Cluster, node string, db ovsdb.Database, name string) error {
+	return hasRows(ctx, c, node, db, []string{name})
+}
+
+// hasRows reports the rows that a node's own server does not have.
+func hasRows(ctx context.Context, c *cluster.Cluster, node string, db ovsdb.Database, names []string) error {
+	present, err := c.NamesOn(ctx, node, db)
+	if err != nil {
+		return err
+	}
+	known := make(map[string]bool, len(present))
+	for _, name := range present {
+		known[name] = true
+	}
+	missing := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return known[name] })
+	if len(missing) > 0 {
+		return fmt.Errorf("%s: %d of %d rows are not on %s, from %s to %s",
+			db.Name, len(missing), len(names), node, missing[0], missing[len(missing)-1])
+	}
+	return nil
+}
+
+// awaitRows awaits the rows on every node.
+func awaitRows(ctx context.Context, t *testing.T, c *cluster.Cluster, db ovsdb.Database, names []string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, rowsTimeout)
+	defer cancel()
+	for _, node := range c.NodeNames() {
+		err := c.AwaitThat(ctx, "the rows on "+node, func(ctx context.Context) error {
+			return hasRows(ctx, c, node, db, names)
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// rowsTimeout bounds the wait for rows in a cluster that has settled: a backup that
+// has missed something is repaired by the next monitor.
+const rowsTimeout = 30 * time.Second
+
+// startWriter starts a writer through the virtual IP that ends with the test, and
+// waits until it has written.
+func startWriter(ctx context.Context, t *testing.T, c *cluster.Cluster, db ovsdb.Database) *ovsdb.Writer {
+	t.Helper()
+	began := time.Now()
+	writer := c.StartWriter(ctx, db, fmt.Sprintf("%s-%x", t.Name(), began.UnixNano()))
+	t.Cleanup(writer.Stop)
+	if _, err := writer.AwaitAck(ctx, began); err != nil {
+		t.Fatal(err)
+	}
+	return writer
+}
+
+// A server of the active that is killed is recovered from: the writer goes on, and
+// every row that was ever acknowledged is on every node in the end.
+func TestServerOfActiveKilled(t *testing.T) {
+	needServers(t)
+	for _, db := range databases() {
+		t.Run(db.Name, func(t *testing.T) {
+			ctx, c := sharedCluster(t)
+			writer := startWriter(ctx, t, c, db)
+			view, err := c.View(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			if _, err := c.Kill(ctx, view.Promoted(), db.PIDFile, syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			gap, err := writer.AwaitRecovery(ctx, began)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Await(ctx, "the cluster to settle", c.Settled()); err != nil {
+				t.Fatal(err)
+			}
+			writer.Stop()
+			t.Logf("%d rows acknowledged, none for %s", len(writer.Acks()), gap.Duration().Round(time.Millisecond))
+			awaitRows(ctx, t, c, db, owed(writer, keepAll, began, gap))
+		})
+	}
+}

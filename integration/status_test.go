@@ -1,0 +1,126 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"ovndb-servers/integration/cluster"
+	"ovndb-servers/integration/ovsdb"
+)
+
+// The exit codes of the tool's commands that are not [exitSuccess].
+const (
+	toolWrong      = 1
+	toolNotRunning = 3
+)
+
+// status is what the tool prints as JSON, as far as it is checked here.
+type status struct {
+	Node, Resource, Health string
+	Healthy                bool
+	Problems               []string
+	Servers                []struct {
+		Database, Role, File string
+		ReplicatesFrom       string `json:"replicates_from"`
+		Connected            bool
+	}
+	Cluster struct {
+		Available bool
+		Nodes     []struct {
+			Name, Role string
+			Score      *int
+		}
+	}
+}
+
+// status runs the tool, which has to end with a code, in both formats.
+func (h hand) status(node string, code int) (table string, parsed status) {
+	h.t.Helper()
+	for _, format := range []string{"table", "json"} {
+		result, err := h.Exec(h.ctx, node, "ovndb-servers", "status", "-o", format)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		if result.Code != code {
+			h.t.Fatalf("status -o %s on %s: %s, want exit code %d", format, node, result, code)
+		}
+		if format == "table" {
+			table = result.Stdout
+		} else if err := json.Unmarshal([]byte(result.Stdout), &parsed); err != nil {
+			h.t.Fatalf("status on %s: %v: %s", node, err, result)
+		}
+	}
+	return table, parsed
+}
+
+// In a healthy cluster the tool says so on every node, and shows the nodes' roles.
+func TestStatusOfHealthyCluster(t *testing.T) {
+	needServers(t)
+	ctx, c := sharedCluster(t)
+	view, err := c.View(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := hand{Cluster: c, t: t, ctx: ctx}
+	promoted, err := c.Node(view.Promoted())
+	h.check(err)
+	for _, node := range c.NodeNames() {
+		h.await("status to find the node healthy", func(ctx context.Context) error {
+			result, err := c.Exec(ctx, node, "ovndb-servers", "status")
+			if err == nil && result.Code != exitSuccess {
+				err = fmt.Errorf("status: %s", result)
+			}
+			return err
+		})
+		table, parsed := h.status(node, exitSuccess)
+		if !parsed.Healthy || len(parsed.Problems) > 0 || parsed.Node != node || parsed.Resource != cluster.Resource || len(parsed.Servers) != 2 {
+			t.Errorf("%s: %+v", node, parsed)
+		}
+		for i, db := range databases() {
+			server := parsed.Servers[i]
+			want := "tcp:" + promoted.Address.String() + ":" + db.Port
+			if node == promoted.Name {
+				want = ""
+			}
+			if server.Database != db.Name || server.ReplicatesFrom != want || server.Connected != (want != "") || server.File != db.File {
+				t.Errorf("%s: %+v, want %s from %q", node, server, db.Name, want)
+			}
+			if !strings.Contains(table, db.Name) || !strings.Contains(table, db.File) {
+				t.Errorf("%s: %s is not in the table:\n%s", node, db.Name, table)
+			}
+		}
+		for _, other := range parsed.Cluster.Nodes {
+			if other.Role != string(view.RoleOf(other.Name)) || other.Score == nil {
+				t.Errorf("%s: of %s it is said %+v", node, other.Name, other)
+			}
+		}
+	}
+}
+
+// Where a backup does not follow the promoted node, the tool says that something is
+// wrong, and names the server; on the other nodes nothing is.
+func TestStatusOfBackupThatDoesNotFollow(t *testing.T) {
+	needServers(t)
+	ctx, c := sharedCluster(t)
+	view, err := c.View(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := hand{Cluster: c, t: t, ctx: ctx}
+	node, sb := view.In(cluster.Unpromoted)[0], ovsdb.Southbound()
+	h.check(c.SetProperty(ctx, "maintenance-mode", "true")) // or the next monitor repairs it
+	h.check(c.AwaitIdle(ctx))
+	h.park(node, sb)
+	table, parsed := h.status(node, toolWrong)
+	if parsed.Healthy || len(parsed.Problems) != 1 || !strings.Contains(parsed.Problems[0], sb.Name) || !strings.Contains(table, "problem: ") {
+		t.Errorf("%+v\n%s", parsed, table)
+	}
+	h.status(view.Promoted(), exitSuccess)
+	h.check(c.SetProperty(ctx, "maintenance-mode", ""))
+	h.awaitMonitor(node, exitSuccess)
+}
