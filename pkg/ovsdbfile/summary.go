@@ -59,7 +59,7 @@ type Summary struct {
 // or [ErrClustered] if path is something else, and that of the file system (as
 // fs.ErrNotExist) or of ctx if reading fails.
 //
-// The file is read once and in pieces. Memory grows with the number of rows, by some 40
+// The file is read once and in pieces. Memory grows with the number of rows, by some 100
 // bytes each, not with the size of records.
 func Summarize(ctx context.Context, path, globalTable, key string, ignore ...string) (Summary, error) {
 	file, err := open(path)
