@@ -46,3 +46,8 @@ func replace(tb testing.TB, text, old, by string) string {
 }
 
 func rawJSON(text []byte) json.RawMessage { return text }
+
+// isObject reports whether text is a JSON object and nothing else.
+func isObject(text string) bool {
+	return json.Valid([]byte(text)) && strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{")
+}

@@ -24,11 +24,24 @@ type Summary struct {
 	// AfterKey is how many records follow the last one that set, changed or removed the
 	// key: 0 if that is the last record, -1 if there is none. A row that is inserted
 	// sets the keys it has, whatever the row before it had.
+	//
+	// It does not measure how far a backup has got: an active sends what several of its
+	// sessions did at once, or what a slow backup has missed, as one update, which
+	// becomes one record.
 	AfterKey int
 
-	// ChangesAfterKey is how many rows these records insert, modify or delete, each
-	// counted once per record; 0 if AfterKey is not positive.
+	// ChangesAfterKey is how many rows these records insert, modify or delete, each row
+	// counted once per record. It survives the merging of transactions, but for
+	// repeated changes of one row.
 	ChangesAfterKey int
+
+	// ChangesWithKey is how many other rows are changed by the record itself that
+	// changed the key. On an active that is what the transaction did beside. On a
+	// backup transactions from before and after may be merged with it: of the
+	// content that it has, between ChangesAfterKey and the sum of both came after
+	// the key. In a record that a resync or a compaction wrote it is the whole
+	// database, which says what it should: nothing is known.
+	ChangesWithKey int
 
 	LastDate time.Time  // of the last record that has one, by its writer's clock; may be zero
 	Size     int64      // of what could be read, in bytes
@@ -46,7 +59,7 @@ type Summary struct {
 // or [ErrClustered] if path is something else, and that of the file system (as
 // fs.ErrNotExist) or of ctx if reading fails.
 //
-// The file is read once and in pieces. Memory grows with the number of rows, by some 40
+// The file is read once and in pieces. Memory grows with the number of rows, by some 100
 // bytes each, not with the size of records.
 func Summarize(ctx context.Context, path, globalTable, key string, ignore ...string) (Summary, error) {
 	file, err := open(path)
@@ -117,7 +130,7 @@ func (s *Summary) count(t *transaction, touched bool) {
 	}
 	switch {
 	case touched:
-		s.AfterKey, s.ChangesAfterKey = 0, 0
+		s.AfterKey, s.ChangesAfterKey, s.ChangesWithKey = 0, 0, t.others()
 	case s.AfterKey >= 0:
 		s.AfterKey++
 		s.ChangesAfterKey += len(t.rows)

@@ -76,7 +76,7 @@ func TestSummarizeFollowsTheGlobalRowThroughEveryKindOfChange(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got.Global, got.LastDate, got.ChangesAfterKey = nil, time.Time{}, 0
+		got.Global, got.LastDate, got.ChangesAfterKey, got.ChangesWithKey = nil, time.Time{}, 0, 0
 		want := ovsdbfile.Summary{
 			Schema: database, SchemaVersion: "1.0.0", Records: i + 1, AfterKey: step.afterKey,
 			Size: info.Size(), Rows: c.items(t),
@@ -134,16 +134,21 @@ func randomOps(random *rand.Rand) []op {
 	return ops
 }
 
-func TestSummarizeCountsChangesOfRowsAfterTheKey(t *testing.T) {
+func TestSummarizeCountsChangesOfRowsWithAndAfterTheKey(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	c := s.open(t)
-	c.transact(t, insertGlobal(beat, "1"), insertItem("not counted"))
+	c.transact(t, insertItem("before"))
+	c.transact(t, insertGlobal(beat, "1"), insertItem("with it"))
 	c.transact(t, insertItem("a"), insertItem("b"))
 	c.transact(t, deleteItem("a"))
 	c.transact(t, updateGlobal("cfg", 1), deleteItem("b"), insertItem("c"))
-	if got := summarize(t, s.file); got.AfterKey != 3 || got.ChangesAfterKey != 6 {
-		t.Errorf("%d changes in %d records, want 6 in 3", got.ChangesAfterKey, got.AfterKey)
+	if got := summarize(t, s.file); got.AfterKey != 3 || got.ChangesAfterKey != 6 || got.ChangesWithKey != 1 {
+		t.Errorf("%d changes in %d records and %d with the key, want 6, 3, 1", got.ChangesAfterKey, got.AfterKey, got.ChangesWithKey)
+	}
+	s.command(t, "ovsdb-server/compact")
+	if got := summarize(t, s.file); got.AfterKey != 0 || got.ChangesAfterKey != 0 || got.ChangesWithKey != got.Rows {
+		t.Errorf("after compaction, %+v", got)
 	}
 }
 
@@ -188,6 +193,7 @@ func TestSummarizeOfAFileConvertedToAnotherSchemaStartsAnew(t *testing.T) {
 	newer = []byte(replace(t, string(newer), `"cfg": {"type": "integer"},`, ""))
 	convert := map[string]func(t *testing.T, s *server){
 		"by the tool": func(t *testing.T, s *server) {
+			t.Helper()
 			path := filepath.Join(t.TempDir(), "newer.ovsschema")
 			if err := os.WriteFile(path, newer, 0o600); err != nil {
 				t.Fatal(err)
@@ -196,6 +202,7 @@ func TestSummarizeOfAFileConvertedToAnotherSchemaStartsAnew(t *testing.T) {
 			tool(t, "convert", s.file, path)
 		},
 		"by the running server": func(t *testing.T, s *server) {
+			t.Helper()
 			var nothing map[string]any
 			s.open(t).call(t, &nothing, "convert", database, rawJSON(newer))
 		},

@@ -32,6 +32,17 @@ func (t *transaction) reset() {
 	*t = transaction{rows: t.rows[:0], global: t.global[:0]}
 }
 
+// others counts the rows of other tables than the global one.
+func (t *transaction) others() int {
+	count := 0
+	for _, row := range t.rows {
+		if !row.table.global {
+			count++
+		}
+	}
+	return count
+}
+
 // parse reads a transaction record as ovsdb_file_txn_from_json in ovsdb/file.c does. The
 // order of members is arbitrary: _is_diff may come last.
 func (t *transaction) parse(s *scanner, tables map[string]*table) error {
