@@ -43,7 +43,7 @@ demo-down: ## Remove what make demo started
 .PHONY: build
 build: ## Build bin/ovndb-servers, static
 	@echo "== build $(VERSION)"
-	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BINARY) ./cmd/ovndb-servers
+	go build -trimpath -ldflags '-s -w -X main.linkedVersion=$(VERSION)' -o $(BINARY) ./cmd/ovndb-servers
 
 .PHONY: test
 test: ## Run every test: unit tests, and clusters of trixie and of bookworm

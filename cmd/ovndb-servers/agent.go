@@ -9,8 +9,8 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// agentName is the agent the way Pacemaker spells it.
-const agentName = "ocf:ovn:ovndb-servers"
+// agentName is the agent's name, without the provider it is installed as.
+const agentName = "ovndb-servers"
 
 // clusterManager makes package pacemaker what package ocf asks for.
 type clusterManager struct{}

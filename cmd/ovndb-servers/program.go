@@ -53,8 +53,14 @@ func calledAsAgent(path string) bool {
 	return filepath.Base(filepath.Dir(provider)) == "resource.d"
 }
 
+// linkedVersion is set by the build, with the linker's -X.
+var linkedVersion string //nolint:gochecknoglobals // the linker sets nothing else
+
 // version is what the build recorded: a release's tag or the revision.
 func version() string {
+	if linkedVersion != "" {
+		return linkedVersion
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
 		return "unreleased"

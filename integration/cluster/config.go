@@ -124,6 +124,9 @@ func (c Config) withDefaults() Config {
 		"stonith-enabled": "false",
 		// The election waits this long for a coordinator that is already there.
 		"dc-deadtime": "1s",
+		// All nodes share one machine: each takes the load of the others for its
+		// own, and the cluster would run one action at a time.
+		"load-threshold": "0%",
 	}, c.Properties)
 	return c
 }

@@ -9,7 +9,7 @@ import (
 const agentName = "ovndb-servers"
 
 // doctype names the DTD by which ocf-tester validates. The DTD predates OCF 1.1; the internal subset, which takes precedence, adds the attribute it does not know.
-const doctype = `<?xml version="1.0" encoding="UTF-8"?>
+const doctype = `<?xml version="1.0"?>
 <!DOCTYPE resource-agent SYSTEM "ra-api-1.dtd" [
   <!ATTLIST parameter unique-group CDATA #IMPLIED>
 ]>

@@ -85,7 +85,7 @@ const mon = `<?xml version="1.0"?>
 
 func TestParseView(t *testing.T) {
 	t.Parallel()
-	got, err := pacemaker.ParseView("ocf:ovn:ovndb-servers", []byte(mon))
+	got, err := pacemaker.ParseView("ovndb-servers", []byte(mon))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestParseView(t *testing.T) {
 func FuzzParseView(f *testing.F) {
 	f.Add([]byte(mon))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		view, err := pacemaker.ParseView("ocf:ovn:ovndb-servers", text)
+		view, err := pacemaker.ParseView("ovndb-servers", text)
 		if err != nil && !errors.Is(err, pacemaker.ErrUnreadable) {
 			t.Fatalf("unexpected error: %v", err)
 		}

@@ -36,8 +36,8 @@ type Instance struct {
 	Failed bool
 }
 
-// CurrentView asks crm_mon for the view of the agent, given the way Pacemaker
-// spells it: "ocf:ovn:ovndb-servers".
+// CurrentView asks crm_mon for the view of the OCF agent of a name, whatever the
+// provider it is installed as.
 func CurrentView(ctx context.Context, agent string) (View, error) {
 	out, err := process.Run(ctx, "crm_mon", "-1", "--output-as=xml")
 	if err != nil {
@@ -48,7 +48,7 @@ func CurrentView(ctx context.Context, agent string) (View, error) {
 
 // ParseView reads the XML of crm_mon (xml/api/crm_mon-2.x.rng of Pacemaker; of
 // its attributes only those that all versions from 2.0 to 3.0 share) and keeps
-// the instances of agent. XML that is none is ErrUnreadable.
+// the instances of the agent. XML that is none is ErrUnreadable.
 func ParseView(agent string, text []byte) (View, error) {
 	var doc monDocument
 	if err := xml.Unmarshal(text, &doc); err != nil {
@@ -59,7 +59,7 @@ func ParseView(agent string, text []byte) (View, error) {
 		v.Nodes = append(v.Nodes, Node{Name: n.Name, Online: n.Online, State: n.state()})
 	}
 	for _, r := range doc.resources() {
-		if spelling(r.Agent) == agent {
+		if isAgent(r.Agent, agent) {
 			v.Instances = append(v.Instances, r.instances()...)
 		}
 	}
@@ -87,8 +87,11 @@ func (v View) Role(resource, node string) string {
 	return "Stopped"
 }
 
-// spelling turns Pacemaker 2.0's "ocf::ovn:x" into today's "ocf:ovn:x".
-func spelling(agent string) string { return strings.Replace(agent, "::", ":", 1) }
+// isAgent tells whether "ocf:PROVIDER:NAME", or "ocf::PROVIDER:NAME" as Pacemaker
+// 2.0 spells it, is the agent of a name.
+func isAgent(spelled, name string) bool {
+	return strings.HasPrefix(spelled, "ocf:") && strings.HasSuffix(spelled, ":"+name)
+}
 
 // role turns the role names of Pacemaker 2.0 into today's.
 func role(name string) string {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -28,6 +29,12 @@ const (
 // LC_ALL=C; when ctx ends, the whole group is killed. A program that is not
 // installed is [ErrProgramMissing]; every failure is a [RunError].
 func Run(ctx context.Context, program string, args ...string) (stdout string, err error) {
+	return RunWithout(ctx, nil, program, args...)
+}
+
+// RunWithout is [Run] without some of the variables of the environment: those
+// for which hide, if it is not nil, returns true.
+func RunWithout(ctx context.Context, hide func(variable string) bool, program string, args ...string) (stdout string, err error) {
 	failure := &RunError{Program: program, Args: args, ExitCode: -1}
 	path, err := LookProgram(program)
 	if err != nil {
@@ -36,7 +43,10 @@ func Run(ctx context.Context, program string, args ...string) (stdout string, er
 	}
 	output, messages := &boundedBuffer{limit: maxOutput}, &boundedBuffer{limit: maxMessages}
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env = environment()
+	cmd.Env = slices.DeleteFunc(environment(), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return hide != nil && hide(name)
+	})
 	cmd.Stdout, cmd.Stderr = output, messages
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }

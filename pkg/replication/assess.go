@@ -127,7 +127,7 @@ func assessOver(o Observation) Verdict {
 		v.Repairs = append(v.Repairs, Repair{Kind: RepairPark, Database: s.Database})
 	}
 	v.Repairs = append(v.Repairs, Repair{Kind: RepairForget})
-	v.Reasons = append(v.Reasons, "the term of this node is over, as another node has been promoted since; its servers are made read-only")
+	v.Reasons = append(v.Reasons, "the term of this node is over, as another node has been promoted since")
 	if o.ExpectPromoted {
 		v.Health = HealthFailedActive
 	}
@@ -170,7 +170,7 @@ func park(v Verdict, servers []ServerState) Verdict {
 	for _, s := range servers {
 		v.Repairs = append(v.Repairs, Repair{Kind: RepairPark, Database: s.Database})
 		v.Reasons = append(v.Reasons, fmt.Sprintf(
-			"the %s server was active without having been promoted here and is made read-only; its log says why it turned active", s.Database))
+			"the %s server was active without having been promoted here; its log says why it turned active", s.Database))
 	}
 	return v
 }
@@ -202,7 +202,7 @@ func assessFollowing(v Verdict, o Observation) Verdict {
 		case s.Source != want:
 			v.Repairs = append(v.Repairs, Repair{Kind: RepairFollow, Database: s.Database, Source: want})
 			v.Reasons = append(v.Reasons, fmt.Sprintf(
-				"the %s server replicated from %s and not from the promoted node %s; it is pointed at %s", s.Database, s.Source, o.Leader.Node, want))
+				"the %s server replicated from %s and not from the promoted node %s at %s", s.Database, s.Source, o.Leader.Node, want))
 		case s.Link != ovsdbctl.LinkReplicating:
 			v.Reasons = append(v.Reasons, fmt.Sprintf(
 				"the %s server does not replicate: it is %s to %s of node %s", s.Database, s.Link, s.Source, o.Leader.Node))

@@ -35,7 +35,9 @@ func (c *Controller) read(ctx context.Context, u Unit) (holding, error) {
 	if err != nil {
 		return holding{}, fmt.Errorf("cannot use %s: %w", u.Files.Database, err)
 	}
-	return holding{marker: m, position: PositionOf(m, uint64(max(s.ChangesAfterKey, 0)), ""), rows: s.Rows}, nil
+	changes := uint64(max(s.ChangesAfterKey, 0))
+	possible := changes + uint64(max(s.ChangesWithKey, 0))
+	return holding{marker: m, position: PositionOf(m, changes, possible, ""), rows: s.Rows}, nil
 }
 
 // position returns a unit's position. Unmarked data that is not empty is told

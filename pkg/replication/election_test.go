@@ -14,12 +14,12 @@ import (
 func at(term uint64, termID, prev string, beat, changes uint64) replication.Position {
 	return replication.Position{
 		Lineage: "L", Term: term, TermID: termID, PrevTermID: prev,
-		Progress: replication.Progress{Beat: beat, Changes: changes},
+		Progress: replication.Progress{Beat: beat, Changes: changes, Possible: changes},
 	}
 }
 
 func unrecorded(p replication.Position, baseBeat, baseChanges uint64) replication.Position {
-	p.Base = replication.Progress{Beat: baseBeat, Changes: baseChanges}
+	p.Base = replication.Progress{Beat: baseBeat, Changes: baseChanges, Possible: baseChanges}
 	return p
 }
 
@@ -257,6 +257,7 @@ func (h *history) work() {
 			p.Progress = replication.Progress{Beat: p.Progress.Beat + 1}
 		} else {
 			p.Progress.Changes++
+			p.Progress.Possible++
 			h.held[h.active]++
 		}
 		h.data[h.active] = both(p)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -20,10 +19,11 @@ type Electorate struct {
 	Absent []string
 }
 
-// Bounds on waiting for other nodes' agents, which answer within a fraction of
-// a second if they answer at all.
+// Bounds on waiting for other nodes' agents. They answer within a fraction of a
+// second when they are notified at the same time, else with their next monitor.
 const (
-	answersMost = 8 * time.Second
+	answersMost = 12 * time.Second
+	callMost    = 1500 * time.Millisecond
 	settleMost  = 3 * time.Second
 )
 
@@ -36,7 +36,7 @@ const unsolicited = "-"
 // without a failure on this node's account.
 func (c *Controller) HoldElection(ctx context.Context, e Electorate) error {
 	round := uuid.NewString()
-	if err := c.noteRound(round); err != nil {
+	if err := c.calledRound().write(round); err != nil {
 		return err
 	}
 	if err := c.Cluster.Publish(ctx, TopicRound, round); err != nil {
@@ -71,11 +71,11 @@ func (e *ElectionError) Error() string {
 const roundDone = " done"
 
 // AnswerElection is what every other node does meanwhile: it publishes what it
-// holds, in answer to each round it sees of the chosen node, until one that it
-// has answered is done. A round that an earlier, aborted election left behind
-// may be answered, too; it is not the last then.
+// holds, in answer to the round that the chosen node calls. Under load Pacemaker
+// notifies one node after another, so that the call may have come already or
+// come later: then the next monitor answers it, see [Controller.Monitor].
 func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
-	waiting, cancel := share(ctx, answerShare, answersMost)
+	waiting, cancel := share(ctx, answerShare, callMost)
 	defer cancel()
 	answered := ""
 	err := await(waiting, func(ctx context.Context) error {
@@ -84,22 +84,48 @@ func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
 			return err
 		}
 		round, done := strings.CutSuffix(rounds[chosen], roundDone)
-		switch {
-		case answered != "" && done && round == answered:
+		if answered != "" && round == answered && done {
 			return nil
-		case round != "" && !done && round != answered:
-			err = c.publishPosition(ctx, round)
+		}
+		if round != "" && !done && round != answered {
+			// An earlier, aborted election may have left this round: so the next
+			// is waited for even then.
+			err = c.answer(ctx, round)
 			answered = round
 		}
 		return errors.Join(err, errRoundOpen)
 	})
-	if err != nil {
-		return fmt.Errorf("cannot answer the election that node %s holds: %w", chosen, err)
+	if answered == "" {
+		return fmt.Errorf("cannot answer an election of node %s yet: %w", chosen, err)
 	}
 	return nil
 }
 
-var errRoundOpen = errors.New("it has not ended")
+var errRoundOpen = errors.New("it has called none")
+
+func (c *Controller) answer(ctx context.Context, round string) error {
+	if err := c.publishPosition(ctx, round); err != nil {
+		return err
+	}
+	return c.answeredRound().write(round)
+}
+
+// answerOpenRounds answers the elections that other nodes are holding.
+func (c *Controller) answerOpenRounds(ctx context.Context) error {
+	rounds, err := c.Cluster.Published(ctx, TopicRound)
+	if err != nil {
+		return err
+	}
+	for node, round := range rounds {
+		if node == c.Node || strings.HasSuffix(round, roundDone) || round == c.answeredRound().read() {
+			continue
+		}
+		if err := c.answer(ctx, round); err != nil {
+			return fmt.Errorf("cannot answer the election that node %s holds: %w", node, err)
+		}
+	}
+	return nil
+}
 
 func (c *Controller) publishPosition(ctx context.Context, round string) error {
 	positions, err := c.positions(ctx)
@@ -109,21 +135,11 @@ func (c *Controller) publishPosition(ctx context.Context, round string) error {
 	return c.Cluster.Publish(ctx, TopicPosition, round+" "+positions.String())
 }
 
-// noteRound remembers the round that this node has called, for its promotion.
-func (c *Controller) noteRound(round string) error {
-	if err := os.WriteFile(c.stateFile("round"), []byte(round), 0o644); err != nil {
-		return fmt.Errorf("cannot note the election: %w", err)
-	}
-	return nil
-}
+// calledRound and answeredRound remember the election this node held last, for
+// its promotion, and the one it answered last.
+func (c *Controller) calledRound() textFile { return textFile{path: c.stateFile("round")} }
 
-func (c *Controller) notedRound() string {
-	text, err := os.ReadFile(c.stateFile("round"))
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(text))
-}
+func (c *Controller) answeredRound() textFile { return textFile{path: c.stateFile("answered")} }
 
 // standAside gives the promotion to the node that should have it, or to none,
 // and waits until the scheduler can see it.

@@ -42,18 +42,30 @@ type Progress struct {
 	// Beat is the last beat the data holds.
 	Beat uint64
 	// Changes counts the rows that were inserted, modified or deleted after that
-	// beat, each once for each record of the database file. Records themselves do
-	// not count: the changes of several transactions reach a backup that lags in
-	// one record.
-	Changes uint64
+	// beat, each once for each record of the database file; at most Possible have
+	// been, if those that came in one record with the beat came after it. Records
+	// do not count: what several transactions change may reach a backup in one.
+	Changes, Possible uint64
 }
 
-// Compare orders progress within one term.
+// Compare orders progress within one term as far as it can be told: 0 means that
+// neither is certain to be ahead.
 func (p Progress) Compare(q Progress) int {
-	if p.Beat != q.Beat {
+	switch {
+	case p.Beat != q.Beat:
 		return compare(p.Beat, q.Beat)
+	case p.Changes > q.Possible:
+		return 1
+	case q.Changes > p.Possible:
+		return -1
+	default:
+		return 0
 	}
-	return compare(p.Changes, q.Changes)
+}
+
+// MayExceed tells whether p may hold what q does not.
+func (p Progress) MayExceed(q Progress) bool {
+	return p.Beat > q.Beat || p.Beat == q.Beat && p != q && p.Possible > q.Changes
 }
 
 func compare(a, b uint64) int {
@@ -67,9 +79,13 @@ func compare(a, b uint64) int {
 	}
 }
 
-// String returns "BEAT+CHANGES".
+// String returns "BEAT+CHANGES", or "BEAT+CHANGES~POSSIBLE" where the two differ.
 func (p Progress) String() string {
-	return strconv.FormatUint(p.Beat, 10) + "+" + strconv.FormatUint(p.Changes, 10)
+	text := strconv.FormatUint(p.Beat, 10) + "+" + strconv.FormatUint(p.Changes, 10)
+	if p.Possible > p.Changes {
+		text += "~" + strconv.FormatUint(p.Possible, 10)
+	}
+	return text
 }
 
 // ErrMarker is returned for a marker that cannot be read: an operator, or a
@@ -118,7 +134,12 @@ func parseProgress(text string) (Progress, error) {
 	if !found {
 		return Progress{}, fmt.Errorf("%q is no BEAT+CHANGES", text)
 	}
+	changes, possible, ranged := strings.Cut(changes, "~")
+	if !ranged {
+		possible = changes
+	}
 	b, err1 := strconv.ParseUint(beat, 10, 64)
-	r, err2 := strconv.ParseUint(changes, 10, 64)
-	return Progress{Beat: b, Changes: r}, errors.Join(err1, err2)
+	c, err2 := strconv.ParseUint(changes, 10, 64)
+	p, err3 := strconv.ParseUint(possible, 10, 64)
+	return Progress{Beat: b, Changes: c, Possible: max(c, p)}, errors.Join(err1, err2, err3)
 }

@@ -19,9 +19,13 @@ func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) Verdict {
 	if len(v.Repairs) > 0 {
 		o, v = c.repair(ctx, look)
 	}
-	if v.Health != HealthStopped {
-		c.keepPublished(ctx, v, o.Leader)
+	if v.Health == HealthStopped {
+		return v
 	}
+	if o.all(ConditionBackup) && o.Leader.Node == "" {
+		c.report(c.answerOpenRounds(ctx), "another node's promotion may wait for this one")
+	}
+	c.keepPublished(ctx, v, o.Leader)
 	return v
 }
 

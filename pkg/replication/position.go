@@ -41,13 +41,13 @@ func (p Position) Current(r Record) bool {
 }
 
 // PositionOf returns the position of data with marker m, which may be nil.
-func PositionOf(m *Marker, changes uint64, content string) Position {
+func PositionOf(m *Marker, changes, possible uint64, content string) Position {
 	if m == nil {
 		return Position{Content: content}
 	}
 	return Position{
 		Lineage: m.Lineage, Term: m.Term, TermID: m.TermID, PrevTermID: m.PrevTermID,
-		Progress: Progress{Beat: m.Beat, Changes: changes}, Base: m.Base,
+		Progress: Progress{Beat: m.Beat, Changes: changes, Possible: possible}, Base: m.Base,
 	}
 }
 

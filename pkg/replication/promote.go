@@ -53,7 +53,7 @@ func (c *Controller) heldTerm(ctx context.Context) (uint64, error) {
 // beginTerm elects, makes the servers active, marks their data and records the
 // new term, in this order.
 func (c *Controller) beginTerm(ctx context.Context, e Electorate) (uint64, error) {
-	choice, err := c.elect(ctx, c.notedRound(), e)
+	choice, err := c.elect(ctx, c.calledRound().read(), e)
 	if err != nil {
 		return 0, err
 	}

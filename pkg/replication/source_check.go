@@ -60,14 +60,14 @@ func (j Joining) compareHistories() Admission {
 		return Admission{Snapshot: "the server was writable since it last followed another", Why: "was-active"}
 	case j.Own.TermID == j.Source.TermID, j.Own.PrevTermID == j.Source.TermID:
 		return Admission{} // it followed this very source
-	case j.Own.PrevTermID == j.Source.PrevTermID && j.Own.Base.Compare(j.Source.Base) <= 0:
+	case j.Own.PrevTermID == j.Source.PrevTermID && !j.Own.Base.MayExceed(j.Source.Base):
 		return Admission{} // a promotion here that no client ever saw, from no more than the source had
 	case j.Own.TermID != j.Source.PrevTermID:
 		return Admission{
 			Snapshot: fmt.Sprintf("data of term %d, which is not the one before the source's term %d", j.Own.Term, j.Source.Term),
 			Why:      "older-term",
 		}
-	case j.Own.Progress.Compare(j.Source.Base) > 0:
+	case j.Own.Progress.MayExceed(j.Source.Base):
 		return Admission{
 			Snapshot: fmt.Sprintf("data of term %d up to %s, but the next term began at %s", j.Own.Term, j.Own.Progress, j.Source.Base),
 			Why:      "ahead",
