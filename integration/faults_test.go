@@ -23,12 +23,12 @@ type loss struct {
 // losses returns what happens to nodes.
 func losses() []loss {
 	return []loss{
-		{"frozen", (*cluster.Cluster).Freeze, (*cluster.Cluster).Thaw, keepNothing},
-		{"without power", (*cluster.Cluster).PowerOff, (*cluster.Cluster).PowerOn, keepOutside},
+		{"frozen", (*cluster.Cluster).Freeze, (*cluster.Cluster).Thaw, keepAll},
+		{"without power", (*cluster.Cluster).PowerOff, (*cluster.Cluster).PowerOn, keepAll},
 		{"partitioned", func(c *cluster.Cluster, ctx context.Context, node string) error {
 			return c.Partition(ctx, node)
-		}, (*cluster.Cluster).Heal, keepNothing},
-		{"in standby", (*cluster.Cluster).Standby, (*cluster.Cluster).Unstandby, keepOutside},
+		}, (*cluster.Cluster).Heal, keepOutside},
+		{"in standby", (*cluster.Cluster).Standby, (*cluster.Cluster).Unstandby, keepAll},
 	}
 }
 
@@ -55,9 +55,7 @@ func TestPromotedNodeLost(t *testing.T) {
 			if err := loss.regain(c, ctx, lost); err != nil {
 				t.Fatal(err)
 			}
-			if err := c.Await(ctx, "the node to come back", c.Settled()); err != nil {
-				t.Fatal(err)
-			}
+			awaitRest(ctx, t, c)
 			check()
 		})
 	}

@@ -117,7 +117,23 @@ func sharedCluster(t *testing.T) (context.Context, *cluster.Cluster) {
 	if err := suite.shared.Reset(ctx); err != nil {
 		t.Fatal(err)
 	}
+	awaitRest(ctx, t, suite.shared)
 	return ctx, suite.shared
+}
+
+// awaitRest awaits a cluster that has settled and has nothing more to do: a node
+// that has just come back may be settled with before the cluster has looked at what
+// runs on it.
+func awaitRest(ctx context.Context, t *testing.T, c *cluster.Cluster) {
+	t.Helper()
+	for range 2 {
+		if err := c.Await(ctx, "the cluster to settle", c.Settled()); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.AwaitIdle(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // ownCluster brings up a cluster for one test, like the shared one but for what
