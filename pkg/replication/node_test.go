@@ -99,13 +99,15 @@ func (s seat) Record(context.Context) (string, error) {
 	return s.record, nil
 }
 
-func (s seat) SetRecord(_ context.Context, record string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.readOnly {
+func (s seat) SetRecord(_ context.Context, record string) error { return s.setRecord(record) }
+
+func (c *cluster) setRecord(record string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.readOnly {
 		return errors.New("the CIB cannot be written")
 	}
-	s.cluster.record = record
+	c.record = record
 	return nil
 }
 
