@@ -67,6 +67,9 @@ func (w *Writer) Stop() {
 	<-w.done
 }
 
+// Database returns what the writer writes to.
+func (w *Writer) Database() Database { return w.db }
+
 // Acks returns the acknowledged rows, in their order.
 func (w *Writer) Acks() []Ack {
 	w.mu.Lock()

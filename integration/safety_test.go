@@ -1,0 +1,286 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"ovndb-servers/integration/cluster"
+	"ovndb-servers/integration/ovsdb"
+)
+
+// The tests named TestSafety prove that no acknowledged row is lost where it can be
+// kept: writers remember each row that was acknowledged, and all are read back on
+// every node. `make test` runs the essential ones; all of them run where the regular
+// expression of tests names Safety, as in `make integration RUN=Safety COUNT=5`.
+
+// needAll skips a long variant unless all safety tests were asked for.
+func needAll(t *testing.T) {
+	t.Helper()
+	if !allSafety() {
+		t.Skip("a long variant: run it with RUN=Safety")
+	}
+}
+
+// allSafety tells whether all safety tests were asked for.
+func allSafety() bool {
+	return strings.Contains(flag.Lookup("test.run").Value.String(), "Safety")
+}
+
+// trial is a cluster under writers whose rows must not be lost.
+type trial struct {
+	hand
+
+	writers []*ovsdb.Writer
+}
+
+// newTrial returns the shared cluster with a writer to each database.
+func newTrial(t *testing.T) *trial {
+	t.Helper()
+	needServers(t)
+	ctx, c := sharedCluster(t)
+	return trialOf(ctx, t, c)
+}
+
+// trialOf starts a writer to each database of a cluster, and waits until its rows
+// are on every node.
+func trialOf(ctx context.Context, t *testing.T, c *cluster.Cluster) *trial {
+	t.Helper()
+	s := &trial{hand: hand{Cluster: c, t: t, ctx: ctx}}
+	for _, db := range databases() {
+		s.addWriter(db)
+		awaitRows(ctx, t, c, db, []string{s.writers[len(s.writers)-1].Acks()[0].Name})
+	}
+	return s
+}
+
+// addWriter starts one more writer. Rows of earlier trials have served.
+func (s *trial) addWriter(db ovsdb.Database) {
+	s.t.Helper()
+	s.writers = append(s.writers, startWriter(s.ctx, s.t, s.Cluster, db))
+}
+
+// promoted returns the promoted node and the others.
+func (s *trial) promoted() (active string, others []string) {
+	s.t.Helper()
+	view, err := s.View(s.ctx)
+	s.check(err)
+	active = view.Promoted()
+	return active, s.without(active)
+}
+
+// without returns all nodes but those.
+func (s *trial) without(nodes ...string) []string {
+	return slices.DeleteFunc(s.NodeNames(), func(name string) bool { return slices.Contains(nodes, name) })
+}
+
+// awaitMore awaits that each writer has that many more rows acknowledged than now.
+func (s *trial) awaitMore(rows int) {
+	s.t.Helper()
+	for _, writer := range s.writers {
+		want := len(writer.Acks()) + rows
+		s.await(fmt.Sprintf("%d more rows", rows), func(context.Context) error {
+			if got := len(writer.Acks()); got < want {
+				return fmt.Errorf("%d rows acknowledged, waiting for %d", got, want)
+			}
+			return nil
+		})
+	}
+}
+
+// awaitCluster awaits a condition of Pacemaker's view.
+func (s *trial) awaitCluster(what string, condition cluster.Condition) {
+	s.t.Helper()
+	s.check(s.Await(s.ctx, what, condition))
+}
+
+// end awaits a cluster that has settled with its writers at work, stops them, and
+// checks that each row that was acknowledged is on every node, and that all nodes
+// have the same rows.
+func (s *trial) end() {
+	s.t.Helper()
+	awaitRest(s.ctx, s.t, s.Cluster)
+	s.endOn(s.NodeNames()...)
+}
+
+// endOn is end of those nodes alone, without waiting for the others.
+func (s *trial) endOn(nodes ...string) {
+	s.t.Helper()
+	s.awaitMore(5)
+	for _, writer := range s.writers {
+		writer.Stop()
+		s.wantRows(writer, nodes)
+	}
+	if len(nodes) == len(s.NodeNames()) && !s.t.Failed() {
+		for _, db := range databases() {
+			awaitSameRows(s.ctx, s.t, s.Cluster, db)
+		}
+	}
+}
+
+// wantRows checks that the nodes have a writer's rows, and counts those they lack.
+func (s *trial) wantRows(writer *ovsdb.Writer, nodes []string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.ctx, rowsTimeout)
+	defer cancel()
+	lost := map[string][]string{}
+	err := s.AwaitThat(ctx, "the acknowledged rows", func(ctx context.Context) error {
+		for _, node := range nodes {
+			present, err := s.NamesOn(ctx, node, writer.Database())
+			if err != nil {
+				return err
+			}
+			if lost[node] = writer.Missing(present); len(lost[node]) > 0 {
+				return fmt.Errorf("%s lacks %d rows", node, len(lost[node]))
+			}
+		}
+		return nil
+	})
+	count := 0
+	for node, names := range lost {
+		if len(names) > 0 {
+			s.t.Errorf("%s: %s has lost %d rows, from %s to %s", writer.Database().Name, node, len(names), names[0], names[len(names)-1])
+		}
+		count = max(count, len(names))
+	}
+	if err != nil {
+		s.t.Error(err)
+	}
+	s.t.Logf("%s: %d rows acknowledged, %d lost; the longest pause was %s",
+		writer.Database().Name, len(writer.Acks()), count, writer.LongestGap().Duration().Round(10*time.Millisecond))
+}
+
+// extra are rows that one node alone has accepted.
+type extra struct {
+	db    ovsdb.Database
+	names []string
+}
+
+// writeUntilRefused writes to a node's own servers until they take no more, and
+// returns what they took.
+func (s *trial) writeUntilRefused(node string) []extra {
+	s.t.Helper()
+	began := time.Now()
+	took := make([]extra, len(databases()))
+	var group sync.WaitGroup
+	for i, db := range databases() {
+		took[i].db = db
+		group.Go(func() {
+			for n := 0; s.ctx.Err() == nil; n++ {
+				name := fmt.Sprintf("only-on-%s-%x-%d", node, began.UnixNano(), n)
+				if s.InsertOn(s.ctx, node, db, name) != nil {
+					return // refused, or the server is gone
+				}
+				took[i].names = append(took[i].names, name)
+			}
+		})
+	}
+	group.Wait()
+	for _, e := range took {
+		s.t.Logf("%s: %s alone took %d rows within %s", e.db.Name, node, len(e.names), time.Since(began).Round(10*time.Millisecond))
+	}
+	return took
+}
+
+// wantKept awaits that rows which one node alone had are in its snapshots.
+func (s *trial) wantKept(node string, took []extra) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.ctx, rowsTimeout)
+	defer cancel()
+	for _, e := range took {
+		err := s.AwaitThat(ctx, "a snapshot on "+node, func(ctx context.Context) error {
+			kept, err := s.kept(ctx, node, e.db)
+			if err != nil {
+				return err
+			}
+			missing := slices.DeleteFunc(slices.Clone(e.names), func(name string) bool { return kept[name] })
+			if len(missing) > 0 {
+				return fmt.Errorf("%s: %d of %d rows are in no snapshot, the first is %s", e.db.Name, len(missing), len(e.names), missing[0])
+			}
+			return nil
+		})
+		if err != nil {
+			s.t.Error(err)
+		}
+	}
+}
+
+// kept returns the names of the rows in a node's snapshots of a database.
+func (s *trial) kept(ctx context.Context, node string, db ovsdb.Database) (map[string]bool, error) {
+	dir := path.Join(path.Dir(db.File), "ovndb-servers.snapshots")
+	found, err := s.Exec(ctx, node, "find", dir, "-name", db.Name+".*.db")
+	if err != nil {
+		return nil, err
+	}
+	query, err := json.Marshal(db.Transaction(db.Select()))
+	if err != nil {
+		return nil, err
+	}
+	kept := map[string]bool{}
+	for file := range strings.FieldsSeq(found.Stdout) {
+		reply, err := s.MustExec(ctx, node, "ovsdb-tool", "query", file, string(query))
+		if err != nil {
+			return nil, err
+		}
+		names, err := ovsdb.Names([]byte(reply))
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			kept[name] = true
+		}
+	}
+	return kept, nil
+}
+
+// setMeta sets a meta-attribute of the clone until the test ends.
+func (s *trial) setMeta(name, value string) {
+	s.t.Helper()
+	s.t.Cleanup(func() {
+		s.undo(func(ctx context.Context) error { return s.SetMeta(ctx, cluster.Clone, name, "") })
+	})
+	s.check(s.SetMeta(s.ctx, cluster.Clone, name, value))
+}
+
+// orders returns the orders of virtual IP and promotion to test.
+func orders() []cluster.Order {
+	if allSafety() {
+		return []cluster.Order{cluster.PromoteThenVIP, cluster.VIPThenPromote}
+	}
+	return []cluster.Order{cluster.PromoteThenVIP}
+}
+
+// setOrder changes the order of virtual IP and promotion until the test ends.
+func (s *trial) setOrder(order cluster.Order) {
+	s.t.Helper()
+	if order == s.Config().Order {
+		return
+	}
+	s.t.Cleanup(func() {
+		s.undo(func(ctx context.Context) error { return s.reorder(ctx, order, s.Config().Order) })
+	})
+	s.check(s.reorder(s.ctx, s.Config().Order, order))
+	s.check(s.AwaitIdle(s.ctx))
+}
+
+// reorder replaces the constraint of one order by that of the other.
+func (s *trial) reorder(ctx context.Context, from, to cluster.Order) error {
+	attributes := map[cluster.Order]string{
+		cluster.PromoteThenVIP: fmt.Sprintf(`first="%s" first-action="promote" then="%s" then-action="start"`, cluster.Clone, cluster.VIPResource),
+		cluster.VIPThenPromote: fmt.Sprintf(`first="%s" first-action="start" then="%s" then-action="promote"`, cluster.VIPResource, cluster.Clone),
+	}
+	_, err1 := s.Control(ctx, "cibadmin", "--delete", "--xml-text", fmt.Sprintf(`<rsc_order id="%s"/>`, from))
+	_, err2 := s.Control(ctx, "cibadmin", "--create", "--scope", "constraints", "--xml-text",
+		fmt.Sprintf(`<rsc_order id="%s" %s kind="Mandatory"/>`, to, attributes[to]))
+	return errors.Join(err1, err2)
+}
