@@ -1,0 +1,167 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec" //nolint:depguard // The agent with fault points is built for this test alone.
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ovndb-servers/integration/cluster"
+	"ovndb-servers/integration/ovsdb"
+)
+
+// faultFile names the point at which an agent that is built for it kills itself.
+const faultFile = "/var/run/ovndb-servers.fault"
+
+// The agent is killed at each step of a promotion, of a demotion and of what the
+// other nodes do then: the cluster recovers by itself, and no row is lost.
+func TestSafetyAgentKilled(t *testing.T) {
+	needServers(t)
+	s := &trial{hand: hand{Cluster: suite.shared, t: t, ctx: testContext(t)}}
+	s.installFaulty()
+	for _, point := range []string{
+		"demote-locked", "demote-dismissed", "demote-read-only", "demote-published",
+		"promote-elected", "promote-noted", "promote-active-OVN_Northbound", "promote-active-OVN_Southbound",
+		"promote-marked", "promote-recorded", "promote-open",
+		"follow-parked", "follow-admitted",
+	} {
+		t.Run(point, func(t *testing.T) {
+			s := newTrial(t)
+			s.switchOverKilling(point)
+			s.end()
+		})
+	}
+}
+
+// switchOverKilling puts the promoted node into standby while agents are to be
+// killed: on that node if it is a step of the demotion, else on the first of the
+// other nodes that gets there.
+func (s *trial) switchOverKilling(point string) {
+	s.t.Helper()
+	active, rest := s.promoted()
+	where := rest
+	if strings.HasPrefix(point, "demote-") {
+		where = []string{active}
+	}
+	s.t.Cleanup(func() { s.undo(s.disarm) })
+	for _, node := range where {
+		s.check(s.WriteFile(s.ctx, node, faultFile, 0o644, []byte(point)))
+	}
+	s.check(s.Standby(s.ctx, active))
+	s.await("an agent to be killed at "+point, func(ctx context.Context) error { return s.fired(ctx, where) })
+	s.check(s.disarm(s.ctx))
+	s.awaitCluster("the role to move", s.SettledOn(rest...))
+	s.check(s.AwaitIdle(s.ctx))
+	s.awaitMore(30)
+	s.check(s.Unstandby(s.ctx, active))
+	s.awaitCluster("the node to come back", s.Settled())
+	s.wantWholeBackups()
+}
+
+// fired reports that the fault points of all those nodes are still to come.
+func (s *trial) fired(ctx context.Context, nodes []string) error {
+	for _, node := range nodes {
+		result, err := s.Exec(ctx, node, "test", "-e", faultFile)
+		if err != nil || result.Code != 0 {
+			return err
+		}
+	}
+	return errors.New("no agent has come there")
+}
+
+// disarm takes all fault points back.
+func (s *trial) disarm(ctx context.Context) error {
+	var failures []error
+	for _, node := range s.NodeNames() {
+		_, err := s.MustExec(ctx, node, "rm", "-f", faultFile)
+		failures = append(failures, err)
+	}
+	return errors.Join(failures...)
+}
+
+// wantWholeBackups awaits that monitor finds nothing wrong on any node.
+func (s *trial) wantWholeBackups() {
+	s.t.Helper()
+	active, others := s.promoted()
+	for _, node := range others {
+		s.awaitMonitor(node, exitSuccess)
+	}
+	s.awaitMonitor(active, exitPromoted)
+}
+
+// installFaulty replaces the agent on all nodes by one with fault points, until the
+// test ends.
+func (s *trial) installFaulty() {
+	s.t.Helper()
+	faulty := filepath.Join(s.t.TempDir(), "ovndb-servers")
+	build := exec.CommandContext(s.ctx, "go", "build", "-trimpath", "-tags", "faultpoints", "-o", faulty, "./cmd/ovndb-servers")
+	build.Dir = ".."
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
+	if text, err := build.CombinedOutput(); err != nil {
+		s.t.Fatalf("cannot build the agent with fault points: %v: %s", err, text)
+	}
+	s.t.Cleanup(func() {
+		s.undo(func(ctx context.Context) error { return s.installEverywhere(ctx, s.Config().Binary) })
+	})
+	s.check(s.installEverywhere(s.ctx, faulty))
+}
+
+func (s *trial) installEverywhere(ctx context.Context, binary string) error {
+	var failures []error
+	for _, node := range s.NodeNames() {
+		failures = append(failures, s.InstallAgent(ctx, node, binary))
+	}
+	return errors.Join(failures...)
+}
+
+// A promotion fails because another program has the port; once the port is free,
+// the same node is promoted, and no row is lost.
+func TestSafetyFailedPromotionThenTheSameNode(t *testing.T) {
+	needAll(t)
+	s := newTrial(t)
+	_, others := s.promoted()
+	name, sb := others[0], ovsdb.Southbound()
+	s.takePort(name, sb.Port)
+	s.check(s.MovePromoted(s.ctx, name))
+	s.awaitCluster("the promotion to fail", func(view cluster.View) error { return failedWith(view, name, "promote", sb.Name) })
+	s.freePort(s.ctx, name)
+	s.awaitCluster("the same node to be promoted", cluster.All(cluster.PromotedOn(name), s.Settled()))
+	s.end()
+}
+
+// takePort has another program listen on a port of a node until [trial.freePort], or
+// until the test ends.
+func (s *trial) takePort(name, port string) {
+	s.t.Helper()
+	node, err := s.Node(name)
+	s.check(err)
+	s.killLater(name, "the foreign listener", "IO::Socket::INET")
+	s.check(s.Spawn(s.ctx, name, "perl", "-MIO::Socket::INET", "-e", listenScript, node.Address.String(), port))
+	s.await("the foreign listener", func(ctx context.Context) error {
+		listeners, err := s.MustExec(ctx, name, "ss", "-Hltn", "sport = :"+port)
+		if err == nil && !strings.Contains(listeners, ":"+port) {
+			err = errors.New("nobody listens")
+		}
+		return err
+	})
+}
+
+func (s *trial) freePort(ctx context.Context, name string) {
+	s.t.Helper()
+	processes, err := s.Processes(ctx, name)
+	s.check(err)
+	i := slices.IndexFunc(processes, func(p cluster.Process) bool {
+		return strings.HasPrefix(p.Command, "perl ") && strings.Contains(p.Command, "IO::Socket::INET")
+	})
+	if i < 0 {
+		s.check(fmt.Errorf("no foreign listener on %s", name))
+	}
+	s.check(s.Signal(ctx, name, processes[i].PID, 9))
+}

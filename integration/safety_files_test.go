@@ -1,0 +1,197 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"ovndb-servers/integration/cluster"
+	"ovndb-servers/integration/ovsdb"
+)
+
+// The resource is stopped, one node's database file is removed, and the resource is
+// started again: that node is not promoted, and no row is lost anywhere.
+func TestSafetyMissingFileNeverLeads(t *testing.T) {
+	for _, node := range suite.shared.NodeNames() {
+		t.Run(node, func(t *testing.T) {
+			if node != suite.shared.NodeNames()[0] {
+				needAll(t)
+			}
+			s := newTrial(t)
+			s.restartWithout(node, func() {
+				s.exec(node, "rm", ovsdb.Northbound().File)
+			})
+			s.wantNeverLed(node)
+			s.end()
+		})
+	}
+}
+
+// restartWithout stops the whole resource, under the writers, changes the files of a
+// node, and starts it again.
+func (s *trial) restartWithout(node string, change func()) {
+	s.t.Helper()
+	s.awaitMore(50)
+	s.check(s.StopResource(s.ctx))
+	before := s.record()
+	change()
+	s.check(s.StartResource(s.ctx))
+	s.awaitCluster("the cluster to settle", s.Settled())
+	if after := s.record(); after == before {
+		s.t.Errorf("no promotion was recorded after %q", before)
+	}
+}
+
+// record returns the cluster's record of the current term.
+func (s *trial) record() string {
+	s.t.Helper()
+	text, err := s.Control(s.ctx, "crm_attribute", "--type", "crm_config", "--set-name", "ovndb-servers-records",
+		"--name", "ovndb-record-"+cluster.Resource, "--query", "--quiet")
+	s.check(err)
+	return text
+}
+
+// wantNeverLed checks that a node is not promoted and did not begin the current term.
+func (s *trial) wantNeverLed(node string) {
+	s.t.Helper()
+	active, _ := s.promoted()
+	if record := s.record(); active == node || strings.HasSuffix(record, " "+node) {
+		s.t.Errorf("promoted is %s, and the record is %q, but %s must not lead", active, record, node)
+	}
+}
+
+// A database file whose last record was cut short by a crash loses that record
+// alone, which was never acknowledged.
+func TestSafetyTornFile(t *testing.T) {
+	needAll(t)
+	s := newTrial(t)
+	node, file := s.NodeNames()[0], ovsdb.Northbound().File
+	s.restartWithout(node, func() {
+		s.exec(node, "sh", "-c", "tail -n 2 "+file+" | head -c -20 >> "+file)
+	})
+	s.end()
+}
+
+// A database file that was truncated never leads over whole ones.
+func TestSafetyTruncatedFileNeverLeads(t *testing.T) {
+	for _, percent := range []int{50, 99} {
+		t.Run(strconv.Itoa(percent), func(t *testing.T) {
+			needAll(t)
+			s := newTrial(t)
+			node, file := s.NodeNames()[0], ovsdb.Northbound().File
+			s.restartWithout(node, func() {
+				size, err := strconv.Atoi(s.exec(node, "stat", "-c", "%s", file))
+				s.check(err)
+				s.exec(node, "truncate", "-s", strconv.Itoa(size*percent/100), file)
+			})
+			s.wantNeverLed(node)
+			s.end()
+		})
+	}
+}
+
+// A database of another origin is neither led by nor overwritten: the node stays
+// apart, and monitor says why.
+func TestSafetyForeignFileIsRefused(t *testing.T) {
+	needAll(t)
+	s := newTrial(t)
+	node, nb := s.NodeNames()[0], ovsdb.Northbound()
+	const foreign = "5f2a8c7e-0000-4000-8000-000000000000"
+	s.t.Cleanup(func() { // the node starts anew, without the foreign file
+		s.undo(func(ctx context.Context) error {
+			_, err := s.MustExec(ctx, node, "rm", "-f", nb.File)
+			return err
+		})
+		s.undo(s.StartResource)
+	})
+	s.t.Cleanup(func() { s.undo(s.StopResource) })
+	s.restartWithout(node, func() {
+		s.markCold(node, nb, map[string]string{
+			"ovndb-servers:lineage": foreign, "ovndb-servers:term-id": foreign, "ovndb-servers:prev-term-id": "",
+			"ovndb-servers:term": "1000000",
+		})
+	})
+	s.wantNeverLed(node)
+	s.await("monitor to refuse the foreign file", func(ctx context.Context) error {
+		result, err := s.RunAgent(ctx, node, "monitor", nil)
+		if err == nil && (result.Code != exitDegraded || !strings.Contains(exitReason(result), foreign)) {
+			err = fmt.Errorf("monitor: %s", result)
+		}
+		return err
+	})
+	names, err := s.NamesOn(s.ctx, node, nb)
+	s.check(err)
+	if len(names) == 0 {
+		t.Error("the foreign data was discarded")
+	}
+	s.endOn(s.without(node)...)
+}
+
+// markCold changes keys of the global row's external_ids in a database file that no
+// server has open.
+func (s *trial) markCold(node string, db ovsdb.Database, keys map[string]string) {
+	s.t.Helper()
+	pairs, gone := [][2]string{}, []string{}
+	for key, value := range keys {
+		pairs, gone = append(pairs, [2]string{key, value}), append(gone, key)
+	}
+	text, err := json.Marshal(db.Transaction(ovsdb.Operation{
+		"op": "mutate", "table": globalTable(db), "where": []any{}, "mutations": []any{
+			[]any{"external_ids", "delete", []any{"set", gone}},
+			[]any{"external_ids", "insert", []any{"map", pairs}},
+		},
+	}))
+	s.check(err)
+	s.exec(node, "ovsdb-tool", "transact", db.File, string(text))
+}
+
+// globalTable returns the name of the table with the one global row.
+func globalTable(db ovsdb.Database) string {
+	if db.Name == ovsdb.Northbound().Name {
+		return "NB_Global"
+	}
+	return "SB_Global"
+}
+
+// A database file of an older schema is upgraded, and loses nothing.
+func TestSafetyOlderSchema(t *testing.T) {
+	needAll(t)
+	s := newTrial(t)
+	node, nb := s.NodeNames()[0], ovsdb.Northbound()
+	s.restartWithout(node, func() {
+		older, err := olderSchema(s.exec(node, "cat", "/usr/share/ovn/ovn-nb.ovsschema"))
+		s.check(err)
+		s.check(s.WriteFile(s.ctx, node, "/tmp/older.ovsschema", 0o644, older))
+		s.exec(node, "ovsdb-tool", "convert", nb.File, "/tmp/older.ovsschema")
+	})
+	s.end()
+	s.wantWholeBackups()
+	version := s.exec(node, "ovsdb-tool", "db-version", nb.File)
+	if want := s.exec(node, "ovsdb-tool", "schema-version", "/usr/share/ovn/ovn-nb.ovsschema"); version != want {
+		t.Errorf("the file on %s has schema %s, want %s", node, version, want)
+	}
+}
+
+// olderSchema returns a northbound schema of an earlier version, which lacks a column.
+func olderSchema(text string) ([]byte, error) {
+	var schema map[string]any
+	if err := json.Unmarshal([]byte(text), &schema); err != nil {
+		return nil, err
+	}
+	tables, _ := schema["tables"].(map[string]any)
+	global, _ := tables["NB_Global"].(map[string]any)
+	columns, _ := global["columns"].(map[string]any)
+	if columns["ipsec"] == nil {
+		return nil, errors.New("NB_Global has no column ipsec")
+	}
+	delete(columns, "ipsec")
+	schema["version"] = "5.0.0"
+	delete(schema, "cksum")
+	return json.Marshal(schema)
+}
