@@ -14,14 +14,14 @@ func (c *Controller) elect(ctx context.Context, round string, e Electorate) (Cho
 	if err != nil {
 		return Choice{}, fmt.Errorf("cannot hold an election: %w", err)
 	}
-	blessed, err := c.Cluster.Published(ctx, TopicBlessed)
+	blessing, err := c.blessing(ctx, record)
 	if err != nil {
 		return Choice{}, fmt.Errorf("cannot hold an election: %w", err)
 	}
-	b := Ballot{Record: record, Self: c.Node, Absent: e.Absent, Blessed: blessed[c.Node] != ""}
+	b := Ballot{Record: record, Self: c.Node, Absent: e.Absent, Blessed: blessing != nil}
 	defer c.closeRound(ctx, round)
-	if b.Blessed {
-		c.Log.WithField("reason", blessed[c.Node]).Warn("an operator has let this node's data lead")
+	if blessing != nil {
+		c.Log.WithField("reason", blessing.Reason).Warn("an operator has let this node's data lead")
 		return Elect(b), nil
 	}
 	if b.Positions, err = c.answers(ctx, round, e); err != nil {

@@ -40,7 +40,7 @@ const (
 	TopicPosition Topic = "position"
 	// TopicFinal is where a demoted node's data ended: Positions.
 	TopicFinal Topic = "final"
-	// TopicBlessed is an operator's reason to let this node's data lead.
+	// TopicBlessed is an operator's word that this node's data may lead: Blessing.
 	TopicBlessed Topic = "blessed"
 )
 

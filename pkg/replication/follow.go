@@ -104,6 +104,7 @@ func (c *Controller) follow(ctx context.Context, u Unit, source string) error {
 	if err := c.point(ctx, u, source); err != nil {
 		return err
 	}
+	c.report(c.Cluster.Publish(ctx, TopicBlessed, ""), "the operator's word for the data that was here stands")
 	c.report(c.announceArrival(ctx, u, source), "the freshness of "+u.Name()+" here is underrated until the next beat")
 	return c.noteWritable(u).drop()
 }

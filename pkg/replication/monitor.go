@@ -84,6 +84,9 @@ func (c *Controller) carryOut(ctx context.Context, r Repair) error {
 // restart.
 func (c *Controller) keepPublished(ctx context.Context, v Verdict, leader Leader) {
 	change := Score(v, leader)
+	if (change.Keep || change.Score == ScoreLagging) && c.blessed(ctx) {
+		change = ScoreChange{Score: ScoreElected}
+	}
 	switch {
 	case change.Clear:
 		c.report(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")

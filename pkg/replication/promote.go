@@ -31,6 +31,9 @@ func (c *Controller) Promote(ctx context.Context, e Electorate) error {
 		return err
 	}
 	if term == 0 {
+		if err := c.each(ctx, c.portsFree); err != nil {
+			return err
+		}
 		if term, err = c.beginTerm(ctx, e); err != nil {
 			return err
 		}
@@ -97,6 +100,13 @@ func (c *Controller) nextTerm(ctx context.Context) (Record, map[string]Marker, e
 	next := Record{Term: held.Term() + 1, TermID: uuid.NewString(), Node: c.Node}
 	if record != nil {
 		next.Term = max(next.Term, record.Term+1)
+	}
+	blessing, err := c.blessing(ctx, record)
+	if err != nil {
+		return Record{}, nil, err
+	}
+	if blessing != nil {
+		next.Blessed = blessing.Reason
 	}
 	markers := map[string]Marker{}
 	for database, p := range held {

@@ -212,7 +212,7 @@ func TestAStaleNodeAloneWaits(t *testing.T) {
 	}
 	wantChoice(t, three.hold(t, 2, 0, 1), "", "node node2 led")
 
-	must(t, three.nodes[2].Cluster.Publish(testContext(t), replication.TopicBlessed, "the others burned"))
+	must(t, three.nodes[2].Bless(testContext(t), "the others burned"))
 	must(t, three.nodes[2].Promote(testContext(t), three.electorate(0, 1)))
 	wantRows(t, three.nodes[2], "a")
 	blessed, err := three.nodes[2].Cluster.Published(testContext(t), replication.TopicBlessed)
