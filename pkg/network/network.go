@@ -24,6 +24,17 @@ func (Interfaces) Holds(address netip.Addr) bool {
 	return err == nil && held(prefixes, address)
 }
 
+// CanListen tells whether a server could listen on an address and port now: nil
+// if it could. It listens there itself for a moment.
+func (Interfaces) CanListen(ctx context.Context, at netip.AddrPort) error {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", at.String())
+	if err != nil {
+		return err
+	}
+	return listener.Close()
+}
+
 func held(prefixes []netip.Prefix, address netip.Addr) bool {
 	for _, p := range prefixes {
 		if p.Addr() == address {

@@ -54,8 +54,8 @@ func (a Agent) bareController(ctx context.Context, call call, layout process.Lay
 			ReplicationProbe: p.ReplicationProbe,
 		},
 		Cluster: cluster,
-		Holds:   a.Network.Holds,
-		Log:     a.Log,
+		Holds:   a.Network.Holds, CanListen: a.Network.CanListen,
+		Log: a.Log,
 	}
 }
 

@@ -24,6 +24,8 @@ type ClusterManager interface {
 type Network interface {
 	// Holds tells whether an interface of this node has the address.
 	Holds(address netip.Addr) bool
+	// CanListen tells whether a server could listen there now; nil if it could.
+	CanListen(ctx context.Context, at netip.AddrPort) error
 	// Towards returns the address this node talks from to the given one, which
 	// may be an address it holds itself; then one beside it.
 	Towards(ctx context.Context, address netip.Addr) (netip.Addr, error)

@@ -29,6 +29,8 @@ type Controller struct {
 	Cluster   Cluster
 	// Holds tells whether this node has an address on one of its interfaces.
 	Holds func(netip.Addr) bool
+	// CanListen tells whether a server could listen there now; nil if it could.
+	CanListen func(context.Context, netip.AddrPort) error
 	Log   logrus.FieldLogger
 }
 

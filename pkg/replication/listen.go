@@ -18,6 +18,22 @@ const (
 	proofMost  = 10 * time.Second
 )
 
+// portsFree proves that the server could listen where it is to listen, before a
+// term is begun that nobody could be served in. Listeners that an earlier term
+// has left open for its backups are closed for it.
+func (c *Controller) portsFree(ctx context.Context, u Unit) error {
+	if err := c.hushUp(ctx, u); err != nil {
+		return err
+	}
+	for _, address := range c.provable() {
+		at := netip.AddrPortFrom(address, u.Endpoint.Port)
+		if err := c.CanListen(ctx, at); err != nil {
+			return fmt.Errorf("cannot listen on %s for %s: %w (see what does: ss -ltnp 'sport = :%d')", at, u.Name(), err, at.Port())
+		}
+	}
+	return nil
+}
+
 // proveListeners connects to every address that this node holds and the server
 // should listen on. A virtual address that has not arrived yet is opened by the
 // server itself when it does.

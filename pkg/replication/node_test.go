@@ -15,6 +15,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"ovndb-servers/pkg/network"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
@@ -153,9 +154,10 @@ func newNode(t *testing.T, c *cluster, name, address string, ports [2]uint16) *r
 			MasterIP: netip.MustParseAddr("127.0.0.9"), NodeAddress: netip.MustParseAddr(address), MasterIPOnly: true,
 			ClientProbe: 5 * time.Second, ReplicationProbe: time.Minute,
 		},
-		Cluster: seat{cluster: c, node: name},
-		Holds:   func(a netip.Addr) bool { return a.String() == address || a.String() == "127.0.0.9" },
-		Log:     log.WithField("node", name),
+		Cluster:   seat{cluster: c, node: name},
+		CanListen: network.Interfaces{}.CanListen,
+		Holds:     func(a netip.Addr) bool { return a.String() == address || a.String() == "127.0.0.9" },
+		Log:       log.WithField("node", name),
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
