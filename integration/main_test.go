@@ -118,6 +118,9 @@ func sharedCluster(t *testing.T) (context.Context, *cluster.Cluster) {
 		t.Fatal(err)
 	}
 	awaitRest(ctx, t, suite.shared)
+	if suite.config.Agent == cluster.OVNAgent {
+		awaitReplication(ctx, t, suite.shared)
+	}
 	return ctx, suite.shared
 }
 
@@ -131,6 +134,24 @@ func awaitRest(ctx context.Context, t *testing.T, c *cluster.Cluster) {
 			t.Fatal(err)
 		}
 		if err := c.AwaitIdle(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// awaitReplication waits until every backup follows the promoted node: of what a test
+// writes before, nobody promises that the next promoted node has it.
+func awaitReplication(ctx context.Context, t *testing.T, c *cluster.Cluster) {
+	t.Helper()
+	for _, node := range c.NodeNames() {
+		err := c.AwaitThat(ctx, node+" to be healthy", func(ctx context.Context) error {
+			result, err := c.Exec(ctx, node, "ovndb-servers", "status")
+			if err == nil && result.Code != 0 {
+				err = fmt.Errorf("status: %s", result)
+			}
+			return err
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

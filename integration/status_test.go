@@ -3,9 +3,7 @@
 package integration_test
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -70,13 +68,6 @@ func TestStatusOfHealthyCluster(t *testing.T) {
 	promoted, err := c.Node(view.Promoted())
 	h.check(err)
 	for _, node := range c.NodeNames() {
-		h.await("status to find the node healthy", func(ctx context.Context) error {
-			result, err := c.Exec(ctx, node, "ovndb-servers", "status")
-			if err == nil && result.Code != exitSuccess {
-				err = fmt.Errorf("status: %s", result)
-			}
-			return err
-		})
 		table, parsed := h.status(node, exitSuccess)
 		if !parsed.Healthy || len(parsed.Problems) > 0 || parsed.Node != node || parsed.Resource != cluster.Resource || len(parsed.Servers) != 2 {
 			t.Errorf("%s: %+v", node, parsed)

@@ -51,10 +51,15 @@ func (a attribute) update(ctx context.Context, change ...string) error {
 	return nil
 }
 
+// actionVariables begin the names by which Pacemaker tells an agent about its action.
+// From one of them, CRM_meta_on_node, the attrd_updater of Pacemaker 2.1.5 takes that it is
+// asked for this node alone, in spite of --all.
+const actionVariables = "OCF_RESKEY_CRM_meta_"
+
 // values returns the attribute's non-empty values by node name; none if no
 // node has ever had the attribute.
 func (a attribute) values(ctx context.Context) (map[string]string, error) {
-	out, err := process.RunWithout(ctx, ofAction, attrdUpdater, "-n", a.name, "-Q", "-A")
+	out, err := process.RunWithout(ctx, actionVariables, attrdUpdater, "-n", a.name, "-Q", "-A")
 	if err != nil {
 		if unknownAttribute(err) {
 			return map[string]string{}, nil
@@ -62,13 +67,6 @@ func (a attribute) values(ctx context.Context) (map[string]string, error) {
 		return nil, fmt.Errorf("cannot query node attribute %s: %w", a.name, err)
 	}
 	return ParseAttributeValues(a.name, out)
-}
-
-// ofAction tells the variables that Pacemaker sets for an agent's action. Its own
-// tools read them, too: with CRM_meta_on_node set, attrd_updater of Pacemaker 2.1.5
-// answers for that node alone, although it is asked for all.
-func ofAction(variable string) bool {
-	return strings.HasPrefix(variable, "OCF_RESKEY_CRM_meta_")
 }
 
 // unknownAttribute tells that nobody has set the attribute yet. The exit code

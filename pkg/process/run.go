@@ -29,12 +29,17 @@ const (
 // LC_ALL=C; when ctx ends, the whole group is killed. A program that is not
 // installed is [ErrProgramMissing]; every failure is a [RunError].
 func Run(ctx context.Context, program string, args ...string) (stdout string, err error) {
-	return RunWithout(ctx, nil, program, args...)
+	return run(ctx, environment(), program, args)
 }
 
-// RunWithout is [Run] without some of the variables of the environment: those
-// for which hide, if it is not nil, returns true.
-func RunWithout(ctx context.Context, hide func(variable string) bool, program string, args ...string) (stdout string, err error) {
+// RunWithout is [Run] without the variables of this process's environment whose
+// names begin with prefix.
+func RunWithout(ctx context.Context, prefix, program string, args ...string) (stdout string, err error) {
+	hidden := func(variable string) bool { return strings.HasPrefix(variable, prefix) }
+	return run(ctx, slices.DeleteFunc(environment(), hidden), program, args)
+}
+
+func run(ctx context.Context, variables []string, program string, args []string) (stdout string, err error) {
 	failure := &RunError{Program: program, Args: args, ExitCode: -1}
 	path, err := LookProgram(program)
 	if err != nil {
@@ -43,10 +48,7 @@ func RunWithout(ctx context.Context, hide func(variable string) bool, program st
 	}
 	output, messages := &boundedBuffer{limit: maxOutput}, &boundedBuffer{limit: maxMessages}
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env = slices.DeleteFunc(environment(), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return hide != nil && hide(name)
-	})
+	cmd.Env = variables
 	cmd.Stdout, cmd.Stderr = output, messages
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }

@@ -31,7 +31,7 @@ type Controller struct {
 	Holds func(netip.Addr) bool
 	// CanListen tells whether a server could listen there now; nil if it could.
 	CanListen func(context.Context, netip.AddrPort) error
-	Log   logrus.FieldLogger
+	Log       logrus.FieldLogger
 }
 
 // promotion is the note that this node is promoted.

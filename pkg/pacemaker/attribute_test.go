@@ -1,0 +1,38 @@
+package pacemaker_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ovndb-servers/pkg/pacemaker"
+	"ovndb-servers/pkg/replication"
+)
+
+// updater215 answers a query as the attrd_updater of Pacemaker 2.1.5 does: for one node
+// if the environment is that of an action, in spite of --all.
+const updater215 = `#!/bin/sh
+if [ -n "$OCF_RESKEY_CRM_meta_on_node" ]; then
+	echo "name=\"$2\" host=\"$OCF_RESKEY_CRM_meta_on_node\" value=\"\""
+else
+	echo "name=\"$2\" host=\"node1\" value=\"published\""
+fi
+`
+
+func TestAnActionLearnsWhatOtherNodesHavePublishedFromPacemaker215(t *testing.T) {
+	directory := t.TempDir()
+	if err := os.WriteFile(filepath.Join(directory, "attrd_updater"), []byte(updater215), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", directory+":"+os.Getenv("PATH"))
+	t.Setenv("OCF_RESKEY_CRM_meta_on_node", "node2")
+	got, err := pacemaker.Resource{Instance: "ovndb"}.Published(t.Context(), replication.TopicActive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"node1": "published"}, got); diff != "" {
+		t.Errorf("wrong nodes (-want +got):\n%s", diff)
+	}
+}
