@@ -3,6 +3,8 @@ package ocf
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"ovndb-servers/pkg/replication"
 )
@@ -32,6 +34,27 @@ func (a Agent) warnOfIgnored(p Parameters) {
 	if p.OVNCtl != "" {
 		a.Log.Warnf("parameter ovn_ctl=%s is ignored: this agent runs the servers itself; remove it when convenient", p.OVNCtl)
 	}
+	if set := a.unsupported(); len(set) > 0 {
+		a.Log.Warn("not supported yet, and ignored: parameter " + strings.Join(set, ", "))
+	}
+}
+
+// unsupported returns the parameters of the shell agent that are set and ask for
+// what this agent does not do.
+func (a Agent) unsupported() []string {
+	var set []string
+	if manage := a.Getenv("OCF_RESKEY_manage_northd"); slices.Contains([]string{"yes", "true", "on", "1"}, strings.ToLower(manage)) {
+		set = append(set, "manage_northd="+manage)
+	}
+	for _, database := range []string{"nb", "sb"} {
+		for _, file := range []string{"privkey", "cert", "cacert"} {
+			name := "ovn_" + database + "_db_" + file
+			if value := a.Getenv("OCF_RESKEY_" + name); value != "" {
+				set = append(set, name+"="+value)
+			}
+		}
+	}
+	return set
 }
 
 // demote and stop make a node safe: they do what can be done with a

@@ -3,6 +3,7 @@ package ocf
 import (
 	"errors"
 	"io/fs"
+	"os/user"
 
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
@@ -35,12 +36,14 @@ func healthCode(h replication.Health) ExitCode {
 // same start succeeds.
 func errorCode(err error) ExitCode {
 	invalid := new(ParameterError)
+	_, noUser := errors.AsType[user.UnknownUserError](err)
+	_, noGroup := errors.AsType[user.UnknownGroupError](err)
 	switch {
 	case err == nil:
 		return Success
 	case errors.As(err, &invalid):
 		return ErrConfigured
-	case errors.Is(err, process.ErrProgramMissing), errors.Is(err, process.ErrSchemaMissing):
+	case errors.Is(err, process.ErrProgramMissing), errors.Is(err, process.ErrSchemaMissing), noUser, noGroup:
 		return ErrInstalled
 	case errors.Is(err, fs.ErrPermission):
 		return ErrPerm

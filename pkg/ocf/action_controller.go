@@ -53,8 +53,9 @@ func (a Agent) bareController(ctx context.Context, call call, layout process.Lay
 			ClientProbe:      p.ClientProbe,
 			ReplicationProbe: p.ReplicationProbe,
 		},
-		Cluster: cluster,
-		Holds:   a.Network.Holds, CanListen: a.Network.CanListen,
+		Snapshots: p.Snapshots,
+		Cluster:   cluster,
+		Holds:     a.Network.Holds, CanListen: a.Network.CanListen,
 		Log: a.Log,
 	}
 }

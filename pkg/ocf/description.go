@@ -124,6 +124,14 @@ The user, or user:group, that the servers run as. Without it, the one of OVN's p
 `),
 		},
 		{
+			Name: paramSnapshots, Content: content{Type: "integer", Default: defaultSnapshots},
+			ShortDesc: english("Snapshots to keep of each database"),
+			LongDesc: english(`
+How many snapshots of each database are kept, from 1 to 1000; the oldest are removed. A snapshot is a copy of the database file from before
+rows were discarded that no other node may have; see: ovndb-servers snapshots.
+`),
+		},
+		{
 			Name: paramOVNCtl, Content: content{Type: "string"},
 			ShortDesc: english("Ignored"),
 			LongDesc: english(`

@@ -23,6 +23,7 @@ const (
 	paramLogDir               = "ovn_logdir"
 	paramSchemaDir            = "ovn_schemadir"
 	paramUser                 = "ovn_user"
+	paramSnapshots            = "snapshots"
 	paramOVNCtl               = "ovn_ctl"
 )
 
@@ -34,6 +35,7 @@ const (
 	defaultClientProbe          = "5000"  // ms
 	defaultReplicationProbe     = "60000" // ms
 	defaultListenOnMasterIPOnly = "yes"
+	defaultSnapshots            = "10"
 )
 
 // Endpoint is how a database is offered to clients: Protocol is "tcp" or "ssl".
@@ -60,6 +62,8 @@ type Parameters struct {
 	RunDir, DatabaseDir, LogDir, SchemaDir string
 	// User is whom the servers run as, "user" or "user:group"; "" is whom OVN's packages run them as.
 	User string
+	// Snapshots is how many snapshots of each database are kept.
+	Snapshots int
 	// OVNCtl is accepted, so that a definition made for the shell agent can stay, and has no effect.
 	OVNCtl string
 }
@@ -81,6 +85,7 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 		LogDir:               read.directory(paramLogDir, maxDirectory),
 		SchemaDir:            read.directory(paramSchemaDir, maxDirectory),
 		User:                 read.user(paramUser),
+		Snapshots:            read.count(paramSnapshots, defaultSnapshots, maxSnapshots),
 		OVNCtl:               read.value(paramOVNCtl, ""),
 	}
 	read.checkTogether(p)

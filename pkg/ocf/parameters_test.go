@@ -35,6 +35,7 @@ func defaults() ocf.Parameters {
 		ClientProbe:          5 * time.Second,
 		ReplicationProbe:     time.Minute,
 		ListenOnMasterIPOnly: true,
+		Snapshots:            10,
 	}
 }
 
@@ -55,7 +56,7 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		"master_ip", "[2001:db8::10]", "nb_master_port", "16641", "nb_master_protocol", "ssl", "sb_master_port", "16642", "sb_master_protocol", "ssl",
 		"inactive_probe_interval", "180000", "inactive_probe_interval_to_master", "0", "listen_on_master_ip_only", "no",
 		"node_address", "2001:db8::1", "ovn_rundir", "/run/ovn/", "ovn_dbdir", "/srv/ovn", "ovn_logdir", "/srv/log", "ovn_schemadir", "/opt/ovn",
-		"ovn_user", "openvswitch:hugetlbfs", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
+		"ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
 	).getenv)
 	if err != nil {
 		t.Fatalf("cannot parse: %v", err)
@@ -71,6 +72,7 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		LogDir:           "/srv/log",
 		SchemaDir:        "/opt/ovn",
 		User:             "openvswitch:hugetlbfs",
+		Snapshots:        3,
 		OVNCtl:           "/usr/share/ovn/scripts/ovn-ctl",
 		ReplicationProbe: 0,
 	}
@@ -131,6 +133,7 @@ func TestUnusableParameterIsNamedAndReplacedByItsDefault(t *testing.T) {
 		{"ovn_dbdir", []string{".", "../ovn"}},
 		{"ovn_logdir", []string{"log"}},
 		{"ovn_schemadir", []string{"~/ovn"}},
+		{"snapshots", []string{"0", "-1", "1001", "all", "1.5"}},
 		{"ovn_user", []string{":", "user:", ":group", "a:b:c", "-user", "user:-group", "a b", "a/b"}},
 	}
 	for _, row := range rows {

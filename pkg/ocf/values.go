@@ -14,6 +14,7 @@ const (
 	// maxRunDir leaves room for "/" and the longest socket name under the 107 bytes a unix socket path may have.
 	maxRunDir    = 107 - len("/ovn_ic_nb_db.sock")
 	maxDirectory = 1024
+	maxSnapshots = 1000
 
 	addressAllowed   = "an IPv4 or IPv6 address of a host"
 	directoryAllowed = "the absolute path of a directory, without blanks, of at most "
@@ -86,6 +87,17 @@ func (r *parameterReader) milliseconds(name, missing string) time.Duration {
 		ms, _ = strconv.ParseUint(missing, 10, 31)
 	}
 	return time.Duration(ms) * time.Millisecond
+}
+
+// count reads a whole number from 1 to a largest one.
+func (r *parameterReader) count(name, missing string, most int) int {
+	n, err := strconv.Atoi(r.value(name, missing))
+	if err == nil && n >= 1 && n <= most {
+		return n
+	}
+	r.complain(name, r.value(name, missing), "a whole number from 1 to "+strconv.Itoa(most))
+	n, _ = strconv.Atoi(missing)
+	return n
 }
 
 // boolean reads what the other agents read as one, ocf_is_true in resource-agents, but does not take all else for false.
