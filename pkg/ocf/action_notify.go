@@ -13,7 +13,7 @@ import (
 func (a Agent) notify(ctx context.Context, call call) (ExitCode, error) {
 	n := call.env.Notify
 	switch n.Event() {
-	case "pre-promote", "post-promote", "post-demote":
+	case "pre-promote", "post-promote", "pre-demote", "post-demote":
 	default:
 		return Success, nil
 	}
@@ -24,7 +24,14 @@ func (a Agent) notify(ctx context.Context, call call) (ExitCode, error) {
 }
 
 func takePart(ctx context.Context, c *replication.Controller, n Notify) error {
+	if !slices.Contains(n.Promote, c.Node) {
+		if err := c.Reconsider(ctx); err != nil {
+			return err
+		}
+	}
 	switch n.Event() {
+	case "pre-demote":
+		return nil
 	case "post-demote":
 		if slices.Contains(n.Demote, c.Node) {
 			return nil

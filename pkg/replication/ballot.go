@@ -2,6 +2,7 @@ package replication
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -151,13 +152,37 @@ func (c *Controller) awaitFinals(ctx context.Context, b Ballot, finals map[strin
 	return nil
 }
 
-// awaitPosition waits until this node's data holds all that final says.
+// ErrNotFollowing is returned when this node waits for no rows of another one, as
+// its servers follow nobody.
+var ErrNotFollowing = errors.New("this node follows nobody")
+
+// awaitPosition waits until this node's data holds all that final says, while
+// there is a chance of it.
 func (c *Controller) awaitPosition(ctx context.Context, r Record, node string, final Positions) error {
-	return await(ctx, func(ctx context.Context) error {
+	following := c.follows(ctx)
+	var behind error
+	err := await(ctx, func(ctx context.Context) error {
 		own, err := c.positions(ctx)
-		if err == nil && own.CompareWithin(r, final) < 0 {
+		if err == nil && !(own.Current(r) && own.CompareWithin(r, final) >= 0) {
 			err = fmt.Errorf("node %s ended at %s, this node is at %s", node, final.summary(), own.summary())
+		}
+		if !following {
+			behind, err = err, nil
 		}
 		return err
 	})
+	if behind != nil {
+		return fmt.Errorf("%w: %w", ErrNotFollowing, behind)
+	}
+	return err
+}
+
+// follows tells whether every server is a backup of another one.
+func (c *Controller) follows(ctx context.Context) bool {
+	for i, s := range c.Observe(ctx) {
+		if s.Condition != ConditionBackup || s.Source == c.Units[i].Endpoint.Parking() {
+			return false
+		}
+	}
+	return true
 }

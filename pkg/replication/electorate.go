@@ -152,13 +152,18 @@ func (c *Controller) standAside(ctx context.Context, choice Choice) {
 		c.report(c.Cluster.SetScore(ctx, choice.Yield, ScoreElected), "cannot raise the elected node's promotion score")
 		c.report(c.Cluster.SetScore(ctx, "", ScoreLagging), "cannot lower the promotion score")
 	}
+	c.report(c.awaitScore(ctx, want), "the scheduler may not know yet that another node should lead")
+}
+
+// awaitScore waits until the scheduler can see this node's promotion score.
+func (c *Controller) awaitScore(ctx context.Context, want string) error {
 	waiting, cancel := share(ctx, answerShare, settleMost)
 	defer cancel()
-	c.report(await(waiting, func(ctx context.Context) error {
+	return await(waiting, func(ctx context.Context) error {
 		score, err := c.Cluster.ScoreInCIB(ctx)
 		if err == nil && score != want {
 			err = fmt.Errorf("the score in the CIB is %q and not %q", score, want)
 		}
 		return err
-	}), "the scheduler may not know yet that another node should lead")
+	})
 }

@@ -170,6 +170,9 @@ func (c *Controller) admit(ctx context.Context, u Unit, source string) (Admissio
 		c.Log.WithField("source", source).Warn("following a source that was not questioned, as its protocol is not tcp")
 		return Admission{Snapshot: "a source that could not be questioned", Why: "unquestioned"}, nil
 	}
+	if j.Record, err = c.record(ctx); err != nil {
+		return Admission{}, fmt.Errorf("cannot tell whether %s is current: %w", source, err)
+	}
 	err = step(ctx, "question the "+u.Name()+" server to replicate from", source, func(ctx context.Context) error {
 		return c.question(ctx, u, source, &j)
 	})

@@ -29,6 +29,17 @@ func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) Verdict {
 	return v
 }
 
+// Reconsider makes a node that was promoted once read-only if its term is over,
+// and withdraws its promotion score. When a node comes back to the cluster, the
+// scheduler may know its score before it knows that of its successor, and takes it
+// for the one to keep: any notification is an occasion to learn better.
+func (c *Controller) Reconsider(ctx context.Context) error {
+	if !c.promotion().held() || c.Monitor(ctx, true).Health != HealthFailedActive {
+		return nil
+	}
+	return c.awaitScore(ctx, "")
+}
+
 // Look observes the servers on this node and whom they should follow, and
 // changes nothing.
 func (c *Controller) Look(ctx context.Context) Observation {

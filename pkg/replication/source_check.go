@@ -15,6 +15,8 @@ type Joining struct {
 	// SourceWritable says that it is active.
 	Source         *Marker
 	SourceWritable bool
+	// Record is the cluster record, nil if there is none.
+	Record *Record
 }
 
 // Admission says whether a backup may follow a source, and what to do first.
@@ -27,7 +29,7 @@ type Admission struct {
 }
 
 // Admit decides whether a server may be pointed at a source: it must be active,
-// of the same lineage, and of a term that is not earlier. Whatever this node
+// of the same lineage, and in the cluster's current term. Whatever this node
 // holds and the source may not hold is to be kept.
 func Admit(j Joining) Admission {
 	switch {
@@ -35,21 +37,30 @@ func Admit(j Joining) Admission {
 		return Admission{Refuse: "the server there is not active"}
 	case j.Source == nil:
 		return Admission{Refuse: "the server there has no term: it was not promoted by this agent"}
+	case j.Own.Marked() && j.Own.Lineage != j.Source.Lineage:
+		return Admission{Refuse: fmt.Sprintf(
+			"it has another origin (lineage %s, this node's is %s): if this node's data is not needed, stop the resource here and move its file away",
+			j.Source.Lineage, j.Own.Lineage)}
+	case j.sourceOver():
+		return Admission{Refuse: fmt.Sprintf("its term %d is over: the cluster is in term %d, which node %s began",
+			j.Source.Term, j.Record.Term, j.Record.Node)}
 	case !j.Own.Marked() && j.Rows == 0:
 		return Admission{}
 	case !j.Own.Marked():
 		return Admission{
 			Snapshot: fmt.Sprintf("%d rows from before this node knew of terms", j.Rows), Why: "adopted",
 		}
-	case j.Own.Lineage != j.Source.Lineage:
-		return Admission{Refuse: fmt.Sprintf(
-			"it has another origin (lineage %s, this node's is %s): if this node's data is not needed, stop the resource here and move its file away",
-			j.Source.Lineage, j.Own.Lineage)}
 	case j.Own.Term > j.Source.Term && j.Own.PrevTermID != j.Source.TermID:
 		return Admission{Refuse: fmt.Sprintf("its term %d is earlier than this node's %d", j.Source.Term, j.Own.Term)}
 	default:
 		return j.compareHistories()
 	}
+}
+
+// sourceOver tells that the source leads a term that is not the cluster's: a node
+// that comes back still calls itself promoted.
+func (j Joining) sourceOver() bool {
+	return j.Record != nil && j.Source.TermID != j.Record.TermID && j.Source.PrevTermID != j.Record.TermID
 }
 
 // compareHistories decides whether this node's data may hold what the source
