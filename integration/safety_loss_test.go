@@ -5,6 +5,7 @@ package integration_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"ovndb-servers/integration/cluster"
 	"ovndb-servers/integration/ovsdb"
@@ -30,7 +31,7 @@ func (s *trial) freezeAndThaw() {
 	s.t.Helper()
 	active, rest := s.promoted()
 	s.awaitMore(50)
-	s.check(s.Freeze(s.ctx, active))
+	s.freeze(active)
 	s.awaitCluster("another node to be promoted", s.SettledOn(rest...))
 	s.awaitMore(200)
 	s.check(s.Thaw(s.ctx, active))
@@ -88,7 +89,7 @@ func (s *trial) loseActiveWithStale(index int) string {
 	stale, fresh := replicas[index], replicas[1-index]
 	s.cutReplication(stale)
 	s.awaitMore(200)
-	s.check(s.Freeze(s.ctx, active))
+	s.freeze(active)
 	s.awaitCluster("the fresh replica to be promoted", cluster.All(cluster.PromotedOn(fresh), s.SettledOn(replicas...)))
 	s.awaitMore(50)
 	s.check(s.Heal(s.ctx, stale))
@@ -148,6 +149,7 @@ func TestSafetyPartitionOfActive(t *testing.T) {
 	s := newTrial(t)
 	active, rest := s.promoted()
 	s.awaitMore(50)
+	s.died, s.diedAt = active, time.Now()
 	s.check(s.Partition(s.ctx, active))
 	took := s.writeUntilRefused(active)
 	s.awaitCluster("another node to be promoted", s.SettledOn(rest...))
