@@ -113,7 +113,9 @@ func TestStartWithNewerSchemaUpgrades(t *testing.T) {
 	h := byHand(t)
 	node, nb := h.NodeNames()[0], ovsdb.Northbound()
 	const schemas = "/var/tmp/older-schemas"
-	databaseDir := map[string]string{"OCF_RESKEY_ovn_dbdir": "/var/tmp/upgraded"}
+	// A resource of its own: what the cluster has recorded of the shared one is not
+	// true of these files.
+	databaseDir := map[string]string{"OCF_RESKEY_ovn_dbdir": "/var/tmp/upgraded", "OCF_RESOURCE_INSTANCE": "upgraded"}
 	older := map[string]string{"OCF_RESKEY_ovn_schemadir": schemas}
 	h.exec(node, "rm", "-rf", schemas, databaseDir["OCF_RESKEY_ovn_dbdir"])
 	h.exec(node, "cp", "-r", "/usr/share/ovn", schemas)
@@ -185,7 +187,9 @@ func TestStatusWhereNothingRuns(t *testing.T) {
 func TestOCFTester(t *testing.T) {
 	h := byHand(t)
 	node := h.NodeNames()[0]
-	result, err := h.Exec(h.ctx, node, "ocf-tester", "-v", "-n", "tested", "-o", "master_ip="+h.VIP().String(), h.AgentPath())
+	result, err := h.Exec(h.ctx, node, "ocf-tester", "-v", "-n", "tested", "-o", "master_ip="+h.VIP().String(),
+		// With databases of its own: it promotes them under another name.
+		"-o", "ovn_dbdir=/var/tmp/tested", h.AgentPath())
 	if err != nil {
 		t.Fatal(err)
 	}
