@@ -23,7 +23,9 @@ func (c *Controller) point(ctx context.Context, u Unit, source string) error {
 // without a promotion is noted first: it may have taken writes that no position
 // accounts for.
 func (c *Controller) park(ctx context.Context, u Unit) error {
-	status, err := u.Server.SyncStatus(ctx)
+	asking, cancel := share(ctx, answerShare, answerMost)
+	defer cancel()
+	status, err := u.Server.SyncStatus(asking)
 	if err == nil && status.Role == ovsdbctl.RoleActive && !c.promotion().held() {
 		c.report(c.noteWritable(u).take(), "a later snapshot may be left out")
 	}
