@@ -1,19 +1,16 @@
 // Package snapshot keeps copies of database files that are about to lose rows:
 // a copy and a small JSON description beside it for each, in a directory of its
-// own beside the databases. It copies files and decides nothing.
+// own beside the databases. It copies files, reads and compares what is in them,
+// and decides nothing.
 package snapshot
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
@@ -39,8 +36,13 @@ type Info struct {
 	SizeBytes int64 `json:"size_bytes"`
 }
 
-// ErrNoSnapshot is returned when there is no snapshot of a name.
-var ErrNoSnapshot = errors.New("no such snapshot")
+var (
+	// ErrNoSnapshot is returned when there is no snapshot of a name.
+	ErrNoSnapshot = errors.New("no such snapshot")
+	// ErrBadName is returned when a database or a word cannot be a part of a
+	// snapshot's name.
+	ErrBadName = errors.New("not fit for the name of a snapshot")
+)
 
 // Directory is where the snapshots of a database directory are kept.
 type Directory struct {
@@ -52,134 +54,71 @@ func In(databases string) Directory {
 	return Directory{path: filepath.Join(databases, DirectoryName)}
 }
 
-// Path returns the path of a snapshot's database file.
-func (d Directory) Path(name string) string { return filepath.Join(d.path, name+".db") }
+const (
+	copySuffix = ".db"
+	infoSuffix = ".json"
+	// unfinished is added to what is being written.
+	unfinished = ".tmp"
+	// timeForm is the time in a name: UTC, and in the order of time.
+	timeForm = "20060102T150405.000000000Z"
+)
 
-func (d Directory) infoPath(name string) string { return filepath.Join(d.path, name+".json") }
+// Path returns the path of a snapshot's database file.
+func (d Directory) Path(name string) string { return filepath.Join(d.path, name+copySuffix) }
+
+func (d Directory) infoPath(name string) string { return filepath.Join(d.path, name+infoSuffix) }
 
 // Take copies a database file and describes the copy. The copy is complete and
-// on disk when Take returns; until then it has another name. Info's Name, Taken
-// and SizeBytes are filled in.
+// on disk when Take returns; until then it has another name, and it is removed if
+// it cannot be finished. Info's Name, Taken and SizeBytes are filled in. Two
+// snapshots of one database must not be taken at the same time.
 func (d Directory) Take(ctx context.Context, info Info) (Info, error) {
-	if err := os.MkdirAll(d.path, 0o750); err != nil {
+	taken, err := d.take(ctx, info)
+	if err != nil {
 		return Info{}, fmt.Errorf("cannot keep a snapshot of %s: %w", info.File, err)
+	}
+	return taken, nil
+}
+
+func (d Directory) take(ctx context.Context, info Info) (Info, error) {
+	for _, part := range []string{info.Database, info.Why} {
+		if part == "" || strings.ContainsAny(part, "./ ") {
+			return Info{}, fmt.Errorf("%q: %w", part, ErrBadName)
+		}
+	}
+	if err := os.MkdirAll(d.path, 0o750); err != nil {
+		return Info{}, err
+	}
+	if err := d.removeUnfinished(info.Database); err != nil {
+		return Info{}, err
 	}
 	info.Taken = time.Now().UTC()
-	info.Name = strings.Join([]string{info.Database, info.Taken.Format("20060102T150405.000000000Z"), info.Why}, ".")
-	size, err := copyFile(ctx, info.File, d.Path(info.Name))
-	if err != nil {
-		return Info{}, fmt.Errorf("cannot keep a snapshot of %s: %w", info.File, err)
+	info.Name = strings.Join([]string{info.Database, info.Taken.Format(timeForm), info.Why}, ".")
+	var err error
+	if info.SizeBytes, err = copyFile(ctx, info.File, d.Path(info.Name)); err != nil {
+		return Info{}, err
 	}
-	info.SizeBytes = size
 	text, err := json.MarshalIndent(info, "", "  ")
 	if err == nil {
-		err = os.WriteFile(d.infoPath(info.Name), append(text, '\n'), 0o640)
+		err = writeFile(d.infoPath(info.Name), append(text, '\n'))
 	}
 	if err != nil {
-		return Info{}, fmt.Errorf("cannot describe the snapshot of %s: %w", info.File, err)
+		return Info{}, fmt.Errorf("it is there, but cannot be described: %w", err)
 	}
-	return info, nil
+	return info, syncDirectory(d.path)
 }
 
-// copyFile copies what is in a file now; the kernel shares the blocks where the
-// file system can.
-func copyFile(ctx context.Context, from, to string) (size int64, err error) {
-	source, err := os.Open(from)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = source.Close() }()
-	temporary := to + ".tmp"
-	target, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
-	if err != nil {
-		return 0, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(temporary))
-		}
-	}()
-	for err == nil && ctx.Err() == nil {
-		var n int64
-		n, err = io.CopyN(target, source, copyPiece)
-		size += n
-	}
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	err = cmp.Or(err, ctx.Err(), target.Sync(), target.Close())
-	if err != nil {
-		return 0, errors.Join(err, ignoreClosed(target.Close()))
-	}
-	return size, os.Rename(temporary, to)
-}
-
-// copyPiece is how much is copied before the deadline is looked at again.
-const copyPiece = 64 << 20
-
-func ignoreClosed(err error) error {
-	if errors.Is(err, fs.ErrClosed) {
-		return nil
-	}
-	return err
-}
-
-// List returns the snapshots, the newest first. There being none is no error.
-func (d Directory) List() ([]Info, error) {
+// removeUnfinished removes what a crash has left of earlier snapshots of a
+// database.
+func (d Directory) removeUnfinished(database string) error {
 	entries, err := os.ReadDir(d.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot list the snapshots: %w", err)
-	}
-	var all []Info
-	for _, e := range entries {
-		name, isInfo := strings.CutSuffix(e.Name(), ".json")
-		if !isInfo {
-			continue
-		}
-		info, err := d.Find(name)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, info)
-	}
-	slices.SortFunc(all, func(a, b Info) int { return b.Taken.Compare(a.Taken) })
-	return all, nil
-}
-
-// Find returns the description of a snapshot, or ErrNoSnapshot.
-func (d Directory) Find(name string) (Info, error) {
-	if name != filepath.Base(name) {
-		return Info{}, fmt.Errorf("%w: %q is no name of one", ErrNoSnapshot, name)
-	}
-	text, err := os.ReadFile(d.infoPath(name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return Info{}, fmt.Errorf("%w: %s", ErrNoSnapshot, name)
-	}
-	if err != nil {
-		return Info{}, fmt.Errorf("cannot read the description of snapshot %s: %w", name, err)
-	}
-	var info Info
-	if err := json.Unmarshal(text, &info); err != nil {
-		return Info{}, fmt.Errorf("cannot read the description of snapshot %s: %w", name, err)
-	}
-	info.Name = name
-	return info, nil
-}
-
-// Prune removes all but the newest snapshots of a database.
-func (d Directory) Prune(database string, keep int) error {
-	all, err := d.List()
 	if err != nil {
 		return err
 	}
-	of := slices.DeleteFunc(all, func(i Info) bool { return i.Database != database })
-	for _, info := range of[min(keep, len(of)):] {
-		if err := errors.Join(os.Remove(d.Path(info.Name)), os.Remove(d.infoPath(info.Name))); err != nil {
-			return fmt.Errorf("cannot remove an old snapshot: %w", err)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), database+".") && strings.HasSuffix(e.Name(), unfinished) {
+			err = errors.Join(err, os.Remove(filepath.Join(d.path, e.Name())))
 		}
 	}
-	return nil
+	return err
 }

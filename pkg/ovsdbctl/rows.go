@@ -1,0 +1,107 @@
+package ovsdbctl
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ovn-org/libovsdb/ovsdb"
+)
+
+// A Row is one row of a table, as text.
+type Row struct {
+	UUID string `json:"uuid"`
+	// Columns holds the elements of each column's value, sorted: one for a single
+	// value, KEY=VALUE for each pair of a map, none for an empty set. Strings are
+	// in quotes, UUIDs are not.
+	Columns map[string][]string `json:"columns"`
+}
+
+// Tables returns the names of the tables of the database's schema, sorted.
+func (s *Store) Tables() []string {
+	return slices.Sorted(maps.Keys(s.client.Schema().Tables))
+}
+
+// Rows returns all rows of a table, in the order of their UUIDs.
+func (s *Store) Rows(ctx context.Context, table string) ([]Row, error) {
+	rows, err := s.selectRows(ctx, table)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read table %s of %s: %w", table, s.database.Name, err)
+	}
+	return readRows(rows)
+}
+
+// readRows writes rows as the library has decoded them.
+func readRows(rows []ovsdb.Row) ([]Row, error) {
+	all := make([]Row, 0, len(rows))
+	for _, row := range rows {
+		read := Row{UUID: uuidOf(row["_uuid"]), Columns: map[string][]string{}}
+		for name, value := range row {
+			if internal(name) {
+				continue
+			}
+			elements, err := decodedElements(value)
+			if err != nil {
+				return nil, fmt.Errorf("column %s: %w: %w", name, ErrProtocol, err)
+			}
+			read.Columns[name] = elements
+		}
+		all = append(all, read)
+	}
+	return sortRows(all), nil
+}
+
+// internal tells the columns that are no content: the row's name, and its version,
+// which is each server's own.
+func internal(column string) bool { return column == "_uuid" || column == "_version" }
+
+func sortRows(rows []Row) []Row {
+	slices.SortFunc(rows, func(a, b Row) int { return strings.Compare(a.UUID, b.UUID) })
+	return rows
+}
+
+func decodedElements(value any) ([]string, error) {
+	var atoms [][]any
+	switch v := value.(type) {
+	case ovsdb.OvsSet:
+		for _, element := range v.GoSet {
+			atoms = append(atoms, []any{element})
+		}
+	case ovsdb.OvsMap:
+		for key, value := range v.GoMap {
+			atoms = append(atoms, []any{key, value})
+		}
+	default:
+		atoms = [][]any{{v}}
+	}
+	return elementTexts(atoms)
+}
+
+// elementTexts writes elements of one atom, or of a key and a value.
+func elementTexts(elements [][]any) ([]string, error) {
+	texts := make([]string, 0, len(elements))
+	for _, element := range elements {
+		atoms := make([]string, 0, len(element))
+		for _, atom := range element {
+			text, err := atomText(atom)
+			if err != nil {
+				return nil, err
+			}
+			atoms = append(atoms, text)
+		}
+		texts = append(texts, strings.Join(atoms, "="))
+	}
+	slices.Sort(texts)
+	return texts, nil
+}
+
+func atomText(atom any) (string, error) {
+	if uuid, ok := atom.(ovsdb.UUID); ok {
+		return uuid.GoUUID, nil
+	}
+	text, err := json.Marshal(atom)
+	return string(text), err
+}

@@ -1,0 +1,97 @@
+package snapshot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/ovsdbfile"
+	"ovndb-servers/pkg/process"
+)
+
+// Contents are the rows of a database by table.
+type Contents map[string][]ovsdbctl.Row
+
+// ErrTooLarge is returned for a table that is too large to be read.
+var ErrTooLarge = errors.New("too large to be compared")
+
+// Tables returns the names of the tables of a database file, sorted, and the
+// database's name.
+func Tables(path string) (database string, tables []string, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", nil, err
+	}
+	defer func() { _ = file.Close() }()
+	record, err := ovsdbfile.NewReader(file).Next()
+	if err != nil {
+		return "", nil, err
+	}
+	// The first record is the schema: RFC 7047, section 3.2.
+	var schema struct {
+		Name   string
+		Tables map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(record.JSON, &schema); err != nil {
+		return "", nil, fmt.Errorf("cannot read the schema of %s: %w", path, err)
+	}
+	return schema.Name, slices.Sorted(maps.Keys(schema.Tables)), nil
+}
+
+// Read returns the rows of tables of a database file, which nobody needs to
+// serve. ovsdb-tool opens the file for reading only, and locks nothing. It reads the
+// whole file each time, so all tables are asked for at once; if that is too much,
+// one after another. Tables that are too large even then are missing in the
+// contents, and the error is ErrTooLarge, beside the rest.
+func Read(ctx context.Context, path, database string, tables []string) (Contents, error) {
+	contents, err := read(ctx, path, database, tables)
+	if !errors.Is(err, ErrTooLarge) || len(tables) == 1 {
+		return contents, err
+	}
+	contents = Contents{}
+	var tooLarge error
+	for _, table := range tables {
+		one, err := read(ctx, path, database, []string{table})
+		switch {
+		case errors.Is(err, ErrTooLarge):
+			tooLarge = errors.Join(tooLarge, err)
+		case err != nil:
+			return nil, err
+		}
+		maps.Copy(contents, one)
+	}
+	return contents, tooLarge
+}
+
+func read(ctx context.Context, path, database string, tables []string) (Contents, error) {
+	selections := []any{database}
+	for _, table := range tables {
+		selections = append(selections, map[string]any{"op": "select", "table": table, "where": []any{}})
+	}
+	query, err := json.Marshal(selections)
+	if err != nil {
+		return nil, err
+	}
+	out, err := process.Run(ctx, "ovsdb-tool", "-vconsole:off", "query", path, string(query))
+	if failed, ok := errors.AsType[*process.RunError](err); ok && failed.ExitCode == 0 {
+		// It has succeeded, and printed more than is kept.
+		return nil, fmt.Errorf("cannot read table %v of %s: %w", tables, path, ErrTooLarge)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the rows of %s: %w", path, err)
+	}
+	rows, err := ovsdbctl.ParseRows([]byte(out))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the rows of %s: %w", path, err)
+	}
+	contents := Contents{}
+	for i, table := range tables {
+		contents[table] = rows[i]
+	}
+	return contents, nil
+}
