@@ -117,35 +117,48 @@ func (s *trial) awaitCluster(what string, condition cluster.Condition) {
 	s.check(s.Await(s.ctx, what, condition))
 }
 
+// step runs a subtest that goes on with the trial. It tells whether it went well.
+func (s *trial) step(name string, do func(*trial)) bool {
+	return s.t.Run(name, func(t *testing.T) {
+		collectIfFailed(t, s.Cluster)
+		next := *s
+		next.t = t
+		do(&next)
+	})
+}
+
 // end awaits a cluster that has settled with its writers at work, stops them, and
 // checks that each row that was acknowledged is on every node, and that all nodes
 // have the same rows.
 func (s *trial) end() {
 	s.t.Helper()
-	awaitRest(s.ctx, s.t, s.Cluster)
-	s.endOn(s.NodeNames()...)
-}
-
-// endOn is end of those nodes alone, without waiting for the others.
-func (s *trial) endOn(nodes ...string) {
-	s.t.Helper()
+	s.awaitCluster("the cluster to settle", s.Settled())
 	s.awaitMore(5)
 	for _, writer := range s.writers {
 		writer.Stop()
-		s.wantRows(writer, nodes)
 	}
-	if len(nodes) == len(s.NodeNames()) && !s.t.Failed() {
+	s.wantRows(s.NodeNames()...)
+	if !s.t.Failed() {
 		for _, db := range databases() {
 			awaitSameRows(s.ctx, s.t, s.Cluster, db)
 		}
 	}
 }
 
-// wantRows checks that the nodes have a writer's rows, and counts those they lack.
-func (s *trial) wantRows(writer *ovsdb.Writer, nodes []string) {
+// wantRows checks that nodes have all rows that were acknowledged by now.
+func (s *trial) wantRows(nodes ...string) {
+	s.t.Helper()
+	for _, writer := range s.writers {
+		s.wantRowsOf(writer, nodes)
+	}
+}
+
+// wantRowsOf checks that nodes have a writer's rows, and counts those they lack.
+func (s *trial) wantRowsOf(writer *ovsdb.Writer, nodes []string) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.ctx, rowsTimeout)
 	defer cancel()
+	acks := writer.Acks()
 	lost := map[string][]string{}
 	err := s.AwaitThat(ctx, "the acknowledged rows", func(ctx context.Context) error {
 		for _, node := range nodes {
@@ -153,7 +166,7 @@ func (s *trial) wantRows(writer *ovsdb.Writer, nodes []string) {
 			if err != nil {
 				return err
 			}
-			if lost[node] = writer.Missing(present); len(lost[node]) > 0 && !s.diedWith(ctx, writer, lost[node]) {
+			if lost[node] = missing(acks, present); len(lost[node]) > 0 && !s.diedWith(ctx, writer, lost[node]) {
 				return fmt.Errorf("%s lacks %d rows", node, len(lost[node]))
 			}
 			lost[node] = nil
@@ -171,7 +184,22 @@ func (s *trial) wantRows(writer *ovsdb.Writer, nodes []string) {
 		s.t.Error(err)
 	}
 	s.t.Logf("%s: %d rows acknowledged, %d lost; the longest pause was %s",
-		writer.Database().Name, len(writer.Acks()), count, writer.LongestGap().Duration().Round(10*time.Millisecond))
+		writer.Database().Name, len(acks), count, writer.LongestGap().Duration().Round(10*time.Millisecond))
+}
+
+// missing returns the acknowledged names that are not present.
+func missing(acks []ovsdb.Ack, present []string) []string {
+	known := make(map[string]bool, len(present))
+	for _, name := range present {
+		known[name] = true
+	}
+	var lost []string
+	for _, ack := range acks {
+		if !known[ack.Name] {
+			lost = append(lost, ack.Name)
+		}
+	}
+	return lost
 }
 
 // diedWith tells whether what is missing is the one row that no replication without
