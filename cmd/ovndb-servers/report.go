@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -31,12 +33,31 @@ type serverReport struct {
 	PID            int    `json:"pid,omitempty"`
 	File           string `json:"file"`
 	Reason         string `json:"reason,omitempty"`
+	// Term is 0, and TermID, Lineage and Progress are empty, in data that was never
+	// promoted under this agent, or cannot be read.
+	Term     uint64 `json:"term"`
+	TermID   string `json:"term_id"`
+	Lineage  string `json:"lineage"`
+	Progress string `json:"progress"`
+	// Current is nil if the cluster record is not known, or if there is none.
+	Current *bool `json:"current"`
+
+	position *replication.Position
 }
 
 type clusterReport struct {
-	Available bool         `json:"available"`
-	Error     string       `json:"error,omitempty"`
-	Nodes     []nodeReport `json:"nodes"`
+	Available bool          `json:"available"`
+	Error     string        `json:"error,omitempty"`
+	Record    *recordReport `json:"record"`
+	Nodes     []nodeReport  `json:"nodes"`
+}
+
+// recordReport is the cluster record.
+type recordReport struct {
+	Term    uint64 `json:"term"`
+	TermID  string `json:"term_id"`
+	Node    string `json:"node"`
+	Blessed string `json:"blessed,omitempty"`
 }
 
 type nodeReport struct {
@@ -64,6 +85,52 @@ func newReport(c *replication.Controller, o replication.Observation) report {
 	}
 	r.judge(v.Health)
 	return r
+}
+
+// addData adds what the database files hold.
+func (r *report) addData(ctx context.Context, c *replication.Controller) {
+	for i, u := range c.Units {
+		position, err := c.ReadPosition(ctx, u)
+		if errors.Is(err, fs.ErrNotExist) && r.Health == string(replication.HealthStopped) {
+			continue
+		}
+		if err != nil {
+			r.problem(err.Error())
+			continue
+		}
+		s := &r.Servers[i]
+		s.position = &position
+		s.Term, s.TermID, s.Lineage = position.Term, position.TermID, position.Lineage
+		if position.Marked() {
+			s.Progress = position.Progress.String()
+		}
+	}
+}
+
+// addRecord adds the cluster record and holds this node's data against it. Data of
+// an unpromoted node that has not seen the current term cannot lead.
+func (r *report) addRecord(ctx context.Context, c *replication.Controller) {
+	record, err := c.ReadRecord(ctx)
+	if err != nil {
+		r.problem(err.Error())
+		return
+	}
+	if record == nil {
+		return
+	}
+	r.Cluster.Record = &recordReport{Term: record.Term, TermID: record.TermID, Node: record.Node, Blessed: record.Blessed}
+	for i := range r.Servers {
+		s := &r.Servers[i]
+		if s.position == nil {
+			continue
+		}
+		current := s.position.Current(*record)
+		s.Current = &current
+		if !current {
+			r.problem(fmt.Sprintf("the data of %s here (%s) has not seen term %d, which node %s led: it cannot lead",
+				s.Database, s.position.Summary(), record.Term, record.Node))
+		}
+	}
 }
 
 func (r *report) judge(h replication.Health) {

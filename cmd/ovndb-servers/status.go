@@ -3,28 +3,21 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"time"
 
-	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
-
-	"ovndb-servers/pkg/pacemaker"
-	"ovndb-servers/pkg/process"
-	"ovndb-servers/pkg/replication"
 )
 
 type statusOptions struct {
-	resource string
-	layout   process.Layout
-	output   string
-	timeout  time.Duration
+	place
+
+	output string
 }
 
-const statusHelp = `Show this node's database servers, and the other nodes' roles and scores where
-the cluster can be asked.
+const statusHelp = `Show this node's database servers, the term and the progress of what they hold,
+and the other nodes' roles and scores where the cluster can be asked.
 
 Exit codes: 0 all is well, 1 something is wrong (each fault is printed as a line
 "problem: ..."), 2 wrong usage, 3 no server runs on this node, 4 the state could
@@ -45,19 +38,14 @@ func newStatusCommand() *cobra.Command {
 			return showStatus(cmd.Context(), cmd.OutOrStdout(), o)
 		},
 	}
-	flags := cmd.Flags()
-	flags.StringVarP(&o.output, "output", "o", "table", "output format: table or json")
-	flags.StringVar(&o.resource, "resource", "", "name of the resource (default: the only one on this node)")
-	flags.StringVar(&o.layout.RunDir, "rundir", "", "directory of sockets and pidfiles (default: OVN's own)")
-	flags.StringVar(&o.layout.DatabaseDir, "dbdir", "", "directory of the database files (default: OVN's own)")
-	flags.DurationVar(&o.timeout, "timeout", statusTimeout, "how long to wait for servers and cluster")
+	addOutputFlag(cmd, &o.output)
+	o.addFlags(cmd.Flags(), statusTimeout)
 	return cmd
 }
 
 func showStatus(ctx context.Context, out io.Writer, o statusOptions) error {
-	render, err := renderer(o.output)
-	if err != nil {
-		return &exitError{code: exitUsage, err: err}
+	if err := checkOutput(o.output); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
@@ -65,7 +53,12 @@ func showStatus(ctx context.Context, out io.Writer, o statusOptions) error {
 	if err != nil {
 		return &exitError{code: exitUnknown, err: err}
 	}
-	if err := render(out, report); err != nil {
+	if o.output == outputJSON {
+		err = writeJSON(out, report)
+	} else {
+		err = writeTable(out, report)
+	}
+	if err != nil {
 		return fmt.Errorf("cannot write the status: %w", err)
 	}
 	if code := report.exitCode(); code != exitHealthy {
@@ -74,77 +67,43 @@ func showStatus(ctx context.Context, out io.Writer, o statusOptions) error {
 	return nil
 }
 
-func renderer(format string) (func(io.Writer, report) error, error) {
-	switch format {
-	case "table":
-		return writeTable, nil
-	case "json":
-		return writeJSON, nil
-	default:
-		return nil, fmt.Errorf("cannot print as %q: the formats are table and json", format)
-	}
-}
-
-func writeJSON(out io.Writer, r report) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(r)
-}
-
 // gather looks at this node and asks the cluster. A cluster that does not
 // answer is a part of the result, not an error.
 func gather(ctx context.Context, o statusOptions) (report, error) {
-	layout, err := process.DiscoverLayout(o.layout)
+	s, err := o.seat(ctx, silence())
 	if err != nil {
 		return report{}, err
 	}
-	view, noCluster := pacemaker.CurrentView(ctx, agentName)
-	instance, err := pickResource(o.resource, view, layout)
-	if err != nil {
-		return report{}, err
-	}
-	c := newLookController(ctx, instance, layout)
-	observation := c.Look(ctx)
-	r := newReport(c, observation)
-	if noCluster == nil {
-		r.addCluster(ctx, c.Cluster, view)
+	r := newReport(s.controller, s.controller.Look(ctx))
+	r.addData(ctx, s.controller)
+	if s.noCluster == nil {
+		r.addCluster(ctx, s.controller.Cluster, s.view)
+		r.addRecord(ctx, s.controller)
 	} else {
-		r.Cluster.Error = noCluster.Error()
+		r.Cluster.Error = s.noCluster.Error()
 	}
 	return r, nil
 }
 
-// errWhichResource is returned when the resource to show is not clear.
-var errWhichResource = errors.New("more than one resource runs OVN's databases here: choose one with --resource")
+// The output formats.
+const (
+	outputTable = "table"
+	outputJSON  = "json"
+)
 
-// pickResource takes the resource that is named, the cluster's only one, or the
-// only one that has left its files on this node.
-func pickResource(named string, view pacemaker.View, layout process.Layout) (string, error) {
-	if named != "" {
-		return named, nil
-	}
-	names := view.Resources()
-	if len(names) == 0 {
-		names = replication.InstancesIn(layout.RunDir)
-	}
-	switch len(names) {
-	case 0:
-		return "ovndb-servers", nil
-	case 1:
-		return names[0], nil
-	default:
-		return "", fmt.Errorf("%w: %q", errWhichResource, names)
-	}
+func addOutputFlag(cmd *cobra.Command, output *string) {
+	cmd.Flags().StringVarP(output, "output", "o", outputTable, "output format: table or json")
 }
 
-// newLookController returns a controller that is only used to look.
-func newLookController(ctx context.Context, instance string, layout process.Layout) *replication.Controller {
-	log := logrus.New()
-	log.SetOutput(io.Discard)
-	return &replication.Controller{
-		Instance: instance, Node: localNode(ctx), Layout: layout,
-		Units:   replication.Units(layout, replication.Endpoint{}, replication.Endpoint{}),
-		Cluster: pacemaker.Resource{Instance: instance},
-		Log:     log,
+func checkOutput(format string) error {
+	if format != outputTable && format != outputJSON {
+		return &exitError{code: exitUsage, err: fmt.Errorf("cannot print as %q: the formats are table and json", format)}
 	}
+	return nil
+}
+
+func writeJSON(out io.Writer, v any) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
 }

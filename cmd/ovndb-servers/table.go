@@ -45,13 +45,13 @@ func (t table) end() {
 
 func writeServers(b *strings.Builder, servers []serverReport) {
 	t := newTable(b)
-	t.row("DATABASE", "ROLE", "REPLICATES FROM", "CONNECTED", "FILE")
+	t.row("DATABASE", "ROLE", "REPLICATES FROM", "CONNECTED", "TERM", "PROGRESS", "CURRENT", "LINEAGE", "FILE")
 	for _, s := range servers {
 		from, connected := "-", "-"
 		if s.ReplicatesFrom != "" {
 			from, connected = s.ReplicatesFrom, yesNo(s.Connected)
 		}
-		t.row(s.Database, s.Role, from, connected, s.File)
+		t.row(s.Database, s.Role, from, connected, term(s.Term), cmp.Or(s.Progress, "-"), current(s.Current), short(s.Lineage), s.File)
 	}
 	t.end()
 }
@@ -61,7 +61,7 @@ func writeNodes(b *strings.Builder, r report) {
 		fmt.Fprintf(b, "\nno word from the cluster: %s\n", cmp.Or(r.Cluster.Error, "unknown reason"))
 		return
 	}
-	b.WriteString("\n")
+	fmt.Fprintf(b, "\ncluster record: %s\n\n", r.Cluster.Record.text())
 	t := newTable(b)
 	t.row("NODE", "STATE", "ROLE", "SCORE", "REPLICATED FROM")
 	for _, n := range r.Cluster.Nodes {
@@ -69,6 +69,36 @@ func writeNodes(b *strings.Builder, r report) {
 	}
 	t.end()
 }
+
+func (r *recordReport) text() string {
+	if r == nil {
+		return "none, no promotion was ever recorded"
+	}
+	text := fmt.Sprintf("term %d (%s), led by node %s", r.Term, short(r.TermID), r.Node)
+	if r.Blessed != "" {
+		text += ", blessed: " + r.Blessed
+	}
+	return text
+}
+
+func term(term uint64) string {
+	if term == 0 {
+		return "-"
+	}
+	return strconv.FormatUint(term, 10)
+}
+
+func current(known *bool) string {
+	if known == nil {
+		return "-"
+	}
+	return yesNo(*known)
+}
+
+// shortest is how much of a UUID tells it from others at a glance.
+const shortest = 8
+
+func short(id string) string { return cmp.Or(id[:min(len(id), shortest)], "-") }
 
 func score(s *int) string {
 	if s == nil {

@@ -6,6 +6,11 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+	"ovndb-servers/pkg/snapshot"
 )
 
 // The exit codes of the tool.
@@ -54,18 +59,33 @@ func runTool(ctx context.Context, p program) int {
 	return exit.code
 }
 
+// exitCodeOf is the exit code of what a command about snapshots ended with.
+func exitCodeOf(err error) int {
+	switch {
+	case errors.Is(err, snapshot.ErrNoSnapshot):
+		return exitUsage
+	case errors.Is(err, ovsdbctl.ErrNotListening):
+		return exitNotRunning
+	case errors.Is(err, replication.ErrRunning), errors.Is(err, process.ErrInUse):
+		return exitWrong
+	default:
+		return exitUnknown
+	}
+}
+
 func newRootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ovndb-servers",
-		Short: "Show and verify the replication of OVN's databases under Pacemaker",
-		Long: `ovndb-servers shows and verifies the replication of OVN's northbound and
-southbound databases. The same program is the OCF resource agent that runs
+		Short: "Show and mend the replication of OVN's databases under Pacemaker",
+		Long: `ovndb-servers shows the replication of OVN's northbound and southbound
+databases, keeps and restores snapshots, and lets an operator decide which data
+leads. The same program is the OCF resource agent that runs
 them under Pacemaker: called through a link in resource.d/<provider>/, or as
 "ovndb-servers ocf ACTION".`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newStatusCommand())
+	root.AddCommand(newStatusCommand(), newSnapshotsCommand(), newBlessCommand())
 	return root
 }

@@ -96,3 +96,6 @@ func (s Standing) holdsMore(other Positions) bool {
 
 // Summary names a position for a person.
 func (p Position) Summary() string { return p.summary() }
+
+// MarkerPrefix begins the keys of external_ids that are the agent's own.
+const MarkerPrefix = markerPrefix

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"ovndb-servers/pkg/replication"
+)
+
+// costText says what is known of the nodes' data, and what is lost if this node's
+// data leads.
+func costText(resource string, s replication.Standing) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "node %s, resource %s\ncluster record: %s\n", s.Node, resource, recordText(s.Record))
+	if len(s.Promoted) > 0 {
+		fmt.Fprintf(&b, "promoted now: %s\n", strings.Join(s.Promoted, ", "))
+	} else {
+		b.WriteString("promoted now: no other node\n")
+	}
+	b.WriteString("\n")
+	writePositions(&b, s)
+	b.WriteString("\nIf the data of this node leads:\n")
+	for _, cost := range costs(s) {
+		fmt.Fprintf(&b, "  - %s\n", cost)
+	}
+	return b.String()
+}
+
+func recordText(r *replication.Record) string {
+	if r == nil {
+		return (*recordReport)(nil).text()
+	}
+	return (&recordReport{Term: r.Term, TermID: r.TermID, Node: r.Node, Blessed: r.Blessed}).text()
+}
+
+func writePositions(b *strings.Builder, s replication.Standing) {
+	t := newTable(b)
+	t.row("NODE", "DATABASE", "HOLDS", "CURRENT", "LINEAGE", "SAID")
+	rows := func(node string, positions replication.Positions, said string) {
+		for _, database := range slices.Sorted(maps.Keys(positions)) {
+			p := positions[database]
+			isCurrent := "-"
+			if s.Record != nil {
+				isCurrent = yesNo(p.Current(*s.Record))
+			}
+			t.row(node, database, p.Summary(), isCurrent, short(p.Lineage), said)
+		}
+	}
+	rows(s.Node, s.Own, "read now")
+	for _, node := range slices.Sorted(maps.Keys(s.Others)) {
+		rows(node, s.Others[node], "when it last had to; it may hold more")
+	}
+	t.end()
+}
+
+// costs lists what is lost, and what is not known.
+func costs(s replication.Standing) []string {
+	var all []string
+	if s.Record != nil && !s.Own.Current(*s.Record) {
+		all = append(all, fmt.Sprintf("all that was written in term %d, and whatever else this node has not received, is gone from the cluster", s.Record.Term))
+	}
+	for _, node := range s.HoldMore() {
+		all = append(all, fmt.Sprintf("node %s holds more than this node; when it follows this one, what only it has is discarded there (kept in a snapshot first)", node))
+	}
+	for _, node := range slices.Sorted(maps.Keys(s.Others)) {
+		if otherOrigin(s.Own, s.Others[node]) {
+			all = append(all, fmt.Sprintf("node %s has data of another origin and will refuse to follow: to let it, stop the resource there and move its database files away", node))
+		}
+	}
+	if r := s.Record; r != nil && r.Node != s.Node && s.Others[r.Node] == nil {
+		all = append(all, fmt.Sprintf("node %s, which led term %d, has not said what it holds: what only it has is discarded when it comes back (kept in a snapshot there first)", r.Node, r.Term))
+	}
+	if len(s.Promoted) > 0 {
+		all = append(all, fmt.Sprintf("nothing happens as long as node %s is promoted; if this node follows it meanwhile, the word is void", strings.Join(s.Promoted, ", ")))
+	}
+	if len(all) == 0 {
+		all = append(all, "nothing is lost that is known of: the word only makes an election needless, in which other nodes might say what they hold")
+	}
+	return all
+}
+
+func otherOrigin(own, other replication.Positions) bool {
+	for database, p := range own {
+		q := other[database]
+		if p.Marked() && q.Marked() && p.Lineage != q.Lineage {
+			return true
+		}
+	}
+	return false
+}

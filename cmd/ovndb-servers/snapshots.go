@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/snapshot"
+)
+
+const snapshotsHelp = `Snapshots are copies of this node's database files from before rows were discarded
+that no other node may have had: when a node that led comes back, for example.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the server to compare with
+does not run on this node, 4 the state could not be found out.`
+
+func newSnapshotsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "snapshots",
+		Short: "List, show and restore copies of databases that were about to lose rows",
+		Long:  snapshotsHelp,
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newSnapshotsListCommand(), newSnapshotsShowCommand(), newSnapshotsRestoreCommand())
+	return cmd
+}
+
+func newSnapshotsListCommand() *cobra.Command {
+	var (
+		p      place
+		output string
+	)
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List the snapshots on this node, the newest first",
+		Long:    "List the snapshots on this node, the newest first.\n\n" + snapshotsHelp,
+		Example: "  ovndb-servers snapshots list\n  ovndb-servers snapshots list -o json | jq -r .[].name",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkOutput(output); err != nil {
+				return err
+			}
+			layout, err := process.DiscoverLayout(p.layout)
+			if err != nil {
+				return &exitError{code: exitUnknown, err: err}
+			}
+			all, err := snapshot.In(layout.DatabaseDir).List()
+			if err != nil {
+				return &exitError{code: exitUnknown, err: err}
+			}
+			if output == outputJSON {
+				return writeJSON(cmd.OutOrStdout(), append([]snapshot.Info{}, all...))
+			}
+			return writeSnapshots(cmd.OutOrStdout(), layout.DatabaseDir, all)
+		},
+	}
+	addOutputFlag(cmd, &output)
+	p.addDatabaseFlag(cmd.Flags())
+	return cmd
+}
+
+// takenForm is how a time is shown, always in UTC.
+const takenForm = "2006-01-02 15:04:05Z"
+
+func writeSnapshots(out io.Writer, directory string, all []snapshot.Info) error {
+	var b strings.Builder
+	if len(all) == 0 {
+		fmt.Fprintf(&b, "no snapshots in %s\n", directory)
+	} else {
+		t := newTable(&b)
+		t.row("NAME", "DATABASE", "TAKEN", "SIZE", "WHY", "POSITION", "REASON")
+		for _, i := range all {
+			t.row(i.Name, i.Database, i.Taken.UTC().Format(takenForm), size(i.SizeBytes), i.Why, i.Position, i.Reason)
+		}
+		t.end()
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// size writes a number of bytes for a person.
+func size(bytes int64) string {
+	const kibi, mebi = 1 << 10, 1 << 20
+	switch {
+	case bytes >= 10*mebi:
+		return strconv.FormatInt(bytes/mebi, 10) + " MiB"
+	case bytes >= 10*kibi:
+		return strconv.FormatInt(bytes/kibi, 10) + " KiB"
+	default:
+		return strconv.FormatInt(bytes, 10) + " B"
+	}
+}
+
+// snapshotError gives an error of package snapshot its exit code.
+func snapshotError(err error) error {
+	return &exitError{code: exitCodeOf(err), err: err}
+}

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+	"ovndb-servers/pkg/snapshot"
+)
+
+type showOptions struct {
+	place
+
+	output string
+	all    bool
+}
+
+const (
+	// showTimeout leaves time to read databases of hundreds of megabytes.
+	showTimeout = 2 * time.Minute
+	// shownRows and shownText bound what is printed without --all: rows, and bytes of
+	// a column.
+	shownRows = 50
+	shownText = 200
+)
+
+func newSnapshotsShowCommand() *cobra.Command {
+	var o showOptions
+	cmd := &cobra.Command{
+		Use:   "show NAME",
+		Short: "Describe a snapshot, and show the rows that differ from the live database",
+		Long: `Describe a snapshot, and show the rows in which it differs from the live database
+of this node: "missing" are those that only the snapshot has, "added" those that only
+the live database has. Where the agent keeps its own notes is left out: the
+Connection tables and the keys "ovndb-servers:..." of external_ids.
+
+` + snapshotsHelp,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return showSnapshot(cmd.Context(), cmd.OutOrStdout(), o, args[0])
+		},
+	}
+	addOutputFlag(cmd, &o.output)
+	cmd.Flags().BoolVar(&o.all, "all", false, fmt.Sprintf("show all rows in full, and not only the first %d", shownRows))
+	o.addFlags(cmd.Flags(), showTimeout)
+	return cmd
+}
+
+// shown is the result of show. Its JSON keys are stable; new ones may come.
+type shown struct {
+	Snapshot snapshot.Info `json:"snapshot"`
+	// Compared says whether there was a live database to compare with; NotCompared
+	// are tables that were left out.
+	Compared    bool     `json:"compared"`
+	NotCompared []string `json:"not_compared"`
+	// Total counts the rows that differ, also those that are not listed.
+	Total       int                   `json:"total"`
+	Counts      map[snapshot.Kind]int `json:"counts"`
+	Differences []snapshot.Difference `json:"differences"`
+}
+
+func showSnapshot(ctx context.Context, out io.Writer, o showOptions, name string) error {
+	if err := checkOutput(o.output); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	layout, err := process.DiscoverLayout(o.layout)
+	if err != nil {
+		return &exitError{code: exitUnknown, err: err}
+	}
+	directory := snapshot.In(layout.DatabaseDir)
+	info, err := directory.Find(name)
+	if err != nil {
+		return snapshotError(err)
+	}
+	s := shown{Snapshot: info, NotCompared: []string{}, Differences: []snapshot.Difference{}, Counts: map[snapshot.Kind]int{}}
+	failure := s.compare(ctx, directory.Path(name), replication.Units(layout, replication.Endpoint{}, replication.Endpoint{}))
+	s.count(o.all)
+	if o.output == outputJSON {
+		err = writeJSON(out, s)
+	} else {
+		err = writeShown(out, s, o.all)
+	}
+	if err == nil && failure != nil {
+		return snapshotError(fmt.Errorf("the snapshot is not compared: %w", failure))
+	}
+	return err
+}
+
+// compare reads both sides. The live rows come last, so that the answer is as fresh as
+// can be.
+func (s *shown) compare(ctx context.Context, path string, units []replication.Unit) error {
+	i := slices.IndexFunc(units, func(u replication.Unit) bool { return u.Name() == s.Snapshot.Database })
+	if i < 0 {
+		return fmt.Errorf("%w: %q", errNoDatabase, s.Snapshot.Database)
+	}
+	database, tables, err := snapshot.Tables(path)
+	if err != nil {
+		return err
+	}
+	ignore := ignored()
+	tables = slices.DeleteFunc(tables, func(table string) bool { return slices.Contains(ignore.Tables, table) })
+	kept, err := snapshot.Read(ctx, path, database, tables)
+	if err != nil && !errors.Is(err, snapshot.ErrTooLarge) {
+		return err
+	}
+	for _, table := range tables {
+		if _, read := kept[table]; !read {
+			s.NotCompared = append(s.NotCompared, table)
+		}
+	}
+	ignore.Tables = append(ignore.Tables, s.NotCompared...)
+	live, err := liveRows(ctx, units[i], ignore)
+	if err != nil {
+		return err
+	}
+	s.Compared = true
+	s.Differences = append(s.Differences, snapshot.Compare(kept, live, ignore)...)
+	return nil
+}
+
+var errNoDatabase = errors.New("this node serves no such database")
+
+// ignored is what the agent itself keeps in a database.
+func ignored() snapshot.Ignore {
+	return snapshot.Ignore{
+		Tables:   []string{"Connection"},
+		Columns:  []string{"connections"},
+		Elements: `"` + replication.MarkerPrefix,
+	}
+}
+
+func liveRows(ctx context.Context, u replication.Unit, ignore snapshot.Ignore) (snapshot.Contents, error) {
+	store, err := ovsdbctl.Open(ctx, "unix:"+u.Server.DataSocket, u.Server.Database)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	live := snapshot.Contents{}
+	for _, table := range store.Tables() {
+		if slices.Contains(ignore.Tables, table) {
+			continue
+		}
+		if live[table], err = store.Rows(ctx, table); err != nil {
+			return nil, err
+		}
+	}
+	return live, nil
+}
+
+// count counts the differences and leaves out what is too much for a look.
+func (s *shown) count(all bool) {
+	s.Total = len(s.Differences)
+	for _, d := range s.Differences {
+		s.Counts[d.Kind]++
+	}
+	if !all {
+		s.Differences = s.Differences[:min(s.Total, shownRows)]
+	}
+}
+
+func writeShown(out io.Writer, s shown, all bool) error {
+	var b strings.Builder
+	i := s.Snapshot
+	t := newTable(&b)
+	t.row("name:", i.Name)
+	t.row("database:", i.Database)
+	t.row("copy of:", i.File)
+	t.row("taken:", i.Taken.UTC().Format(takenForm))
+	t.row("size:", size(i.SizeBytes))
+	t.row("why:", i.Why)
+	t.row("position:", i.Position)
+	t.row("reason:", i.Reason)
+	t.end()
+	if s.Compared {
+		fmt.Fprintf(&b, "\n%d rows differ from the live database of this node: %d missing there, %d changed, %d added since\n",
+			s.Total, s.Counts[snapshot.Missing], s.Counts[snapshot.Changed], s.Counts[snapshot.Added])
+	}
+	if len(s.NotCompared) > 0 {
+		fmt.Fprintf(&b, "not compared, because they are too large: %s\n", strings.Join(s.NotCompared, ", "))
+	}
+	for _, d := range s.Differences {
+		fmt.Fprintf(&b, "\n%s  %s  %s\n", d.Kind, d.Table, d.UUID)
+		for _, c := range d.Columns {
+			fmt.Fprintf(&b, "  %s: %s\n", c.Column, bounded(sides(d.Kind, c), all))
+		}
+	}
+	if more := s.Total - len(s.Differences); more > 0 {
+		fmt.Fprintf(&b, "\nand %d more rows: see them with --all\n", more)
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// sides writes what each side has of a column.
+func sides(kind snapshot.Kind, c snapshot.Change) string {
+	was, is := strings.Join(c.Snapshot, ", "), strings.Join(c.Live, ", ")
+	switch kind {
+	case snapshot.Missing:
+		return was
+	case snapshot.Added:
+		return is
+	case snapshot.Changed:
+		return fmt.Sprintf("%s in the snapshot, %s live", nothing(was), nothing(is))
+	default:
+		return was + is
+	}
+}
+
+func nothing(text string) string {
+	if text == "" {
+		return "nothing"
+	}
+	return text
+}
+
+func bounded(text string, all bool) string {
+	if all || len(text) <= shownText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:shownText], "") + " ..."
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"ovndb-servers/pkg/snapshot"
+)
+
+// newKeptRows returns a cluster in which node2 leads and node1 follows, after node1
+// has written a row that only it had, and the name of the snapshot that holds it.
+func newKeptRows(t *testing.T) (c testCluster, name string) {
+	t.Helper()
+	c = newTestCluster(t)
+	c.lead("node1")
+	c.insert("node1", "both")
+	c.agent("node2", "start", 0)
+	c.role("node2", "Unpromoted")
+	c.await("node2", "both")
+	c.agent("node2", "stop", 0) // as if it were cut off
+	c.insert("node1", "only-node1")
+	c.away("node1")
+	c.at("node2")
+	c.agent("node2", "start", 0)
+	c.agent("node2", "promote", 0)
+	c.role("node2", "Promoted")
+	c.insert("node2", "only-node2")
+	c.agent("node1", "start", 0)
+	c.role("node1", "Unpromoted")
+	c.await("node1", "only-node2")
+	all := decode[[]snapshot.Info](t, c.tool("node1", exitHealthy, "snapshots", "list", "-o", "json").stdout)
+	i := slices.IndexFunc(all, func(i snapshot.Info) bool { return i.Database == "OVN_Northbound" })
+	if i < 0 {
+		t.Fatalf("snapshots are %v", all)
+	}
+	return c, all[i].Name
+}
+
+func TestSnapshotsAreListedShownAndRestored(t *testing.T) {
+	c, name := newKeptRows(t)
+	table := c.tool("node1", exitHealthy, "snapshots", "list").stdout
+	for _, want := range []string{"NAME", "WHY", name, "OVN_Northbound", "term 1 beat", "ahead"} {
+		if !strings.Contains(table, want) {
+			t.Errorf("%q is not in\n%s", want, table)
+		}
+	}
+	text := c.tool("node1", exitHealthy, "snapshots", "show", name).stdout
+	for _, want := range []string{
+		"2 rows differ from the live database of this node: 1 missing there, 0 changed, 1 added since",
+		"missing  Logical_Switch", `name: "only-node1"`, "added  Logical_Switch", `name: "only-node2"`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "ovndb-servers:") || strings.Contains(text, "Connection") {
+		t.Errorf("the agent's own notes are shown:\n%s", text)
+	}
+	before, err := os.ReadFile(c.file("node1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := c.tool("node1", exitUsage, "snapshots", "restore", name)
+	for _, want := range []string{"keep the present", "put snapshot " + name, "What it costs", "It would be refused now"} {
+		if !strings.Contains(got.stdout, want) {
+			t.Errorf("%q is not in\n%s", want, got.stdout)
+		}
+	}
+	got = c.tool("node1", exitWrong, "snapshots", "restore", name, "--yes")
+	if after, err := os.ReadFile(c.file("node1")); err != nil || string(after) != string(before) || !strings.Contains(got.stderr, "stop the resource") {
+		t.Errorf("with servers running: %s, file changed or %v", got.stderr, err)
+	}
+
+	c.away("node1")
+	c.away("node2")
+	got = c.tool("node1", exitHealthy, "snapshots", "restore", name, "--yes")
+	if !strings.Contains(got.stdout, "is kept as snapshot OVN_Northbound.") || !strings.Contains(got.stdout, "has not seen the current term 2") ||
+		!strings.Contains(got.stdout, "ovndb-servers bless") {
+		t.Errorf("restored with\n%s", got.stdout)
+	}
+	c.tool("node1", exitHealthy, "bless", "--resource", "ovndb", "--reason", "only-node1 is wanted", "--yes")
+	c.agent("node1", "start", 0)
+	c.agent("node1", "promote", 0)
+	if !c.has("node1", "only-node1") || c.has("node1", "only-node2") {
+		t.Error("the restored rows do not lead")
+	}
+	all := decode[[]snapshot.Info](t, c.tool("node1", exitHealthy, "snapshots", "list", "-o", "json").stdout)
+	if i := slices.IndexFunc(all, func(i snapshot.Info) bool { return i.Why == "replaced" && strings.Contains(i.Reason, name) }); i < 0 {
+		t.Errorf("what was replaced is not among %v", all)
+	}
+}
+
+func TestARestoredSnapshotIsKeptAgainBeforeItIsDiscarded(t *testing.T) {
+	c, name := newKeptRows(t)
+	c.away("node1")
+	c.tool("node1", exitHealthy, "snapshots", "restore", name, "--yes")
+	c.agent("node1", "start", 0)
+	c.await("node1", "only-node2")
+	all := decode[[]snapshot.Info](t, c.tool("node1", exitHealthy, "snapshots", "list", "-o", "json").stdout)
+	if all[0].Why != "was-active" || all[0].Database != "OVN_Northbound" {
+		t.Errorf("snapshots are %v", all)
+	}
+}
+
+func TestShowIsBoundedAndSaysHowMuchThereIs(t *testing.T) {
+	c, name := newKeptRows(t)
+	const rows = shownRows + 10
+	for i := range rows {
+		c.insert("node2", fmt.Sprintf("more-%d", i))
+	}
+	c.await("node1", fmt.Sprintf("more-%d", rows-1))
+	few := c.tool("node1", exitHealthy, "snapshots", "show", name).stdout
+	if !strings.Contains(few, "and 12 more rows: see them with --all") || strings.Count(few, "Logical_Switch  ") != shownRows {
+		t.Errorf("shown is\n%s", few)
+	}
+	all := decode[shown](t, c.tool("node1", exitHealthy, "snapshots", "show", name, "--all", "-o", "json").stdout)
+	if all.Total != rows+2 || len(all.Differences) != rows+2 || all.Counts[snapshot.Missing] != 1 || !all.Compared {
+		t.Errorf("shown are %d of %d, %v", len(all.Differences), all.Total, all.Counts)
+	}
+	c.away("node1")
+	got := c.tool("node1", exitNotRunning, "snapshots", "show", name)
+	if !strings.Contains(got.stdout, "why:") || !strings.Contains(got.stderr, "not compared") {
+		t.Errorf("without a server: %+v", got)
+	}
+}
+
+func TestSnapshotsOfANodeWithoutAnyAndNamesThatAreNone(t *testing.T) {
+	c := newTestCluster(t)
+	if got := c.tool("node1", exitHealthy, "snapshots", "list"); !strings.Contains(got.stdout, "no snapshots in") {
+		t.Errorf("got %+v", got)
+	}
+	if got := c.tool("node1", exitHealthy, "snapshots", "list", "-o", "json"); got.stdout != "[]\n" {
+		t.Errorf("got %+v", got)
+	}
+	for _, name := range []string{"nothing", "../db", "/etc/passwd", ".."} {
+		c.tool("node1", exitUsage, "snapshots", "show", name)
+		c.tool("node1", exitUsage, "snapshots", "restore", name, "--yes")
+	}
+	for _, args := range [][]string{{"snapshots", "show"}, {"snapshots", "restore", "a", "b"}, {"snapshots", "show", "a", "-o", "yaml"}} {
+		c.tool("node1", exitUsage, args...)
+	}
+}
