@@ -58,7 +58,7 @@ test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds
 	cd integration && go test -shuffle=on -timeout 5m ./...
 
 .PHONY: integration
-integration: deps-cluster build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=35m)
+integration: deps-cluster build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=35m); RUN=Safety runs the long safety tests, too
 	@echo "== integration on $(SUITE)"
 	cd integration && SUITE=$(SUITE) OVNDB_SERVERS_BIN=$(BINARY) \
 		go test -tags integration -p 1 -count $(COUNT) -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') -v ./...
