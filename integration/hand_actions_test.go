@@ -147,6 +147,7 @@ func TestStartWithNewerSchemaUpgrades(t *testing.T) {
 		t.Errorf("the copy has not the row: %s", log)
 	}
 	h.want(node, "stop", exitSuccess, databaseDir)
+	h.exec(node, "find", "/run/ovn", "-name", "ovndb-servers-upgraded.*", "-delete")
 }
 
 // olderVersion is older than that of any schema.

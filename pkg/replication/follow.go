@@ -23,13 +23,15 @@ func (c *Controller) point(ctx context.Context, u Unit, source string) error {
 // without a promotion is noted first: it may have taken writes that no position
 // accounts for.
 func (c *Controller) park(ctx context.Context, u Unit) error {
-	asking, cancel := share(ctx, answerShare, answerMost)
-	defer cancel()
-	status, err := u.Server.SyncStatus(asking)
-	if err == nil && status.Role == ovsdbctl.RoleActive && !c.promotion().held() {
-		c.report(c.noteWritable(u).take(), "a later snapshot may be left out")
-	}
-	return c.point(ctx, u, u.Endpoint.Parking())
+	return step(ctx, "make the "+u.Name()+" server read-only", u.Server.ControlSocket, func(ctx context.Context) error {
+		asking, cancel := share(ctx, answerShare, answerMost)
+		defer cancel()
+		status, err := u.Server.SyncStatus(asking)
+		if err == nil && status.Role == ovsdbctl.RoleActive && !c.promotion().held() {
+			c.report(c.noteWritable(u).take(), "a later snapshot may be left out")
+		}
+		return u.Server.Follow(ctx, u.Endpoint.Parking(), c.Listening.ReplicationProbe)
+	})
 }
 
 // makeBackup makes a server read-only first and then ends all sessions, so that
