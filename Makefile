@@ -55,7 +55,7 @@ test: ## Run every test: unit tests, and clusters of trixie and of bookworm
 test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds
 	@echo "== test-unit"
 	@# The servers of the tests write to memory where that can be had: they wait for the disk at every step.
-	@tmp=$$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d); trap 'rm -rf "$$tmp"' EXIT; export TMPDIR=$$tmp; \
+	@tmp=$$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d); chmod 755 $$tmp; trap 'rm -rf "$$tmp"' EXIT; export TMPDIR=$$tmp; \
 		CGO_ENABLED=1 go test -race -shuffle=on -timeout 5m ./... && cd integration && go test -shuffle=on -timeout 5m ./...
 
 .PHONY: integration
