@@ -47,16 +47,16 @@ build: ## Build bin/ovndb-servers, static
 
 .PHONY: test
 test: ## Run every test: unit tests, and clusters of trixie and of bookworm
-	@$(MAKE) --no-print-directory test-unit
+	@$(MAKE) --no-print-directory test-unit RACE=1
 	@$(MAKE) --no-print-directory integration SUITE=trixie
 	@$(MAKE) --no-print-directory integration SUITE=bookworm
 
 .PHONY: test-unit
-test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds
+test-unit: deps-unit ## Run the tests that need no cluster (RACE=1 with the race detector)
 	@echo "== test-unit"
 	@# The servers of the tests write to memory where that can be had: they wait for the disk at every step.
 	@tmp=$$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d); chmod 755 $$tmp; trap 'rm -rf "$$tmp"' EXIT; export TMPDIR=$$tmp; \
-		CGO_ENABLED=1 go test -race -shuffle=on -timeout 5m ./... && cd integration && go test -shuffle=on -timeout 5m ./...
+		CGO_ENABLED=1 go test $(if $(RACE),-race) -shuffle=on -timeout 5m ./... && cd integration && go test -shuffle=on -timeout 5m ./...
 
 .PHONY: integration
 integration: deps-cluster build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=35m); RUN=Safety runs the long safety tests, too

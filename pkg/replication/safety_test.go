@@ -1,12 +1,14 @@
 package replication_test
 
 import (
+	"context"
 	"errors"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/replication"
@@ -315,7 +317,7 @@ func TestASilentNodeIsNamed(t *testing.T) {
 	t.Parallel()
 	three := newLedTrio(t)
 	must(t, three.nodes[0].Stop(testContext(t)))
-	err := three.nodes[1].HoldElection(testContext(t), three.electorate(0))
+	err := three.nodes[1].HoldElection(shortContext(t), three.electorate(0))
 	silent := new(replication.SilentError)
 	if !errors.As(err, &silent) || !slices.Equal(silent.Nodes, []string{"node3"}) {
 		t.Errorf("error is %v, want one that names node3", err)
@@ -327,7 +329,7 @@ func TestAnAnswerToAnEarlierRoundDoesNotCount(t *testing.T) {
 	three := newLedTrio(t)
 	must(t, three.nodes[0].Stop(testContext(t)))
 	must(t, three.hold(t, 1, 0))
-	err := three.nodes[1].HoldElection(testContext(t), three.electorate(0)) // a new round, and nobody answers
+	err := three.nodes[1].HoldElection(shortContext(t), three.electorate(0)) // a new round, and nobody answers
 	if silent := new(replication.SilentError); !errors.As(err, &silent) {
 		t.Errorf("error is %v, want a silent node", err)
 	}
@@ -361,4 +363,12 @@ func TestAdoptionOfAClusterWithoutTerms(t *testing.T) {
 	for _, n := range three.nodes {
 		wantRows(t, n, "from before")
 	}
+}
+
+// shortContext is for what waits in vain.
+func shortContext(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	t.Cleanup(cancel)
+	return ctx
 }
