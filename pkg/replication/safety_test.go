@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/replication"
 )
@@ -291,6 +293,7 @@ func TestAPromotionCutShortBeforeItsRecordCostsNothing(t *testing.T) {
 	insert(t, three.nodes[0], "a")
 	wantRows(t, three.nodes[1], "a")
 	wantRows(t, three.nodes[2], "a")
+	three.beat(t)
 	must(t, three.nodes[0].Stop(testContext(t)))
 	must(t, three.hold(t, 1, 0))
 	three.refuseRecord(true)
@@ -363,6 +366,31 @@ func TestAdoptionOfAClusterWithoutTerms(t *testing.T) {
 	for _, n := range three.nodes {
 		wantRows(t, n, "from before")
 	}
+}
+
+// beat has the first node count up its beat, and waits until all hold it: from then on
+// it is certain that none is ahead.
+func (three trio) beat(t *testing.T) {
+	t.Helper()
+	wantHealth(t, three.nodes[0], replication.HealthActive)
+	for i := range three.nodes[0].Units {
+		want := marker(t, three.nodes[0].Units[i])
+		for _, n := range three.nodes[1:] {
+			eventually(t, n.Node+" to hold the beat", func() bool { return cmp.Equal(marker(t, n.Units[i]), want) })
+		}
+	}
+}
+
+func marker(t *testing.T, u replication.Unit) *replication.Marker {
+	t.Helper()
+	store, err := u.Server.Open(testContext(t))
+	must(t, err)
+	defer store.Close()
+	global, err := store.Global(testContext(t))
+	must(t, err)
+	m, err := replication.ParseMarker(global)
+	must(t, err)
+	return m
 }
 
 // shortContext is for what waits in vain.

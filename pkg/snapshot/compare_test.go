@@ -16,7 +16,9 @@ import (
 
 func TestCompare(t *testing.T) {
 	t.Parallel()
-	row := func(id string, columns map[string][]string) ovsdbctl.Row { return ovsdbctl.Row{UUID: id, Columns: columns} }
+	row := func(id string, columns map[string][]string) ovsdbctl.Row {
+		return ovsdbctl.Row{UUID: id, Columns: columns}
+	}
 	was := snapshot.Contents{
 		"Switch": {
 			row("1", map[string][]string{"name": {`"same"`}, "gone": {}}),
