@@ -62,11 +62,19 @@ func costs(s replication.Standing) []string {
 		all = append(all, fmt.Sprintf("all that was written in term %d, and whatever else this node has not received, is gone from the cluster", s.Record.Term))
 	}
 	for _, node := range s.HoldMore() {
+		if otherOrigin(s.Own, s.Others[node]) {
+			continue // nothing compares the two
+		}
 		all = append(all, fmt.Sprintf("node %s holds more than this node; when it follows this one, what only it has is discarded there (kept in a snapshot first)", node))
 	}
 	for _, node := range slices.Sorted(maps.Keys(s.Others)) {
 		if otherOrigin(s.Own, s.Others[node]) {
 			all = append(all, fmt.Sprintf("node %s has data of another origin and will refuse to follow: to let it, stop the resource there and move its database files away", node))
+		}
+	}
+	for _, node := range slices.Sorted(maps.Keys(s.Others)) {
+		if otherContent(s.Own, s.Others[node]) {
+			all = append(all, fmt.Sprintf("node %s has other rows from before there were terms; they are discarded there when it follows (kept in a snapshot first)", node))
 		}
 	}
 	if r := s.Record; r != nil && r.Node != s.Node && s.Others[r.Node] == nil {
@@ -85,6 +93,16 @@ func otherOrigin(own, other replication.Positions) bool {
 	for database, p := range own {
 		q := other[database]
 		if p.Marked() && q.Marked() && p.Lineage != q.Lineage {
+			return true
+		}
+	}
+	return false
+}
+
+func otherContent(own, other replication.Positions) bool {
+	for database, p := range own {
+		q := other[database]
+		if !q.Marked() && q.Content != "" && p.Content != q.Content {
 			return true
 		}
 	}
