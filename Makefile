@@ -84,11 +84,13 @@ fuzz: deps-unit ## Run each fuzz target for a while (FUZZTIME=10s)
 	done
 
 .PHONY: install
-install: build ## Install the program, and the agent's link to it (DESTDIR, PREFIX=/usr, OCF_PROVIDER=ovn)
+install: build ## Install the program, the agent's link to it and the manual pages (DESTDIR, PREFIX=/usr, OCF_PROVIDER=ovn)
 	@echo "== install to $(DESTDIR)$(PREFIX)/sbin"
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/sbin/ovndb-servers
 	install -d $(DESTDIR)$(OCF_ROOT)/resource.d/$(OCF_PROVIDER)
 	ln -sfn $(PREFIX)/sbin/ovndb-servers $(DESTDIR)$(OCF_ROOT)/resource.d/$(OCF_PROVIDER)/ovndb-servers
+	install -D -m 644 man/ovndb-servers.8 $(DESTDIR)$(PREFIX)/share/man/man8/ovndb-servers.8
+	install -D -m 644 man/ocf_ovn_ovndb-servers.7 $(DESTDIR)$(PREFIX)/share/man/man7/ocf_$(OCF_PROVIDER)_ovndb-servers.7
 
 .PHONY: deps
 deps: deps-unit deps-cluster ## Install from Debian what is missing for tests and demo; starts no service

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec" //nolint:depguard // The agent with fault points is built for this test alone.
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"

@@ -25,7 +25,7 @@ func TestSafetyMissingFileNeverLeads(t *testing.T) {
 			if i > 0 {
 				needAll(s.t)
 			}
-			s.restartWithout(node, func() {
+			s.restart(func() {
 				s.exec(node, "rm", ovsdb.Northbound().File)
 			})
 			s.wantNeverLed(node)
@@ -38,9 +38,9 @@ func TestSafetyMissingFileNeverLeads(t *testing.T) {
 	s.end()
 }
 
-// restartWithout stops the whole resource, under the writers, changes the files of a
-// node, and starts it again.
-func (s *trial) restartWithout(node string, change func()) {
+// restart stops the whole resource, under the writers, changes files, and starts it
+// again.
+func (s *trial) restart(change func()) {
 	s.t.Helper()
 	s.awaitMore(50)
 	s.check(s.StopResource(s.ctx))
@@ -77,7 +77,7 @@ func TestSafetyTornFile(t *testing.T) {
 	needAll(t)
 	s := newTrial(t)
 	node, file := s.NodeNames()[0], ovsdb.Northbound().File
-	s.restartWithout(node, func() {
+	s.restart(func() {
 		s.exec(node, "sh", "-c", "tail -n 2 "+file+" | head -c -20 >> "+file)
 	})
 	s.end()
@@ -90,7 +90,7 @@ func TestSafetyTruncatedFileNeverLeads(t *testing.T) {
 			needAll(t)
 			s := newTrial(t)
 			node, file := s.NodeNames()[0], ovsdb.Northbound().File
-			s.restartWithout(node, func() {
+			s.restart(func() {
 				size, err := strconv.Atoi(s.exec(node, "stat", "-c", "%s", file))
 				s.check(err)
 				s.exec(node, "truncate", "-s", strconv.Itoa(size*percent/100), file)
@@ -116,7 +116,7 @@ func TestSafetyForeignFileIsRefused(t *testing.T) {
 		s.undo(s.StartResource)
 	})
 	s.t.Cleanup(func() { s.undo(s.StopResource) })
-	s.restartWithout(node, func() {
+	s.restart(func() {
 		s.markCold(node, nb, map[string]string{
 			"ovndb-servers:lineage": foreign, "ovndb-servers:term-id": foreign, "ovndb-servers:prev-term-id": "",
 			"ovndb-servers:term": "1000000",
@@ -170,7 +170,7 @@ func TestSafetyOlderSchema(t *testing.T) {
 	needAll(t)
 	s := newTrial(t)
 	node, nb := s.NodeNames()[0], ovsdb.Northbound()
-	s.restartWithout(node, func() {
+	s.restart(func() {
 		older, err := olderSchema(s.exec(node, "cat", "/usr/share/ovn/ovn-nb.ovsschema"))
 		s.check(err)
 		s.check(s.WriteFile(s.ctx, node, "/tmp/older.ovsschema", 0o644, older))

@@ -61,13 +61,9 @@ func costs(s replication.Standing) []string {
 	if s.Record != nil && !s.Own.Current(*s.Record) {
 		all = append(all, fmt.Sprintf("all that was written in term %d, and whatever else this node has not received, is gone from the cluster", s.Record.Term))
 	}
-	for _, node := range s.HoldMore() {
-		all = append(all, fmt.Sprintf("node %s holds more than this node; when it follows this one, what only it has is discarded there (kept in a snapshot first)", node))
-	}
+	more := s.HoldMore()
 	for _, node := range slices.Sorted(maps.Keys(s.Others)) {
-		if otherOrigin(s.Own, s.Others[node]) {
-			all = append(all, fmt.Sprintf("node %s has data of another origin and will refuse to follow: to let it, stop the resource there and move its database files away", node))
-		}
+		all = append(all, costsAt(node, s.Own, s.Others[node], slices.Contains(more, node))...)
 	}
 	if r := s.Record; r != nil && r.Node != s.Node && s.Others[r.Node] == nil {
 		all = append(all, fmt.Sprintf("node %s, which led term %d, has not said what it holds: what only it has is discarded when it comes back (kept in a snapshot there first)", r.Node, r.Term))
@@ -81,10 +77,35 @@ func costs(s replication.Standing) []string {
 	return all
 }
 
+// costsAt lists what is lost on another node.
+func costsAt(node string, own, other replication.Positions, holdsMore bool) []string {
+	var all []string
+	switch {
+	case otherOrigin(own, other): // nothing compares the two
+		all = append(all, fmt.Sprintf("node %s has data of another origin and will refuse to follow: to let it, stop the resource there and move its database files away", node))
+	case holdsMore:
+		all = append(all, fmt.Sprintf("node %s holds more than this node; when it follows this one, what only it has is discarded there (kept in a snapshot first)", node))
+	}
+	if otherContent(own, other) {
+		all = append(all, fmt.Sprintf("node %s has other rows from before there were terms; they are discarded there when it follows (kept in a snapshot first)", node))
+	}
+	return all
+}
+
 func otherOrigin(own, other replication.Positions) bool {
 	for database, p := range own {
 		q := other[database]
 		if p.Marked() && q.Marked() && p.Lineage != q.Lineage {
+			return true
+		}
+	}
+	return false
+}
+
+func otherContent(own, other replication.Positions) bool {
+	for database, p := range own {
+		q := other[database]
+		if !q.Marked() && q.Content != "" && p.Content != q.Content {
 			return true
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -31,7 +30,7 @@ func newKeptRows(t *testing.T) (c testCluster, name string) {
 	c.agent("node1", "start", 0)
 	c.role("node1", "Unpromoted")
 	c.await("node1", "only-node2")
-	all := decode[[]snapshot.Info](t, c.tool("node1", exitHealthy, "snapshots", "list", "-o", "json").stdout)
+	all := listed(c, "node1")
 	i := slices.IndexFunc(all, func(i snapshot.Info) bool { return i.Database == "OVN_Northbound" })
 	if i < 0 {
 		t.Fatalf("snapshots are %v", all)
@@ -39,57 +38,54 @@ func newKeptRows(t *testing.T) (c testCluster, name string) {
 	return c, all[i].Name
 }
 
-func TestSnapshotsAreListedShownAndRestored(t *testing.T) {
+func listed(c testCluster, node string) []snapshot.Info {
+	c.t.Helper()
+	return decode[[]snapshot.Info](c.t, c.tool(node, exitHealthy, "snapshots", "list", "-o", "json").stdout)
+}
+
+func TestSnapshotsAreListedAndShown(t *testing.T) {
 	c, name := newKeptRows(t)
-	table := c.tool("node1", exitHealthy, "snapshots", "list").stdout
-	for _, want := range []string{"NAME", "WHY", name, "OVN_Northbound", "term 1 beat", "ahead"} {
-		if !strings.Contains(table, want) {
-			t.Errorf("%q is not in\n%s", want, table)
-		}
-	}
+	wantText(t, c.tool("node1", exitHealthy, "snapshots", "list").stdout, "NAME", "WHY", name, "OVN_Northbound", "term 1 beat", "ahead")
 	text := c.tool("node1", exitHealthy, "snapshots", "show", name).stdout
-	for _, want := range []string{
-		"2 rows differ from the live database of this node: 1 missing there, 0 changed, 1 added since",
-		"missing  Logical_Switch", `name: "only-node1"`, "added  Logical_Switch", `name: "only-node2"`,
-	} {
-		if !strings.Contains(text, want) {
-			t.Errorf("%q is not in\n%s", want, text)
-		}
-	}
+	wantText(t, text, "2 rows differ from the live database of this node: 1 missing there, 0 changed, 1 added since",
+		"missing  Logical_Switch", `name: "only-node1"`, "added  Logical_Switch", `name: "only-node2"`)
 	if strings.Contains(text, "ovndb-servers:") || strings.Contains(text, "Connection") {
 		t.Errorf("the agent's own notes are shown:\n%s", text)
 	}
-	before, err := os.ReadFile(c.file("node1"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := c.tool("node1", exitUsage, "snapshots", "restore", name)
-	for _, want := range []string{"keep the present", "put snapshot " + name, "What it costs", "It would be refused now"} {
-		if !strings.Contains(got.stdout, want) {
-			t.Errorf("%q is not in\n%s", want, got.stdout)
-		}
-	}
-	got = c.tool("node1", exitWrong, "snapshots", "restore", name, "--yes")
-	if after, err := os.ReadFile(c.file("node1")); err != nil || string(after) != string(before) || !strings.Contains(got.stderr, "stop the resource") {
-		t.Errorf("with servers running: %s, file changed or %v", got.stderr, err)
-	}
+}
 
+func TestRestoreExplainsItselfAndIsRefusedWhileServersRun(t *testing.T) {
+	c, name := newKeptRows(t)
+	got := c.tool("node1", exitUsage, "snapshots", "restore", name)
+	wantText(t, got.stdout, "keep the present", "put snapshot "+name, "What it costs", "It would be refused now")
+	wantText(t, got.stderr, "--yes")
+	wantText(t, c.tool("node1", exitWrong, "snapshots", "restore", name, "--yes").stderr, "stop the resource")
+	if !c.has("node1", "only-node2") || c.has("node1", "only-node1") {
+		t.Error("the live database has changed")
+	}
+	if got := listed(c, "node1"); slices.ContainsFunc(got, func(i snapshot.Info) bool { return i.Why == "replaced" }) {
+		t.Errorf("snapshots are %v", got)
+	}
+}
+
+func TestARestoredSnapshotLeadsOnceItIsBlessed(t *testing.T) {
+	c, name := newKeptRows(t)
 	c.away("node1")
 	c.away("node2")
-	got = c.tool("node1", exitHealthy, "snapshots", "restore", name, "--yes")
-	if !strings.Contains(got.stdout, "is kept as snapshot OVN_Northbound.") || !strings.Contains(got.stdout, "has not seen the current term 2") ||
-		!strings.Contains(got.stdout, "ovndb-servers bless") {
-		t.Errorf("restored with\n%s", got.stdout)
-	}
-	c.tool("node1", exitHealthy, "bless", "--resource", "ovndb", "--reason", "only-node1 is wanted", "--yes")
+	got := c.tool("node1", exitHealthy, "snapshots", "restore", name, "--yes")
+	wantText(t, got.stdout, "is kept as snapshot OVN_Northbound.", "has not seen the current term 2", "ovndb-servers bless")
 	c.agent("node1", "start", 0)
+	c.wantValue("master-ovndb", "node1", "")
+	c.agent("node1", "promote", 1)
+	c.tool("node1", exitHealthy, "bless", "--resource", "ovndb", "--reason", "only-node1 is wanted", "--yes")
 	c.agent("node1", "promote", 0)
 	if !c.has("node1", "only-node1") || c.has("node1", "only-node2") {
 		t.Error("the restored rows do not lead")
 	}
-	all := decode[[]snapshot.Info](t, c.tool("node1", exitHealthy, "snapshots", "list", "-o", "json").stdout)
-	if i := slices.IndexFunc(all, func(i snapshot.Info) bool { return i.Why == "replaced" && strings.Contains(i.Reason, name) }); i < 0 {
-		t.Errorf("what was replaced is not among %v", all)
+	if i := slices.IndexFunc(listed(c, "node1"), func(i snapshot.Info) bool {
+		return i.Why == "replaced" && strings.Contains(i.Reason, name)
+	}); i < 0 {
+		t.Errorf("what was replaced is not among %v", listed(c, "node1"))
 	}
 }
 
@@ -99,7 +95,7 @@ func TestARestoredSnapshotIsKeptAgainBeforeItIsDiscarded(t *testing.T) {
 	c.tool("node1", exitHealthy, "snapshots", "restore", name, "--yes")
 	c.agent("node1", "start", 0)
 	c.await("node1", "only-node2")
-	all := decode[[]snapshot.Info](t, c.tool("node1", exitHealthy, "snapshots", "list", "-o", "json").stdout)
+	all := listed(c, "node1")
 	if all[0].Why != "was-active" || all[0].Database != "OVN_Northbound" {
 		t.Errorf("snapshots are %v", all)
 	}

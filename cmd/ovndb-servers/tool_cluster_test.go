@@ -129,8 +129,6 @@ func (c testCluster) value(name, node string) string {
 	return string(text)
 }
 
-func (c testCluster) file(node string) string { return filepath.Join(c.nodes[node], "db", "ovnnb_db.db") }
-
 // agent runs an action on a node, which has to end with a code.
 func (c testCluster) agent(node, action string, code int) string {
 	c.t.Helper()
@@ -237,6 +235,24 @@ func (c testCluster) await(node, name string) {
 		if c.t.Context().Err() != nil {
 			c.t.Fatalf("node %s never has %q", node, name)
 		}
+	}
+}
+
+// wantText checks that a text has all that it should.
+func wantText(t *testing.T, text string, wanted ...string) {
+	t.Helper()
+	for _, want := range wanted {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+}
+
+// wantValue checks a value of the cluster.
+func (c testCluster) wantValue(name, node, want string) {
+	c.t.Helper()
+	if got := c.value(name, node); got != want {
+		c.t.Errorf("%s of %s is %q, want %q", name, node, got, want)
 	}
 }
 

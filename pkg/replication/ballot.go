@@ -163,7 +163,7 @@ func (c *Controller) awaitPosition(ctx context.Context, r Record, node string, f
 	var behind error
 	err := await(ctx, func(ctx context.Context) error {
 		own, err := c.positions(ctx)
-		if err == nil && !(own.Current(r) && own.CompareWithin(r, final) >= 0) {
+		if err == nil && (!own.Current(r) || own.CompareWithin(r, final) < 0) {
 			err = fmt.Errorf("node %s ended at %s, this node is at %s", node, final.summary(), own.summary())
 		}
 		if !following {

@@ -1,8 +1,12 @@
 package snapshot_test
 
 import (
+	"crypto/sha1"
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -75,5 +79,34 @@ func TestRowsAreReadFromTheFileOfARunningServerWhichDoesNotNotice(t *testing.T) 
 	}
 	if _, err := snapshot.Read(t.Context(), server.File, database, []string{"Nothing"}); !errors.Is(err, ovsdbctl.ErrProtocol) {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// appendRecord adds a transaction to a database file, as ovsdb(5) has it.
+func appendRecord(t *testing.T, path, record string) {
+	t.Helper()
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	if _, err := fmt.Fprintf(file, "OVSDB JSON %d %x\n%s", len(record), sha1.Sum([]byte(record)), record); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestATableThatIsTooLargeIsLeftOutAndTheOthersAreRead(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "db")
+	ovsdbctltest.Create(t, ovsdbctl.Northbound(), path)
+	large := strings.Repeat("x", 65<<20) // more than is kept of a program's output
+	appendRecord(t, path, `{"Logical_Switch":{"6c7a4b9c-7b9a-4a58-9f06-1d1f5b9a0d4e":{"name":"`+large+`"}}}`+"\n")
+	appendRecord(t, path, `{"Logical_Router":{"6c7a4b9c-7b9a-4a58-9f06-1d1f5b9a0d4f":{"name":"small"}}}`+"\n")
+	contents, err := snapshot.Read(t.Context(), path, "OVN_Northbound", []string{"Logical_Router", "Logical_Switch"})
+	if !errors.Is(err, snapshot.ErrTooLarge) || !strings.Contains(err.Error(), "Logical_Switch") {
+		t.Errorf("error is %v, want ErrTooLarge for Logical_Switch", err)
+	}
+	if len(contents) != 1 || len(contents["Logical_Router"]) != 1 {
+		t.Errorf("read are %d tables", len(contents))
 	}
 }

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestStatusShowsTermAndProgressOfACurrentNode(t *testing.T) {
+	c := newTestCluster(t)
+	c.lead("node1")
+	c.insert("node1", "a")
+	c.agent("node1", "monitor", 8)
+	c.insert("node1", "b")
+	got := c.tool("node1", exitHealthy, "status", "-o", "json")
+	r := decode[report](t, got.stdout)
+	if len(r.Servers) != 2 || r.Cluster.Record == nil || r.Cluster.Record.Term != 1 || r.Cluster.Record.Node != "node1" {
+		t.Fatalf("status is %s", got.stdout)
+	}
+	for i, progress := range []string{"2+1", "2+0"} {
+		s := r.Servers[i]
+		if s.Term != 1 || s.TermID != r.Cluster.Record.TermID || len(s.Lineage) != 36 || s.Progress != progress || s.Current == nil || !*s.Current {
+			t.Errorf("%s: %+v, want progress %s of term 1", s.Database, s, progress)
+		}
+	}
+	wantText(t, got.stdout, `"term": 1`, `"term_id": "`, `"lineage": "`, `"progress": "`, `"current": true`, `"record": {`)
+	wantText(t, c.tool("node1", exitHealthy, "status").stdout, "PROGRESS", "cluster record: term 1 (", "led by node node1")
+}
+
+func TestStatusOfANodeWhoseDataIsNotCurrentIsNotHealthy(t *testing.T) {
+	c := newStaleNode(t)
+	c.role("node2", "Promoted") // so that it is not the lack of one that is wrong
+	got := c.tool("node1", exitWrong, "status", "-o", "json")
+	r := decode[report](t, got.stdout)
+	for _, s := range r.Servers {
+		if s.Current == nil || *s.Current || s.Term != 1 {
+			t.Errorf("%+v, want term 1, not current", s)
+		}
+	}
+	if len(r.Problems) != 2 || !strings.Contains(r.Problems[0], "has not seen term 2, which node node2 led") || r.Healthy {
+		t.Errorf("problems are %q", r.Problems)
+	}
+}
+
+func TestStatusOfANodeThatWasNeverStartedKnowsNoTerm(t *testing.T) {
+	c := newTestCluster(t)
+	got := c.tool("node1", exitNotRunning, "status", "-o", "json", "--resource", "ovndb")
+	r := decode[report](t, got.stdout)
+	for _, s := range r.Servers {
+		if s.Term != 0 || s.TermID != "" || s.Current != nil {
+			t.Errorf("%+v, want no term", s)
+		}
+	}
+	wantText(t, c.tool("node1", exitNotRunning, "status").stdout, "cluster record: none")
+}
