@@ -70,25 +70,37 @@ func TestStatusOfHealthyCluster(t *testing.T) {
 	for _, node := range c.NodeNames() {
 		table, parsed := h.status(node, exitSuccess)
 		if !parsed.Healthy || len(parsed.Problems) > 0 || parsed.Node != node || parsed.Resource != cluster.Resource || len(parsed.Servers) != 2 {
-			t.Errorf("%s: %+v", node, parsed)
+			t.Fatalf("%s: %+v", node, parsed)
 		}
 		for i, db := range databases() {
-			server := parsed.Servers[i]
-			want := "tcp:" + promoted.Address.String() + ":" + db.Port
+			source := "tcp:" + promoted.Address.String() + ":" + db.Port
 			if node == promoted.Name {
-				want = ""
+				source = ""
 			}
-			if server.Database != db.Name || server.ReplicatesFrom != want || server.Connected != (want != "") || server.File != db.File {
-				t.Errorf("%s: %+v, want %s from %q", node, server, db.Name, want)
-			}
+			wantServer(t, parsed, i, db, source)
 			if !strings.Contains(table, db.Name) || !strings.Contains(table, db.File) {
 				t.Errorf("%s: %s is not in the table:\n%s", node, db.Name, table)
 			}
 		}
-		for _, other := range parsed.Cluster.Nodes {
-			if other.Role != string(view.RoleOf(other.Name)) || other.Score == nil {
-				t.Errorf("%s: of %s it is said %+v", node, other.Name, other)
-			}
+		wantRoles(t, parsed, view)
+	}
+}
+
+// wantServer checks what is said of a node's server, which replicates from source.
+func wantServer(t *testing.T, said status, i int, db ovsdb.Database, source string) {
+	t.Helper()
+	server := said.Servers[i]
+	if server.Database != db.Name || server.ReplicatesFrom != source || server.Connected != (source != "") || server.File != db.File {
+		t.Errorf("%s: %+v, want %s from %q", said.Node, server, db.Name, source)
+	}
+}
+
+// wantRoles checks what is said of the nodes against Pacemaker's view.
+func wantRoles(t *testing.T, said status, view cluster.View) {
+	t.Helper()
+	for _, other := range said.Cluster.Nodes {
+		if other.Role != string(view.RoleOf(other.Name)) || other.Score == nil {
+			t.Errorf("%s: of %s it is said %+v", said.Node, other.Name, other)
 		}
 	}
 }
