@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"ovndb-servers/integration/cluster"
@@ -39,11 +39,14 @@ func (s *show) run(ctx context.Context) error {
 	if err := s.awaitRows(ctx, writer, rowsBefore); err != nil {
 		return err
 	}
-	killed, at, err := s.kill(ctx, db)
+	killed, at, err := s.kill(ctx)
 	if err != nil {
 		return err
 	}
 	if err := s.failover(ctx, writer, killed, at); err != nil {
+		return err
+	}
+	if err := s.comeBack(ctx, killed); err != nil {
 		return err
 	}
 	writer.Stop()
@@ -67,19 +70,34 @@ func (s *show) awaitRows(ctx context.Context, writer *ovsdb.Writer, count int) e
 	return err
 }
 
-// kill kills the active server and returns its node, with a time just before.
-func (s *show) kill(ctx context.Context, db ovsdb.Database) (string, time.Time, error) {
+// kill kills everything on the active node at once and returns its name, with a time
+// just before.
+func (s *show) kill(ctx context.Context) (string, time.Time, error) {
 	view, err := s.cluster.View(ctx)
 	if err != nil {
 		return "", time.Time{}, err
 	}
 	active, before := view.Promoted(), time.Now()
-	pid, err := s.cluster.Kill(ctx, active, db.PIDFile, syscall.SIGKILL)
-	if err != nil {
-		return "", time.Time{}, fmt.Errorf("cannot kill the active server: %w", err)
+	if err := s.cluster.PowerOff(ctx, active); err != nil {
+		return "", time.Time{}, fmt.Errorf("cannot kill the active node: %w", err)
 	}
-	s.progress.Printf("killed the active %s server (SIGKILL): process %d on %s", db.Name, pid, active)
+	s.progress.Printf("killed the active: node %s has lost its power", active)
 	return active, before, nil
+}
+
+// comeBack gives the killed node its power back and waits until it follows.
+func (s *show) comeBack(ctx context.Context, killed string) error {
+	ctx, cancel := context.WithTimeout(ctx, failoverTimeout)
+	defer cancel()
+	s.progress.Printf("node %s gets its power back", killed)
+	if err := s.cluster.PowerOn(ctx, killed); err != nil {
+		return err
+	}
+	if err := s.cluster.Await(ctx, "the node to come back", s.cluster.Settled()); err != nil {
+		return err
+	}
+	s.progress.Printf("node %s is back, as a backup", killed)
+	return nil
 }
 
 // failover waits until the client writes again and the cluster is settled, and
@@ -100,7 +118,8 @@ func (s *show) failover(ctx context.Context, writer *ovsdb.Writer, killed string
 	}
 	s.progress.Printf("last write before:  %s at %s", gap.Before.Name, clock(gap.Before.At))
 	s.progress.Printf("first write after:  %s at %s, %.2f s later", gap.After.Name, clock(gap.After.At), gap.Duration().Seconds())
-	if err := s.cluster.Await(settling, "all instances to have their role again", s.cluster.Settled()); err != nil {
+	rest := slices.DeleteFunc(s.cluster.NodeNames(), func(name string) bool { return name == killed })
+	if err := s.cluster.Await(settling, "the other nodes to have their roles", s.cluster.SettledOn(rest...)); err != nil {
 		return err
 	}
 	view, err := s.cluster.View(ctx)
