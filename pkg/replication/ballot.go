@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// elect gathers the ballot of a round and decides on it.
+// elect gathers the ballot of a round and decides on it. A round that lacks an
+// answer stays open, so that a late one still serves the promotion.
 func (c *Controller) elect(ctx context.Context, round string, e Electorate) (Choice, error) {
 	record, err := c.record(ctx)
 	if err != nil {
@@ -20,8 +21,8 @@ func (c *Controller) elect(ctx context.Context, round string, e Electorate) (Cho
 		return Choice{}, fmt.Errorf("cannot hold an election: %w", err)
 	}
 	b := Ballot{Record: record, Self: c.Node, Absent: e.Absent, Blessed: blessing != nil}
-	defer c.closeRound(ctx, round)
 	if blessing != nil {
+		c.closeRound(ctx, round)
 		c.Log.WithField("reason", blessing.Reason).Warn("an operator has let this node's data lead")
 		return Elect(b), nil
 	}

@@ -78,8 +78,8 @@ func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
 	waiting, cancel := share(ctx, answerShare, callMost)
 	defer cancel()
 	answered := ""
-	err := await(waiting, func(ctx context.Context) error {
-		rounds, err := c.Cluster.Published(ctx, TopicRound)
+	err := await(waiting, func(waiting context.Context) error {
+		rounds, err := c.Cluster.Published(waiting, TopicRound)
 		if err != nil {
 			return err
 		}
@@ -90,8 +90,9 @@ func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
 		if round != "" && !done && round != answered {
 			// An earlier, aborted election may have left this round: so the next
 			// is waited for even then.
-			err = c.answer(ctx, round)
-			answered = round
+			if err = c.answerInTime(ctx, round); err == nil {
+				answered = round
+			}
 		}
 		return errors.Join(err, errRoundOpen)
 	})
@@ -102,6 +103,15 @@ func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
 }
 
 var errRoundOpen = errors.New("it has called none")
+
+// answerInTime tries for as long as the chosen node waits, however little is left
+// of the time to wait for a call: without this node's answer nobody is promoted,
+// and Pacemaker may have suspended the monitor that would answer later.
+func (c *Controller) answerInTime(ctx context.Context, round string) error {
+	ctx, cancel := share(ctx, answerShare, answersMost)
+	defer cancel()
+	return await(ctx, func(ctx context.Context) error { return c.answer(ctx, round) })
+}
 
 func (c *Controller) answer(ctx context.Context, round string) error {
 	if err := c.publishPosition(ctx, round); err != nil {

@@ -58,6 +58,7 @@ func (c *Controller) heldTerm(ctx context.Context) (uint64, error) {
 func (c *Controller) beginTerm(ctx context.Context, e Electorate) (uint64, error) {
 	choice, err := c.elect(ctx, c.calledRound().read(), e)
 	if err != nil {
+		c.noteUndecided(err)
 		return 0, err
 	}
 	if !choice.Lead {

@@ -1,6 +1,7 @@
 package replication_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -64,4 +65,43 @@ func TestANodeThatFollowsNobodyDoesNotWaitForWhatADemotedNodeWrote(t *testing.T)
 		t.Errorf("error is %v, want that the node follows nobody", err)
 	}
 	wantChoice(t, three.hold(t, 0), "node2", "holds more")
+}
+
+// flaky is a node's place in a cluster that does not take the first position.
+type flaky struct {
+	replication.Cluster
+
+	failed bool
+}
+
+func (f *flaky) Publish(ctx context.Context, topic replication.Topic, value string) error {
+	if topic == replication.TopicPosition && !f.failed {
+		f.failed = true
+		return errors.New("the attribute manager does not answer")
+	}
+	return f.Cluster.Publish(ctx, topic, value)
+}
+
+func TestAnAnswerThatFailsIsGivenAgain(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	must(t, three.nodes[0].Stop(testContext(t)))
+	cluster := &flaky{Cluster: three.nodes[2].Cluster}
+	three.nodes[2].Cluster = cluster
+	must(t, three.hold(t, 1, 0))
+	if !cluster.failed {
+		t.Error("no answer has failed")
+	}
+}
+
+func TestALateAnswerStillCountsForThePromotion(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	must(t, three.nodes[0].Stop(testContext(t)))
+	silent := new(replication.SilentError)
+	if err := three.nodes[1].HoldElection(testContext(t), three.electorate(0)); !errors.As(err, &silent) {
+		t.Fatalf("error is %v, want a silent node", err)
+	}
+	must(t, three.nodes[2].AnswerElection(testContext(t), "node2"))
+	must(t, three.nodes[1].Promote(testContext(t), three.electorate(0)))
 }

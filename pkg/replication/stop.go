@@ -2,6 +2,7 @@ package replication
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"ovndb-servers/pkg/process"
@@ -34,6 +35,14 @@ func (c *Controller) Stop(ctx context.Context) error {
 // that another node should have: that must not count against it.
 func (c *Controller) noteFailedPromotion() {
 	c.report(c.failedPromotion().take(), "this node may be kept from a later promotion by migration-threshold")
+}
+
+// noteUndecided is noteFailedPromotion where another node has not answered, which
+// is no failure of this one.
+func (c *Controller) noteUndecided(err error) {
+	if silent := new(SilentError); errors.As(err, &silent) {
+		c.noteFailedPromotion()
+	}
 }
 
 func (c *Controller) failedPromotion() promotion {
