@@ -23,8 +23,8 @@ type loss struct {
 // losses returns what happens to nodes.
 func losses() []loss {
 	return []loss{
-		{"frozen", (*cluster.Cluster).Freeze, (*cluster.Cluster).Thaw, keepAll},
-		{"without power", (*cluster.Cluster).PowerOff, (*cluster.Cluster).PowerOn, keepAll},
+		{"frozen", (*cluster.Cluster).Freeze, (*cluster.Cluster).Thaw, keepReplicated},
+		{"without power", (*cluster.Cluster).PowerOff, (*cluster.Cluster).PowerOn, keepReplicated},
 		{"partitioned", func(c *cluster.Cluster, ctx context.Context, node string) error {
 			return c.Partition(ctx, node)
 		}, (*cluster.Cluster).Heal, keepOutside},

@@ -17,11 +17,12 @@ import (
 // Keep says which acknowledged rows a fault must not lose.
 type Keep int
 
-// What is kept: nothing is promised; the rows acknowledged before the fault began
-// and those after the writer's recovery; all rows.
+// What is kept: the rows acknowledged before the fault began and those after the
+// writer's recovery; all rows but the last one before a sudden loss, which the server
+// may have acknowledged just before it would have sent it to its backups; all rows.
 const (
-	keepNothing Keep = iota
-	keepOutside
+	keepOutside Keep = iota
+	keepReplicated
 	keepAll
 )
 
@@ -30,7 +31,8 @@ func owed(writer *ovsdb.Writer, keep Keep, began time.Time, gap ovsdb.Gap) []str
 	var names []string
 	for _, ack := range writer.Acks() {
 		outside := ack.At.Before(began) || !ack.At.Before(gap.After.At)
-		if keep == keepAll || keep == keepOutside && outside {
+		replicated := ack.Name != gap.Before.Name
+		if keep == keepAll || keep == keepReplicated && replicated || keep == keepOutside && outside {
 			names = append(names, ack.Name)
 		}
 	}

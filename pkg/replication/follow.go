@@ -223,7 +223,8 @@ func (c *Controller) snapshot(ctx context.Context, u Unit, a Admission) error {
 			return err
 		}
 		c.Log.WithField("snapshot", directory.Path(info.Name)).Warn("kept a copy of what this node alone may hold: " + a.Snapshot)
-		return directory.Prune(u.Name(), c.keepSnapshots())
+		c.report(directory.Prune(u.Name(), c.keepSnapshots()), "old snapshots stay")
+		return nil
 	})
 }
 

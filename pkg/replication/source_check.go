@@ -44,17 +44,22 @@ func Admit(j Joining) Admission {
 	case j.sourceOver():
 		return Admission{Refuse: fmt.Sprintf("its term %d is over: the cluster is in term %d, which node %s began",
 			j.Source.Term, j.Record.Term, j.Record.Node)}
-	case !j.Own.Marked() && j.Rows == 0:
-		return Admission{}
 	case !j.Own.Marked():
-		return Admission{
-			Snapshot: fmt.Sprintf("%d rows from before this node knew of terms", j.Rows), Why: "adopted",
-		}
-	case j.Own.Term > j.Source.Term && j.Own.PrevTermID != j.Source.TermID:
+		return j.adoptRows()
+	case j.Record == nil && j.Own.Term > j.Source.Term && j.Own.PrevTermID != j.Source.TermID:
+		// With a record, it is the record that says which term is the latest.
 		return Admission{Refuse: fmt.Sprintf("its term %d is earlier than this node's %d", j.Source.Term, j.Own.Term)}
 	default:
 		return j.compareHistories()
 	}
+}
+
+// adoptRows decides for data without a term.
+func (j Joining) adoptRows() Admission {
+	if j.Rows == 0 {
+		return Admission{}
+	}
+	return Admission{Snapshot: fmt.Sprintf("%d rows from before this node knew of terms", j.Rows), Why: "adopted"}
 }
 
 // sourceOver tells that the source leads a term that is not the cluster's: a node
