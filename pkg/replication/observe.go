@@ -61,9 +61,10 @@ func (s ServerState) observedAbsent() ServerState {
 func (c *Controller) ask(ctx context.Context, u Unit, s ServerState, before process.Activity) ServerState {
 	asking, cancel := share(ctx, answerShare, answerMost)
 	defer cancel()
+	began := time.Now()
 	status, err := u.Server.SyncStatus(asking)
 	if err != nil {
-		return c.mute(u, s, before, err)
+		return c.mute(u, s, silence{before: before, lasted: time.Since(began), cause: err})
 	}
 	c.patience(u).calm()
 	s.Condition, s.Link, s.Source = ConditionBackup, status.Link, status.Source
@@ -73,21 +74,40 @@ func (c *Controller) ask(ctx context.Context, u Unit, s ServerState, before proc
 	return s
 }
 
+// silence is a question that was left unanswered.
+type silence struct {
+	before process.Activity
+	lasted time.Duration
+	cause  error
+}
+
+// workingShare is the part of the time that a server which is working at the least
+// has the CPU for: one that is idle wakes up now and then, which may count as a tick
+// of the kernel's clock or two.
+const workingShare = 0.05
+
+// working tells whether the server was at work all the while, as far as its process
+// shows.
+func (q silence) working(after process.Activity) bool {
+	used := after.CPUTime - q.before.CPUTime
+	return after.DiskWait || after.State == "R" || used.Seconds() > workingShare*q.lasted.Seconds()
+}
+
 // mute tells a server that is working from one that is not, after it has left
 // a question unanswered: slow is not dead.
-func (c *Controller) mute(u Unit, s ServerState, before process.Activity, cause error) ServerState {
-	s.Condition, s.Reason = ConditionFailed, cause.Error()
+func (c *Controller) mute(u Unit, s ServerState, q silence) ServerState {
+	s.Condition, s.Reason = ConditionFailed, q.cause.Error()
 	after, err := process.Inspect(s.PID)
 	switch {
 	case err != nil || after.Zombie:
 		return s.observedAbsent()
 	case after.Stopped:
 		s.Reason = stoppedReason
-	case !errors.Is(cause, ovsdbctl.ErrNoAnswer):
-	case after.CPUTime > before.CPUTime || after.DiskWait:
+	case !errors.Is(q.cause, ovsdbctl.ErrNoAnswer):
+	case q.working(after):
 		s.Condition, s.Reason = c.patience(u).judge(after)
 	default:
-		s.Reason = "it is idle but does not answer: " + cause.Error()
+		s.Reason = "it is idle but does not answer: " + q.cause.Error()
 	}
 	return s
 }
