@@ -52,11 +52,11 @@ test: ## Run every test: unit tests, and clusters of trixie and of bookworm
 	@$(MAKE) --no-print-directory integration SUITE=bookworm
 
 .PHONY: test-unit
-test-unit: deps-unit ## Run the tests that need no cluster (RACE=1 with the race detector)
+test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds (RACE=1: with the race detector)
 	@echo "== test-unit"
-	@# The servers of the tests write to memory where that can be had: they wait for the disk at every step.
+	@# The servers of the tests write to memory where that can be had, and most of the time is spent waiting for them.
 	@tmp=$$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d); chmod 755 $$tmp; trap 'rm -rf "$$tmp"' EXIT; export TMPDIR=$$tmp; \
-		CGO_ENABLED=1 go test $(if $(RACE),-race) -shuffle=on -timeout 5m ./... && cd integration && go test -shuffle=on -timeout 5m ./...
+		CGO_ENABLED=1 go test $(if $(RACE),-race,-p 5 -parallel 6) -shuffle=on -timeout 5m ./... && cd integration && go test -shuffle=on -timeout 5m ./...
 
 .PHONY: integration
 integration: deps-cluster build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=35m); RUN=Safety runs the long safety tests, too
