@@ -43,15 +43,11 @@ func (c *Controller) closeRound(ctx context.Context, round string) {
 
 // answers awaits the positions of all that take part, and adds this node's own.
 func (c *Controller) answers(ctx context.Context, round string, e Electorate) (map[string]Positions, error) {
-	own, err := c.positions(ctx)
-	if err != nil {
-		return nil, err
-	}
 	others := slices.DeleteFunc(slices.Clone(e.Nodes), func(node string) bool { return node == c.Node })
 	var found map[string]Positions
 	waiting, cancel := share(ctx, answerShare, answersMost)
 	defer cancel()
-	err = await(waiting, func(ctx context.Context) error {
+	err := await(waiting, func(ctx context.Context) error {
 		published, err := c.Cluster.Published(ctx, TopicPosition)
 		if err != nil {
 			return err
@@ -65,8 +61,8 @@ func (c *Controller) answers(ctx context.Context, round string, e Electorate) (m
 	if err != nil {
 		return nil, fmt.Errorf("cannot decide the election: %w", err)
 	}
-	found[c.Node] = own
-	return found, nil
+	found[c.Node], err = c.positions(ctx)
+	return found, err
 }
 
 // readAnswers reads the positions that were published in answer to a round, or
@@ -110,7 +106,7 @@ func silent(answers map[string]Positions, nodes []string) error {
 // is never given up for less.
 func (c *Controller) catchUp(ctx context.Context, b *Ballot) error {
 	finals, err := c.finals(ctx, b.Record)
-	if err != nil {
+	if err != nil || len(finals) == 0 {
 		return err
 	}
 	waiting, cancel := share(ctx, answerShare, answersMost)

@@ -34,11 +34,6 @@ type Controller struct {
 	Log       logrus.FieldLogger
 }
 
-// promotion is the note that this node is promoted.
-func (c *Controller) promotion() promotion {
-	return promotion{path: c.stateFile("promoted")}
-}
-
 // stateFile names a file of the controller's own in the run directory, which
 // does not outlive a reboot, just as the servers do not.
 func (c *Controller) stateFile(kind string) string {

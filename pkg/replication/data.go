@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 
-	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/ovsdbfile"
 )
 
@@ -44,10 +43,19 @@ func (c *Controller) read(ctx context.Context, u Unit) (holding, error) {
 // apart by a digest, for which its server must answer.
 func (c *Controller) position(ctx context.Context, u Unit) (Position, error) {
 	h, err := c.read(ctx, u)
-	if err != nil || h.marker != nil || h.rows == 0 {
-		return h.position, err
+	if err != nil {
+		return Position{}, err
 	}
-	store, err := ovsdbctl.Open(ctx, "unix:"+u.Server.DataSocket, u.Server.Database)
+	return c.withContent(ctx, u, h)
+}
+
+// withContent returns the position of what a unit holds, with the digest if it
+// needs one.
+func (c *Controller) withContent(ctx context.Context, u Unit, h holding) (Position, error) {
+	if h.marker != nil || h.rows == 0 {
+		return h.position, nil
+	}
+	store, err := u.Server.Open(ctx)
 	if err != nil {
 		return Position{}, err
 	}

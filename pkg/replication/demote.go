@@ -31,8 +31,8 @@ func (c *Controller) Demote(ctx context.Context) error {
 		return err
 	}
 	fault("demote-read-only")
-	if err := c.concludeTerm(ctx, led); err != nil {
-		return err
+	if led {
+		c.concludeTerm(ctx)
 	}
 	fault("demote-published")
 	return c.promotion().drop()
@@ -40,18 +40,14 @@ func (c *Controller) Demote(ctx context.Context) error {
 
 // concludeTerm publishes where the data of the node's term ended, and the score
 // that goes with it.
-func (c *Controller) concludeTerm(ctx context.Context, led bool) error {
-	if !led {
-		return nil
-	}
+func (c *Controller) concludeTerm(ctx context.Context) {
 	final, err := c.positions(ctx)
 	if err != nil {
 		c.report(err, "cannot tell where this node's data ended")
-		return nil
+		return
 	}
 	c.report(c.publishFinal(ctx, unsolicited+" "+final.String()), "cannot publish where this node's data ended")
 	c.report(c.Cluster.SetScore(ctx, "", ScoreUnproven), "cannot lower the promotion score")
-	return nil
 }
 
 // publishFinal does not return before the cluster has passed the value on: the

@@ -147,9 +147,9 @@ func (c *Controller) publishPosition(ctx context.Context, round string) error {
 
 // calledRound and answeredRound remember the election this node held last, for
 // its promotion, and the one it answered last.
-func (c *Controller) calledRound() textFile { return textFile{path: c.stateFile("round")} }
+func (c *Controller) calledRound() note { return note{path: c.stateFile("round")} }
 
-func (c *Controller) answeredRound() textFile { return textFile{path: c.stateFile("answered")} }
+func (c *Controller) answeredRound() note { return note{path: c.stateFile("answered")} }
 
 // standAside gives the promotion to the node that should have it, or to none,
 // and waits until the scheduler can see it.

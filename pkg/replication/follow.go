@@ -49,8 +49,8 @@ func (c *Controller) hushUp(ctx context.Context, u Unit) error {
 
 // noteWritable is the note that a server of this node has been writable since
 // it last followed a source.
-func (c *Controller) noteWritable(u Unit) promotion {
-	return promotion{path: c.stateFile(u.Name() + ".writable")}
+func (c *Controller) noteWritable(u Unit) note {
+	return note{path: c.stateFile(u.Name() + ".writable")}
 }
 
 // Follow points this node's servers at the promoted node, which is expected to

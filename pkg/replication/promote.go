@@ -162,7 +162,7 @@ func (c *Controller) write(
 	ctx context.Context, u Unit, what string, change func(context.Context, *ovsdbctl.Store) error,
 ) error {
 	return step(ctx, what, u.Server.DataSocket, func(ctx context.Context) error {
-		store, err := ovsdbctl.Open(ctx, "unix:"+u.Server.DataSocket, u.Server.Database)
+		store, err := u.Server.Open(ctx)
 		if err != nil {
 			return err
 		}

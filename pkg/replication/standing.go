@@ -58,10 +58,10 @@ func (c *Controller) Standing(ctx context.Context) (Standing, error) {
 // except to tell apart data that was never promoted under this agent.
 func (c *Controller) ReadPosition(ctx context.Context, u Unit) (Position, error) {
 	h, err := c.read(ctx, u)
-	if err != nil || h.marker != nil || h.rows == 0 {
-		return h.position, err
+	if err != nil {
+		return Position{}, err
 	}
-	p, err := c.position(ctx, u)
+	p, err := c.withContent(ctx, u, h)
 	if err != nil {
 		p = Position{Content: "unknown"}
 	}

@@ -45,8 +45,8 @@ func (c *Controller) noteUndecided(err error) {
 	}
 }
 
-func (c *Controller) failedPromotion() promotion {
-	return promotion{path: c.stateFile("election-lost")}
+func (c *Controller) failedPromotion() note {
+	return note{path: c.stateFile("election-lost")}
 }
 
 // forgiveFailedPromotion is for the stop that follows on such a failure.

@@ -21,7 +21,7 @@ func (c *Controller) readMarkers(ctx context.Context, states []ServerState) {
 }
 
 func (c *Controller) liveMarker(ctx context.Context, u Unit) (*Marker, error) {
-	store, err := ovsdbctl.Open(ctx, "unix:"+u.Server.DataSocket, u.Server.Database)
+	store, err := u.Server.Open(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,52 @@
+package replication
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// note is a file that one action leaves for another of the same node: that it is
+// there says something, or the word in it.
+type note struct {
+	path string
+}
+
+// promotion is the note that this node is promoted. It is taken before the first
+// server is made active and dropped after the last one is read-only: a server that
+// is active without it turned so by itself.
+func (c *Controller) promotion() note {
+	return note{path: c.stateFile("promoted")}
+}
+
+func (n note) held() bool {
+	_, err := os.Stat(n.path)
+	return err == nil
+}
+
+func (n note) take() error { return n.write("") }
+
+func (n note) write(text string) error {
+	if err := os.WriteFile(n.path, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("cannot leave a note: %w", err)
+	}
+	return nil
+}
+
+// read returns the word in the note, empty if there is none.
+func (n note) read() string {
+	text, err := os.ReadFile(n.path)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+func (n note) drop() error {
+	if err := os.Remove(n.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("cannot drop a note: %w", err)
+	}
+	return nil
+}
