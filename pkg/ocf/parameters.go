@@ -24,6 +24,8 @@ const (
 	paramSchemaDir            = "ovn_schemadir"
 	paramUser                 = "ovn_user"
 	paramSnapshots            = "snapshots"
+	paramBusyPatience         = "busy_patience"
+	paramBeatInterval         = "beat_interval"
 	paramOVNCtl               = "ovn_ctl"
 )
 
@@ -36,6 +38,8 @@ const (
 	defaultReplicationProbe     = "60000" // ms
 	defaultListenOnMasterIPOnly = "yes"
 	defaultSnapshots            = "10"
+	defaultBusyPatience         = "120" // s
+	defaultBeatInterval         = "1"   // s
 )
 
 // Endpoint is how a database is offered to clients: Protocol is "tcp" or "ssl".
@@ -64,6 +68,10 @@ type Parameters struct {
 	User string
 	// Snapshots is how many snapshots of each database are kept.
 	Snapshots int
+	// BusyPatience is how long a server may work without answering before it counts as failed, in whole seconds.
+	BusyPatience time.Duration
+	// BeatInterval is how often an active node shows in its data that it is fresh, in whole seconds.
+	BeatInterval time.Duration
 	// OVNCtl is accepted, so that a definition made for the shell agent can stay, and has no effect.
 	OVNCtl string
 }
@@ -86,6 +94,8 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 		SchemaDir:            read.directory(paramSchemaDir, maxDirectory),
 		User:                 read.user(paramUser),
 		Snapshots:            read.count(paramSnapshots, defaultSnapshots, maxSnapshots),
+		BusyPatience:         time.Duration(read.count(paramBusyPatience, defaultBusyPatience, maxBusyPatience)) * time.Second,
+		BeatInterval:         time.Duration(read.count(paramBeatInterval, defaultBeatInterval, maxBeatInterval)) * time.Second,
 		OVNCtl:               read.value(paramOVNCtl, ""),
 	}
 	read.checkTogether(p)

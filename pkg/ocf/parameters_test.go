@@ -36,6 +36,8 @@ func defaults() ocf.Parameters {
 		ReplicationProbe:     time.Minute,
 		ListenOnMasterIPOnly: true,
 		Snapshots:            10,
+		BusyPatience:         2 * time.Minute,
+		BeatInterval:         time.Second,
 	}
 }
 
@@ -56,7 +58,7 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		"master_ip", "[2001:db8::10]", "nb_master_port", "16641", "nb_master_protocol", "ssl", "sb_master_port", "16642", "sb_master_protocol", "ssl",
 		"inactive_probe_interval", "180000", "inactive_probe_interval_to_master", "0", "listen_on_master_ip_only", "no",
 		"node_address", "2001:db8::1", "ovn_rundir", "/run/ovn/", "ovn_dbdir", "/srv/ovn", "ovn_logdir", "/srv/log", "ovn_schemadir", "/opt/ovn",
-		"ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
+		"ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "busy_patience", "300", "beat_interval", "5", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
 	).getenv)
 	if err != nil {
 		t.Fatalf("cannot parse: %v", err)
@@ -73,6 +75,8 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		SchemaDir:        "/opt/ovn",
 		User:             "openvswitch:hugetlbfs",
 		Snapshots:        3,
+		BusyPatience:     5 * time.Minute,
+		BeatInterval:     5 * time.Second,
 		OVNCtl:           "/usr/share/ovn/scripts/ovn-ctl",
 		ReplicationProbe: 0,
 	}
@@ -133,6 +137,8 @@ func TestUnusableParameterIsNamedAndReplacedByItsDefault(t *testing.T) {
 		{"ovn_dbdir", []string{".", "../ovn"}},
 		{"ovn_logdir", []string{"log"}},
 		{"ovn_schemadir", []string{"~/ovn"}},
+		{"busy_patience", []string{"0", "2m", "86401"}},
+		{"beat_interval", []string{"0", "0.5", "61"}},
 		{"snapshots", []string{"0", "-1", "1001", "all", "1.5"}},
 		{"ovn_user", []string{":", "user:", ":group", "a:b:c", "-user", "user:-group", "a b", "a/b"}},
 	}

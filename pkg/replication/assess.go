@@ -72,12 +72,12 @@ func Assess(o Observation) Verdict {
 	switch {
 	case o.all(ConditionAbsent):
 		return Verdict{Health: HealthStopped}
+	case len(o.in(ConditionActive)) > 0 && o.Promoted && o.Term == TermOver:
+		return assessOver(o)
 	case len(o.in(ConditionAbsent))+len(o.in(ConditionFailed)) > 0:
 		return assessBroken(o)
 	case len(o.in(ConditionBusy)) > 0:
 		return assessBusy(o)
-	case o.all(ConditionActive) && o.Promoted && o.Term == TermOver:
-		return assessOver(o)
 	case o.all(ConditionActive) && o.Promoted:
 		return assessActive(o)
 	case len(o.in(ConditionActive)) > 0:

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -26,7 +27,12 @@ type Controller struct {
 	// Snapshots is how many snapshots of each database are kept; 0 is for the
 	// default.
 	Snapshots int
-	Cluster   Cluster
+	// BusyPatience is how long a server may work without answering before it is
+	// taken for failed; 0 is for the default.
+	BusyPatience time.Duration
+	Cluster      Cluster
+	// Supervision is how the supervisor is started.
+	Supervision Supervision
 	// Holds tells whether this node has an address on one of its interfaces.
 	Holds func(netip.Addr) bool
 	// CanListen tells whether a server could listen there now; nil if it could.

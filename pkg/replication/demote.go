@@ -35,6 +35,7 @@ func (c *Controller) Demote(ctx context.Context) error {
 		c.concludeTerm(ctx)
 	}
 	fault("demote-published")
+	defer c.poke()
 	return c.promotion().drop()
 }
 

@@ -28,6 +28,7 @@ type cluster struct {
 	scores    map[string]string
 	record    string
 	readOnly  bool
+	failed    []string
 }
 
 func newCluster() *cluster {
@@ -113,6 +114,13 @@ func (c *cluster) setRecord(record string) error {
 }
 
 func (s seat) ForgiveFailedPromotion(context.Context) error { return nil }
+
+func (s seat) Fail(_ context.Context, node string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failed = append(s.failed, node)
+	return nil
+}
 
 // refuseRecord makes every attempt to write the record fail.
 func (c *cluster) refuseRecord(refuse bool) {

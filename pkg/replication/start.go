@@ -32,6 +32,7 @@ func (c *Controller) Start(ctx context.Context) error {
 		return err
 	}
 	c.report(c.presentData(ctx), "this node does not stand for promotion yet")
+	c.superviseFromNow(ctx)
 	return nil
 }
 
@@ -80,10 +81,7 @@ func (c *Controller) startUnit(ctx context.Context, u Unit, source string) error
 	if err := c.ensureFile(ctx, u); err != nil {
 		return err
 	}
-	daemon := process.OVSDBServer(process.ServerOptions{
-		Files: u.Files, DatabaseName: u.Name(), SyncFrom: u.Endpoint.Parking(), Owner: c.Owner,
-	})
-	if err := step(ctx, "start the "+u.Name()+" server", u.Files.Database, daemon.Start); err != nil {
+	if err := c.launch(ctx, u); err != nil {
 		return err
 	}
 	if err := c.awaitBackup(ctx, u); err != nil {
