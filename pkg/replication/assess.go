@@ -59,6 +59,9 @@ type Verdict struct {
 	Repairs []Repair
 	// Term is the term of an active node, 0 of any other.
 	Term uint64
+	// Over says that the node led a term that is over: it is not to be promoted before
+	// it has been looked at anew.
+	Over bool
 	// Following says that every server replicates from the promoted node.
 	Following bool
 }
@@ -122,7 +125,7 @@ func assessBusy(o Observation) Verdict {
 // assessOver judges a node that was promoted once and has not seen that another
 // one was since: it must not take one more write.
 func assessOver(o Observation) Verdict {
-	v := Verdict{Health: HealthBackupDegraded}
+	v := Verdict{Health: HealthBackupDegraded, Over: true}
 	for _, s := range o.in(ConditionActive) {
 		v.Repairs = append(v.Repairs, Repair{Kind: RepairPark, Database: s.Database})
 	}

@@ -60,6 +60,11 @@ func (g *guard) revive(ctx context.Context) {
 	g.report(fmt.Sprintf("the %s server died and is being restarted", g.unit.Name()))
 	began := time.Now()
 	err := g.attempt(ctx)
+	if errors.Is(err, replication.ErrTermOver) {
+		g.log.WithError(err).Warn("the server had died and is read-only now")
+		g.report("")
+		return
+	}
 	if err != nil && ctx.Err() == nil {
 		g.log.WithError(err).Warn("cannot restart the server, trying once more")
 		err = g.attempt(ctx)
