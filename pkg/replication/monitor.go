@@ -43,7 +43,7 @@ func (c *Controller) Reconsider(ctx context.Context) error {
 // Look observes the servers on this node and whom they should follow, and
 // changes nothing.
 func (c *Controller) Look(ctx context.Context) Observation {
-	o := Observation{Servers: c.Observe(ctx), Promoted: c.promotion().held()}
+	o := Observation{Servers: c.Observe(ctx), Promoted: c.promotion().held(), Northd: c.LookAtNorthd()}
 	if o.all(ConditionActive) && o.Promoted {
 		c.readMarkers(ctx, o.Servers)
 		o.Term = c.termState(ctx, o.Servers)
@@ -77,8 +77,14 @@ func (c *Controller) repair(ctx context.Context, look func() (Observation, Verdi
 }
 
 func (c *Controller) carryOut(ctx context.Context, r Repair) error {
-	if r.Kind == RepairForget {
+	switch r.Kind {
+	case RepairForget:
 		return c.promotion().drop()
+	case RepairStartNorthd:
+		return c.startNorthd(ctx)
+	case RepairStopNorthd:
+		return c.StopNorthd(ctx)
+	case RepairPark, RepairFollow:
 	}
 	i := slices.IndexFunc(c.Units, func(u Unit) bool { return u.Name() == r.Database })
 	if i < 0 {

@@ -20,6 +20,7 @@ const (
 // directory, and returns an error only if a process is still there.
 func (c *Controller) Stop(ctx context.Context) error {
 	defer c.stopLock(ctx)()
+	defer c.endNorthd(ctx)()
 	if err := c.each(ctx, c.stopUnit); err != nil {
 		return err
 	}
