@@ -26,6 +26,8 @@ type Northd struct {
 	PID int
 	// Stopped says that a signal or a debugger has stopped that.
 	Stopped bool
+	// Reason says what else is odd about it.
+	Reason string
 }
 
 // NorthdPidfile returns the pidfile that the node's ovn-northd locks while it lives,
@@ -81,7 +83,7 @@ func (c *Controller) LookAtNorthd() Northd {
 		return n
 	}
 	if a, err := process.Inspect(pid); err == nil && !a.Zombie {
-		n.PID, n.Stopped = pid, a.Stopped
+		n.PID, n.Stopped, n.Reason = pid, a.Stopped, otherManager(process.NorthdProgram, pid)
 	}
 	return n
 }
@@ -113,26 +115,13 @@ func (c *Controller) startNorthd(ctx context.Context) error {
 	})
 }
 
-// wakeNorthd has ovn-northd at work beside servers that have just become active. One
-// that runs already asked for its lock in a server that was a backup: up to Open
-// vSwitch 3.2 that is refused, and it does not ask again in the same session unless
-// it is paused and resumed.
-func (c *Controller) wakeNorthd(ctx context.Context) error {
-	n := c.LookAtNorthd()
-	if !n.Managed || n.PID == 0 || n.Stopped {
-		return c.startNorthd(ctx)
+// endIdleNorthd ends one that runs before the servers are active. It has asked for its
+// lock in a server that was a backup; up to Open vSwitch 3.2 that is refused, and it
+// does not ask again in the same session, so that it would stay idle.
+func (c *Controller) endIdleNorthd(ctx context.Context) {
+	if n := c.LookAtNorthd(); n.Managed && n.PID != 0 {
+		c.report(c.StopNorthd(ctx), process.NorthdProgram+" may stay idle")
 	}
-	ctx, cancel := share(ctx, northdShare, northdMost)
-	defer cancel()
-	control := ovsdbctl.Unixctl{Socket: c.Layout.Northd().ControlSocket(n.PID)}
-	return step(ctx, "wake the "+process.NorthdProgram+" that runs", control.Socket, func(ctx context.Context) error {
-		for _, command := range []string{"pause", "resume"} {
-			if _, err := control.Call(ctx, command); err != nil {
-				return err
-			}
-		}
-		return c.northdNote().take()
-	})
 }
 
 // endNorthd returns as soon as ovn-northd writes no more: it has agreed to end, or
@@ -209,16 +198,20 @@ func withNorthd(v Verdict, o Observation) Verdict {
 }
 
 func withNorthdRunning(v Verdict, n Northd) Verdict {
-	reason := process.NorthdProgram + " was not running"
+	reason, repair := n.Reason, false
 	switch {
-	case n.PID != 0 && !n.Stopped:
-		return v
+	case n.PID == 0:
+		reason, repair = process.NorthdProgram+" was not running", true
 	case n.Stopped:
-		reason = fmt.Sprintf("%s (pid %d) did not work: %s", process.NorthdProgram, n.PID, stoppedReason)
+		reason, repair = fmt.Sprintf("%s (pid %d) did not work: %s", process.NorthdProgram, n.PID, stoppedReason), true
+	case reason == "":
+		return v
 	}
 	v.Health = HealthActiveDegraded
 	v.Reasons = append(v.Reasons, reason)
-	v.Repairs = append(v.Repairs, Repair{Kind: RepairStartNorthd})
+	if repair {
+		v.Repairs = append(v.Repairs, Repair{Kind: RepairStartNorthd})
+	}
 	return v
 }
 

@@ -256,15 +256,29 @@ func TestALeftOverNorthdOnANodeThatIsNotPromotedIsEnded(t *testing.T) {
 }
 
 // It has asked for its lock in vain while the server was a backup.
-func TestPromoteAdoptsANorthdThatRuns(t *testing.T) {
+func TestPromoteReplacesANorthdThatRanBesideABackup(t *testing.T) {
 	t.Parallel()
 	node := newNorthdNode(t, newCluster())
 	pid := spawnNorthd(t, node)
 	must(t, node.Promote(testContext(t), replication.Electorate{}))
+	if now := northd(t, node); now == pid {
+		t.Errorf("ovn-northd is still process %d", pid)
+	}
+	wantHealth(t, node, replication.HealthActive)
+	wantRound(t, node, 1)
+}
+
+func TestANorthdThatSomebodyStartedOnThePromotedNodeIsAdopted(t *testing.T) {
+	t.Parallel()
+	node := newLeadingNorthdNode(t)
+	must(t, node.StopNorthd(testContext(t)))
+	pid := spawnNorthd(t, node)
+	wantHealth(t, node, replication.HealthActive)
+	must(t, node.Promote(testContext(t), replication.Electorate{}))
+	must(t, node.EnsureNorthd(testContext(t)))
 	if now := northd(t, node); now != pid {
 		t.Errorf("ovn-northd was process %d and is %d", pid, now)
 	}
-	wantHealth(t, node, replication.HealthActive)
 	wantRound(t, node, 1)
 	must(t, node.Demote(testContext(t)))
 	wantNoNorthd(t, node)
