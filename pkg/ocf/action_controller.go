@@ -53,6 +53,7 @@ func (a Agent) bareController(ctx context.Context, call call, layout process.Lay
 			ClientProbe:      p.ClientProbe,
 			ReplicationProbe: p.ReplicationProbe,
 		},
+		ManageNorthd: p.ManageNorthd,
 		Snapshots:    p.Snapshots,
 		BusyPatience: p.BusyPatience,
 		Supervision:  a.supervision(call.env),

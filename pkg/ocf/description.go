@@ -89,6 +89,14 @@ has to be where a load balancer holds the virtual IP address.
 `),
 		},
 		{
+			Name: paramManageNorthd, Content: content{Type: "boolean", Default: defaultManageNorthd},
+			ShortDesc: english("Whether ovn-northd runs on the promoted node"),
+			LongDesc: english(`
+With yes, the agent runs ovn-northd on the promoted node, and on no other; if it ends, it is started again, and the databases stay where they are.
+With no, ovn-northd is somebody else's business.
+`),
+		},
+		{
 			Name: paramNodeAddress, Content: content{Type: "string"},
 			ShortDesc: english("Address of this node for replication"),
 			LongDesc: english(`

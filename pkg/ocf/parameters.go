@@ -17,6 +17,7 @@ const (
 	paramClientProbe          = "inactive_probe_interval"
 	paramReplicationProbe     = "inactive_probe_interval_to_master"
 	paramListenOnMasterIPOnly = "listen_on_master_ip_only"
+	paramManageNorthd         = "manage_northd"
 	paramNodeAddress          = "node_address"
 	paramRunDir               = "ovn_rundir"
 	paramDatabaseDir          = "ovn_dbdir"
@@ -37,6 +38,7 @@ const (
 	defaultClientProbe          = "5000"  // ms
 	defaultReplicationProbe     = "60000" // ms
 	defaultListenOnMasterIPOnly = "yes"
+	defaultManageNorthd         = "no"
 	defaultSnapshots            = "10"
 	defaultBusyPatience         = "120" // s
 	defaultBeatInterval         = "1"   // s
@@ -59,6 +61,8 @@ type Parameters struct {
 	ClientProbe, ReplicationProbe time.Duration
 	// ListenOnMasterIPOnly keeps clients to the virtual IP address; otherwise they may come to any address of the promoted node.
 	ListenOnMasterIPOnly bool
+	// ManageNorthd has the agent run ovn-northd on the promoted node.
+	ManageNorthd bool
 	// NodeAddress is this node's own address, where the others replicate from; invalid if it is not set and has to be found.
 	NodeAddress netip.Addr
 	// RunDir, DatabaseDir, LogDir and SchemaDir are where OVN keeps its sockets and pidfiles, its databases, its logs and its
@@ -87,6 +91,7 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 		ClientProbe:          read.milliseconds(paramClientProbe, defaultClientProbe),
 		ReplicationProbe:     read.milliseconds(paramReplicationProbe, defaultReplicationProbe),
 		ListenOnMasterIPOnly: read.boolean(paramListenOnMasterIPOnly, defaultListenOnMasterIPOnly),
+		ManageNorthd:         read.boolean(paramManageNorthd, defaultManageNorthd),
 		NodeAddress:          read.address(paramNodeAddress),
 		RunDir:               read.directory(paramRunDir, maxRunDir),
 		DatabaseDir:          read.directory(paramDatabaseDir, maxDirectory),

@@ -56,7 +56,7 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 	t.Parallel()
 	got, err := ocf.ParseParameters(parameters(
 		"master_ip", "[2001:db8::10]", "nb_master_port", "16641", "nb_master_protocol", "ssl", "sb_master_port", "16642", "sb_master_protocol", "ssl",
-		"inactive_probe_interval", "180000", "inactive_probe_interval_to_master", "0", "listen_on_master_ip_only", "no",
+		"inactive_probe_interval", "180000", "inactive_probe_interval_to_master", "0", "listen_on_master_ip_only", "no", "manage_northd", "yes",
 		"node_address", "2001:db8::1", "ovn_rundir", "/run/ovn/", "ovn_dbdir", "/srv/ovn", "ovn_logdir", "/srv/log", "ovn_schemadir", "/opt/ovn",
 		"ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "busy_patience", "300", "beat_interval", "5", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
 	).getenv)
@@ -68,6 +68,7 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		Northbound:       ocf.Endpoint{Protocol: "ssl", Port: 16641},
 		Southbound:       ocf.Endpoint{Protocol: "ssl", Port: 16642},
 		ClientProbe:      3 * time.Minute,
+		ManageNorthd:     true,
 		NodeAddress:      netip.MustParseAddr("2001:db8::1"),
 		RunDir:           "/run/ovn",
 		DatabaseDir:      "/srv/ovn",
@@ -132,6 +133,7 @@ func TestUnusableParameterIsNamedAndReplacedByItsDefault(t *testing.T) {
 		{"inactive_probe_interval", []string{"5s", "-1", "2147483648", "1.5"}},
 		{"inactive_probe_interval_to_master", []string{"never"}},
 		{"listen_on_master_ip_only", []string{"maybe", "2", "y e s"}},
+		{"manage_northd", []string{"maybe", "ovn-northd"}},
 		{"node_address", []string{"node1", "192.0.2.0/24", "0.0.0.0", "::", "ff02::1", "[192.0.2.1]", "[2001:db8::1", "192.0.2.1:6641"}},
 		{"ovn_rundir", []string{"run/ovn", "/run/my ovn", "/run/\novn", long}},
 		{"ovn_dbdir", []string{".", "../ovn"}},

@@ -12,7 +12,7 @@ import (
 
 const (
 	// maxRunDir leaves room for "/" and the longest socket name under the 107 bytes a unix socket path may have.
-	maxRunDir       = 107 - len("/ovn_ic_nb_db.sock")
+	maxRunDir       = 107 - len("/ovn-northd.4194304.ctl")
 	maxDirectory    = 1024
 	maxSnapshots    = 1000
 	maxBusyPatience = 86400 // s

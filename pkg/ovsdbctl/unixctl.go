@@ -3,7 +3,9 @@ package ovsdbctl
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 )
 
@@ -37,6 +39,16 @@ func (u Unixctl) Call(ctx context.Context, method string, params ...string) (str
 		return "", &CommandError{Socket: u.Socket, Method: method, Message: text}
 	}
 	return commandText(reply.Result), nil
+}
+
+// Exit asks the daemon to end. It returns when the daemon has agreed, which is before
+// it has gone; one that closes the connection instead of answering has agreed.
+func (u Unixctl) Exit(ctx context.Context) error {
+	_, err := u.Call(ctx, "exit")
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
 }
 
 func (u Unixctl) exchange(ctx context.Context, method string, params []string) (*message, error) {

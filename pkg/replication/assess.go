@@ -39,12 +39,15 @@ const (
 	RepairFollow RepairKind = "follow"
 	// RepairForget drops the note that this node is promoted.
 	RepairForget RepairKind = "forget"
+	// RepairStartNorthd starts ovn-northd, RepairStopNorthd ends it.
+	RepairStartNorthd RepairKind = "start ovn-northd"
+	RepairStopNorthd  RepairKind = "stop ovn-northd"
 )
 
 // Repair is one thing to put right before the health is reported.
 type Repair struct {
 	Kind RepairKind
-	// Database is the server to repair; empty for RepairForget.
+	// Database is the server to repair; empty where it is none of a database.
 	Database string
 	// Source is what RepairFollow points the server at.
 	Source string
@@ -71,7 +74,9 @@ func (v Verdict) Reason() string { return strings.Join(v.Reasons, "; ") }
 
 // Assess decides what the servers on this node amount to and what has to be
 // repaired. It is the table "what monitor answers" of the documentation.
-func Assess(o Observation) Verdict {
+func Assess(o Observation) Verdict { return withNorthd(assessServers(o), o) }
+
+func assessServers(o Observation) Verdict {
 	switch {
 	case o.all(ConditionAbsent):
 		return Verdict{Health: HealthStopped}

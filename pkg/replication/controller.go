@@ -24,6 +24,8 @@ type Controller struct {
 	// Owner is whom servers and files belong to.
 	Owner     process.Owner
 	Listening Listening
+	// ManageNorthd says that ovn-northd runs on this node while it is promoted.
+	ManageNorthd bool
 	// Snapshots is how many snapshots of each database are kept; 0 is for the
 	// default.
 	Snapshots int

@@ -66,7 +66,8 @@ func (c *Controller) monitorSupervised(ctx context.Context, expectPromoted bool)
 			return backoff.Permanent(err)
 		}
 		o := Observation{
-			Servers: c.Observe(ctx), Promoted: c.promotion().held(), ExpectPromoted: expectPromoted, Leader: k.Leader, Term: k.Term,
+			Servers: c.Observe(ctx), Promoted: c.promotion().held(), ExpectPromoted: expectPromoted,
+			Leader: k.Leader, Term: k.Term, Northd: c.LookAtNorthd(),
 		}
 		v = Assess(o)
 		if len(o.in(ConditionAbsent)) > 0 && !k.GaveUp {
@@ -123,7 +124,7 @@ func (c *Controller) Reconsider(ctx context.Context) error {
 // Look observes the servers on this node and whom they should follow, and
 // changes nothing.
 func (c *Controller) Look(ctx context.Context) Observation {
-	o := Observation{Servers: c.Observe(ctx), Promoted: c.promotion().held()}
+	o := Observation{Servers: c.Observe(ctx), Promoted: c.promotion().held(), Northd: c.LookAtNorthd()}
 	if len(o.in(ConditionActive)) > 0 && o.Promoted {
 		c.readMarkers(ctx, o.Servers)
 		o.Term = c.termState(ctx, o.Servers)
@@ -157,8 +158,14 @@ func (c *Controller) repair(ctx context.Context, look func() (Observation, Verdi
 }
 
 func (c *Controller) carryOut(ctx context.Context, r Repair) error {
-	if r.Kind == RepairForget {
+	switch r.Kind {
+	case RepairForget:
 		return c.promotion().drop()
+	case RepairStartNorthd:
+		return c.startNorthd(ctx)
+	case RepairStopNorthd:
+		return c.StopNorthd(ctx)
+	case RepairPark, RepairFollow:
 	}
 	i := slices.IndexFunc(c.Units, func(u Unit) bool { return u.Name() == r.Database })
 	if i < 0 {

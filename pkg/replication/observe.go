@@ -68,6 +68,7 @@ func (c *Controller) ask(ctx context.Context, u Unit, s ServerState, before proc
 	}
 	c.patience(u).calm()
 	s.Condition, s.Link, s.Source = ConditionBackup, status.Link, status.Source
+	s.Reason = otherManager("the "+u.Name()+" server", s.PID)
 	if status.Role == ovsdbctl.RoleActive {
 		s.Condition = ConditionActive
 	}

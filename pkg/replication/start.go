@@ -23,6 +23,7 @@ func (c *Controller) Start(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	c.report(c.StopNorthd(ctx), "a left-over ovn-northd may still be there")
 	sources := c.startSources(ctx)
 	err = c.each(ctx, func(ctx context.Context, u Unit) error { return c.startUnit(ctx, u, sources[u.Name()]) })
 	if err != nil {

@@ -21,6 +21,7 @@ const (
 func (c *Controller) Stop(ctx context.Context) error {
 	c.report(c.stopSupervisor(ctx), "the supervisor may restart what is stopped")
 	defer c.stopLock(ctx)()
+	defer c.endNorthd(ctx)()
 	if err := c.each(ctx, c.stopUnit); err != nil {
 		return err
 	}

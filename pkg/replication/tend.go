@@ -11,7 +11,7 @@ func (c *Controller) Tend(ctx context.Context, k Knowledge) (Observation, Verdic
 	if err != nil {
 		return Observation{}, Verdict{}, err
 	}
-	o := Observation{Servers: c.Observe(ctx), Promoted: c.promotion().held(), Leader: k.Leader}
+	o := Observation{Servers: c.Observe(ctx), Promoted: c.promotion().held(), Leader: k.Leader, Northd: c.LookAtNorthd()}
 	c.readMarkers(ctx, o.Servers)
 	if len(o.in(ConditionActive)) > 0 && o.Promoted {
 		o.Term = record.stateOf(o.Servers)

@@ -65,7 +65,7 @@ func (r *rounds) look(ctx context.Context) {
 	}
 	now := time.Now()
 	stale := r.freshness.see(now, o, r.BeatInterval)
-	r.beat(ctx, now, o, v)
+	r.beat(ctx, now, o)
 	if v.Following && len(stale) > 0 {
 		v.Following = false
 	}
@@ -112,9 +112,8 @@ func (r *rounds) repair(ctx context.Context) (replication.Observation, replicati
 }
 
 // beat counts up the beat of an active node that holds the term.
-func (r *rounds) beat(ctx context.Context, now time.Time, o replication.Observation, v replication.Verdict) {
-	leads := o.AllActive() && o.Term == replication.TermHeld && v.Health == replication.HealthActive
-	if !leads || now.Sub(r.beaten) < r.BeatInterval-lookInterval/2 {
+func (r *rounds) beat(ctx context.Context, now time.Time, o replication.Observation) {
+	if !o.AllActive() || o.Term != replication.TermHeld || now.Sub(r.beaten) < r.BeatInterval-lookInterval/2 {
 		return
 	}
 	r.beaten = now
