@@ -44,7 +44,7 @@ func TestManagedNorthd(t *testing.T) {
 	servers := h.serverPIDs(active)
 	pid, err := c.Kill(ctx, active, northdPIDFile, syscall.SIGKILL)
 	h.check(err)
-	h.await("ovn-northd to be back", func(ctx context.Context) error {
+	h.await("ovn-northd to be back", func(_ context.Context) error {
 		if now := h.northdPIDs(active); len(now) == 0 || slices.Contains(now, pid) {
 			return fmt.Errorf("ovn-northd on %s: %v, was %d", active, now, pid)
 		}

@@ -3,6 +3,7 @@ package process
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -49,12 +50,12 @@ func parseService(content string) string {
 // session, lies below it. The kernel marks a group that was removed.
 func serviceOf(path string) string {
 	names := strings.Split(strings.TrimSuffix(path, " (deleted)"), "/")
-	for i := len(names) - 1; i >= 0; i-- {
+	for _, name := range slices.Backward(names) {
 		switch {
-		case strings.HasSuffix(names[i], ".scope"):
+		case strings.HasSuffix(name, ".scope"):
 			return ""
-		case strings.HasSuffix(names[i], serviceSuffix) && names[i] != serviceSuffix:
-			return names[i]
+		case strings.HasSuffix(name, serviceSuffix) && name != serviceSuffix:
+			return name
 		}
 	}
 	return ""

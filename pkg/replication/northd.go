@@ -11,11 +11,17 @@ import (
 )
 
 // To start or to end ovn-northd takes at most this part of an action's time, and this
-// long: a promotion and a demotion have to succeed without it. It gets half of that
-// to agree to end, for which it must have finished the round it is at.
+// long: a promotion and a demotion have to succeed without it.
 const (
 	northdShare = 0.25
 	northdMost  = 3 * time.Second
+)
+
+// How long a demotion waits for it to agree to end, which it does between two rounds.
+// It loses nothing if it is killed: all that it knows is in the databases.
+const (
+	agreeShare = 0.1
+	agreeMost  = 500 * time.Millisecond
 )
 
 // Northd is the ovn-northd of this node at one moment.
@@ -65,7 +71,12 @@ func (c *Controller) StopNorthd(ctx context.Context) error {
 	if !c.managesNorthd() {
 		return nil
 	}
-	return c.stopNorthd(ctx, func() {})
+	ctx, cancel := share(ctx, northdShare, northdMost)
+	defer cancel()
+	return c.removeNorthd(ctx, func(ctx context.Context) error {
+		_, err := process.Stop(ctx, c.NorthdPidfile(), process.NorthdProgram, c.askNorthdToExit)
+		return err
+	})
 }
 
 // managesNorthd also looks at the note, which is right where the parameters are not
@@ -124,43 +135,44 @@ func (c *Controller) endIdleNorthd(ctx context.Context) {
 	}
 }
 
-// endNorthd returns as soon as ovn-northd writes no more: it has agreed to end, or
-// none runs. What it returns waits until it has gone, which takes the longer the more
-// it has in memory. A failure is reported, and keeps nobody from what has to be done.
-func (c *Controller) endNorthd(ctx context.Context) (wait func()) {
-	if !c.managesNorthd() {
+// endNorthd returns as soon as ovn-northd writes no more: it has agreed to end, or it
+// has gone. The function it returns then ends what is left of it: it may be long about
+// giving its memory back. A failure is reported, and keeps nobody from what has to be
+// done.
+func (c *Controller) endNorthd(ctx context.Context) (end func()) {
+	n := c.LookAtNorthd()
+	if !n.Managed {
 		return func() {}
 	}
-	agreed, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		c.report(c.stopNorthd(ctx, func() { close(agreed) }), process.NorthdProgram+" may still be there")
-	}()
-	select {
-	case <-agreed:
-	case <-ended:
+	end = func() { c.report(c.killNorthd(ctx), process.NorthdProgram+" may still be there") }
+	if n.PID != 0 && !n.Stopped && c.northdAgrees(ctx) {
+		return end
 	}
-	return func() { <-ended }
+	end()
+	return func() {}
 }
 
-// stopNorthd ends ovn-northd and calls agreed, at most once, when it has agreed to end.
-func (c *Controller) stopNorthd(ctx context.Context, agreed func()) error {
+// northdAgrees asks it to end, and tells whether it will.
+func (c *Controller) northdAgrees(ctx context.Context) bool {
+	ctx, cancel := share(ctx, agreeShare, agreeMost)
+	defer cancel()
+	return c.askNorthdToExit(ctx) == nil
+}
+
+func (c *Controller) killNorthd(ctx context.Context) error {
 	ctx, cancel := share(ctx, northdShare, northdMost)
 	defer cancel()
+	return c.removeNorthd(ctx, func(ctx context.Context) error {
+		return process.Kill(ctx, c.NorthdPidfile(), process.NorthdProgram)
+	})
+}
+
+// removeNorthd has ovn-northd ended and what it leaves behind removed.
+func (c *Controller) removeNorthd(ctx context.Context, end func(context.Context) error) error {
 	files := c.Layout.Northd()
 	return step(ctx, "stop "+process.NorthdProgram, files.Pidfile, func(ctx context.Context) error {
-		report, err := process.Stop(ctx, c.NorthdPidfile(), process.NorthdProgram, func(ctx context.Context) error {
-			err := c.askNorthdToExit(ctx)
-			if err == nil {
-				agreed()
-			}
+		if err := end(ctx); err != nil {
 			return err
-		})
-		if err != nil {
-			return err
-		}
-		if report.How != process.StopNotRunning {
-			c.Log.WithField("how", report.How).Info("stopped " + process.NorthdProgram)
 		}
 		return errors.Join(files.RemoveStale(), c.northdNote().drop())
 	})

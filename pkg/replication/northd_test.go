@@ -334,16 +334,19 @@ func TestAssessNorthd(t *testing.T) {
 	}{
 		{
 			"active, it runs: all is well",
-			replication.Observation{Servers: active, Promoted: true, Northd: running}, replication.HealthActive, nil,
+			replication.Observation{Servers: active, Promoted: true, Northd: running},
+			replication.HealthActive, nil,
 		},
 		{
 			"active, it does not run: started, degraded",
-			replication.Observation{Servers: active, Promoted: true, Northd: absent}, replication.HealthActiveDegraded,
+			replication.Observation{Servers: active, Promoted: true, Northd: absent},
+			replication.HealthActiveDegraded,
 			[]replication.Repair{start},
 		},
 		{
 			"active, it does not run, and is not the agent's: all is well",
-			replication.Observation{Servers: active, Promoted: true}, replication.HealthActive, nil,
+			replication.Observation{Servers: active, Promoted: true},
+			replication.HealthActive, nil,
 		},
 		{
 			"active in a term that was never recorded, it does not run: not started",
@@ -357,38 +360,46 @@ func TestAssessNorthd(t *testing.T) {
 		},
 		{
 			"active without a promotion, it runs: ended",
-			replication.Observation{Servers: active, Northd: running}, replication.HealthBackupDegraded, append(parkBoth(), stop),
+			replication.Observation{Servers: active, Northd: running},
+			replication.HealthBackupDegraded, append(parkBoth(), stop),
 		},
 		{
 			"backup, it runs: ended, degraded",
-			replication.Observation{Servers: backup, Northd: running}, replication.HealthBackupDegraded, []replication.Repair{stop},
+			replication.Observation{Servers: backup, Northd: running},
+			replication.HealthBackupDegraded,
+			[]replication.Repair{stop},
 		},
 		{
 			"backup in spite of a note of a promotion, it runs: ended, degraded",
-			replication.Observation{Servers: backup, Promoted: true, Northd: running}, replication.HealthBackupDegraded,
+			replication.Observation{Servers: backup, Promoted: true, Northd: running},
+			replication.HealthBackupDegraded,
 			[]replication.Repair{forget, stop},
 		},
 		{
 			"backup, one of somebody else runs: left alone",
-			replication.Observation{Servers: backup, Northd: replication.Northd{PID: 7}}, replication.HealthBackup, nil,
+			replication.Observation{Servers: backup, Northd: replication.Northd{PID: 7}},
+			replication.HealthBackup, nil,
 		},
 		{
 			"one server dead on the promoted node, it runs: that is no matter now",
 			replication.Observation{
 				Servers: pair(replication.ConditionAbsent, replication.ConditionActive), Promoted: true, Northd: running,
-			}, replication.HealthFailedActive, nil,
+			},
+			replication.HealthFailedActive, nil,
 		},
 		{
 			"busy on the promoted node, it does not run: left to a later look",
 			replication.Observation{
 				Servers: pair(replication.ConditionBusy, replication.ConditionActive), Promoted: true, Northd: absent,
-			}, replication.HealthActiveDegraded, nil,
+			},
+			replication.HealthActiveDegraded, nil,
 		},
 		{
 			"no server runs, it does: stopped all the same",
 			replication.Observation{
 				Servers: pair(replication.ConditionAbsent, replication.ConditionAbsent), Northd: running,
-			}, replication.HealthStopped, nil,
+			},
+			replication.HealthStopped, nil,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
