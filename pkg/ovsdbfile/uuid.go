@@ -11,17 +11,12 @@ func parseUUID(text []byte) (uuid, error) {
 	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
 		return id, badRecord("row %.40q has no UUID", text)
 	}
-	at := 0
-	for i := range id {
-		if at == 8 || at == 13 || at == 18 || at == 23 {
-			at++
-		}
+	for i, at := range [...]int{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34} {
 		high, low := hexDigit(text[at]), hexDigit(text[at+1])
 		if high > 0xf || low > 0xf {
 			return uuid{}, badRecord("row %.40q has no UUID", text)
 		}
 		id[i] = high<<4 | low
-		at += 2
 	}
 	return id, nil
 }
