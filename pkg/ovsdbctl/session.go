@@ -71,6 +71,9 @@ func (s *session) end(reason error) {
 // other calls. The error is ErrNoAnswer or ErrProtocol; once the session has ended, it is
 // the same for all calls.
 func (s *session) call(ctx context.Context, size int64, method string, params any) (*message, error) {
+	if ctx.Err() != nil {
+		return nil, noAnswer(ctx) // and nothing may be sent
+	}
 	id, reply := s.register(size)
 	defer s.forget(id)
 	text, err := json.Marshal(request{ID: id, Method: method, Params: params})

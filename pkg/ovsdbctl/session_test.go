@@ -166,6 +166,27 @@ func TestOpenIsOneRequest(t *testing.T) {
 	}
 }
 
+func TestCallWhoseContextHasEndedSendsNothing(t *testing.T) {
+	t.Parallel()
+	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
+	store := mustOpen(t, server)
+	mustEnsureGlobal(t, store)
+	before := fileSize(t, server)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 {
+		if err := store.EnsureConnections(ended, []ovsdbctl.Connection{{Purpose: "clients", Target: "ptcp:1"}}); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want context.Canceled", err)
+		}
+		if err := store.SetGlobal(ended, map[string]string{"k": "v"}); !errors.Is(err, context.Canceled) || !errors.Is(err, ovsdbctl.ErrNoAnswer) {
+			t.Errorf("got %v, want ErrNoAnswer and context.Canceled", err)
+		}
+	}
+	if writable, err := store.Writable(within(t, patience)); err != nil || !writable || fileSize(t, server) != before {
+		t.Errorf("got %v, %v; the file had %d bytes and has %d", writable, err, before, fileSize(t, server))
+	}
+}
+
 func TestEchoOfAPeerIsAnsweredWhileACallWaits(t *testing.T) {
 	t.Parallel()
 	answers := make(chan peerRequest, 2)
