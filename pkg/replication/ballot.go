@@ -4,41 +4,44 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
 
 // elect gathers the ballot of a round and decides on it. A round that lacks an
 // answer stays open, so that a late one still serves the promotion.
-func (c *Controller) elect(ctx context.Context, round string, e Electorate) (Choice, error) {
-	record, err := c.record(ctx)
+func (c *Controller) elect(ctx context.Context, g grounds, round string, e Electorate) (Choice, Positions, error) {
+	b := Ballot{Record: g.record, Self: c.Node, Absent: e.Absent, Blessed: g.blessing != nil}
+	var err error
+	switch {
+	case g.blessing != nil:
+		c.Log.WithField("reason", g.blessing.Reason).Warn("an operator has let this node's data lead")
+		b.Positions, err = c.ownBallot(ctx)
+	case g.handedOver():
+		b.Positions, err = c.ownBallot(ctx)
+	default:
+		b.Positions, err = c.answers(ctx, round, e)
+	}
 	if err != nil {
-		return Choice{}, fmt.Errorf("cannot hold an election: %w", err)
-	}
-	blessing, err := c.blessing(ctx, record)
-	if err != nil {
-		return Choice{}, fmt.Errorf("cannot hold an election: %w", err)
-	}
-	b := Ballot{Record: record, Self: c.Node, Absent: e.Absent, Blessed: blessing != nil}
-	if blessing != nil {
-		c.closeRound(ctx, round)
-		c.Log.WithField("reason", blessing.Reason).Warn("an operator has let this node's data lead")
-		return Elect(b), nil
-	}
-	if b.Positions, err = c.answers(ctx, round, e); err != nil {
-		return Choice{}, err
+		return Choice{}, nil, err
 	}
 	c.closeRound(ctx, round)
-	if err := c.catchUp(ctx, &b); err != nil {
-		return Choice{}, err
+	if g.blessing == nil {
+		err = c.catchUp(ctx, &b, g.finals)
 	}
-	return Elect(b), nil
+	return Elect(b), b.Positions[c.Node], err
 }
 
-// closeRound lets the other nodes go: their answers are in.
+func (c *Controller) ownBallot(ctx context.Context) (map[string]Positions, error) {
+	own, err := c.positions(ctx)
+	return map[string]Positions{c.Node: own}, err
+}
+
+// closeRound lets the other nodes go, if they were asked: their answers are in.
 func (c *Controller) closeRound(ctx context.Context, round string) {
-	c.report(c.Cluster.Publish(ctx, TopicRound, round+roundDone), "the other nodes wait in vain for the election to end")
+	if c.announced(TopicRound).read() == round {
+		c.report(c.announce(ctx, TopicRound, round+roundDone), "the other nodes wait in vain for the election to end")
+	}
 }
 
 // answers awaits the positions of all that take part, and adds this node's own.
@@ -104,10 +107,9 @@ func silent(answers map[string]Positions, nodes []string) error {
 // catchUp waits until this node's data has reached where a demoted node's
 // ended, and puts that node on the ballot: what a planned demotion left behind
 // is never given up for less.
-func (c *Controller) catchUp(ctx context.Context, b *Ballot) error {
-	finals, err := c.finals(ctx, b.Record)
-	if err != nil || len(finals) == 0 {
-		return err
+func (c *Controller) catchUp(ctx context.Context, b *Ballot, finals map[string]Positions) error {
+	if len(finals) == 0 {
+		return nil
 	}
 	waiting, cancel := share(ctx, answerShare, answersMost)
 	defer cancel()
@@ -123,21 +125,6 @@ func (c *Controller) catchUp(ctx context.Context, b *Ballot) error {
 		b.Positions[c.Node] = own
 	}
 	return err
-}
-
-// finals returns where the data of nodes that were demoted in the current term
-// ended.
-func (c *Controller) finals(ctx context.Context, record *Record) (map[string]Positions, error) {
-	if record == nil {
-		return nil, nil
-	}
-	published, err := c.Cluster.Published(ctx, TopicFinal)
-	if err != nil {
-		return nil, fmt.Errorf("cannot learn where the demoted node's data ended: %w", err)
-	}
-	finals := readAnswers(published, "")
-	maps.DeleteFunc(finals, func(node string, p Positions) bool { return node == c.Node || !p.Current(*record) })
-	return finals, nil
 }
 
 func (c *Controller) awaitFinals(ctx context.Context, b Ballot, finals map[string]Positions) error {

@@ -97,7 +97,7 @@ func (c *Controller) Bless(ctx context.Context, reason string) error {
 	if record != nil {
 		given.TermID = record.TermID
 	}
-	if err := c.Cluster.Publish(ctx, TopicBlessed, given.String()); err != nil {
+	if err := c.announce(ctx, TopicBlessed, given.String()); err != nil {
 		return fmt.Errorf("cannot bless this node's data: %w", err)
 	}
 	c.Log.WithField("reason", given.Reason).WithField("record", record.describe()).Warn("an operator lets this node's data lead once")
@@ -110,7 +110,7 @@ func (c *Controller) Bless(ctx context.Context, reason string) error {
 // WithdrawBlessing takes an operator's word back, and the promotion score with
 // it: the next monitor sets the one that the data is worth.
 func (c *Controller) WithdrawBlessing(ctx context.Context) error {
-	if err := c.Cluster.Publish(ctx, TopicBlessed, ""); err != nil {
+	if err := c.withdraw(ctx, TopicBlessed); err != nil {
 		return fmt.Errorf("cannot withdraw the blessing: %w", err)
 	}
 	c.Log.Warn("an operator has withdrawn the word that this node's data may lead")
@@ -123,6 +123,9 @@ func (c *Controller) WithdrawBlessing(ctx context.Context) error {
 // blessing returns the operator's word for this node's data; nil if there is none
 // or if it is void.
 func (c *Controller) blessing(ctx context.Context, record *Record) (*Blessing, error) {
+	if !c.announced(TopicBlessed).held() {
+		return nil, nil //nolint:nilnil // no blessing is no error
+	}
 	published, err := c.Cluster.Published(ctx, TopicBlessed)
 	if err != nil {
 		return nil, err
@@ -135,6 +138,9 @@ func (c *Controller) blessing(ctx context.Context, record *Record) (*Blessing, e
 
 // blessed tells whether an operator lets this node's data lead.
 func (c *Controller) blessed(ctx context.Context) bool {
+	if !c.announced(TopicBlessed).held() {
+		return false
+	}
 	record, err := c.record(ctx)
 	if err == nil {
 		var given *Blessing

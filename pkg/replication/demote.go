@@ -22,7 +22,6 @@ func (c *Controller) Demote(ctx context.Context) error {
 	defer unlock()
 	fault("demote-locked")
 	defer c.endNorthd(ctx)() // it must not write into a server that is read-only
-	c.report(c.Cluster.Publish(ctx, TopicActive, ""), "cannot withdraw the published address")
 	led := c.promotion().held()
 	if led {
 		c.report(c.each(ctx, c.dismissClients), "clients keep their sessions until the servers are read-only")
@@ -32,12 +31,20 @@ func (c *Controller) Demote(ctx context.Context) error {
 		return err
 	}
 	fault("demote-read-only")
+	defer c.poke()
+	// Before it is said where the data ended: what dies from now on is restarted as a
+	// backup, and nothing comes after that end.
+	if err := c.promotion().drop(); err != nil {
+		return err
+	}
+	withdraw := func() { c.report(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") }
 	if led {
-		c.concludeTerm(ctx)
+		together(withdraw, func() { c.concludeTerm(ctx) })
+	} else {
+		withdraw()
 	}
 	fault("demote-published")
-	defer c.poke()
-	return c.promotion().drop()
+	return nil
 }
 
 // concludeTerm publishes where the data of the node's term ended, and the score
@@ -48,14 +55,18 @@ func (c *Controller) concludeTerm(ctx context.Context) {
 		c.report(err, "cannot tell where this node's data ended")
 		return
 	}
-	c.report(c.publishFinal(ctx, unsolicited+" "+final.String()), "cannot publish where this node's data ended")
-	c.report(c.Cluster.SetScore(ctx, "", ScoreUnproven), "cannot lower the promotion score")
+	together(
+		func() {
+			c.report(c.publishFinal(ctx, unsolicited+" "+final.String()), "cannot publish where this node's data ended")
+		},
+		func() { c.report(c.Cluster.SetScore(ctx, "", ScoreUnproven), "cannot lower the promotion score") },
+	)
 }
 
 // publishFinal does not return before the cluster has passed the value on: the
 // other nodes look for it as soon as the demotion has ended.
 func (c *Controller) publishFinal(ctx context.Context, final string) error {
-	if err := c.Cluster.Publish(ctx, TopicFinal, final); err != nil {
+	if err := c.announce(ctx, TopicFinal, final); err != nil {
 		return err
 	}
 	waiting, cancel := share(ctx, answerShare, settleMost)
@@ -114,17 +125,13 @@ func (c *Controller) demoteUnit(ctx context.Context, u Unit) error {
 // ReceiveLast waits, on a backup, until its data has reached where that of the
 // nodes just demoted ended, so that none of them is stopped before.
 func (c *Controller) ReceiveLast(ctx context.Context, demoted []string) error {
-	record, err := c.record(ctx)
-	if err != nil || record == nil {
-		return err
-	}
-	finals, err := c.finals(ctx, record)
+	g, err := c.grounds(ctx)
 	if err != nil {
 		return err
 	}
 	for _, node := range demoted {
-		if final := finals[node]; final != nil {
-			if err := c.awaitPosition(ctx, *record, node, final); err != nil {
+		if final := g.finals[node]; final != nil {
+			if err := c.awaitPosition(ctx, *g.record, node, final); err != nil {
 				return err
 			}
 		}

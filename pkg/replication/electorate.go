@@ -39,10 +39,16 @@ func (c *Controller) HoldElection(ctx context.Context, e Electorate) error {
 	if err := c.calledRound().write(round); err != nil {
 		return err
 	}
-	if err := c.Cluster.Publish(ctx, TopicRound, round); err != nil {
-		return fmt.Errorf("cannot call an election: %w", err)
+	g, err := c.grounds(ctx)
+	if err != nil {
+		return err
 	}
-	choice, err := c.elect(ctx, round, e)
+	if !g.handedOver() && g.blessing == nil {
+		if err := c.announce(ctx, TopicRound, round); err != nil {
+			return fmt.Errorf("cannot call an election: %w", err)
+		}
+	}
+	choice, _, err := c.elect(ctx, g, round, e)
 	if err != nil {
 		return err
 	}
@@ -73,8 +79,12 @@ const roundDone = " done"
 // AnswerElection is what every other node does meanwhile: it publishes what it
 // holds, in answer to the round that the chosen node calls. Under load Pacemaker
 // notifies one node after another, so that the call may have come already or
-// come later: then the next monitor answers it, see [Controller.Monitor].
+// come later: then the supervisor, or the next monitor, answers it. After a planned
+// demotion nobody is asked.
 func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
+	if g, err := c.grounds(ctx); err == nil && g.handedOver() {
+		return nil
+	}
 	waiting, cancel := share(ctx, answerShare, callMost)
 	defer cancel()
 	answered := ""
@@ -142,7 +152,7 @@ func (c *Controller) publishPosition(ctx context.Context, round string) error {
 	if err != nil {
 		return err
 	}
-	return c.Cluster.Publish(ctx, TopicPosition, round+" "+positions.String())
+	return c.announce(ctx, TopicPosition, round+" "+positions.String())
 }
 
 // calledRound and answeredRound remember the election this node held last, for
@@ -159,8 +169,12 @@ func (c *Controller) standAside(ctx context.Context, choice Choice) {
 		c.report(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
 	} else {
 		want = fmt.Sprint(ScoreLagging)
-		c.report(c.Cluster.SetScore(ctx, choice.Yield, ScoreElected), "cannot raise the elected node's promotion score")
-		c.report(c.Cluster.SetScore(ctx, "", ScoreLagging), "cannot lower the promotion score")
+		together(
+			func() {
+				c.report(c.Cluster.SetScore(ctx, choice.Yield, ScoreElected), "cannot raise the elected node's promotion score")
+			},
+			func() { c.report(c.Cluster.SetScore(ctx, "", ScoreLagging), "cannot lower the promotion score") },
+		)
 	}
 	c.report(c.awaitScore(ctx, want), "the scheduler may not know yet that another node should lead")
 }

@@ -71,13 +71,17 @@ func (c *Controller) Follow(ctx context.Context, promoted string) error {
 	}); err != nil {
 		return err
 	}
-	c.report(c.Cluster.Publish(ctx, TopicFinal, ""), "cannot withdraw where this node's data ended")
+	c.report(c.withdraw(ctx, TopicFinal), "cannot withdraw where this node's data ended")
 	return c.promotion().drop()
 }
 
 func (c *Controller) followIfRunning(ctx context.Context, u Unit, source string) error {
 	if _, err := u.Pidfile().Owner(); errors.Is(err, process.ErrNotRunning) {
 		return nil
+	}
+	status, err := u.Server.SyncStatus(ctx)
+	if err == nil && status.Follows(source) && status.Link == ovsdbctl.LinkReplicating && !c.noteWritable(u).held() {
+		return nil // the supervisor was faster; to follow anew would copy all once more
 	}
 	return c.follow(ctx, u, source)
 }
@@ -109,7 +113,7 @@ func (c *Controller) follow(ctx context.Context, u Unit, source string) error {
 	if err := c.point(ctx, u, source); err != nil {
 		return err
 	}
-	c.report(c.Cluster.Publish(ctx, TopicBlessed, ""), "the operator's word for the data that was here stands")
+	c.report(c.withdraw(ctx, TopicBlessed), "the operator's word for the data that was here stands")
 	c.report(c.announceArrival(ctx, u, source), "the freshness of "+u.Name()+" here is underrated until the next beat")
 	return c.noteWritable(u).drop()
 }
@@ -122,8 +126,8 @@ const arrivalMost = 3 * time.Second
 // its data: of the changes since the last beat a copy cannot tell how many there
 // were.
 func (c *Controller) announceArrival(ctx context.Context, u Unit, source string) error {
-	if u.Endpoint.Protocol != "tcp" {
-		return nil
+	if u.Endpoint.Protocol != "tcp" || c.Supervision.Program != "" {
+		return nil // where there is a supervisor, the next beat is near
 	}
 	ctx, cancel := share(ctx, answerShare, arrivalMost)
 	defer cancel()
@@ -166,24 +170,26 @@ func (e *RefusedSourceError) Error() string {
 
 // admit questions the source and holds its answer against this node's data.
 func (c *Controller) admit(ctx context.Context, u Unit, source string) (Admission, error) {
-	held, err := c.read(ctx, u)
-	if err != nil {
-		return Admission{}, err
-	}
-	j := Joining{Own: held.position, Rows: held.rows, WasActive: c.noteWritable(u).held()}
 	if u.Endpoint.Protocol != "tcp" {
 		c.Log.WithField("source", source).Warn("following a source that was not questioned, as its protocol is not tcp")
 		return Admission{Snapshot: "a source that could not be questioned", Why: "unquestioned"}, nil
 	}
-	if j.Record, err = c.record(ctx); err != nil {
+	j := Joining{WasActive: c.noteWritable(u).held()}
+	var held holding
+	var errs [3]error
+	together(
+		func() { held, errs[0] = c.read(ctx, u) },
+		func() { j.Record, errs[1] = c.record(ctx) },
+		func() {
+			errs[2] = step(ctx, "question the "+u.Name()+" server to replicate from", source, func(ctx context.Context) error {
+				return c.question(ctx, u, source, &j)
+			})
+		},
+	)
+	if err := errors.Join(errs[:]...); err != nil {
 		return Admission{}, fmt.Errorf("cannot tell whether %s is current: %w", source, err)
 	}
-	err = step(ctx, "question the "+u.Name()+" server to replicate from", source, func(ctx context.Context) error {
-		return c.question(ctx, u, source, &j)
-	})
-	if err != nil {
-		return Admission{}, err
-	}
+	j.Own, j.Rows = held.position, held.rows
 	return Admit(j), nil
 }
 

@@ -115,7 +115,7 @@ func (c *Controller) inspect(ctx context.Context, expectPromoted bool) Verdict {
 // scheduler may know its score before it knows that of its successor, and takes it
 // for the one to keep: any notification is an occasion to learn better.
 func (c *Controller) Reconsider(ctx context.Context) error {
-	if !c.promotion().held() || c.inspect(ctx, true).Health != HealthFailedActive {
+	if !c.promotion().held() || c.Look(ctx).Term != TermOver || c.inspect(ctx, true).Health != HealthFailedActive {
 		return nil
 	}
 	return c.awaitScore(ctx, "")
@@ -206,7 +206,7 @@ func (c *Controller) publish(ctx context.Context) {
 		return // a broken configuration; the backups keep the source they have
 	}
 	sources := SourcesAt(c.Units, c.Listening.NodeAddress)
-	c.report(c.Cluster.Publish(ctx, TopicActive, sources.String()), "cannot publish this node's address to the backups")
+	c.report(c.announce(ctx, TopicActive, sources.String()), "cannot publish this node's address to the backups")
 }
 
 func (c *Controller) hasScore(ctx context.Context) bool {

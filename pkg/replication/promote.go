@@ -56,7 +56,11 @@ func (c *Controller) heldTerm(ctx context.Context) (uint64, error) {
 // beginTerm elects, makes the servers active, marks their data and records the
 // new term, in this order.
 func (c *Controller) beginTerm(ctx context.Context, e Electorate) (uint64, error) {
-	choice, err := c.elect(ctx, c.calledRound().read(), e)
+	g, err := c.grounds(ctx)
+	if err != nil {
+		return 0, err
+	}
+	choice, held, err := c.elect(ctx, g, c.calledRound().read(), e)
 	if err != nil {
 		c.noteUndecided(err)
 		return 0, err
@@ -66,10 +70,7 @@ func (c *Controller) beginTerm(ctx context.Context, e Electorate) (uint64, error
 		c.standAside(ctx, choice)
 		return 0, &ElectionError{Node: c.Node, Choice: choice}
 	}
-	next, markers, err := c.nextTerm(ctx)
-	if err != nil {
-		return 0, err
-	}
+	next, markers := g.nextTerm(c.Node, held)
 	fault("promote-elected")
 	c.endIdleNorthd(ctx)
 	if err := c.promotion().take(); err != nil {
@@ -85,36 +86,25 @@ func (c *Controller) beginTerm(ctx context.Context, e Electorate) (uint64, error
 	}
 	fault("promote-recorded")
 	c.Log.WithField("term", next.Term).Info("this node begins a new term")
-	c.report(c.Cluster.Publish(ctx, TopicBlessed, ""), "cannot withdraw the operator's blessing")
+	c.report(c.withdraw(ctx, TopicBlessed), "cannot withdraw the operator's blessing")
 	return next.Term, nil
 }
 
-// nextTerm draws the record of a new term and the markers of its data.
-func (c *Controller) nextTerm(ctx context.Context) (Record, map[string]Marker, error) {
-	record, err := c.record(ctx)
-	if err != nil {
-		return Record{}, nil, err
+// nextTerm draws the record of a new term, which a node begins with what it holds, and
+// the markers of its data.
+func (g grounds) nextTerm(node string, held Positions) (Record, map[string]Marker) {
+	next := Record{Term: held.Term() + 1, TermID: uuid.NewString(), Node: node}
+	if g.record != nil {
+		next.Term = max(next.Term, g.record.Term+1)
 	}
-	held, err := c.positions(ctx)
-	if err != nil {
-		return Record{}, nil, err
-	}
-	next := Record{Term: held.Term() + 1, TermID: uuid.NewString(), Node: c.Node}
-	if record != nil {
-		next.Term = max(next.Term, record.Term+1)
-	}
-	blessing, err := c.blessing(ctx, record)
-	if err != nil {
-		return Record{}, nil, err
-	}
-	if blessing != nil {
-		next.Blessed = blessing.Reason
+	if g.blessing != nil {
+		next.Blessed = g.blessing.Reason
 	}
 	markers := map[string]Marker{}
 	for database, p := range held {
-		markers[database] = p.next(next, record)
+		markers[database] = p.next(next, g.record)
 	}
-	return next, markers, nil
+	return next, markers
 }
 
 // next returns the marker of data at this position when it begins a new term.
@@ -180,9 +170,11 @@ func (c *Controller) serve(ctx context.Context, term uint64) error {
 		}
 	}
 	fault("promote-open")
-	c.publish(ctx)
-	c.report(c.Cluster.Publish(ctx, TopicFinal, ""), "cannot withdraw where an earlier term ended")
-	c.report(c.Cluster.SetScore(ctx, "", ActiveScore(term)), "cannot set the promotion score")
+	together(
+		func() { c.publish(ctx) },
+		func() { c.report(c.withdraw(ctx, TopicFinal), "cannot withdraw where an earlier term ended") },
+		func() { c.report(c.Cluster.SetScore(ctx, "", ActiveScore(term)), "cannot set the promotion score") },
+	)
 	c.report(c.startNorthd(ctx), "this node is promoted without ovn-northd; the next monitor starts it")
 	c.poke()
 	return nil

@@ -356,6 +356,20 @@ func TestADemotedNodeThatHoldsMoreAndIsGoneIsNotGivenUp(t *testing.T) {
 	wantRows(t, three.nodes[1], "a", "last")
 }
 
+func TestAfterAPlannedDemotionNobodyHasToAnswer(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	insert(t, three.nodes[0], "last")
+	must(t, three.nodes[0].Demote(testContext(t)))
+	must(t, three.nodes[0].Stop(testContext(t)))
+	must(t, three.nodes[1].HoldElection(testContext(t), three.electorate(0)))
+	must(t, three.nodes[1].Promote(testContext(t), three.electorate(0)))
+	wantRows(t, three.nodes[1], "last")
+	if round := three.Said(replication.TopicRound, "node2"); round != "" {
+		t.Errorf("an election was called: %q", round)
+	}
+}
+
 func TestAdoptionOfAClusterWithoutTerms(t *testing.T) {
 	t.Parallel()
 	three := newTrio(t)

@@ -48,7 +48,7 @@ func (c *Controller) presentData(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.report(c.Cluster.Publish(ctx, TopicPosition, unsolicited+" "+held.String()), "cannot publish what this node holds")
+	c.report(c.announce(ctx, TopicPosition, unsolicited+" "+held.String()), "cannot publish what this node holds")
 	score, ok := StartScore(c.Node, record, held)
 	if c.blessed(ctx) {
 		score, ok = ScoreElected, true

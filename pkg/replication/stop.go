@@ -26,10 +26,14 @@ func (c *Controller) Stop(ctx context.Context) error {
 		return err
 	}
 	c.report(c.promotion().drop(), "stopped, with a leftover")
-	c.report(c.Cluster.Publish(ctx, TopicActive, ""), "cannot withdraw the published address")
-	c.report(c.Cluster.Publish(ctx, TopicPosition, ""), "cannot withdraw the published position")
-	c.forgiveFailedPromotion(ctx)
-	c.report(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
+	together(
+		func() { c.report(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") },
+		func() { c.report(c.withdraw(ctx, TopicPosition), "cannot withdraw the published position") },
+		func() {
+			c.forgiveFailedPromotion(ctx)
+			c.report(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
+		},
+	)
 	return nil
 }
 

@@ -28,6 +28,9 @@ func (c *Controller) Repair(ctx context.Context) (Observation, Verdict) {
 	})
 }
 
+// Promoted tells whether this node was promoted and not demoted since.
+func (c *Controller) Promoted() bool { return c.promotion().held() }
+
 // AllBackup tells whether every server answers and is read-only, AllActive whether
 // every one is active on a node that was promoted.
 func (o Observation) AllBackup() bool { return o.all(ConditionBackup) }

@@ -50,6 +50,17 @@ func (r *rounds) learn(k replication.Knowledge) {
 	r.known, r.informed, r.asked = k, true, time.Now()
 }
 
+// change takes note that something has changed in the cluster. A node that was promoted
+// has to know at once whether it still is; to the others it is told in most cases, and
+// the node has enough to do at that moment.
+func (r *rounds) change() {
+	if r.Controller.Promoted() {
+		r.scholar.ask()
+		return
+	}
+	r.asked = time.Time{}
+}
+
 // look looks at the servers once and does what is due.
 func (r *rounds) look(ctx context.Context) {
 	looking, cancel := context.WithTimeout(ctx, lookMost)

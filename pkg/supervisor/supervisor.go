@@ -64,7 +64,7 @@ func (s *Supervisor) loop(ctx context.Context, r *rounds) {
 		case <-ctx.Done():
 			return
 		case <-s.Changed:
-			r.scholar.ask()
+			r.change()
 			continue
 		case <-s.Addresses:
 			r.wake(ctx)

@@ -1,0 +1,54 @@
+package replication
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+)
+
+// grounds is what this node decides an election on, besides the other nodes' answers.
+type grounds struct {
+	record   *Record
+	blessing *Blessing
+	// finals say where the data of other nodes ended that were demoted in the record's
+	// term, end the same of the node that led it, which may be this one; nil if it has
+	// not been demoted.
+	finals map[string]Positions
+	end    Positions
+}
+
+// grounds asks the cluster all at once.
+func (c *Controller) grounds(ctx context.Context) (grounds, error) {
+	var g grounds
+	var published map[string]string
+	var recordErr, finalErr error
+	together(
+		func() { g.record, recordErr = c.record(ctx) },
+		func() { published, finalErr = c.Cluster.Published(ctx, TopicFinal) },
+	)
+	if err := errors.Join(recordErr, finalErr); err != nil {
+		return grounds{}, fmt.Errorf("cannot learn what to decide an election on: %w", err)
+	}
+	if g.record != nil {
+		g.finals = readAnswers(published, "")
+		maps.DeleteFunc(g.finals, func(_ string, p Positions) bool { return !p.Current(*g.record) })
+		g.end = g.finals[g.record.Node]
+		delete(g.finals, c.Node)
+	}
+	var err error
+	g.blessing, err = c.blessing(ctx, g.record)
+	return g, err
+}
+
+// handedOver tells whether the node that led the record's term was demoted: it said
+// where its data ended, and wrote nothing after that. Then no node holds more, and
+// none has to be asked.
+func (g grounds) handedOver() bool {
+	for _, position := range g.end {
+		if position.TermID != g.record.TermID {
+			return false
+		}
+	}
+	return len(g.end) > 0
+}
