@@ -66,6 +66,8 @@ type testCluster struct {
 	nodes     map[string]string // directories by name
 	ports     [2]string
 	addresses map[string]string
+	// path is the program that supervises; none does if it is empty.
+	path string
 	// parameters of the resource beside those it needs, by variable.
 	parameters map[string]string
 }
@@ -135,8 +137,28 @@ func (c testCluster) value(name, node string) string {
 // agent runs an action on a node, which has to end with a code.
 func (c testCluster) agent(node, action string, code int) string {
 	c.t.Helper()
+	got, stderr := c.act(node, action)
+	if got != code {
+		c.t.Fatalf("%s on %s: code %d, want %d: %s", action, node, got, code, stderr)
+	}
+	return stderr
+}
+
+// act runs an action on a node.
+func (c testCluster) act(node, action string) (code int, messages string) {
+	c.t.Helper()
 	ctx := context.WithoutCancel(c.t.Context()) // a cleanup's context has ended
 	c.at(node)
+	env := c.environment(node)
+	var stdout, stderr strings.Builder
+	code = run(ctx, program{
+		args: []string{link, action}, path: c.path, getenv: func(name string) string { return env[name] }, stdout: &stdout, stderr: &stderr,
+	})
+	return code, stderr.String()
+}
+
+// environment is what Pacemaker would give an action on a node.
+func (c testCluster) environment(node string) map[string]string {
 	env := map[string]string{
 		"OCF_RESOURCE_INSTANCE": "ovndb", "OCF_ROOT": "/usr/lib/ocf", "OCF_RA_VERSION_MAJOR": "1", "OCF_RA_VERSION_MINOR": "1",
 		"OCF_RESKEY_CRM_meta_on_node": node, "OCF_RESKEY_CRM_meta_timeout": "20000",
@@ -146,14 +168,7 @@ func (c testCluster) agent(node, action string, code int) string {
 		"OCF_RESKEY_ovn_logdir": filepath.Join(c.nodes[node], "log"),
 	}
 	maps.Copy(env, c.parameters)
-	var stdout, stderr strings.Builder
-	got := run(ctx, program{
-		args: []string{link, action}, getenv: func(name string) string { return env[name] }, stdout: &stdout, stderr: &stderr,
-	})
-	if got != code {
-		c.t.Fatalf("%s on %s: code %d, want %d: %s", action, node, got, code, stderr.String())
-	}
-	return stderr.String()
+	return env
 }
 
 // tool runs a command of the tool on a node, which has to end with a code.

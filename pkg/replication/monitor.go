@@ -70,7 +70,7 @@ func (c *Controller) monitorSupervised(ctx context.Context, expectPromoted bool)
 			Leader: k.Leader, Term: k.Term, Northd: c.LookAtNorthd(),
 		}
 		v = Assess(o)
-		if len(o.in(ConditionAbsent)) > 0 && !k.GaveUp {
+		if !k.GaveUp && (o.restarting() || v.broken() && c.acting()) {
 			return ErrServerDown
 		}
 		return nil
@@ -84,6 +84,26 @@ func (c *Controller) monitorSupervised(ctx context.Context, expectPromoted bool)
 	default:
 		return v, false
 	}
+}
+
+// broken tells whether a verdict is that of servers that do not do what they should.
+func (v Verdict) broken() bool {
+	return v.Health == HealthFailed || v.Health == HealthFailedActive || v.Health == HealthStopped
+}
+
+// acting tells whether another action is under way, which may be about to mend what is
+// broken.
+func (c *Controller) acting() bool {
+	unlock, ok, err := c.tryLock()
+	if ok {
+		unlock()
+	}
+	return err == nil && !ok
+}
+
+// restarting tells whether a server is not there, or not yet.
+func (o Observation) restarting() bool {
+	return slices.ContainsFunc(o.Servers, func(s ServerState) bool { return s.Condition == ConditionAbsent || s.Deaf })
 }
 
 // inspect is a monitor that believes nobody.

@@ -46,6 +46,8 @@ type ServerState struct {
 	// Link and Source are a backup's session, as sync-status prints them.
 	Link   ovsdbctl.Link
 	Source string
+	// Deaf says that the process is there but has no control socket, as at its start.
+	Deaf bool
 	// Reason says why the condition is failed or busy, or what else is odd.
 	Reason string
 }

@@ -105,6 +105,7 @@ func (c *Controller) mute(u Unit, s ServerState, q silence) ServerState {
 	case after.Stopped:
 		s.Reason = stoppedReason
 	case !errors.Is(q.cause, ovsdbctl.ErrNoAnswer):
+		s.Deaf = errors.Is(q.cause, ovsdbctl.ErrNotListening)
 	case q.working(after):
 		s.Condition, s.Reason = c.patience(u).judge(after, c.busyPatience())
 	default:

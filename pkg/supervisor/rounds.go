@@ -19,6 +19,8 @@ const (
 	// repairInterval is for repairs that did not help, but for those that make a server
 	// read-only: they do not wait.
 	repairInterval = 2 * time.Second
+	// laggingMost is for how long a backup may not follow and keep its score.
+	laggingMost = 3 * time.Second
 	// failedMost is how long a server may be stopped or mute before the cluster is told.
 	failedMost = 3 * time.Second
 	// escalateInterval is for telling the cluster again.
@@ -40,6 +42,7 @@ type rounds struct {
 	beaten                time.Time
 	repaired              time.Time
 	failing, escalated    time.Time
+	lagging               time.Time
 	published             replication.ScoreChange
 	publishedAt           time.Time
 	publishedFor, logged  string
@@ -80,7 +83,7 @@ func (r *rounds) look(ctx context.Context) {
 	if v.Following && len(stale) > 0 {
 		v.Following = false
 	}
-	r.publish(ctx, now, v)
+	r.publish(ctx, now, v, len(stale) > 0)
 	r.askAgain(now, o)
 	reasons, beyond := faults(r.guards)
 	r.escalate(ctx, now, o, beyond)
@@ -135,7 +138,7 @@ func (r *rounds) beat(ctx context.Context, now time.Time, o replication.Observat
 
 // publish tells the cluster this node's promotion score when it has changed, and now
 // and then in case that it was forgotten.
-func (r *rounds) publish(ctx context.Context, now time.Time, v replication.Verdict) {
+func (r *rounds) publish(ctx context.Context, now time.Time, v replication.Verdict, stale bool) {
 	switch v.Health {
 	case replication.HealthActive, replication.HealthBackup, replication.HealthBackupDegraded:
 	case replication.HealthActiveDegraded, replication.HealthStopped, replication.HealthFailed, replication.HealthFailedActive:
@@ -143,12 +146,26 @@ func (r *rounds) publish(ctx context.Context, now time.Time, v replication.Verdi
 	}
 	change := replication.Score(v, r.known.Leader)
 	same := r.publishedAny && change == r.published && string(v.Health) == r.publishedFor
-	if !r.informed || same && now.Sub(r.publishedAt) < reviewInterval {
+	if !r.informed || same && now.Sub(r.publishedAt) < reviewInterval || !r.settled(now, change, stale) {
 		return
 	}
 	if r.Controller.Publish(ctx, v, r.known.Leader) {
 		r.published, r.publishedFor, r.publishedAt, r.publishedAny = change, string(v.Health), now, true
 	}
+}
+
+// settled tells whether a score is to be set now. A backup does not follow for a moment
+// whenever another node is promoted: a score that falls and rises again would only make
+// the cluster compute its transitions anew.
+func (r *rounds) settled(now time.Time, change replication.ScoreChange, stale bool) bool {
+	if stale || change.Score != replication.ScoreLagging {
+		r.lagging = time.Time{}
+		return true
+	}
+	if r.lagging.IsZero() {
+		r.lagging = now
+	}
+	return now.Sub(r.lagging) >= laggingMost
 }
 
 // askAgain lets the cluster be asked, often while no node leads.

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"ovndb-servers/pkg/process"
+)
+
+// TestMain lets the test program be the program: a supervisor is a process of its own.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && slices.Contains([]string{"supervise"}, os.Args[1]) {
+		os.Exit(runUntilSignalled())
+	}
+	os.Exit(m.Run())
+}
+
+// supervised is a promoted node with a supervisor in a process of its own.
+type supervised struct {
+	testCluster
+}
+
+func newSupervised(t *testing.T) supervised {
+	t.Helper()
+	s := supervised{newTestCluster(t)}
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.path = path
+	s.parameters = map[string]string{
+		"OCF_RESKEY_CRM_meta_interval": "10000", // else a monitor is a probe
+		"OCF_RESKEY_crm_feature_set":   "3.19.0",
+	}
+	for name, value := range s.environment("node1") {
+		t.Setenv(name, value) // the supervisor inherits it
+	}
+	s.lead("node1")
+	return s
+}
+
+func (s supervised) file(name string) process.Pidfile {
+	return process.Pidfile(filepath.Join(s.nodes["node1"], "run", name))
+}
+
+func (s supervised) supervisor() process.Pidfile { return s.file("ovndb-servers-ovndb.supervisor.pid") }
+
+// pid is the process of a pidfile, 0 if there is none.
+func (s supervised) pid(p process.Pidfile) int {
+	pid, err := p.Owner()
+	if err != nil {
+		return 0
+	}
+	return pid
+}
+
+// becomes awaits a condition that nothing announces.
+func (s supervised) becomes(what string, condition func() bool) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
+	defer cancel()
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for !condition() {
+		select {
+		case <-ctx.Done():
+			s.t.Fatalf("waiting for %s: %v", what, ctx.Err())
+		case <-ticker.C:
+		}
+	}
+}
+
+func (s supervised) signal(p process.Pidfile, signal syscall.Signal) {
+	s.t.Helper()
+	if err := syscall.Kill(s.pid(p), signal); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func TestSupervisorLivesFromStartToStopAndRestartsAServer(t *testing.T) {
+	s := newSupervised(t)
+	server := s.file("ovnnb_db.pid")
+	s.agent("node1", "monitor", 8)
+	before := s.pid(server)
+	s.signal(server, syscall.SIGKILL)
+	s.becomes("the server to be restarted", func() bool { return s.pid(server) != 0 && s.pid(server) != before })
+	s.becomes("a monitor to find nothing wrong", func() bool {
+		code, messages := s.act("node1", "monitor")
+		if code != 8 && code != 191 {
+			t.Errorf("monitor: code %d, want 8, or 191 while a restart is fresh: %s", code, messages)
+		}
+		return code == 8
+	})
+	s.insert("node1", "after")
+	s.agent("node1", "stop", 0)
+	if pid := s.pid(s.supervisor()); pid != 0 {
+		t.Errorf("the supervisor still runs (pid %d)", pid)
+	}
+}
+
+func TestSupervisorThatIsKilledIsBackWithTheNextMonitorAndTheServersNeverGo(t *testing.T) {
+	s := newSupervised(t)
+	servers := [2]int{s.pid(s.file("ovnnb_db.pid")), s.pid(s.file("ovnsb_db.pid"))}
+	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM} {
+		before := s.pid(s.supervisor())
+		s.signal(s.supervisor(), signal)
+		s.becomes("the supervisor to end", func() bool { return s.pid(s.supervisor()) == 0 })
+		wantText(t, s.agent("node1", "monitor", 191), "the supervisor was not running")
+		s.becomes("the supervisor to be back", func() bool { return s.pid(s.supervisor()) != 0 && s.pid(s.supervisor()) != before })
+		s.becomes("a monitor to find nothing wrong", func() bool { return s.healthy() })
+	}
+	if after := [2]int{s.pid(s.file("ovnnb_db.pid")), s.pid(s.file("ovnsb_db.pid"))}; after != servers {
+		t.Errorf("the servers were %v and are %v", servers, after)
+	}
+}
+
+// healthy tells whether the supervisor has said something that a monitor can use.
+func (s supervised) healthy() bool {
+	_, err := os.Stat(string(s.file("ovndb-servers-ovndb.supervisor.json")))
+	return err == nil && s.pid(s.supervisor()) != 0
+}
+
+func TestSupervisorOfOtherParametersIsReplacedByTheNextMonitor(t *testing.T) {
+	s := newSupervised(t)
+	before := s.pid(s.supervisor())
+	s.parameters["OCF_RESKEY_busy_patience"] = "300"
+	t.Setenv("OCF_RESKEY_busy_patience", "300")
+	wantText(t, s.agent("node1", "monitor", 191), "the supervisor was not running, or not with these parameters")
+	s.becomes("another supervisor", func() bool { return s.pid(s.supervisor()) != 0 && s.pid(s.supervisor()) != before })
+}
+
+func TestASecondSupervisorEndsAtOnce(t *testing.T) {
+	s := newSupervised(t)
+	before := s.pid(s.supervisor())
+	var stderr strings.Builder
+	code := run(t.Context(), program{
+		args: []string{"/usr/sbin/ovndb-servers", "supervise"}, getenv: os.Getenv, stdout: &stderr, stderr: &stderr,
+	})
+	if code != 0 {
+		t.Errorf("code %d: %s", code, stderr.String())
+	}
+	if after := s.pid(s.supervisor()); after != before {
+		t.Errorf("the supervisor was %d and is %d", before, after)
+	}
+}
+
+func TestSupervisorWithoutParametersSaysWhatIsMissing(t *testing.T) {
+	got := call(t, "/usr/sbin/ovndb-servers", "supervise")
+	if got.code != exitWrong {
+		t.Errorf("code %d, want %d", got.code, exitWrong)
+	}
+	wantText(t, got.stderr, "master_ip")
+}
