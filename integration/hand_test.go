@@ -90,10 +90,13 @@ func (h hand) everywhere(do func(node string) error) {
 	}
 }
 
-// agent runs an action and returns what came of it.
+// agent runs an action and returns what came of it. There is no supervisor, unless the
+// environment asks for one: what a test breaks stays broken until the next action.
 func (h hand) agent(node, action string, env map[string]string, wrapper ...string) cluster.Result {
 	h.t.Helper()
-	result, err := h.RunAgentUnder(h.ctx, node, action, env, wrapper...)
+	alone := map[string]string{"OCF_RESKEY_supervise": "no"}
+	maps.Copy(alone, env)
+	result, err := h.RunAgentUnder(h.ctx, node, action, alone, wrapper...)
 	if err != nil {
 		h.t.Fatal(err)
 	}

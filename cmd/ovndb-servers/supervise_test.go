@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -133,6 +134,35 @@ func TestSupervisorOfOtherParametersIsReplacedByTheNextMonitor(t *testing.T) {
 	t.Setenv("OCF_RESKEY_busy_patience", "300")
 	wantText(t, s.agent("node1", "monitor", 191), "the supervisor was not running, or not with these parameters")
 	s.becomes("another supervisor", func() bool { return s.pid(s.supervisor()) != 0 && s.pid(s.supervisor()) != before })
+}
+
+// A node that stands still does not hear that another one is promoted meanwhile.
+func TestSupervisorThatStoodStillMakesANodeReadOnlyWhoseTermIsOver(t *testing.T) {
+	s := newSupervised(t)
+	s.signal(s.supervisor(), syscall.SIGSTOP)
+	write(t, filepath.Join(s.values, "ovndb-record-ovndb", "record"), "2 another node2", 0o644)
+	longer := time.NewTimer(4 * time.Second) // than what is taken for standing still
+	defer longer.Stop()
+	<-longer.C
+	s.signal(s.supervisor(), syscall.SIGCONT)
+	s.becomes("the node to be read-only", func() bool { return !s.writable("node1") })
+	wantText(t, s.log(), "this node stood still", "the term of this node is over")
+}
+
+// writable tells whether a node takes rows.
+func (s supervised) writable(node string) bool {
+	out, err := exec.CommandContext(s.t.Context(), "ovsdb-client", "transact", "unix:"+filepath.Join(s.nodes[node], "run", "ovnnb_db.sock"),
+		`["OVN_Northbound",{"op":"delete","table":"Logical_Switch","where":[["name","==","nobody"]]}]`).CombinedOutput()
+	return err == nil && !strings.Contains(string(out), "not allowed")
+}
+
+// log is what the supervisor has written.
+func (s supervised) log() string {
+	text, err := os.ReadFile(filepath.Join(s.nodes["node1"], "log", "ovndb-servers-ovndb.log"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(text)
 }
 
 func TestASecondSupervisorEndsAtOnce(t *testing.T) {

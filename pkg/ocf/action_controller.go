@@ -56,7 +56,7 @@ func (a Agent) bareController(ctx context.Context, call call, layout process.Lay
 		ManageNorthd: p.ManageNorthd,
 		Snapshots:    p.Snapshots,
 		BusyPatience: p.BusyPatience,
-		Supervision:  a.supervision(call.env),
+		Supervision:  a.supervision(call.env, p),
 		Cluster:      cluster,
 		Holds:        a.Network.Holds, CanListen: a.Network.CanListen,
 		Log: a.Log,

@@ -111,6 +111,14 @@ to node: set it by rules on #uname. Without it, it is the address from which thi
 func supervisionDescriptions() []parameterDescription {
 	return []parameterDescription{
 		{
+			Name: paramSupervise, Content: content{Type: "boolean", Default: defaultSupervise},
+			ShortDesc: english("Whether servers are watched between monitors"),
+			LongDesc: english(`
+With yes, a small daemon on each node restarts a server that dies at once and in its role, and makes one read-only that may not be
+active. With no, all that is left to the monitor, and to Pacemaker.
+`),
+		},
+		{
 			Name: paramBusyPatience, Content: content{Type: "integer", Default: defaultBusyPatience},
 			ShortDesc: english("Patience with a busy server, in seconds"),
 			LongDesc: english(`

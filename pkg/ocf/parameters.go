@@ -25,6 +25,7 @@ const (
 	paramSchemaDir            = "ovn_schemadir"
 	paramUser                 = "ovn_user"
 	paramSnapshots            = "snapshots"
+	paramSupervise            = "supervise"
 	paramBusyPatience         = "busy_patience"
 	paramBeatInterval         = "beat_interval"
 	paramOVNCtl               = "ovn_ctl"
@@ -40,6 +41,7 @@ const (
 	defaultListenOnMasterIPOnly = "yes"
 	defaultManageNorthd         = "no"
 	defaultSnapshots            = "10"
+	defaultSupervise            = "yes"
 	defaultBusyPatience         = "120" // s
 	defaultBeatInterval         = "1"   // s
 )
@@ -72,6 +74,8 @@ type Parameters struct {
 	User string
 	// Snapshots is how many snapshots of each database are kept.
 	Snapshots int
+	// Supervise has a supervisor restart servers that die, between the actions of the cluster.
+	Supervise bool
 	// BusyPatience is how long a server may work without answering before it counts as failed, in whole seconds.
 	BusyPatience time.Duration
 	// BeatInterval is how often an active node shows in its data that it is fresh, in whole seconds.
@@ -99,6 +103,7 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 		SchemaDir:            read.directory(paramSchemaDir, maxDirectory),
 		User:                 read.user(paramUser),
 		Snapshots:            read.count(paramSnapshots, defaultSnapshots, maxSnapshots),
+		Supervise:            read.boolean(paramSupervise, defaultSupervise),
 		BusyPatience:         time.Duration(read.count(paramBusyPatience, defaultBusyPatience, maxBusyPatience)) * time.Second,
 		BeatInterval:         time.Duration(read.count(paramBeatInterval, defaultBeatInterval, maxBeatInterval)) * time.Second,
 		OVNCtl:               read.value(paramOVNCtl, ""),

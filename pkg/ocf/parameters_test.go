@@ -36,6 +36,7 @@ func defaults() ocf.Parameters {
 		ReplicationProbe:     time.Minute,
 		ListenOnMasterIPOnly: true,
 		Snapshots:            10,
+		Supervise:            true,
 		BusyPatience:         2 * time.Minute,
 		BeatInterval:         time.Second,
 	}
@@ -58,7 +59,7 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		"master_ip", "[2001:db8::10]", "nb_master_port", "16641", "nb_master_protocol", "ssl", "sb_master_port", "16642", "sb_master_protocol", "ssl",
 		"inactive_probe_interval", "180000", "inactive_probe_interval_to_master", "0", "listen_on_master_ip_only", "no", "manage_northd", "yes",
 		"node_address", "2001:db8::1", "ovn_rundir", "/run/ovn/", "ovn_dbdir", "/srv/ovn", "ovn_logdir", "/srv/log", "ovn_schemadir", "/opt/ovn",
-		"ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "busy_patience", "300", "beat_interval", "5", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
+		"ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "supervise", "no", "busy_patience", "300", "beat_interval", "5", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
 	).getenv)
 	if err != nil {
 		t.Fatalf("cannot parse: %v", err)

@@ -49,11 +49,11 @@ func Superfluous(err error) bool { return errors.Is(err, process.ErrHeld) }
 
 // supervision says how this node's supervisor is started. A probe looks what runs and
 // starts nothing.
-func (a Agent) supervision(env Environment) replication.Supervision {
+func (a Agent) supervision(env Environment, p Parameters) replication.Supervision {
 	if a.Program == "" || env.Probe() {
 		return replication.Supervision{}
 	}
-	return replication.Supervision{Program: a.Program, Config: a.configuration()}
+	return replication.Supervision{Program: a.Program, Config: a.configuration(), Off: !p.Supervise}
 }
 
 // configuration names the version of the program and the parameters in a few letters.

@@ -102,6 +102,24 @@ func (c *Controller) Wake(ctx context.Context) error {
 	})
 }
 
+// Hush closes the listeners of the active servers of this node at once, without waiting
+// for another action to end.
+func (c *Controller) Hush(ctx context.Context) error { return c.each(ctx, c.hushIfRunning) }
+
+func (c *Controller) hushIfRunning(ctx context.Context, u Unit) error {
+	if _, err := u.Pidfile().Owner(); errors.Is(err, process.ErrNotRunning) {
+		return nil
+	}
+	return c.hushUp(ctx, u)
+}
+
+// Reopen opens the listeners of a node that leads, as a promotion does.
+func (c *Controller) Reopen(ctx context.Context) error {
+	return c.each(ctx, func(ctx context.Context, u Unit) error {
+		return step(ctx, "open the listeners of the "+u.Name()+" server", u.Server.ControlSocket, u.Server.OpenConnections)
+	})
+}
+
 // Escalate tells the cluster that the instance on this node has failed, so that it
 // recovers it or promotes another node.
 func (c *Controller) Escalate(ctx context.Context) error {

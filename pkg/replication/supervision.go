@@ -18,6 +18,8 @@ type Supervision struct {
 	// Config names the program's version and the parameters. A supervisor that was
 	// started with another one is replaced.
 	Config string
+	// Off says that none is wanted.
+	Off bool
 }
 
 // actionVariables begin the names of what Pacemaker tells a single action; nodeVariable
@@ -37,8 +39,11 @@ const (
 // older program or other parameters; the servers are not touched by that. It tells
 // whether anything was to be done.
 func (c *Controller) ensureSupervisor(ctx context.Context) (started bool, err error) {
-	if c.Supervision.Program == "" {
+	switch {
+	case c.Supervision.Program == "":
 		return false, nil
+	case c.Supervision.Off:
+		return false, c.stopSupervisor(ctx)
 	}
 	k, err := c.knowledge()
 	if err == nil && k.Config == c.Supervision.Config {

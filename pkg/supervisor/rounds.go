@@ -33,16 +33,22 @@ type rounds struct {
 
 	guards  []*guard
 	scholar *scholar
+	pulse   *pulse
 
 	known     replication.Knowledge
 	informed  bool // known has been learnt
 	freshness freshness
 
-	asked, leaderless     time.Time
-	beaten                time.Time
-	repaired              time.Time
-	failing, escalated    time.Time
-	lagging               time.Time
+	asked, leaderless  time.Time
+	beaten             time.Time
+	repaired           time.Time
+	failing, escalated time.Time
+	lagging            time.Time
+	// serving says that the listeners are known to be open; thawedAt is when the node
+	// came back from standing still, for as long as stood, until it serves again.
+	serving               bool
+	learntAt, thawedAt    time.Time
+	stood                 time.Duration
 	published             replication.ScoreChange
 	publishedAt           time.Time
 	publishedFor, logged  string
@@ -50,7 +56,8 @@ type rounds struct {
 }
 
 func (r *rounds) learn(k replication.Knowledge) {
-	r.known, r.informed, r.asked = k, true, time.Now()
+	r.known, r.informed, r.learntAt = k, true, time.Now()
+	r.asked = r.learntAt
 }
 
 // change takes note that something has changed in the cluster. A node that was promoted
@@ -87,7 +94,8 @@ func (r *rounds) look(ctx context.Context) {
 	r.askAgain(now, o)
 	reasons, beyond := faults(r.guards)
 	r.escalate(ctx, now, o, beyond)
-	r.keep(o, append(reasons, stale...), beyond)
+	reasons = append(append(reasons, stale...), r.serveAgain(ctx, now, o)...)
+	r.keep(o, reasons, beyond)
 }
 
 // keep leaves what is known for the monitors.

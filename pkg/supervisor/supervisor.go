@@ -44,11 +44,13 @@ func (s Supervisor) Run(ctx context.Context) {
 		running.Go(func() { g.run(ctx) })
 	}
 	running.Go(func() { r.scholar.run(ctx) })
+	running.Go(func() { r.pulse.run(ctx) })
 	s.loop(ctx, r)
 }
 
 func newRounds(s *Supervisor) *rounds {
 	r := &rounds{Supervisor: s, scholar: newScholar(s.Controller, s.Log)}
+	r.pulse = &pulse{controller: s.Controller, thawed: make(chan time.Duration)}
 	for _, u := range s.Controller.Units {
 		r.guards = append(r.guards, &guard{controller: s.Controller, log: s.Log.WithField("db", u.Name()), unit: u})
 	}
@@ -69,6 +71,8 @@ func (s *Supervisor) loop(ctx context.Context, r *rounds) {
 		case <-s.Addresses:
 			r.wake(ctx)
 			continue
+		case still := <-r.pulse.thawed:
+			r.thaw(still)
 		case learnt := <-r.scholar.learnt:
 			r.learn(learnt)
 		case <-ticker.C:

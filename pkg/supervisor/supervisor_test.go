@@ -275,3 +275,28 @@ func eventually(t *testing.T, what string, condition func() bool) {
 		}
 	}
 }
+
+func TestSupervisorOpensTheListenersThatOneBeforeItHadClosed(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	u := p.active.Units[0]
+	endpoint := u.Endpoint.Source(p.active.Listening.NodeAddress)
+	eventually(t, "the active to serve", func() bool { return reachable(t, endpoint, u) })
+	p.stop[0]()
+	must(t, p.active.Hush(testContext(t)))
+	if reachable(t, endpoint, u) {
+		t.Fatal("the active serves though its listeners are closed")
+	}
+	supervise(t, p.active, nil)
+	eventually(t, "the active to serve again", func() bool { return reachable(t, endpoint, u) })
+}
+
+// reachable tells whether clients reach a server.
+func reachable(t *testing.T, endpoint string, u replication.Unit) bool {
+	t.Helper()
+	store, err := ovsdbctl.Open(testContext(t), endpoint, u.Server.Database)
+	if err == nil {
+		store.Close()
+	}
+	return err == nil
+}
