@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"ovndb-servers/integration/ovsdb"
@@ -34,24 +35,23 @@ func (b *bench) settleAccounts(ctx context.Context, result *series, writers []*o
 	return lost, nil
 }
 
-// awaitReplicas waits until every node has every row. A backup that does not get them
-// is noted, and not waited for any longer.
+// awaitReplicas waits until every node has every row. Backups that do not get them are
+// noted, and not waited for any longer.
 func (b *bench) awaitReplicas(ctx context.Context, db ovsdb.Database) {
-	waiting, cancel := context.WithTimeout(ctx, replicaTimeout)
+	waiting, cancel := context.WithTimeoutCause(ctx, replicaTimeout, errors.New("not in time"))
 	defer cancel()
-	for _, node := range b.cluster.NodeNames() {
-		err := b.cluster.AwaitThat(waiting, "the rows on "+node, func(ctx context.Context) error {
+	err := b.cluster.AwaitThat(waiting, "the rows on all nodes", func(ctx context.Context) error {
+		var failures []error
+		for _, node := range b.cluster.NodeNames() {
 			names, err := b.cluster.NamesOn(ctx, node, db)
-			if err != nil {
-				return err
+			if missing := b.ledgers[db.Name].missing(names); err == nil && missing > 0 {
+				err = fmt.Errorf("%d rows are missing on %s", missing, node)
 			}
-			if missing := b.ledgers[db.Name].missing(names); missing > 0 {
-				return fmt.Errorf("%d rows are missing", missing)
-			}
-			return nil
-		})
-		if err != nil && ctx.Err() == nil {
-			b.note("%s: a backup does not get the rows of %s: %v", b.agent, db.Name, err)
+			failures = append(failures, err)
 		}
+		return errors.Join(failures...)
+	})
+	if err != nil && ctx.Err() == nil {
+		b.note("%s: a backup does not get the rows of %s: %v", b.agent, db.Name, err)
 	}
 }

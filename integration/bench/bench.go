@@ -59,6 +59,9 @@ func (o options) run(ctx context.Context, out io.Writer) (err error) {
 	}()
 	b := &bench{options: o, cluster: c, progress: progress, timeline: &timeline{}}
 	if err := b.measure(ctx); err != nil {
+		if b.report != nil {
+			_, _ = fmt.Fprintf(out, "\nthe run has ended too soon; up to now:\n\n%s\n", b.report.text())
+		}
 		return err
 	}
 	return b.publish(out)
@@ -164,7 +167,10 @@ func (b *bench) round(ctx context.Context, one benchCase, round int) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, caseTimeout, errors.New("the case takes too long"))
 	defer cancel()
 	if err := b.settle(ctx); err != nil {
-		return err
+		b.note("%s: the cluster does not settle after the case before %s, round %d, and begins anew, without data: %v", b.agent, one.name, round, err)
+		if err := b.configure(ctx, b.agent); err != nil {
+			return err
+		}
 	}
 	return one.run(b, ctx, round)
 }

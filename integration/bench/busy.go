@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"ovndb-servers/integration/ovsdb"
@@ -31,20 +32,44 @@ func (b *bench) busy(ctx context.Context, _ int) error {
 	if err != nil {
 		return err
 	}
+	for {
+		took, interrupted, err := b.busyOnce(ctx, db, operations)
+		if err != nil {
+			return err
+		}
+		if interrupted || took >= busyTime {
+			return nil
+		}
+		operations = int(float64(operations) * busyTime.Seconds() / took.Seconds() * 1.1)
+		b.progress.Printf("   that was too short: once more, with %d operations", operations)
+	}
+}
+
+// busyOnce keeps the server busy with so many operations, and adds what came of it
+// unless the transaction was carried out in less than [busyTime]. It returns how long
+// the transaction took, and whether it was interrupted.
+func (b *bench) busyOnce(ctx context.Context, db ovsdb.Database, operations int) (took time.Duration, interrupted bool, err error) {
 	mark := b.logEnds(ctx)
-	writers, stop := b.startWriters(ctx, "busy", []ovsdb.Database{db})
+	writers, stop := b.startWriters(ctx, "busy-"+strconv.Itoa(operations), []ovsdb.Database{db})
 	defer stop()
+	if err := b.awaitWrites(ctx, writers[0]); err != nil {
+		return 0, false, err
+	}
 	at := time.Now()
-	took, err := b.keepBusy(ctx, db, operations)
-	b.progress.Printf("   the transaction ended after %.1f s: %s", took.Seconds(), outcome(err))
-	failed := b.awaitWrites(ctx, writers[0])
-	failed = errors.Join(failed, b.settle(ctx))
+	took, broken := b.keepBusy(ctx, db, operations)
+	b.progress.Printf("   the transaction ended after %.1f s: %s", took.Seconds(), outcome(broken))
+	failed := errors.Join(b.awaitWrites(ctx, writers[0]), b.settle(ctx))
 	stop()
 	result := b.report.find("busy").of(b.agent)
 	_, err = b.settleAccounts(ctx, result, writers)
-	if failed = errors.Join(failed, err); failed != nil {
-		return failed
+	if failed = errors.Join(failed, err); failed != nil || took < busyTime && broken == nil {
+		return took, false, failed
 	}
+	return took, broken != nil, b.addBusy(ctx, mark, at, writers)
+}
+
+// addBusy adds the failovers since the mark, and for how long clients could not write.
+func (b *bench) addBusy(ctx context.Context, mark logMark, at time.Time, writers []*ovsdb.Writer) error {
 	promotions, err := b.actionsSince(ctx, mark, "promote")
 	if err != nil {
 		return err
@@ -53,11 +78,12 @@ func (b *bench) busy(ctx context.Context, _ int) error {
 	if err != nil {
 		return err
 	}
-	outage, gaps := longest(writers, at, time.Now())
-	b.addTimeline(ctx, mark, moment{"busy", b.agent, 1, "the promoted", at, outage, gaps})
-	result.add(float64(max(len(promotions), len(starts))))
-	b.report.find("busy-outage").of(b.agent).add(outage.Seconds())
-	b.progress.Printf("   %d promotions and %d starts; no writes for %.1f s", len(promotions), len(starts), outage.Seconds())
+	worst, further := interruptions(writers, at)
+	b.addTimeline(ctx, mark, moment{"busy", b.agent, 1, "the promoted", at, worst, further})
+	b.report.find("busy").of(b.agent).add(float64(max(len(promotions), len(starts))))
+	b.report.find("busy-outage").of(b.agent).addOutage(worst, further)
+	b.progress.Printf("   %d promotions and %d starts; no writes for %.1f s%s",
+		len(promotions), len(starts), worst.Duration().Seconds(), again(further))
 	return nil
 }
 

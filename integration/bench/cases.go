@@ -43,6 +43,10 @@ func cases() []benchCase {
 			{Name: "monitor-wall-promoted", Title: "monitor of the promoted: wall", Unit: "ms"},
 			{Name: "monitor-wall-unpromoted", Title: "monitor of an unpromoted: wall", Unit: "ms"},
 		}},
+		{name: "rest", run: (*bench).rest, once: true, measures: []*measure{
+			{Name: "rest-promoted", Title: "promoted node at rest: CPU in a minute", Unit: "ms"},
+			{Name: "rest-unpromoted", Title: "unpromoted node at rest: CPU in a minute", Unit: "ms"},
+		}},
 		{name: "busy", run: (*bench).busy, once: true, measures: []*measure{
 			{Name: "busy", Title: "failovers while NB works for 35 s on one transaction", Mark: &mark{Zero: true}},
 			{Name: "busy-outage", Title: "no writes for, in that", Unit: "s"},

@@ -23,6 +23,7 @@ func thisMachine() machine {
 		Cores:     runtime.NumCPU(),
 		MemoryMiB: memoryOf(read("/proc/meminfo")),
 		Kernel:    strings.TrimSpace(read("/proc/sys/kernel/osrelease")),
+		Load:      loadOf(read("/proc/loadavg")),
 	}
 }
 
@@ -43,6 +44,16 @@ func memoryOf(meminfo string) int {
 		return 0
 	}
 	return kib / 1024
+}
+
+// loadOf returns the load of the last minute that /proc/loadavg tells.
+func loadOf(loadavg string) float64 {
+	first, _, _ := strings.Cut(loadavg, " ")
+	load, err := strconv.ParseFloat(first, 64)
+	if err != nil {
+		return 0
+	}
+	return load
 }
 
 // versions asks a node for the versions of what is measured.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"ovndb-servers/integration/cluster"
@@ -111,8 +113,6 @@ func (b *bench) outage(ctx context.Context, round int, f fault) error {
 	}
 	at := time.Now()
 	failed := b.strike(ctx, f, active, at, writers)
-	measured := time.Now()
-	outage, told := longest(writers, at, measured)
 	if f.undo != nil {
 		failed = errors.Join(failed, f.undo(ctx, b.cluster, active))
 	}
@@ -121,23 +121,26 @@ func (b *bench) outage(ctx context.Context, round int, f fault) error {
 	result := b.report.find(f.name).of(b.agent)
 	lost, err := b.settleAccounts(ctx, result, writers)
 	failed = errors.Join(failed, err)
-	later := stopped(writers, measured)
-	b.addTimeline(ctx, began, moment{f.name, b.agent, round, active, at, outage, told})
+	worst, further := interruptions(writers, at)
+	b.addTimeline(ctx, began, moment{f.name, b.agent, round, active, at, worst, further})
 	if failed != nil {
 		return failed
 	}
-	result.add(outage.Seconds())
-	result.Later += later.Seconds()
-	b.progress.Printf("   no writes for %.3f s%s; %d acknowledged rows lost", outage.Seconds(), again(later), lost)
+	result.addOutage(worst, further)
+	b.progress.Printf("   no writes for %.3f s%s; %d acknowledged rows lost", worst.Duration().Seconds(), again(further), lost)
 	return nil
 }
 
-// again tells of an outage after the outage.
-func again(later time.Duration) string {
-	if later == 0 {
+// again tells of outages beside the longest.
+func again(further []ovsdb.Gap) string {
+	if len(further) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", and once more for %.3f s in all until the cluster had settled", later.Seconds())
+	var texts []string
+	for _, gap := range further {
+		texts = append(texts, fmt.Sprintf("%.3f s", gap.Duration().Seconds()))
+	}
+	return ", and until all had settled " + strings.Join(texts, ", ")
 }
 
 // startWriters starts a client for each database. What is returned stops them, and may
@@ -202,30 +205,18 @@ func (b *bench) strike(ctx context.Context, f fault, active string, at time.Time
 	return b.cluster.Await(ctx, "the cluster to settle", b.cluster.SettledOn(nodes...))
 }
 
-// stopped returns for how long, in all, the clients lost their servers later than
-// after; of more than one client, the longest.
-func stopped(writers []*ovsdb.Writer, after time.Time) time.Duration {
-	total, _ := longest(writers, after, time.Now())
-	return total
-}
-
-// longest returns for how long, in all, the client that suffered most could not write,
-// counting the interruptions that ended between after and before; and these.
-func longest(writers []*ovsdb.Writer, after, before time.Time) (time.Duration, []ovsdb.Gap) {
-	var most time.Duration
-	var told []ovsdb.Gap
+// interruptions returns the longest interruption that any client has had since, and all
+// others of that client.
+func interruptions(writers []*ovsdb.Writer, since time.Time) (worst ovsdb.Gap, further []ovsdb.Gap) {
 	for _, writer := range writers {
-		var total time.Duration
-		var gaps []ovsdb.Gap
-		for _, gap := range writer.Interruptions(after) {
-			if gap.After.At.Before(before) {
-				total += gap.Duration()
-				gaps = append(gaps, gap)
-			}
+		gaps := writer.Interruptions(since)
+		if len(gaps) == 0 {
+			continue
 		}
-		if total > most {
-			most, told = total, gaps
+		longest := slices.MaxFunc(gaps, func(a, b ovsdb.Gap) int { return cmp.Compare(a.Duration(), b.Duration()) })
+		if longest.Duration() > worst.Duration() {
+			worst, further = longest, slices.DeleteFunc(gaps, func(gap ovsdb.Gap) bool { return gap == longest })
 		}
 	}
-	return most, told
+	return worst, further
 }

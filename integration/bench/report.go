@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"ovndb-servers/integration/ovsdb"
 )
 
 // agentName tells the two agents apart.
@@ -35,6 +37,8 @@ type machine struct {
 	Cores     int    `json:"cores"`
 	MemoryMiB int    `json:"memory_mib"`
 	Kernel    string `json:"kernel"`
+	// Load is that of the minute before the run: what else the machine had to do.
+	Load float64 `json:"load"`
 }
 
 // measure is one line of the table.
@@ -68,8 +72,9 @@ type series struct {
 	// all that were acknowledged in them. Both are 0 where no rows are written.
 	Lost  int `json:"lost_rows"`
 	Acked int `json:"acknowledged_rows"`
-	// Later is for how long, in all, writes stopped once more, after the outage was over.
-	Later float64 `json:"later_outages"`
+	// Further are the interruptions beside the longest of each round, in seconds, until
+	// the cluster had settled. One of [pace]'s reply time is a reply that was late.
+	Further []float64 `json:"further_interruptions"`
 }
 
 // size is the cost of our monitor with a database of so many rows.
@@ -114,6 +119,14 @@ func (m *measure) of(agent agentName) *series {
 func (s *series) add(values ...float64) {
 	s.Values = append(s.Values, values...)
 	s.Summary = summarize(s.Values)
+}
+
+// addOutage adds the longest interruption of a round, and the others.
+func (s *series) addOutage(worst ovsdb.Gap, further []ovsdb.Gap) {
+	s.add(worst.Duration().Seconds())
+	for _, gap := range further {
+		s.Further = append(s.Further, gap.Duration().Seconds())
+	}
 }
 
 // verdict says whether the mark of a measure is reached: "met", "missed", or empty if

@@ -146,14 +146,14 @@ func (r *report) sizeLines() [][]string {
 
 // headline says when, with what, and on what the run was made.
 func (r *report) headline() string {
-	return fmt.Sprintf("%s, Debian %s: Open vSwitch %s, OVN %s, Pacemaker %s, Corosync %s; ovndb-servers %s; %s, %d cores, %d MiB, Linux %s.",
+	return fmt.Sprintf("%s, Debian %s: Open vSwitch %s, OVN %s, Pacemaker %s, Corosync %s; ovndb-servers %s; %s, %d cores, %d MiB, Linux %s, load before the run %.2f.",
 		r.Date.Format("2006-01-02 15:04 MST"), r.Suite, r.Versions["ovs"], r.Versions["ovn"], r.Versions["pacemaker"], r.Versions["corosync"],
-		r.Versions["ovndb-servers"], r.Machine.CPU, r.Machine.Cores, r.Machine.MemoryMiB, r.Machine.Kernel)
+		r.Versions["ovndb-servers"], r.Machine.CPU, r.Machine.Cores, r.Machine.MemoryMiB, r.Machine.Kernel, r.Machine.Load)
 }
 
 // explanation says what the numbers are.
 func (r *report) explanation() string {
-	return fmt.Sprintf("Median of %d rounds, least and greatest in parentheses. Three nodes in containers on one machine; token %s; monitor every %s "+
+	return fmt.Sprintf("Median of %d rounds, least and greatest in parentheses; a ratio is that of the medians. Three nodes in containers on one machine; token %s; monitor every %s "+
 		"on the promoted node, every %s on the others, timeout %s, for both agents.",
 		r.Rounds, "1s", promotedInterval, unpromotedInterval, monitorTimeout)
 }
@@ -163,9 +163,9 @@ func (r *report) remarks() []string {
 	remarks := slices.Clone(r.Notes)
 	for _, m := range r.Measures {
 		for _, agent := range []agentName{shellAgent, ourAgent} {
-			if later := m.of(agent).Later; later > 0 {
-				remarks = append(remarks, fmt.Sprintf("%s, %s: once the outage was over, writes stopped again until the cluster had settled, for %.1f s in all rounds",
-					agent, m.Name, later))
+			if further := m.of(agent).Further; len(further) > 0 {
+				remarks = append(remarks, fmt.Sprintf("%s, %s: beside the longest, %d shorter interruptions in all rounds until the cluster had settled, of at most %s",
+					agent, m.Name, len(further), number(slices.Max(further), "s")))
 			}
 		}
 	}

@@ -25,9 +25,10 @@ type moment struct {
 	round  int
 	active string
 	// at is when the fault was begun.
-	at     time.Time
-	outage time.Duration
-	gaps   []ovsdb.Gap
+	at time.Time
+	// worst is the longest interruption, further are the others.
+	worst   ovsdb.Gap
+	further []ovsdb.Gap
 }
 
 // event is a line of a timeline.
@@ -39,7 +40,7 @@ type event struct {
 // tells are the patterns of what is worth telling in the logs of Pacemaker and Corosync.
 func tells() *regexp.Regexp {
 	return regexp.MustCompile(strings.Join([]string{
-		`action:\w+ call_id`, `exited with status`, `Requesting local execution`, `Result of \w+ operation`,
+		`action:\w+ call_id`, `exited with status`, `Requesting local execution`,
 		`is now (lost|member)`, `Cluster node \S+ (is|will)`, `State transition`, `Transition \d+ `, `Calculated transition`, `aborted by`,
 		`quorum`, `We are`, `Setting (master|ovndb)-`, `Setting fail-count`, `error output`, `Adding inet`, `Failing|lost`,
 		`TOTEM`, `KNET.*link`, `Members\[`,
@@ -61,7 +62,7 @@ func (b *bench) addTimeline(ctx context.Context, mark logMark, m moment) {
 		return
 	}
 	events := []event{{m.at, "bench", m.name + " on " + m.active + " begins"}}
-	for _, gap := range m.gaps {
+	for _, gap := range append([]ovsdb.Gap{m.worst}, m.further...) {
 		events = append(events,
 			event{gap.Before.At, "client", "last row acknowledged before: " + gap.Before.Name},
 			event{gap.After.At, "client", "first row acknowledged after: " + gap.After.Name})
@@ -76,16 +77,27 @@ func (b *bench) addTimeline(ctx context.Context, mark logMark, m moment) {
 			events = append(events, eventsIn(log, node, m.at)...)
 		}
 	}
-	end := m.at.Add(m.outage + 2*time.Second)
+	end := m.worst.After.At.Add(2 * time.Second)
+	for _, gap := range m.further {
+		end = latest(end, gap.After.At)
+	}
 	events = slices.DeleteFunc(events, func(e event) bool { return e.at.Before(m.at.Add(-time.Second)) || e.at.After(end) })
 	b.timeline.add(m, events)
+}
+
+// latest returns the later of two times.
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // add adds a failover with its events, each with the seconds since the fault.
 func (t *timeline) add(m moment, events []event) {
 	slices.SortStableFunc(events, func(a, b event) int { return a.at.Compare(b.at) })
 	fmt.Fprintf(&t.text, "== %s, %s, round %d: no writes for %.3f s; seconds since %s UTC\n",
-		m.agent, m.name, m.round, m.outage.Seconds(), m.at.UTC().Format("15:04:05.000"))
+		m.agent, m.name, m.round, m.worst.Duration().Seconds(), m.at.UTC().Format("15:04:05.000"))
 	for _, e := range events {
 		fmt.Fprintf(&t.text, "%8.3f  %-6s  %s\n", e.at.Sub(m.at).Seconds(), e.node, e.text)
 	}
@@ -99,7 +111,7 @@ func eventsIn(log, node string, near time.Time) []event {
 	pattern := tells()
 	var events []event
 	for line := range strings.Lines(log) {
-		if !pattern.MatchString(line) || strings.Contains(line, "(cib_perform_op)") || strings.Contains(line, "pacemaker-based") {
+		if !pattern.MatchString(line) || repeated(line, node) {
 			continue
 		}
 		const layout = "Jan _2 15:04:05.000"
@@ -114,6 +126,14 @@ func eventsIn(log, node string, near time.Time) []event {
 		events = append(events, event{at, node, shorten(line[len(layout):], node)})
 	}
 	return events
+}
+
+// repeated reports whether a line of a node's log says what another line says, too:
+// every node logs every change of an attribute and of the configuration.
+func repeated(line, node string) bool {
+	attribute := regexp.MustCompile(`Setting \S+\[(\S+)\]`).FindStringSubmatch(line)
+	return attribute != nil && attribute[1] != node ||
+		strings.Contains(line, "pacemaker-based") || strings.Contains(line, "process_graph_event") || strings.Contains(line, "log_executor_event")
 }
 
 // shorten takes out of a line of a log what is the same in all, and cuts it off.
