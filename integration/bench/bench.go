@@ -175,14 +175,21 @@ func (b *bench) round(ctx context.Context, one benchCase, round int) error {
 	return one.run(b, ctx, round)
 }
 
-// settle undoes what a case has done to the cluster, and waits until it has nothing
-// left to do.
+// settle undoes what a case has done to the cluster, has failures forgotten, and waits
+// until it has nothing left to do.
 func (b *bench) settle(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, settleTimeout, errors.New("the cluster does not settle in time"))
 	defer cancel()
 	if err := b.cluster.Reset(ctx); err != nil {
 		return err
 	}
+	return b.awaitRest(ctx)
+}
+
+// awaitRest waits until the cluster is settled and has nothing left to do.
+func (b *bench) awaitRest(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, settleTimeout, errors.New("the cluster does not come to rest in time"))
+	defer cancel()
 	// A cluster may look settled before it has looked at a node that has just come back.
 	for range 2 {
 		if err := b.cluster.AwaitIdle(ctx); err != nil {

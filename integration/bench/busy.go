@@ -58,8 +58,9 @@ func (b *bench) busyOnce(ctx context.Context, db ovsdb.Database, operations int)
 	at := time.Now()
 	took, broken := b.keepBusy(ctx, db, operations)
 	b.progress.Printf("   the transaction ended after %.1f s: %s", took.Seconds(), outcome(broken))
-	failed := errors.Join(b.awaitWrites(ctx, writers[0]), b.settle(ctx))
+	failed := errors.Join(b.awaitWrites(ctx, writers[0]), b.awaitRest(ctx))
 	stop()
+	failed = errors.Join(failed, b.settle(ctx))
 	result := b.report.find("busy").of(b.agent)
 	_, err = b.settleAccounts(ctx, result, writers)
 	if failed = errors.Join(failed, err); failed != nil || took < busyTime && broken == nil {
@@ -124,7 +125,7 @@ func (b *bench) fill(ctx context.Context, db ovsdb.Database, prefix string, coun
 
 // calibrate finds out how many operations keep the server busy for [busyTime].
 func (b *bench) calibrate(ctx context.Context, db ovsdb.Database) (int, error) {
-	const enough = 2 * time.Second
+	const enough = 4 * time.Second
 	for count := 50; ; count *= 4 {
 		took, err := b.keepBusy(ctx, db, count)
 		if err != nil {

@@ -116,8 +116,9 @@ func (b *bench) outage(ctx context.Context, round int, f fault) error {
 	if f.undo != nil {
 		failed = errors.Join(failed, f.undo(ctx, b.cluster, active))
 	}
+	failed = errors.Join(failed, b.awaitRest(ctx))
+	stop() // Before failures are cleaned up, which moves the virtual IP.
 	failed = errors.Join(failed, b.settle(ctx))
-	stop()
 	result := b.report.find(f.name).of(b.agent)
 	lost, err := b.settleAccounts(ctx, result, writers)
 	failed = errors.Join(failed, err)
