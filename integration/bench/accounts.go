@@ -11,7 +11,7 @@ import (
 // settleAccounts enters what the clients had acknowledged, reads all rows back through
 // the virtual IP, and returns how many are lost that were not before. It then waits
 // for the backups to have the rest.
-func (b *bench) settleAccounts(ctx context.Context, result *series, writers []*ovsdb.Writer) (int, error) {
+func (b *bench) settleAccounts(ctx context.Context, what string, result *series, writers []*ovsdb.Writer) (int, error) {
 	lost := 0
 	for _, writer := range writers {
 		db, acks := writer.Database(), writer.Acks()
@@ -30,16 +30,17 @@ func (b *bench) settleAccounts(ctx context.Context, result *series, writers []*o
 	}
 	result.Lost += lost
 	for _, writer := range writers {
-		b.awaitReplicas(ctx, writer.Database())
+		b.awaitReplicas(ctx, what, writer.Database())
 	}
 	return lost, nil
 }
 
 // awaitReplicas waits until every node has every row. Backups that do not get them are
 // noted, and not waited for any longer.
-func (b *bench) awaitReplicas(ctx context.Context, db ovsdb.Database) {
+func (b *bench) awaitReplicas(ctx context.Context, what string, db ovsdb.Database) {
 	waiting, cancel := context.WithTimeoutCause(ctx, replicaTimeout, errors.New("not in time"))
 	defer cancel()
+	var last error
 	err := b.cluster.AwaitThat(waiting, "the rows on all nodes", func(ctx context.Context) error {
 		var failures []error
 		for _, node := range b.cluster.NodeNames() {
@@ -49,9 +50,12 @@ func (b *bench) awaitReplicas(ctx context.Context, db ovsdb.Database) {
 			}
 			failures = append(failures, err)
 		}
+		if ctx.Err() == nil {
+			last = errors.Join(failures...)
+		}
 		return errors.Join(failures...)
 	})
 	if err != nil && ctx.Err() == nil {
-		b.note("%s: a backup does not get the rows of %s: %v", b.agent, db.Name, err)
+		b.note("%s, after %s: a backup still lacks rows of %s when all has been at rest for %s: %v", b.agent, what, db.Name, replicaTimeout, last)
 	}
 }

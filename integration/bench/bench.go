@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -164,7 +165,7 @@ func (b *bench) goThrough(ctx context.Context) error {
 
 // round settles the cluster and runs one round of a case.
 func (b *bench) round(ctx context.Context, one benchCase, round int) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, caseTimeout, errors.New("the case takes too long"))
+	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(one.timeout, caseTimeout), errors.New("the case takes too long"))
 	defer cancel()
 	if err := b.settle(ctx); err != nil {
 		b.note("%s: the cluster does not settle after the case before %s, round %d, and begins anew, without data: %v", b.agent, one.name, round, err)

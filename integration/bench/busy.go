@@ -62,7 +62,7 @@ func (b *bench) busyOnce(ctx context.Context, db ovsdb.Database, operations int)
 	stop()
 	failed = errors.Join(failed, b.settle(ctx))
 	result := b.report.find("busy").of(b.agent)
-	_, err = b.settleAccounts(ctx, result, writers)
+	_, err = b.settleAccounts(ctx, "busy", result, writers)
 	if failed = errors.Join(failed, err); failed != nil || took < busyTime && broken == nil {
 		return took, false, failed
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 )
 
 // benchCase is something that both agents go through.
@@ -13,7 +14,9 @@ type benchCase struct {
 	once bool
 	// ours says that only our agent goes through it.
 	ours bool
-	run  func(b *bench, ctx context.Context, round int) error
+	// timeout of a round; [caseTimeout] if it is 0.
+	timeout time.Duration
+	run     func(b *bench, ctx context.Context, round int) error
 }
 
 // cases returns all cases, in their order, which is the table's too.
@@ -51,6 +54,6 @@ func cases() []benchCase {
 			{Name: "busy", Title: "failovers while NB works for 35 s on one transaction", Mark: &mark{Zero: true}},
 			{Name: "busy-outage", Title: "no writes for, in that", Unit: "s"},
 		}},
-		{name: "size", run: (*bench).sizes, once: true, ours: true},
+		{name: "size", run: (*bench).sizes, once: true, ours: true, timeout: 2 * loadTimeout},
 	}
 }

@@ -120,7 +120,7 @@ func (b *bench) outage(ctx context.Context, round int, f fault) error {
 	stop() // Before failures are cleaned up, which moves the virtual IP.
 	failed = errors.Join(failed, b.settle(ctx))
 	result := b.report.find(f.name).of(b.agent)
-	lost, err := b.settleAccounts(ctx, result, writers)
+	lost, err := b.settleAccounts(ctx, f.name, result, writers)
 	failed = errors.Join(failed, err)
 	worst, further := interruptions(writers, at)
 	b.addTimeline(ctx, began, moment{f.name, b.agent, round, active, at, worst, further})

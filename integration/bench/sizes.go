@@ -59,7 +59,7 @@ func (b *bench) load(ctx context.Context, count, loaded int) error {
 		return err
 	}
 	b.ledgers[db.Name].enter(last)
-	b.awaitReplicas(ctx, db)
+	b.awaitReplicas(ctx, "loading rows", db)
 	b.progress.Printf("   %d rows loaded in %.1f s", count, time.Since(began).Seconds())
 	return nil
 }
