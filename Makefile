@@ -92,6 +92,12 @@ fuzz: deps-unit ## Run each fuzz target for a while (FUZZTIME=10s)
 		done; \
 	done
 
+.PHONY: microbench
+microbench: deps-unit ## Run the Go benchmarks, for benchstat (RUN=regexp, COUNT=1)
+	@echo "== microbench"
+	@tmp=$$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d); chmod 755 $$tmp; trap 'rm -rf "$$tmp"' EXIT; export TMPDIR=$$tmp; \
+		go test -run '^$$' -bench '$(or $(RUN),.)' -benchmem -count $(COUNT) -p 1 -timeout 60m ./pkg/...
+
 .PHONY: install
 install: build ## Install the program, the agent's link to it and the manual pages (DESTDIR, PREFIX=/usr, OCF_PROVIDER=ovn)
 	@echo "== install to $(DESTDIR)$(PREFIX)/sbin"

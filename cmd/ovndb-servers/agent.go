@@ -26,12 +26,16 @@ func (clusterManager) LocalNode(ctx context.Context) (string, error) {
 }
 
 func runAgent(ctx context.Context, p program, action string) int {
-	agent := ocf.Agent{
+	return int(newAgent(p).Run(ctx, action))
+}
+
+func newAgent(p program) ocf.Agent {
+	return ocf.Agent{
 		Getenv: p.getenv, Stdout: p.stdout, Stderr: p.stderr,
 		Log:     ocf.NewLogger(p.stderr, p.getenv),
+		Program: p.path,
 		Version: version(),
 		Cluster: clusterManager{},
 		Network: network.Interfaces{},
 	}
-	return int(agent.Run(ctx, action))
 }

@@ -9,7 +9,9 @@ import (
 
 // program is what a process is given.
 type program struct {
-	args           []string
+	args []string
+	// path is where the program itself is; empty if that cannot be told.
+	path           string
 	getenv         func(string) string
 	stdout, stderr io.Writer
 }

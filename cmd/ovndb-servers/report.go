@@ -22,7 +22,9 @@ type report struct {
 	Healthy  bool           `json:"healthy"`
 	Problems []string       `json:"problems"`
 	Servers  []serverReport `json:"servers"`
-	Cluster  clusterReport  `json:"cluster"`
+	// Northd is nil on a node that is not promoted, and where nobody runs one.
+	Northd  *northdReport `json:"northd,omitempty"`
+	Cluster clusterReport `json:"cluster"`
 }
 
 type serverReport struct {
@@ -43,6 +45,14 @@ type serverReport struct {
 	Current *bool `json:"current"`
 
 	position *replication.Position
+}
+
+// northdReport is the ovn-northd of the promoted node.
+type northdReport struct {
+	// PID is 0 if it does not run.
+	PID int `json:"pid"`
+	// Managed says that the agent runs it.
+	Managed bool `json:"managed"`
 }
 
 type clusterReport struct {
@@ -82,6 +92,9 @@ func newReport(c *replication.Controller, o replication.Observation) report {
 			Connected: s.Link == ovsdbctl.LinkReplicating, PID: s.PID,
 			File: c.Units[i].Files.Database, Reason: s.Reason,
 		})
+	}
+	if n := o.Northd; o.Promoted && (n.Managed || n.PID != 0) {
+		r.Northd = &northdReport{PID: n.PID, Managed: n.Managed}
 	}
 	r.judge(v.Health)
 	return r

@@ -146,8 +146,12 @@ func liveRows(ctx context.Context, u replication.Unit, ignore snapshot.Ignore) (
 		return nil, err
 	}
 	defer store.Close()
+	tables, err := store.Tables(ctx)
+	if err != nil {
+		return nil, err
+	}
 	live := snapshot.Contents{}
-	for _, table := range store.Tables() {
+	for _, table := range tables {
 		if slices.Contains(ignore.Tables, table) {
 			continue
 		}

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"strings"
+	"syscall"
 	"testing"
+
+	"ovndb-servers/pkg/process"
 )
 
 func TestStatusShowsTermAndProgressOfACurrentNode(t *testing.T) {
@@ -24,6 +28,40 @@ func TestStatusShowsTermAndProgressOfACurrentNode(t *testing.T) {
 	}
 	wantText(t, got.stdout, `"term": 1`, `"term_id": "`, `"lineage": "`, `"progress": "`, `"current": true`, `"record": {`)
 	wantText(t, c.tool("node1", exitHealthy, "status").stdout, "PROGRESS", "cluster record: term 1 (", "led by node node1")
+}
+
+func TestStatusOfAPromotedNodeShowsNorthdThatTheAgentRuns(t *testing.T) {
+	c := newTestCluster(t)
+	c.parameters = map[string]string{"OCF_RESKEY_manage_northd": "yes", "OCF_RESKEY_crm_feature_set": "3.19.0"}
+	c.lead("node1")
+	got := c.tool("node1", exitHealthy, "status", "-o", "json")
+	n := decode[report](t, got.stdout).Northd
+	if n == nil || !n.Managed || n.PID == 0 {
+		t.Fatalf("status is %s", got.stdout)
+	}
+	wantText(t, c.tool("node1", exitHealthy, "status").stdout, fmt.Sprintf("ovn-northd: running (pid %d)\n", n.PID))
+	if err := syscall.Kill(n.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := process.WaitExit(t.Context(), n.PID); err != nil {
+		t.Fatal(err)
+	}
+	// The tool does not mend it.
+	for range 2 {
+		wantText(t, c.tool("node1", exitWrong, "status").stdout, "ovn-northd: not running\n", "problem: ovn-northd was not running")
+	}
+	c.agent("node1", "monitor", 191)
+	c.tool("node1", exitHealthy, "status")
+}
+
+func TestStatusOfANodeWhereNobodyRunsNorthdDoesNotSpeakOfIt(t *testing.T) {
+	c := newTestCluster(t)
+	c.lead("node1")
+	for _, format := range []string{outputTable, outputJSON} {
+		if got := c.tool("node1", exitHealthy, "status", "-o", format); strings.Contains(got.stdout, "northd") {
+			t.Errorf("status is %s", got.stdout)
+		}
+	}
 }
 
 func TestStatusOfANodeWhoseDataIsNotCurrentIsNotHealthy(t *testing.T) {

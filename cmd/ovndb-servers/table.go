@@ -14,6 +14,9 @@ func writeTable(out io.Writer, r report) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "node %s, resource %s: %s\n\n", r.Node, r.Resource, r.Health)
 	writeServers(&b, r.Servers)
+	if r.Northd != nil {
+		fmt.Fprintf(&b, "\novn-northd: %s\n", r.Northd.text())
+	}
 	writeNodes(&b, r)
 	for _, p := range r.Problems {
 		fmt.Fprintf(&b, "\nproblem: %s", p)
@@ -68,6 +71,17 @@ func writeNodes(b *strings.Builder, r report) {
 		t.row(n.Name, n.State, n.Role, score(n.Score), cmp.Or(n.Publishes, "-"))
 	}
 	t.end()
+}
+
+func (n *northdReport) text() string {
+	text := "not running"
+	if n.PID != 0 {
+		text = fmt.Sprintf("running (pid %d)", n.PID)
+	}
+	if !n.Managed {
+		text += ", not run by the agent"
+	}
+	return text
 }
 
 func (r *recordReport) text() string {

@@ -41,7 +41,7 @@ func (e *exitError) Error() string {
 func (e *exitError) Unwrap() error { return e.err }
 
 func runTool(ctx context.Context, p program) int {
-	root := newRootCommand()
+	root := newRootCommand(p)
 	root.SetArgs(p.args[1:])
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
@@ -73,7 +73,7 @@ func exitCodeOf(err error) int {
 	}
 }
 
-func newRootCommand() *cobra.Command {
+func newRootCommand(p program) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ovndb-servers",
 		Short: "Show and mend the replication of OVN's databases under Pacemaker",
@@ -86,6 +86,6 @@ them under Pacemaker: called through a link in resource.d/<provider>/, or as
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newStatusCommand(), newSnapshotsCommand(), newBlessCommand())
+	root.AddCommand(newStatusCommand(), newSnapshotsCommand(), newBlessCommand(), newSuperviseCommand(p))
 	return root
 }

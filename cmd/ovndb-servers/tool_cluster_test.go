@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -65,6 +66,8 @@ type testCluster struct {
 	nodes     map[string]string // directories by name
 	ports     [2]string
 	addresses map[string]string
+	// parameters of the resource beside those it needs, by variable.
+	parameters map[string]string
 }
 
 func newTestCluster(t *testing.T) testCluster {
@@ -142,6 +145,7 @@ func (c testCluster) agent(node, action string, code int) string {
 		"OCF_RESKEY_ovn_rundir": filepath.Join(c.nodes[node], "run"), "OCF_RESKEY_ovn_dbdir": filepath.Join(c.nodes[node], "db"),
 		"OCF_RESKEY_ovn_logdir": filepath.Join(c.nodes[node], "log"),
 	}
+	maps.Copy(env, c.parameters)
 	var stdout, stderr strings.Builder
 	got := run(ctx, program{
 		args: []string{link, action}, getenv: func(name string) string { return env[name] }, stdout: &stdout, stderr: &stderr,

@@ -3,7 +3,6 @@ package ocf
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"ovndb-servers/pkg/replication"
@@ -43,9 +42,6 @@ func (a Agent) warnOfIgnored(p Parameters) {
 // what this agent does not do.
 func (a Agent) unsupported() []string {
 	var set []string
-	if manage := a.Getenv("OCF_RESKEY_manage_northd"); slices.Contains([]string{"yes", "true", "on", "1"}, strings.ToLower(manage)) {
-		set = append(set, "manage_northd="+manage)
-	}
 	for _, database := range []string{"nb", "sb"} {
 		for _, file := range []string{"privkey", "cert", "cacert"} {
 			name := "ovn_" + database + "_db_" + file

@@ -53,9 +53,12 @@ func (a Agent) bareController(ctx context.Context, call call, layout process.Lay
 			ClientProbe:      p.ClientProbe,
 			ReplicationProbe: p.ReplicationProbe,
 		},
-		Snapshots: p.Snapshots,
-		Cluster:   cluster,
-		Holds:     a.Network.Holds, CanListen: a.Network.CanListen,
+		ManageNorthd: p.ManageNorthd,
+		Snapshots:    p.Snapshots,
+		BusyPatience: p.BusyPatience,
+		Supervision:  a.supervision(call.env),
+		Cluster:      cluster,
+		Holds:        a.Network.Holds, CanListen: a.Network.CanListen,
 		Log: a.Log,
 	}
 }

@@ -26,13 +26,17 @@ func (a Agent) validate(ctx context.Context, call call) (ExitCode, error) {
 	if err != nil {
 		return errorCode(err), err
 	}
-	err = errors.Join(programs(ctx), schemas(c.Units))
+	err = errors.Join(programs(ctx, call.params), schemas(c.Units))
 	return errorCode(err), err
 }
 
-func programs(ctx context.Context) error {
+func programs(ctx context.Context, p Parameters) error {
+	needed := []string{"ovsdb-server", "ovsdb-tool"}
+	if p.ManageNorthd {
+		needed = append(needed, process.NorthdProgram)
+	}
 	var missing []error
-	for _, program := range []string{"ovsdb-server", "ovsdb-tool"} {
+	for _, program := range needed {
 		if _, err := process.Run(ctx, program, "--version"); err != nil {
 			missing = append(missing, err)
 		}

@@ -38,6 +38,9 @@ type Agent struct {
 	// Log takes the agent's log lines; the last reason also goes to Stderr in
 	// the form that Pacemaker records.
 	Log logrus.FieldLogger
+	// Program is the path of the program, by which it starts the supervisor; none is
+	// started if it is empty.
+	Program string
 	// Version is the version of the program.
 	Version string
 	Cluster ClusterManager

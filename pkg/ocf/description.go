@@ -16,7 +16,7 @@ const listenerGroup = "listener"
 
 // parameterDescriptions lists the parameters as ParseParameters reads them.
 func parameterDescriptions() []parameterDescription {
-	return slices.Concat(listenerDescriptions(), sessionDescriptions(), placeDescriptions())
+	return slices.Concat(listenerDescriptions(), sessionDescriptions(), supervisionDescriptions(), placeDescriptions())
 }
 
 // listenerDescriptions are the parameters about where clients find the databases.
@@ -89,11 +89,41 @@ has to be where a load balancer holds the virtual IP address.
 `),
 		},
 		{
+			Name: paramManageNorthd, Content: content{Type: "boolean", Default: defaultManageNorthd},
+			ShortDesc: english("Whether ovn-northd runs on the promoted node"),
+			LongDesc: english(`
+With yes, the agent runs ovn-northd on the promoted node, and on no other; if it ends, it is started again, and the databases stay where they are.
+With no, ovn-northd is somebody else's business.
+`),
+		},
+		{
 			Name: paramNodeAddress, Content: content{Type: "string"},
 			ShortDesc: english("Address of this node for replication"),
 			LongDesc: english(`
 The address under which the other nodes replicate from this one while it is promoted. It is not the virtual IP address, and differs from node
 to node: set it by rules on #uname. Without it, it is the address from which this node would reach the virtual IP address.
+`),
+		},
+	}
+}
+
+// supervisionDescriptions are the parameters about how the servers are watched.
+func supervisionDescriptions() []parameterDescription {
+	return []parameterDescription{
+		{
+			Name: paramBusyPatience, Content: content{Type: "integer", Default: defaultBusyPatience},
+			ShortDesc: english("Patience with a busy server, in seconds"),
+			LongDesc: english(`
+How long a server may work without answering before it counts as failed, in seconds from 1 to 86400. Meanwhile the instance is reported as
+degraded and stays where it is. A server that is stopped, or idle and silent, counts as failed at once.
+`),
+		},
+		{
+			Name: paramBeatInterval, Content: content{Type: "integer", Default: defaultBeatInterval},
+			ShortDesc: english("Interval of the beats, in seconds"),
+			LongDesc: english(`
+How often the promoted node counts up the beat in its databases, in seconds from 1 to 60. A backup whose data shows no new beat for three intervals
+is stale: it says so, and comes last when another node has to be promoted. Each beat is a transaction of some 100 bytes in each database.
 `),
 		},
 	}

@@ -39,11 +39,11 @@ func parseLines(text string) environment {
 	return e
 }
 
-func fixture(t *testing.T, name string) environment {
-	t.Helper()
+func fixture(tb testing.TB, name string) environment {
+	tb.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "environment", name+".env"))
 	if err != nil {
-		t.Fatalf("cannot read fixture: %v", err)
+		tb.Fatalf("cannot read fixture: %v", err)
 	}
 	return parseLines(string(text))
 }

@@ -17,6 +17,7 @@ const (
 	paramClientProbe          = "inactive_probe_interval"
 	paramReplicationProbe     = "inactive_probe_interval_to_master"
 	paramListenOnMasterIPOnly = "listen_on_master_ip_only"
+	paramManageNorthd         = "manage_northd"
 	paramNodeAddress          = "node_address"
 	paramRunDir               = "ovn_rundir"
 	paramDatabaseDir          = "ovn_dbdir"
@@ -24,6 +25,8 @@ const (
 	paramSchemaDir            = "ovn_schemadir"
 	paramUser                 = "ovn_user"
 	paramSnapshots            = "snapshots"
+	paramBusyPatience         = "busy_patience"
+	paramBeatInterval         = "beat_interval"
 	paramOVNCtl               = "ovn_ctl"
 )
 
@@ -35,7 +38,10 @@ const (
 	defaultClientProbe          = "5000"  // ms
 	defaultReplicationProbe     = "60000" // ms
 	defaultListenOnMasterIPOnly = "yes"
+	defaultManageNorthd         = "no"
 	defaultSnapshots            = "10"
+	defaultBusyPatience         = "120" // s
+	defaultBeatInterval         = "1"   // s
 )
 
 // Endpoint is how a database is offered to clients: Protocol is "tcp" or "ssl".
@@ -55,6 +61,8 @@ type Parameters struct {
 	ClientProbe, ReplicationProbe time.Duration
 	// ListenOnMasterIPOnly keeps clients to the virtual IP address; otherwise they may come to any address of the promoted node.
 	ListenOnMasterIPOnly bool
+	// ManageNorthd has the agent run ovn-northd on the promoted node.
+	ManageNorthd bool
 	// NodeAddress is this node's own address, where the others replicate from; invalid if it is not set and has to be found.
 	NodeAddress netip.Addr
 	// RunDir, DatabaseDir, LogDir and SchemaDir are where OVN keeps its sockets and pidfiles, its databases, its logs and its
@@ -64,6 +72,10 @@ type Parameters struct {
 	User string
 	// Snapshots is how many snapshots of each database are kept.
 	Snapshots int
+	// BusyPatience is how long a server may work without answering before it counts as failed, in whole seconds.
+	BusyPatience time.Duration
+	// BeatInterval is how often an active node shows in its data that it is fresh, in whole seconds.
+	BeatInterval time.Duration
 	// OVNCtl is accepted, so that a definition made for the shell agent can stay, and has no effect.
 	OVNCtl string
 }
@@ -79,6 +91,7 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 		ClientProbe:          read.milliseconds(paramClientProbe, defaultClientProbe),
 		ReplicationProbe:     read.milliseconds(paramReplicationProbe, defaultReplicationProbe),
 		ListenOnMasterIPOnly: read.boolean(paramListenOnMasterIPOnly, defaultListenOnMasterIPOnly),
+		ManageNorthd:         read.boolean(paramManageNorthd, defaultManageNorthd),
 		NodeAddress:          read.address(paramNodeAddress),
 		RunDir:               read.directory(paramRunDir, maxRunDir),
 		DatabaseDir:          read.directory(paramDatabaseDir, maxDirectory),
@@ -86,6 +99,8 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 		SchemaDir:            read.directory(paramSchemaDir, maxDirectory),
 		User:                 read.user(paramUser),
 		Snapshots:            read.count(paramSnapshots, defaultSnapshots, maxSnapshots),
+		BusyPatience:         time.Duration(read.count(paramBusyPatience, defaultBusyPatience, maxBusyPatience)) * time.Second,
+		BeatInterval:         time.Duration(read.count(paramBeatInterval, defaultBeatInterval, maxBeatInterval)) * time.Second,
 		OVNCtl:               read.value(paramOVNCtl, ""),
 	}
 	read.checkTogether(p)

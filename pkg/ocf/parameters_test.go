@@ -36,6 +36,8 @@ func defaults() ocf.Parameters {
 		ReplicationProbe:     time.Minute,
 		ListenOnMasterIPOnly: true,
 		Snapshots:            10,
+		BusyPatience:         2 * time.Minute,
+		BeatInterval:         time.Second,
 	}
 }
 
@@ -54,9 +56,9 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 	t.Parallel()
 	got, err := ocf.ParseParameters(parameters(
 		"master_ip", "[2001:db8::10]", "nb_master_port", "16641", "nb_master_protocol", "ssl", "sb_master_port", "16642", "sb_master_protocol", "ssl",
-		"inactive_probe_interval", "180000", "inactive_probe_interval_to_master", "0", "listen_on_master_ip_only", "no",
+		"inactive_probe_interval", "180000", "inactive_probe_interval_to_master", "0", "listen_on_master_ip_only", "no", "manage_northd", "yes",
 		"node_address", "2001:db8::1", "ovn_rundir", "/run/ovn/", "ovn_dbdir", "/srv/ovn", "ovn_logdir", "/srv/log", "ovn_schemadir", "/opt/ovn",
-		"ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
+		"ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "busy_patience", "300", "beat_interval", "5", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
 	).getenv)
 	if err != nil {
 		t.Fatalf("cannot parse: %v", err)
@@ -66,6 +68,7 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		Northbound:       ocf.Endpoint{Protocol: "ssl", Port: 16641},
 		Southbound:       ocf.Endpoint{Protocol: "ssl", Port: 16642},
 		ClientProbe:      3 * time.Minute,
+		ManageNorthd:     true,
 		NodeAddress:      netip.MustParseAddr("2001:db8::1"),
 		RunDir:           "/run/ovn",
 		DatabaseDir:      "/srv/ovn",
@@ -73,6 +76,8 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		SchemaDir:        "/opt/ovn",
 		User:             "openvswitch:hugetlbfs",
 		Snapshots:        3,
+		BusyPatience:     5 * time.Minute,
+		BeatInterval:     5 * time.Second,
 		OVNCtl:           "/usr/share/ovn/scripts/ovn-ctl",
 		ReplicationProbe: 0,
 	}
@@ -128,11 +133,14 @@ func TestUnusableParameterIsNamedAndReplacedByItsDefault(t *testing.T) {
 		{"inactive_probe_interval", []string{"5s", "-1", "2147483648", "1.5"}},
 		{"inactive_probe_interval_to_master", []string{"never"}},
 		{"listen_on_master_ip_only", []string{"maybe", "2", "y e s"}},
+		{"manage_northd", []string{"maybe", "ovn-northd"}},
 		{"node_address", []string{"node1", "192.0.2.0/24", "0.0.0.0", "::", "ff02::1", "[192.0.2.1]", "[2001:db8::1", "192.0.2.1:6641"}},
 		{"ovn_rundir", []string{"run/ovn", "/run/my ovn", "/run/\novn", long}},
 		{"ovn_dbdir", []string{".", "../ovn"}},
 		{"ovn_logdir", []string{"log"}},
 		{"ovn_schemadir", []string{"~/ovn"}},
+		{"busy_patience", []string{"0", "2m", "86401"}},
+		{"beat_interval", []string{"0", "0.5", "61"}},
 		{"snapshots", []string{"0", "-1", "1001", "all", "1.5"}},
 		{"ovn_user", []string{":", "user:", ":group", "a:b:c", "-user", "user:-group", "a b", "a/b"}},
 	}

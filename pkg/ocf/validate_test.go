@@ -1,13 +1,19 @@
 package ocf_test
 
 import (
+	"context"
+	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/sirupsen/logrus"
 
+	"ovndb-servers/pkg/network"
 	"ovndb-servers/pkg/ocf"
+	"ovndb-servers/pkg/replication"
 )
 
 // validate runs validate-all and returns its code, its exit reason and its log.
@@ -16,10 +22,20 @@ func validate(t *testing.T, e environment) (code ocf.ExitCode, stderr, log strin
 	var reasons, lines strings.Builder
 	logger := logrus.New()
 	logger.SetOutput(&lines)
-	agent := ocf.Agent{Getenv: e.getenv, Stdout: io.Discard, Stderr: &reasons, Log: logger, Version: "0.0.0"}
+	agent := ocf.Agent{
+		Getenv: e.getenv, Stdout: io.Discard, Stderr: &reasons, Log: logger, Version: "0.0.0",
+		Cluster: noCluster{}, Network: network.Interfaces{},
+	}
 	code = agent.Run(t.Context(), "validate-all")
 	return code, reasons.String(), lines.String()
 }
+
+// noCluster stands for a cluster manager that is not there.
+type noCluster struct{}
+
+func (noCluster) Resource(string) replication.Cluster { return replication.Alone{} }
+
+func (noCluster) LocalNode(context.Context) (string, error) { return "", errors.New("no cluster") }
 
 // byHand is the least that an action needs, and a virtual IP address.
 func byHand(namesAndValues ...string) environment {
@@ -30,11 +46,11 @@ func byHand(namesAndValues ...string) environment {
 
 func TestParametersOfTheShellAgentThatAreNotSupportedAreNamedInOneLine(t *testing.T) {
 	t.Parallel()
-	code, stderr, log := validate(t, byHand("manage_northd", "yes", "ovn_nb_db_privkey", "/etc/key", "ovn_sb_db_cacert", "/etc/ca"))
+	code, stderr, log := validate(t, byHand("ovn_nb_db_privkey", "/etc/key", "ovn_sb_db_cacert", "/etc/ca"))
 	if code != ocf.Success || stderr != "" {
 		t.Errorf("code %v: %s", code, stderr)
 	}
-	const want = "not supported yet, and ignored: parameter manage_northd=yes, ovn_nb_db_privkey=/etc/key, ovn_sb_db_cacert=/etc/ca"
+	const want = "not supported yet, and ignored: parameter ovn_nb_db_privkey=/etc/key, ovn_sb_db_cacert=/etc/ca"
 	if strings.Count(log, "level=warning") != 1 || !strings.Contains(log, want) {
 		t.Errorf("want one warning, %q, in:\n%s", want, log)
 	}
@@ -45,6 +61,34 @@ func TestParametersOfTheShellAgentThatAskForNothingAreNoMatter(t *testing.T) {
 	_, _, log := validate(t, byHand("manage_northd", "no", "ovn_nb_db_privkey", ""))
 	if strings.Contains(log, "level=warning") {
 		t.Errorf("warned:\n%s", log)
+	}
+}
+
+func TestOfWhatTheAgentRunsAllProgramsHaveToBeThere(t *testing.T) {
+	programs := t.TempDir()
+	for _, name := range []string{"ovsdb-server", "ovsdb-tool", "ovn-northd"} {
+		// The system's directories are searched after those of PATH.
+		if err := os.WriteFile(filepath.Join(programs, name), []byte("#!/bin/sh\nexit 0\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", programs+":"+os.Getenv("PATH"))
+	check := func(manage string) (ocf.ExitCode, string) {
+		code, stderr, _ := validate(t, byHand(
+			"manage_northd", manage, "ovn_dbdir", t.TempDir(), "node_address", "192.0.2.1").and(environment{"OCF_CHECK_LEVEL": "10"}))
+		return code, stderr
+	}
+	if code, stderr := check("yes"); code != ocf.Success {
+		t.Fatalf("code %v: %s", code, stderr)
+	}
+	if err := os.WriteFile(filepath.Join(programs, "ovn-northd"), []byte("#!/bin/sh\nexit 1\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if code, stderr := check("no"); code != ocf.Success {
+		t.Errorf("code %v: %s, though it is not needed", code, stderr)
+	}
+	if code, stderr := check("yes"); code == ocf.Success || !strings.Contains(stderr, "ovn-northd") {
+		t.Errorf("code %v: %s, though ovn-northd does not work", code, stderr)
 	}
 }
 

@@ -12,9 +12,11 @@ import (
 
 const (
 	// maxRunDir leaves room for "/" and the longest socket name under the 107 bytes a unix socket path may have.
-	maxRunDir    = 107 - len("/ovn_ic_nb_db.sock")
-	maxDirectory = 1024
-	maxSnapshots = 1000
+	maxRunDir       = 107 - len("/ovn-northd.4194304.ctl")
+	maxDirectory    = 1024
+	maxSnapshots    = 1000
+	maxBusyPatience = 86400 // s
+	maxBeatInterval = 60    // s
 
 	addressAllowed   = "an IPv4 or IPv6 address of a host"
 	directoryAllowed = "the absolute path of a directory, without blanks, of at most "

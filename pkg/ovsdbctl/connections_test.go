@@ -2,45 +2,39 @@ package ovsdbctl_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
-	"github.com/ovn-org/libovsdb/client"
-	"github.com/ovn-org/libovsdb/model"
 	"github.com/ovn-org/libovsdb/ovsdb"
 
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
 )
 
-// transact is an operator's own client, independent of the package's.
+// transact is an operator's own client, that of Open vSwitch.
 func transact(
 	ctx context.Context, t *testing.T, server *ovsdbctltest.Server, operations ...ovsdb.Operation,
 ) []ovsdb.OperationResult {
 	t.Helper()
-	none, err := model.NewClientDBModel(server.Database.Name, nil)
+	request, err := json.Marshal(ovsdb.NewTransactArgs(server.Database.Name, operations...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	discard := logr.Discard()
-	session, err := client.NewOVSDBClient(none, client.WithEndpoint(server.Endpoint()), client.WithLogger(&discard))
+	out, err := exec.CommandContext(ctx, "ovsdb-client", "transact", server.Endpoint(), string(request)).Output()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("ovsdb-client: %v", err)
 	}
-	if err := session.Connect(ctx); err != nil {
-		t.Fatal(err)
-	}
-	defer session.Close()
-	results, err := session.Transact(ctx, operations...)
-	if err != nil {
-		t.Fatal(err)
+	var results []ovsdb.OperationResult
+	if err := json.Unmarshal(out, &results); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
 	if _, err := ovsdb.CheckOperationResults(results, operations); err != nil {
 		t.Fatalf("%v: %v", err, results)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -15,13 +17,34 @@ import (
 // wait, and a server that is merely busy empties its queue in one turn of its loop.
 const queueRetry = 20 * time.Millisecond
 
-// dialUnix connects to a Unix socket.
-func dialUnix(ctx context.Context, path string) (net.Conn, error) {
+// dialEndpoint connects to an OVSDB endpoint, see [Open].
+func dialEndpoint(ctx context.Context, endpoint string) (net.Conn, error) {
+	method, address, _ := strings.Cut(endpoint, ":")
+	switch method {
+	case "unix":
+		if !filepath.IsAbs(address) {
+			return nil, fmt.Errorf("%w: socket path is not absolute", ErrBadArgument)
+		}
+	case "tcp":
+		host, port, err := net.SplitHostPort(address)
+		if err != nil || host == "" || port == "" {
+			return nil, fmt.Errorf("%w: want tcp:host:port", ErrBadArgument)
+		}
+	case "ssl":
+		return nil, fmt.Errorf("ssl endpoints: %w", errors.ErrUnsupported)
+	default:
+		return nil, fmt.Errorf("%w: unknown connection method %q", ErrBadArgument, method)
+	}
+	return dial(ctx, method, address)
+}
+
+// dial connects to a Unix or a TCP socket.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	var conn net.Conn
 	err := untilQueued(ctx, func() error {
 		var dialer net.Dialer
 		var err error
-		conn, err = dialer.DialContext(ctx, "unix", path)
+		conn, err = dialer.DialContext(ctx, network, address)
 		return err
 	})
 	if err != nil {
@@ -93,5 +116,5 @@ func isTimeout(err error) bool {
 
 func isHangup(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash"
-	"maps"
 	"slices"
 
 	"github.com/ovn-org/libovsdb/ovsdb"
@@ -17,8 +16,12 @@ import (
 // the empty string if there is none. Servers that hold the same rows, with the
 // same UUIDs, have the same digest, whatever order they keep them in.
 func (s *Store) Digest(ctx context.Context, leaveOut ...string) (string, error) {
+	tables, err := s.Tables(ctx)
+	if err != nil {
+		return "", err
+	}
 	sum, rows := sha256.New(), 0
-	for _, table := range slices.Sorted(maps.Keys(s.client.Schema().Tables)) {
+	for _, table := range tables {
 		if slices.Contains(leaveOut, table) {
 			continue
 		}
@@ -35,7 +38,7 @@ func (s *Store) Digest(ctx context.Context, leaveOut ...string) (string, error) 
 }
 
 func (s *Store) digestTable(ctx context.Context, sum hash.Hash, table string) (int, error) {
-	rows, err := s.selectRows(ctx, table)
+	rows, err := s.wholeTable(ctx, table)
 	if err != nil {
 		return 0, err
 	}

@@ -9,15 +9,23 @@ import (
 
 // selectRows returns columns of all rows of a table.
 func (s *Store) selectRows(ctx context.Context, table string, columns ...string) ([]ovsdb.Row, error) {
-	results, err := s.transact(ctx, ovsdb.Operation{Op: ovsdb.OperationSelect, Table: table, Columns: columns})
+	rows, err := s.transact(ctx, ovsdb.Operation{Op: ovsdb.OperationSelect, Table: table, Columns: columns})
 	if err != nil {
 		return nil, err
 	}
-	return results[0].Rows, nil
+	return rows[0], nil
 }
 
-// The functions below read a column's value as RFC 7047, section 5.1, writes it and the
-// library decodes it. They take a value of another type for an empty one: the server
+// wholeTable returns all columns of all rows of a table, however large.
+func (s *Store) wholeTable(ctx context.Context, table string) ([]ovsdb.Row, error) {
+	rows, err := s.transactLarge(ctx, maxTable, ovsdb.Operation{Op: ovsdb.OperationSelect, Table: table})
+	if err != nil {
+		return nil, err
+	}
+	return rows[0], nil
+}
+
+// The functions below read a column's value. They take a value of another type for an empty one: the server
 // checks values against its schema, not we.
 
 // uuidOf reads a column of one UUID.

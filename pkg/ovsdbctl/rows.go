@@ -20,25 +20,51 @@ type Row struct {
 	Columns map[string][]string `json:"columns"`
 }
 
-// Tables returns the names of the tables of the database's schema, sorted.
-func (s *Store) Tables() []string {
-	return slices.Sorted(maps.Keys(s.client.Schema().Tables))
+// Tables returns the names of the tables of the database's schema, sorted. The error is
+// ErrNoAnswer, ErrProtocol or a *CommandError.
+func (s *Store) Tables(ctx context.Context) ([]string, error) {
+	names, err := s.tables(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the schema of %s on %s: %w", s.database.Name, s.endpoint, err)
+	}
+	return names, nil
+}
+
+func (s *Store) tables(ctx context.Context) ([]string, error) {
+	const method = "get_schema"
+	reply, err := s.session.call(ctx, maxMessage, method, []any{s.database.Name})
+	if err != nil {
+		return nil, err
+	}
+	if text, refused := reply.refusal(); refused {
+		return nil, &CommandError{Socket: s.endpoint, Method: method, Message: text}
+	}
+	var schema struct {
+		Tables map[string]json.RawMessage `json:"tables"`
+	}
+	if err := json.Unmarshal(reply.Result, &schema); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrProtocol, err)
+	}
+	return slices.Sorted(maps.Keys(schema.Tables)), nil
 }
 
 // Rows returns all rows of a table, in the order of their UUIDs.
 func (s *Store) Rows(ctx context.Context, table string) ([]Row, error) {
-	rows, err := s.selectRows(ctx, table)
+	rows, err := s.wholeTable(ctx, table)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read table %s of %s: %w", table, s.database.Name, err)
 	}
 	return readRows(rows)
 }
 
-// readRows writes rows as the library has decoded them.
+// readRows writes rows as text. The error is ErrProtocol.
 func readRows(rows []ovsdb.Row) ([]Row, error) {
 	all := make([]Row, 0, len(rows))
 	for _, row := range rows {
 		read := Row{UUID: uuidOf(row["_uuid"]), Columns: map[string][]string{}}
+		if read.UUID == "" {
+			return nil, fmt.Errorf("%w: a row without a UUID", ErrProtocol)
+		}
 		for name, value := range row {
 			if internal(name) {
 				continue

@@ -2,9 +2,7 @@ package ovsdbctl
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 )
 
@@ -49,11 +47,10 @@ func (s Server) Version(ctx context.Context) (string, error) {
 // Exit asks the server to end. It returns when the server has agreed, which is before
 // it has gone; a server that closes the connection instead of answering has agreed.
 func (s Server) Exit(ctx context.Context) error {
-	_, err := s.call(ctx, "exit")
-	if err == nil || errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil
+	if err := (Unixctl{Socket: s.ControlSocket}).Exit(ctx); err != nil {
+		return s.failed("end", err)
 	}
-	return s.failed("end", err)
+	return nil
 }
 
 // ReopenLog makes the server open its log file anew, as needed after a rotation.

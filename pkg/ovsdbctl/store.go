@@ -2,124 +2,65 @@ package ovsdbctl
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/url"
-	"path/filepath"
 	"slices"
-	"strings"
 
-	"github.com/cenkalti/rpc2"
-	"github.com/go-logr/logr"
-	"github.com/ovn-org/libovsdb/client"
-	"github.com/ovn-org/libovsdb/model"
 	"github.com/ovn-org/libovsdb/ovsdb"
 )
 
-// A Store is an OVSDB session (RFC 7047) with one database. It does not reconnect:
-// open one per task and close it afterwards, and after any failure but a refusal by
-// the server. Methods may be called concurrently.
-//
-// The underlying library trusts its peer: a reply whose id is null ends the process.
-// Open a Store to configured peers only.
+// A Store is an OVSDB session (RFC 7047) with one database. It may be held open for as
+// long as the server runs, and answers the server's probes meanwhile. It does not
+// reconnect: open another one when the server has closed it. A call whose context ends
+// leaves it usable. Methods may be called concurrently.
 type Store struct {
 	endpoint string
 	database Database
-	client   client.Client
+	session  *session
 }
 
 // Open connects to db on endpoint, which is "unix:/path" or "tcp:host:port" with an
-// IPv6 address in brackets; "ssl:host:port" is errors.ErrUnsupported for now. It reads
-// the schema, so that a nil error means that the server answers and has the database.
-// ctx covers the opening only. The caller closes the Store.
+// IPv6 address in brackets; "ssl:host:port" is errors.ErrUnsupported for now. It asks
+// for the server's databases, so that a nil error means that the server answers and
+// has this one. ctx covers the opening only. The caller closes the Store.
 //
 // The error is ErrNotListening, ErrNoAnswer, ErrNoDatabase, ErrProtocol or
 // ErrBadArgument.
 func Open(ctx context.Context, endpoint string, db Database) (*Store, error) {
-	store, err := open(ctx, endpoint, db)
+	conn, err := dialEndpoint(ctx, endpoint)
 	if err != nil {
+		return nil, fmt.Errorf("cannot open %s on %s: %w", db.Name, endpoint, err)
+	}
+	store := &Store{endpoint: endpoint, database: db, session: newSession(conn)}
+	if err := store.present(ctx); err != nil {
+		store.Close()
 		return nil, fmt.Errorf("cannot open %s on %s: %w", db.Name, endpoint, err)
 	}
 	return store, nil
 }
 
-func open(ctx context.Context, endpoint string, db Database) (*Store, error) {
-	address, err := endpointURL(endpoint)
+// present looks whether the server has the database (RFC 7047, section 4.1.1).
+func (s *Store) present(ctx context.Context) error {
+	reply, err := s.session.call(ctx, maxMessage, "list_dbs", []any{})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	// No models: rows are read and written by plain operations, never by the cache.
-	none, err := model.NewClientDBModel(db.Name, map[string]model.Model{})
-	if err != nil {
-		return nil, err
+	if text, refused := reply.refusal(); refused {
+		return fmt.Errorf("%w: server answered: %s", ErrProtocol, text)
 	}
-	discard := logr.Discard()
-	session, err := client.NewOVSDBClient(none, client.WithEndpoint(address), client.WithLogger(&discard))
-	if err != nil {
-		return nil, err
+	var names []string
+	if err := json.Unmarshal(reply.Result, &names); err != nil {
+		return fmt.Errorf("%w: list of databases: %w", ErrProtocol, err)
 	}
-	if err := untilQueued(ctx, func() error { return session.Connect(ctx) }); err != nil {
-		session.Close()
-		return nil, openError(ctx, err)
-	}
-	store := &Store{endpoint: endpoint, database: db, client: session}
-	// An empty transaction. The library's connect starts the goroutine that waits for
-	// the others before it has counted those: a data race if the server hangs up, unless
-	// some call lies in between.
-	if _, err := store.transact(ctx); err != nil {
-		session.Close()
-		return nil, err
-	}
-	return store, nil
-}
-
-// endpointURL checks endpoint and writes it as the URL the library takes it for. The
-// library replaces an address it finds missing by that of another server.
-func endpointURL(endpoint string) (string, error) {
-	method, address, _ := strings.Cut(endpoint, ":")
-	switch method {
-	case "unix":
-		if !filepath.IsAbs(address) {
-			return "", fmt.Errorf("%w: socket path is not absolute", ErrBadArgument)
-		}
-		return (&url.URL{Scheme: method, Path: address, OmitHost: true}).String(), nil
-	case "tcp":
-		host, port, err := net.SplitHostPort(address)
-		if err != nil || host == "" || port == "" {
-			return "", fmt.Errorf("%w: want tcp:host:port", ErrBadArgument)
-		}
-		return endpoint, nil
-	case "ssl":
-		return "", fmt.Errorf("ssl endpoints: %w", errors.ErrUnsupported)
-	default:
-		return "", fmt.Errorf("%w: unknown connection method %q", ErrBadArgument, method)
-	}
-}
-
-// openError tells what became of an attempt to open. The library keeps the errors of
-// dialing, but makes text of those that follow (listDbs and tryEndpoint of its
-// client.go), so that text is all there is to tell by.
-func openError(ctx context.Context, err error) error {
-	if dial := (*net.OpError)(nil); errors.As(err, &dial) && dial.Op == "dial" {
-		return dialError(ctx, err)
-	}
-	switch text := err.Error(); {
-	case ctx.Err() != nil:
-		return noAnswer(ctx)
-	case strings.Contains(text, "target database "):
+	if !slices.Contains(names, s.database.Name) {
 		return ErrNoDatabase
-	case errors.Is(err, client.ErrNotConnected), strings.HasSuffix(text, io.ErrUnexpectedEOF.Error()),
-		strings.HasSuffix(text, "connection reset by peer"), strings.HasSuffix(text, "broken pipe"):
-		return sessionError(ctx, io.ErrUnexpectedEOF)
-	default:
-		return fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
+	return nil
 }
 
 // Close ends the session. It may be called more than once.
-func (s *Store) Close() { s.client.Close() }
+func (s *Store) Close() { s.session.close() }
 
 // Writable reports whether the server accepts writes, by deleting a row that cannot
 // exist. An active server finds nothing to do and writes nothing to its file; a backup
@@ -143,13 +84,25 @@ func (s *Store) Writable(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// transact carries out operations as one transaction. The error is ErrNoAnswer,
-// ErrProtocol, a *TransactionError (which ErrReadOnly may stand for) or a
-// *CommandError.
-func (s *Store) transact(ctx context.Context, operations ...ovsdb.Operation) ([]ovsdb.OperationResult, error) {
-	results, err := s.client.Transact(ctx, operations...)
+// transact carries out operations as one transaction and returns the rows that each of
+// them has selected. The error is ErrNoAnswer, ErrProtocol, a *TransactionError (which
+// ErrReadOnly may stand for) or a *CommandError.
+func (s *Store) transact(ctx context.Context, operations ...ovsdb.Operation) ([][]ovsdb.Row, error) {
+	return s.transactLarge(ctx, maxMessage, operations...)
+}
+
+// transactLarge is transact with a reply of up to size bytes.
+func (s *Store) transactLarge(ctx context.Context, size int64, operations ...ovsdb.Operation) ([][]ovsdb.Row, error) {
+	reply, err := s.session.call(ctx, size, "transact", ovsdb.NewTransactArgs(s.database.Name, operations...))
 	if err != nil {
-		return nil, s.transactError(ctx, err)
+		return nil, s.transactError(err)
+	}
+	if text, refused := reply.refusal(); refused {
+		return nil, &CommandError{Socket: s.endpoint, Method: "transact", Message: text}
+	}
+	results, err := decodeResults(reply.Result)
+	if err != nil {
+		return nil, s.transactError(err)
 	}
 	for _, result := range results {
 		if result.Error != "" {
@@ -160,21 +113,18 @@ func (s *Store) transact(ctx context.Context, operations ...ovsdb.Operation) ([]
 		}
 	}
 	if len(results) < len(operations) {
-		return nil, fmt.Errorf("transaction in %s on %s: %w: results are missing",
-			s.database.Name, s.endpoint, ErrProtocol)
+		return nil, s.transactError(fmt.Errorf("%w: results are missing", ErrProtocol))
 	}
-	return results, nil
+	rows := make([][]ovsdb.Row, 0, len(results))
+	for _, result := range results {
+		rows = append(rows, result.Rows)
+	}
+	return rows, nil
 }
 
-// transactError tells what became of a transaction that has no result.
-func (s *Store) transactError(ctx context.Context, err error) error {
-	if refusal, ok := errors.AsType[rpc2.ServerError](err); ok {
-		return &CommandError{Socket: s.endpoint, Method: "transact", Message: string(refusal)}
-	}
-	if errors.Is(err, client.ErrNotConnected) || errors.Is(err, rpc2.ErrShutdown) || errors.Is(err, net.ErrClosed) {
-		err = io.ErrUnexpectedEOF
-	}
-	return fmt.Errorf("transaction in %s on %s: %w", s.database.Name, s.endpoint, sessionError(ctx, err))
+// transactError says which transaction has no result.
+func (s *Store) transactError(err error) error {
+	return fmt.Errorf("transaction in %s on %s: %w", s.database.Name, s.endpoint, err)
 }
 
 // hasCode reports whether err is a refused transaction with one of the codes.

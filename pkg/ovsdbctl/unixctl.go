@@ -3,6 +3,7 @@ package ovsdbctl
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -34,14 +35,24 @@ func (u Unixctl) Call(ctx context.Context, method string, params ...string) (str
 	if err != nil {
 		return "", fmt.Errorf("cannot run %s on %s: %w", method, u.Socket, err)
 	}
-	if message, refused := reply.failure(); refused {
-		return "", &CommandError{Socket: u.Socket, Method: method, Message: message}
+	if text, refused := reply.refusal(); refused {
+		return "", &CommandError{Socket: u.Socket, Method: method, Message: text}
 	}
-	return reply.text(), nil
+	return commandText(reply.Result), nil
 }
 
-func (u Unixctl) exchange(ctx context.Context, method string, params []string) (*unixctlReply, error) {
-	conn, err := dialUnix(ctx, u.Socket)
+// Exit asks the daemon to end. It returns when the daemon has agreed, which is before
+// it has gone; one that closes the connection instead of answering has agreed.
+func (u Unixctl) Exit(ctx context.Context) error {
+	_, err := u.Call(ctx, "exit")
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
+}
+
+func (u Unixctl) exchange(ctx context.Context, method string, params []string) (*message, error) {
+	conn, err := dial(ctx, "unix", u.Socket)
 	if err != nil {
 		return nil, err
 	}
@@ -51,68 +62,38 @@ func (u Unixctl) exchange(ctx context.Context, method string, params []string) (
 			_ = conn.Close()
 		}
 	}()
-	if err := sendRequest(conn, method, params); err != nil {
+	asked := request{ID: requestID, Method: method, Params: append([]string{}, params...)}
+	if err := json.NewEncoder(conn).Encode(asked); err != nil {
 		return nil, sessionError(ctx, err)
 	}
 	return receiveReply(ctx, conn)
 }
 
-type unixctlRequest struct {
-	ID     int      `json:"id"`
-	Method string   `json:"method"`
-	Params []string `json:"params"` // never null: the server insists on an array
-}
-
-func sendRequest(conn net.Conn, method string, params []string) error {
-	request := unixctlRequest{ID: requestID, Method: method, Params: append([]string{}, params...)}
-	return json.NewEncoder(conn).Encode(request)
-}
-
-func receiveReply(ctx context.Context, conn net.Conn) (*unixctlReply, error) {
-	bounded := &io.LimitedReader{R: conn, N: maxReply + 1}
-	var reply unixctlReply
-	err := json.NewDecoder(bounded).Decode(&reply)
-	switch {
-	case err != nil && bounded.N <= 0:
-		return nil, fmt.Errorf("%w: reply is larger than %d bytes", ErrProtocol, maxReply)
-	case err != nil:
+func receiveReply(ctx context.Context, conn net.Conn) (*message, error) {
+	reply, err := newMessages(conn, func() int64 { return maxReply }).next()
+	if err != nil {
 		return nil, sessionError(ctx, err)
-	case reply.ID == nil || *reply.ID != requestID:
-		return nil, fmt.Errorf("%w: reply carries the id of another request", ErrProtocol)
-	case reply.Result == nil && reply.Error == nil:
-		return nil, fmt.Errorf("%w: reply has neither result nor error", ErrProtocol)
 	}
-	return &reply, nil
+	switch id, ok := reply.number(); {
+	case !ok || id != requestID:
+		return nil, fmt.Errorf("%w: %w", ErrProtocol, errForeignReply)
+	case absent(reply.Result) && absent(reply.Error):
+		return nil, fmt.Errorf("%w: %w", ErrProtocol, errEmptyReply)
+	default:
+		return reply, nil
+	}
 }
 
-// A unixctlReply is a JSON-RPC 1.0 response. Its members are nil if absent or null.
-type unixctlReply struct {
-	ID     *int `json:"id"`
-	Result any  `json:"result"`
-	Error  any  `json:"error"`
-}
-
-func (r *unixctlReply) failure() (message string, refused bool) {
-	return plain(r.Error), r.Error != nil
-}
-
-// text returns the result. Open vSwitch 3.4 wraps text into an object if JSON was
-// asked for on the same connection (unixctl_command_reply in lib/unixctl.c).
-func (r *unixctlReply) text() string {
-	if object, ok := r.Result.(map[string]any); ok && object["reply-format"] == "plain" {
-		return plain(object["reply"])
+// commandText returns the text that a command printed. Open vSwitch 3.4 wraps it into
+// an object if JSON was asked for on the same connection (unixctl_command_reply in
+// lib/unixctl.c).
+func commandText(result json.RawMessage) string {
+	var wrapped struct {
+		Format string          `json:"reply-format"`
+		Reply  json.RawMessage `json:"reply"`
 	}
-	return plain(r.Result)
-}
-
-// plain returns a string as it is and any other JSON value as JSON.
-func plain(value any) string {
-	if text, ok := value.(string); ok {
-		return text
+	if json.Unmarshal(result, &wrapped) == nil && wrapped.Format == "plain" {
+		return plainText(wrapped.Reply)
 	}
-	encoded, err := json.Marshal(value)
-	if err != nil { // cannot be: value was decoded from JSON
-		return fmt.Sprint(value)
-	}
-	return string(encoded)
+	return plainText(result)
 }

@@ -36,9 +36,11 @@ func generate(tb testing.TB, rows, transactions int) string {
 }
 
 func BenchmarkSummarize(b *testing.B) {
-	for _, transactions := range []int{0, 50_000, 100_000} {
-		b.Run(fmt.Sprintf("rows=100000/transactions=%d", transactions), func(b *testing.B) {
-			path := generate(b, 100_000, transactions)
+	for _, size := range []struct{ rows, transactions int }{
+		{1_000, 500}, {100_000, 0}, {100_000, 50_000}, {100_000, 100_000},
+	} {
+		b.Run(fmt.Sprintf("rows=%d/transactions=%d", size.rows, size.transactions), func(b *testing.B) {
+			path := generate(b, size.rows, size.transactions)
 			info, err := os.Stat(path)
 			if err != nil {
 				b.Fatal(err)
@@ -46,7 +48,7 @@ func BenchmarkSummarize(b *testing.B) {
 			b.SetBytes(info.Size())
 			b.ReportAllocs()
 			for b.Loop() {
-				if got := summarize(b, path); got.Rows != 100_000 || got.Torn != nil {
+				if got := summarize(b, path); got.Rows != size.rows || got.Torn != nil {
 					b.Fatalf("%+v", got)
 				}
 			}

@@ -29,7 +29,10 @@ func newContent(tables []string, globalTable string) *content {
 // has. If t cannot be carried out nothing is.
 func (c *content) apply(t *transaction, key string) (touched bool, err error) {
 	for _, row := range t.rows {
-		if _, exists := row.table.rows[row.id]; row.gone && !exists {
+		if !row.gone {
+			continue
+		}
+		if _, exists := row.table.rows[row.id]; !exists {
 			return false, badRecord("row %v is deleted from table %s, but is not there", row.id, row.table.name)
 		}
 	}

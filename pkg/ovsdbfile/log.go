@@ -12,13 +12,38 @@ type log struct {
 	stream *stream
 	scan   scanner
 	size   int64 // of the good records so far
+	last   place // of the last of them
 	err    error // why there are no more
+}
+
+// place is where a record is and what its header says. The checksum in it makes it
+// unlikely to be met in another file.
+type place struct {
+	offset int64
+	header header
 }
 
 func newLog(source io.Reader, path string) *log {
 	l := &log{path: path, stream: newStream(source)}
 	l.scan.more = l.stream.next
 	return l
+}
+
+// resume goes on after the last record that has been read, in a file that is length bytes
+// long.
+func (l *log) resume(file io.ReaderAt, length int64) {
+	left := length - l.size
+	l.stream.resume(io.NewSectionReader(file, l.size, left), l.size, left)
+	l.err = nil
+}
+
+// rest gives up what is not needed between two calls of resume.
+func (l *log) rest() {
+	l.stream.rest()
+	l.scan.reset()
+	if cap(l.scan.text) > smallChunk {
+		l.scan.text = nil
+	}
 }
 
 // read lets parse loose on the next record, and calls apply once its checksum is known to
@@ -28,20 +53,23 @@ func newLog(source io.Reader, path string) *log {
 // The error is io.EOF at the end of the last record, a *TornError if the record cannot
 // be read, or why the source failed. It is final: every later call returns it too.
 func (l *log) read(parse func(*scanner) error, apply func() error) error {
-	if l.err == nil {
-		l.err = l.located(l.record(parse, apply))
-	}
 	if l.err != nil {
 		return l.err
 	}
+	header, err := l.record(parse, apply)
+	if err != nil {
+		l.err = l.located(err)
+		return l.err
+	}
+	l.last = place{offset: l.size, header: header}
 	l.size = l.stream.offset
 	return nil
 }
 
-func (l *log) record(parse func(*scanner) error, apply func() error) error {
+func (l *log) record(parse func(*scanner) error, apply func() error) (header, error) {
 	header, err := l.header()
 	if err != nil {
-		return err
+		return header, err
 	}
 	l.stream.begin(header.length)
 	l.scan.reset()
@@ -51,12 +79,12 @@ func (l *log) record(parse func(*scanner) error, apply func() error) error {
 	}
 	// A damaged record is bad JSON for the reason that it is damaged.
 	if err := l.stream.verify(header.sum); err != nil {
-		return err
+		return header, err
 	}
 	if parsed != nil || apply == nil {
-		return parsed
+		return header, parsed
 	}
-	return apply()
+	return header, apply()
 }
 
 func (l *log) header() (header, error) {
@@ -85,7 +113,7 @@ func (l *log) header() (header, error) {
 func (l *log) located(err error) error {
 	var bad *recordError
 	switch {
-	case err == nil || errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF):
 		return err
 	case errors.As(err, &bad):
 		return &TornError{Path: l.path, Offset: l.size, Reason: bad.reason, Incomplete: bad.incomplete}

@@ -2,6 +2,7 @@ package ovsdbfile
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"strconv"
@@ -54,8 +55,13 @@ func (s *scanner) stringTail(keep *[]byte) error {
 // and returns it: a quote, a backslash or a control character. At the end of the piece
 // it returns 0; a NUL is returned as '\n', which is as wrong.
 func (s *scanner) plain() byte {
-	for i, c := range s.piece[s.pos:] {
-		if c == '"' || c == '\\' || c < ' ' {
+	rest := s.piece[s.pos:]
+	i := 0
+	for len(rest)-i >= 8 && !special(binary.LittleEndian.Uint64(rest[i:])) {
+		i += 8
+	}
+	for ; i < len(rest); i++ {
+		if c := rest[i]; c == '"' || c == '\\' || c < ' ' {
 			s.pos += i + 1
 			if c == 0 {
 				return '\n'
@@ -65,6 +71,15 @@ func (s *scanner) plain() byte {
 	}
 	s.pos = len(s.piece)
 	return 0
+}
+
+// special reports whether one of eight characters is special in a string. It may err to
+// the side of true.
+func special(word uint64) bool {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	quote, backslash := word^(ones*'"'), word^(ones*'\\')
+	// x-n sets the highest bit of a byte that is less than n, unless it was set.
+	return ((word-ones*' ')&^word|(quote-ones)&^quote|(backslash-ones)&^backslash)&high != 0
 }
 
 // escape consumes what follows a backslash.

@@ -11,6 +11,9 @@ import (
 // chunk is how much is read at a time, and all that is held of a record's bytes.
 const chunk = 256 << 10
 
+// smallChunk is the size of a buffer that is kept while nothing is read.
+const smallChunk = 4 << 10
+
 // stream reads a log in chunks. Between records it hands out header lines; inside one it
 // hands out the pieces of the body that lie in its buffer, and sums them up.
 type stream struct {
@@ -29,6 +32,24 @@ type stream struct {
 func newStream(source io.Reader) *stream {
 	//nolint:gosec // the format's checksum, not a protection
 	return &stream{source: source, buffer: make([]byte, chunk), sum: sha1.New()}
+}
+
+// resume forgets what has not been handed out, and goes on with a source of length bytes
+// that begins at offset.
+func (s *stream) resume(source io.Reader, offset, length int64) {
+	s.source, s.offset, s.err = source, offset, nil
+	s.pos, s.end, s.left = 0, 0, 0
+	if size := int(min(max(length, smallChunk), chunk)); len(s.buffer) < size {
+		s.buffer = make([]byte, size)
+	}
+}
+
+// rest gives up what is not needed between two calls of resume.
+func (s *stream) rest() {
+	s.source, s.before = nil, nil
+	if len(s.buffer) > smallChunk {
+		s.buffer = nil
+	}
 }
 
 // fill adds at least one byte to the unread ones, or returns why it cannot.

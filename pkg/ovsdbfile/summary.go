@@ -2,9 +2,7 @@ package ovsdbfile
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 )
@@ -59,7 +57,7 @@ type Summary struct {
 // or [ErrClustered] if path is something else, and that of the file system (as
 // fs.ErrNotExist) or of ctx if reading fails.
 //
-// The file is read once and in pieces. Memory grows with the number of rows, by some 100
+// The file is read once and in pieces. Memory grows with the number of rows, by some 40
 // bytes each, not with the size of records.
 func Summarize(ctx context.Context, path, globalTable, key string, ignore ...string) (Summary, error) {
 	file, err := open(path)
@@ -69,7 +67,7 @@ func Summarize(ctx context.Context, path, globalTable, key string, ignore ...str
 	defer func() { _ = file.Close() }()
 	l := newLog(file, path)
 	l.stream.before = ctx.Err
-	return summarize(l, globalTable, key, ignore)
+	return newTally(globalTable, key, ignore).advance(l)
 }
 
 // open opens a regular file. Anything else, a FIFO in particular, might block.
@@ -86,53 +84,4 @@ func open(path string) (*os.File, error) {
 		return nil, fmt.Errorf("cannot read database file: %w", err)
 	}
 	return file, nil
-}
-
-func summarize(l *log, globalTable, key string, ignore []string) (Summary, error) {
-	var first schema
-	if err := l.read(first.parse, nil); err != nil {
-		return Summary{}, err
-	}
-	summary := Summary{Schema: first.name, SchemaVersion: first.version, AfterKey: -1}
-	content := newContent(first.tables, globalTable)
-	if err := summary.addAll(l, content, key); !errors.As(err, &summary.Torn) && !errors.Is(err, io.EOF) {
-		return Summary{}, err
-	}
-	summary.Size = l.size
-	summary.Global = content.single()
-	summary.Rows = content.rows(ignore)
-	return summary, nil
-}
-
-// addAll reads the transactions. It returns why there are no more: io.EOF at best.
-func (s *Summary) addAll(l *log, content *content, key string) error {
-	var transaction transaction
-	parse := func(scan *scanner) error { return transaction.parse(scan, content.tables) }
-	apply := func() error {
-		touched, err := content.apply(&transaction, key)
-		if err != nil {
-			return err
-		}
-		s.count(&transaction, touched)
-		return nil
-	}
-	for {
-		if err := l.read(parse, apply); err != nil {
-			return err
-		}
-	}
-}
-
-func (s *Summary) count(t *transaction, touched bool) {
-	s.Records++
-	if !t.date.IsZero() {
-		s.LastDate = t.date
-	}
-	switch {
-	case touched:
-		s.AfterKey, s.ChangesAfterKey, s.ChangesWithKey = 0, 0, t.others()
-	case s.AfterKey >= 0:
-		s.AfterKey++
-		s.ChangesAfterKey += len(t.rows)
-	}
 }

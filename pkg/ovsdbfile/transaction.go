@@ -32,6 +32,16 @@ func (t *transaction) reset() {
 	*t = transaction{rows: t.rows[:0], global: t.global[:0]}
 }
 
+// rest gives up the space that a large record has needed.
+func (t *transaction) rest() {
+	if cap(t.rows) > keptRows {
+		*t = transaction{}
+	}
+}
+
+// keptRows is how many rows a record may change whose space is kept for the next one.
+const keptRows = 256
+
 // others counts the rows of other tables than the global one.
 func (t *transaction) others() int {
 	count := 0

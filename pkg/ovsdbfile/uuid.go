@@ -11,14 +11,26 @@ func parseUUID(text []byte) (uuid, error) {
 	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
 		return id, badRecord("row %.40q has no UUID", text)
 	}
-	rest := id[:0]
-	for _, group := range [][2]int{{0, 8}, {9, 13}, {14, 18}, {19, 23}, {24, 36}} {
-		var err error
-		if rest, err = hex.AppendDecode(rest, text[group[0]:group[1]]); err != nil {
-			return id, badRecord("row %.40q has no UUID", text)
+	for i, at := range [...]int{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34} {
+		high, low := hexDigit(text[at]), hexDigit(text[at+1])
+		if high > 0xf || low > 0xf {
+			return uuid{}, badRecord("row %.40q has no UUID", text)
 		}
+		id[i] = high<<4 | low
 	}
 	return id, nil
+}
+
+// hexDigit returns the value of a digit, more than 15 if it is none.
+func hexDigit(c byte) byte {
+	switch lower := c | 0x20; {
+	case isDigit(c):
+		return c - '0'
+	case lower >= 'a' && lower <= 'f':
+		return lower - 'a' + 10
+	default:
+		return 0xff
+	}
 }
 
 func (id uuid) String() string {

@@ -75,6 +75,15 @@ func (r Resource) ForgiveFailedPromotion(ctx context.Context) error {
 	return nil
 }
 
+// Fail tells the cluster that the resource has failed on a node, as if a monitor had
+// found it so (crm_resource --fail).
+func (r Resource) Fail(ctx context.Context, node string) error {
+	if _, err := process.Run(ctx, "crm_resource", "--fail", "-r", r.Instance, "-N", node); err != nil {
+		return fmt.Errorf("cannot report the failure of %s on node %s: %w", r.Instance, node, err)
+	}
+	return nil
+}
+
 // LocalNode returns the name the cluster knows this node by.
 func LocalNode(ctx context.Context) (string, error) {
 	out, err := process.Run(ctx, "crm_node", "-n")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -35,6 +36,8 @@ type Daemon struct {
 	Pidfile   Pidfile
 	Owner     Owner  // the account to run as, if it has a Name
 	FileLimit uint64 // open files it needs; 0 leaves the limit alone
+	// Environment has variables, as NAME=value, beyond this process's own.
+	Environment []string
 }
 
 // Command returns the arguments the daemon is started with.
@@ -98,7 +101,7 @@ func (d Daemon) launch(ctx context.Context) error {
 	keepFilesFromChildren()
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), path, d.Command()...)
 	cmd.Dir = "/"
-	cmd.Env = environment(pidfileVariable + "=" + string(d.Pidfile))
+	cmd.Env = environment(append(slices.Clone(d.Environment), pidfileVariable+"="+string(d.Pidfile))...)
 	cmd.Stderr = messages
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {

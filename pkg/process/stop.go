@@ -73,6 +73,20 @@ func Stop(ctx context.Context, p Pidfile, program string, graceful func(context.
 	return s.report, nil
 }
 
+// Kill ends at once, by SIGKILL, all that [Stop] would end. Like that it leaves no
+// process and no pidfile when it returns nil, and it is no error if there was none. It
+// is for a daemon that has no more to do and takes long to give its memory back.
+func Kill(ctx context.Context, p Pidfile, program string) error {
+	ctx, cancel := withDefaultTimeout(ctx, stopTimeout)
+	defer cancel()
+	s := &stopping{pidfile: p, program: program, seen: map[int]bool{}}
+	defer func() { s.found.close() }()
+	if err := s.finish(ctx); err != nil {
+		return fmt.Errorf("cannot kill %s of pidfile %s (processes %v): %w", program, string(p), s.report.PIDs, err)
+	}
+	return nil
+}
+
 func (s *stopping) run(ctx context.Context, graceful func(context.Context) error) error {
 	steps := []struct {
 		how   string

@@ -46,6 +46,20 @@ func TestServerExitsWhenAskedAndStartsAgain(t *testing.T) {
 	}
 }
 
+func TestKillLeavesNothingOfAServer(t *testing.T) {
+	t.Parallel()
+	daemon, files := startServer(t)
+	pid := ownerOf(t, daemon.Pidfile)
+	monitor := parent(t, pid)
+	for range 2 { // the second time there is none
+		if err := process.Kill(testContext(t), daemon.Pidfile, daemon.Program); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone(t, pid, monitor)
+	clean(t, files)
+}
+
 func TestStopWithoutServerIsNotRunning(t *testing.T) {
 	t.Parallel()
 	daemon, files := newServer(t)

@@ -39,12 +39,15 @@ const (
 	RepairFollow RepairKind = "follow"
 	// RepairForget drops the note that this node is promoted.
 	RepairForget RepairKind = "forget"
+	// RepairStartNorthd starts ovn-northd, RepairStopNorthd ends it.
+	RepairStartNorthd RepairKind = "start ovn-northd"
+	RepairStopNorthd  RepairKind = "stop ovn-northd"
 )
 
 // Repair is one thing to put right before the health is reported.
 type Repair struct {
 	Kind RepairKind
-	// Database is the server to repair; empty for RepairForget.
+	// Database is the server to repair; empty where it is none of a database.
 	Database string
 	// Source is what RepairFollow points the server at.
 	Source string
@@ -59,6 +62,9 @@ type Verdict struct {
 	Repairs []Repair
 	// Term is the term of an active node, 0 of any other.
 	Term uint64
+	// Over says that the node led a term that is over: it is not to be promoted before
+	// it has been looked at anew.
+	Over bool
 	// Following says that every server replicates from the promoted node.
 	Following bool
 }
@@ -68,16 +74,18 @@ func (v Verdict) Reason() string { return strings.Join(v.Reasons, "; ") }
 
 // Assess decides what the servers on this node amount to and what has to be
 // repaired. It is the table "what monitor answers" of the documentation.
-func Assess(o Observation) Verdict {
+func Assess(o Observation) Verdict { return withNorthd(assessServers(o), o) }
+
+func assessServers(o Observation) Verdict {
 	switch {
 	case o.all(ConditionAbsent):
 		return Verdict{Health: HealthStopped}
+	case len(o.in(ConditionActive)) > 0 && o.Promoted && o.Term == TermOver:
+		return assessOver(o)
 	case len(o.in(ConditionAbsent))+len(o.in(ConditionFailed)) > 0:
 		return assessBroken(o)
 	case len(o.in(ConditionBusy)) > 0:
 		return assessBusy(o)
-	case o.all(ConditionActive) && o.Promoted && o.Term == TermOver:
-		return assessOver(o)
 	case o.all(ConditionActive) && o.Promoted:
 		return assessActive(o)
 	case len(o.in(ConditionActive)) > 0:
@@ -122,7 +130,7 @@ func assessBusy(o Observation) Verdict {
 // assessOver judges a node that was promoted once and has not seen that another
 // one was since: it must not take one more write.
 func assessOver(o Observation) Verdict {
-	v := Verdict{Health: HealthBackupDegraded}
+	v := Verdict{Health: HealthBackupDegraded, Over: true}
 	for _, s := range o.in(ConditionActive) {
 		v.Repairs = append(v.Repairs, Repair{Kind: RepairPark, Database: s.Database})
 	}

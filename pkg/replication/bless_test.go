@@ -117,12 +117,12 @@ func TestABlessedNodeKeepsItsScoreUntilItIsPromotedAndTheRecordSaysWhy(t *testin
 	node := three.nodes[2]
 	must(t, node.Bless(testContext(t), `the others "burned"`))
 	wantHealth(t, node, replication.HealthBackup)
-	if got := three.score("node3"); got != elected {
+	if got := three.Score("node3"); got != elected {
 		t.Fatalf("after a monitor the score is %q, want %s", got, elected)
 	}
 	must(t, node.Stop(testContext(t)))
 	must(t, node.Start(testContext(t)))
-	if got := three.score("node3"); got != elected {
+	if got := three.Score("node3"); got != elected {
 		t.Fatalf("after a restart the score is %q, want %s", got, elected)
 	}
 	must(t, three.hold(t, 2, 0, 1))
@@ -146,7 +146,7 @@ func TestAWithdrawnBlessingLeavesNoScore(t *testing.T) {
 	must(t, three.nodes[2].Bless(testContext(t), "a mistake"))
 	must(t, three.nodes[2].WithdrawBlessing(testContext(t)))
 	wantHealth(t, three.nodes[2], replication.HealthBackup)
-	if got := three.score("node3"); got != "" {
+	if got := three.Score("node3"); got != "" {
 		t.Errorf("score is %q", got)
 	}
 	wantChoice(t, three.hold(t, 2, 0, 1), "", "node node2 led")

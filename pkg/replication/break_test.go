@@ -7,13 +7,12 @@ import (
 
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
+	"ovndb-servers/pkg/replication/replicationtest"
 )
 
-// sources returns what a node has published.
-func (c *cluster) sources(node string) replication.Sources {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s, _ := replication.ParseSources(c.published[replication.TopicActive][node], nil)
+// sourcesOf returns what a node has published.
+func sourcesOf(c *replicationtest.Cluster, node string) replication.Sources {
+	s, _ := replication.ParseSources(c.Said(replication.TopicActive, node), nil)
 	return s
 }
 

@@ -24,6 +24,8 @@ type Cluster interface {
 	// ForgiveFailedPromotion makes the cluster forget that a promotion failed
 	// on this node.
 	ForgiveFailedPromotion(ctx context.Context) error
+	// Fail tells the cluster that the resource has failed on a node.
+	Fail(ctx context.Context, node string) error
 }
 
 // Topic is a kind of value that nodes publish.
@@ -78,3 +80,6 @@ func (Alone) SetRecord(context.Context, string) error { return nil }
 
 // ForgiveFailedPromotion implements Cluster.
 func (Alone) ForgiveFailedPromotion(context.Context) error { return nil }
+
+// Fail implements Cluster.
+func (Alone) Fail(context.Context, string) error { return nil }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -23,10 +24,17 @@ type Controller struct {
 	// Owner is whom servers and files belong to.
 	Owner     process.Owner
 	Listening Listening
+	// ManageNorthd says that ovn-northd runs on this node while it is promoted.
+	ManageNorthd bool
 	// Snapshots is how many snapshots of each database are kept; 0 is for the
 	// default.
 	Snapshots int
-	Cluster   Cluster
+	// BusyPatience is how long a server may work without answering before it is
+	// taken for failed; 0 is for the default.
+	BusyPatience time.Duration
+	Cluster      Cluster
+	// Supervision is how the supervisor is started.
+	Supervision Supervision
 	// Holds tells whether this node has an address on one of its interfaces.
 	Holds func(netip.Addr) bool
 	// CanListen tells whether a server could listen there now; nil if it could.

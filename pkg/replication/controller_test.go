@@ -15,11 +15,12 @@ import (
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
+	"ovndb-servers/pkg/replication/replicationtest"
 )
 
 func TestStartFromNothingEndsWithBothParked(t *testing.T) {
 	t.Parallel()
-	node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
+	node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", replicationtest.FreePorts(t))
 	wantHealth(t, node, replication.HealthStopped)
 	must(t, node.Start(testContext(t)))
 	for _, u := range node.Units {
@@ -32,7 +33,7 @@ func TestStartFromNothingEndsWithBothParked(t *testing.T) {
 
 func TestStartTwiceKeepsTheSameProcesses(t *testing.T) {
 	t.Parallel()
-	node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
+	node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", replicationtest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
 	before := pids(t, node)
 	must(t, node.Start(testContext(t)))
@@ -46,7 +47,7 @@ func TestStartWithOneServerRunningStartsTheOther(t *testing.T) {
 	for i, name := range []string{"northbound", "southbound"} {
 		t.Run(name+" runs already", func(t *testing.T) {
 			t.Parallel()
-			node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
+			node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", replicationtest.FreePorts(t))
 			must(t, node.Start(testContext(t)))
 			before := pids(t, node)
 			stopUnit(t, node.Units[1-i])
@@ -62,7 +63,7 @@ func TestStartWithOneServerRunningStartsTheOther(t *testing.T) {
 
 func TestStartOnServersActiveByThemselvesMakesThemBackups(t *testing.T) {
 	t.Parallel()
-	node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
+	node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", replicationtest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
 	must(t, node.Units[0].Server.Activate(testContext(t)))
 	must(t, node.Start(testContext(t)))
@@ -71,7 +72,7 @@ func TestStartOnServersActiveByThemselvesMakesThemBackups(t *testing.T) {
 
 func TestStartWithADamagedDatabaseFailsAndKeepsTheFile(t *testing.T) {
 	t.Parallel()
-	node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
+	node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", replicationtest.FreePorts(t))
 	must(t, os.MkdirAll(node.Layout.DatabaseDir, 0o755))
 	damaged := []byte("this is no database\n")
 	must(t, os.WriteFile(node.Units[0].Files.Database, damaged, 0o644))
@@ -86,7 +87,7 @@ func TestStartWithADamagedDatabaseFailsAndKeepsTheFile(t *testing.T) {
 
 func TestStartWithoutASchemaFails(t *testing.T) {
 	t.Parallel()
-	node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
+	node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", replicationtest.FreePorts(t))
 	node.Units[1].Files.Schema = "/nonexistent/ovn-sb.ovsschema"
 	if err := node.Start(testContext(t)); !errors.Is(err, process.ErrSchemaMissing) {
 		t.Fatalf("error is %v, want ErrSchemaMissing", err)
@@ -95,35 +96,35 @@ func TestStartWithoutASchemaFails(t *testing.T) {
 
 func TestPromoteOpensTheListenersAndABackupFollows(t *testing.T) {
 	t.Parallel()
-	c, ports := newCluster(), freePorts(t)
-	node1, node2 := newNode(t, c, "node1", "127.0.0.1", ports), newNode(t, c, "node2", "127.0.0.2", ports)
+	c, ports := replicationtest.NewCluster(), replicationtest.FreePorts(t)
+	node1, node2 := replicationtest.NewNode(t, c, "node1", "127.0.0.1", ports), replicationtest.NewNode(t, c, "node2", "127.0.0.2", ports)
 	must(t, node1.Start(testContext(t)))
 	must(t, node2.Start(testContext(t)))
 	must(t, node1.Promote(testContext(t), replication.Electorate{}))
 	must(t, node1.Promote(testContext(t), replication.Electorate{}))
 	wantHealth(t, node1, replication.HealthActive)
-	if got := c.score("node1"); got != strconv.Itoa(replication.ActiveScore(1)) {
+	if got := c.Score("node1"); got != strconv.Itoa(replication.ActiveScore(1)) {
 		t.Errorf("score of the promoted node is %q", got)
 	}
 
 	must(t, node2.Follow(testContext(t), "node1"))
 	for _, u := range node2.Units {
-		if s := status(t, u); s.Source != c.sources("node1")[u.Name()] {
+		if s := status(t, u); s.Source != sourcesOf(c, "node1")[u.Name()] {
 			t.Errorf("%s replicates from %q, want the node's own address", u.Name(), s.Source)
 		}
 	}
 	eventually(t, "node2 to replicate", func() bool {
 		return node2.Monitor(testContext(t), false).Health == replication.HealthBackup
 	})
-	if got := c.score("node2"); got != strconv.Itoa(replication.ScoreFollowing) {
+	if got := c.Score("node2"); got != strconv.Itoa(replication.ScoreFollowing) {
 		t.Errorf("score of the following node is %q", got)
 	}
 }
 
 func TestABackupThatMissedItsNotificationIsRepairedByMonitor(t *testing.T) {
 	t.Parallel()
-	c, ports := newCluster(), freePorts(t)
-	node1, node2 := newNode(t, c, "node1", "127.0.0.1", ports), newNode(t, c, "node2", "127.0.0.2", ports)
+	c, ports := replicationtest.NewCluster(), replicationtest.FreePorts(t)
+	node1, node2 := replicationtest.NewNode(t, c, "node1", "127.0.0.1", ports), replicationtest.NewNode(t, c, "node2", "127.0.0.2", ports)
 	must(t, node1.Start(testContext(t)))
 	must(t, node2.Start(testContext(t)))
 	must(t, node1.Promote(testContext(t), replication.Electorate{}))
@@ -135,13 +136,13 @@ func TestABackupThatMissedItsNotificationIsRepairedByMonitor(t *testing.T) {
 
 func TestStartWhileANodeIsPromotedFollowsItAtOnce(t *testing.T) {
 	t.Parallel()
-	c, ports := newCluster(), freePorts(t)
-	node1, node2 := newNode(t, c, "node1", "127.0.0.1", ports), newNode(t, c, "node2", "127.0.0.2", ports)
+	c, ports := replicationtest.NewCluster(), replicationtest.FreePorts(t)
+	node1, node2 := replicationtest.NewNode(t, c, "node1", "127.0.0.1", ports), replicationtest.NewNode(t, c, "node2", "127.0.0.2", ports)
 	must(t, node1.Start(testContext(t)))
 	must(t, node1.Promote(testContext(t), replication.Electorate{}))
 	must(t, node2.Start(testContext(t)))
 	for _, u := range node2.Units {
-		if s := status(t, u); s.Source != c.sources("node1")[u.Name()] {
+		if s := status(t, u); s.Source != sourcesOf(c, "node1")[u.Name()] {
 			t.Errorf("%s replicates from %q, want the promoted node", u.Name(), s.Source)
 		}
 	}
@@ -149,8 +150,8 @@ func TestStartWhileANodeIsPromotedFollowsItAtOnce(t *testing.T) {
 
 func TestDemoteMakesBothReadOnlyAndEndsTheSessions(t *testing.T) {
 	t.Parallel()
-	ports := freePorts(t)
-	node := newNode(t, newCluster(), "node1", "127.0.0.1", ports)
+	ports := replicationtest.FreePorts(t)
+	node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", ports)
 	must(t, node.Start(testContext(t)))
 	must(t, node.Promote(testContext(t), replication.Electorate{}))
 	session, err := net.Dial("tcp", net.JoinHostPort("127.0.0.9", strconv.Itoa(int(ports[0]))))
@@ -171,7 +172,7 @@ func TestDemoteMakesBothReadOnlyAndEndsTheSessions(t *testing.T) {
 
 func TestDemoteWithOneServerDeadMakesTheOtherABackup(t *testing.T) {
 	t.Parallel()
-	node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
+	node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", replicationtest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
 	must(t, node.Promote(testContext(t), replication.Electorate{}))
 	stopUnit(t, node.Units[0])
@@ -183,7 +184,7 @@ func TestDemoteWithOneServerDeadMakesTheOtherABackup(t *testing.T) {
 
 func TestPromoteWithAServerDownFailsAndOpensNothing(t *testing.T) {
 	t.Parallel()
-	node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
+	node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", replicationtest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
 	stopUnit(t, node.Units[1])
 	if err := node.Promote(testContext(t), replication.Electorate{}); !errors.Is(err, replication.ErrServerDown) {
@@ -196,8 +197,8 @@ func TestPromoteWithAServerDownFailsAndOpensNothing(t *testing.T) {
 
 func TestPromoteWithThePortTakenFailsAndSaysWhichPort(t *testing.T) {
 	t.Parallel()
-	ports := freePorts(t)
-	node := newNode(t, newCluster(), "node1", "127.0.0.1", ports)
+	ports := replicationtest.FreePorts(t)
+	node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", ports)
 	must(t, node.Start(testContext(t)))
 	squatter, err := net.Listen("tcp", net.JoinHostPort("127.0.0.9", strconv.Itoa(int(ports[1]))))
 	must(t, err)
@@ -227,8 +228,8 @@ func TestFollowOfANodeThatPublishedNothing(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c, ports := newCluster(), freePorts(t)
-			node1, node2 := newNode(t, c, "node1", "127.0.0.1", ports), newNode(t, c, "node2", "127.0.0.2", ports)
+			c, ports := replicationtest.NewCluster(), replicationtest.FreePorts(t)
+			node1, node2 := replicationtest.NewNode(t, c, "node1", "127.0.0.1", ports), replicationtest.NewNode(t, c, "node2", "127.0.0.2", ports)
 			must(t, node1.Start(testContext(t)))
 			must(t, node1.Promote(testContext(t), replication.Electorate{}))
 			must(t, node1.Cluster.Publish(testContext(t), replication.TopicActive, ""))
@@ -249,7 +250,7 @@ func TestFollowOfANodeThatPublishedNothing(t *testing.T) {
 
 func TestMonitorOfAServerThatTurnedActiveByItself(t *testing.T) {
 	t.Parallel()
-	node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
+	node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", replicationtest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
 	for i := range node.Units {
 		must(t, node.Units[i].Server.Activate(testContext(t)))
@@ -278,7 +279,7 @@ func TestMonitorOfServersThatDoNotWork(t *testing.T) {
 		for i := range 2 {
 			t.Run(tt.name+" "+strconv.Itoa(i), func(t *testing.T) {
 				t.Parallel()
-				node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
+				node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", replicationtest.FreePorts(t))
 				must(t, node.Start(testContext(t)))
 				if tt.promoted {
 					must(t, node.Promote(testContext(t), replication.Electorate{}))
@@ -295,7 +296,7 @@ func TestMonitorOfServersThatDoNotWork(t *testing.T) {
 
 func TestStopOfAFrozenServerEndsInTimeAndLeavesNoProcess(t *testing.T) {
 	t.Parallel()
-	node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
+	node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", replicationtest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
 	before := pids(t, node)
 	freezeUnit(t, node.Units[0])
@@ -314,7 +315,7 @@ func TestStopOfAFrozenServerEndsInTimeAndLeavesNoProcess(t *testing.T) {
 // no action waits for it longer than its deadline.
 func TestAControlSocketThatNeverAnswers(t *testing.T) {
 	t.Parallel()
-	node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
+	node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", replicationtest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
 	mute := node.Units[0]
 	must(t, os.Rename(mute.Server.ControlSocket, mute.Server.ControlSocket+".real"))
@@ -345,7 +346,7 @@ func TestAControlSocketThatNeverAnswers(t *testing.T) {
 
 func TestAnActionWaitsForAnotherOneOfTheSameResource(t *testing.T) {
 	t.Parallel()
-	node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
+	node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", replicationtest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
 	lock, err := os.Open(node.Layout.RunDir + "/ovndb-servers-ovndb.lock")
 	must(t, err)
@@ -362,7 +363,7 @@ func TestAnActionWaitsForAnotherOneOfTheSameResource(t *testing.T) {
 
 func TestStopOfKilledServersRemovesTheirSockets(t *testing.T) {
 	t.Parallel()
-	node := newNode(t, newCluster(), "node1", "127.0.0.1", freePorts(t))
+	node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", replicationtest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
 	for _, u := range node.Units {
 		killUnit(t, u)

@@ -21,6 +21,7 @@ func (c *Controller) Demote(ctx context.Context) error {
 	}
 	defer unlock()
 	fault("demote-locked")
+	defer c.endNorthd(ctx)() // it must not write into a server that is read-only
 	c.report(c.Cluster.Publish(ctx, TopicActive, ""), "cannot withdraw the published address")
 	led := c.promotion().held()
 	if led {
@@ -35,6 +36,7 @@ func (c *Controller) Demote(ctx context.Context) error {
 		c.concludeTerm(ctx)
 	}
 	fault("demote-published")
+	defer c.poke()
 	return c.promotion().drop()
 }
 

@@ -61,6 +61,7 @@ func (c *Controller) Follow(ctx context.Context, promoted string) error {
 		return err
 	}
 	defer unlock()
+	defer c.poke()
 	sources, err := c.sourcesOf(ctx, promoted)
 	if err != nil {
 		return err

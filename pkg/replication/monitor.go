@@ -4,12 +4,90 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
 )
 
 // Monitor observes the servers on this node, repairs what can be repaired at
 // once, keeps what the node has published true, and returns the verdict.
 // expectPromoted says that Pacemaker believes the instance to be promoted.
+//
+// What its supervisor knows is believed as long as all is well by it; else the
+// cluster is asked. A server that has died gets a short time to be restarted by the
+// supervisor, which is started if it is missing.
 func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) Verdict {
+	if v, ok := c.monitorSupervised(ctx, expectPromoted); ok {
+		return v
+	}
+	v := c.inspect(ctx, expectPromoted)
+	if v.Health == HealthStopped || v.Health == HealthFailed || v.Health == HealthFailedActive {
+		return v
+	}
+	started, err := c.ensureSupervisor(ctx)
+	switch {
+	case err != nil:
+		return v.degraded("nobody restarts the servers at once: " + err.Error())
+	case started:
+		return v.degraded("the supervisor was not running, or not with these parameters, and has been started")
+	default:
+		return v
+	}
+}
+
+// degraded adds faults to a verdict on servers that work.
+func (v Verdict) degraded(reasons ...string) Verdict {
+	v.Reasons = append(v.Reasons, reasons...)
+	switch {
+	case len(v.Reasons) == 0:
+	case v.Health == HealthActive:
+		v.Health = HealthActiveDegraded
+	case v.Health == HealthBackup:
+		v.Health = HealthBackupDegraded
+	}
+	return v
+}
+
+// revivalMost is how long a monitor waits for the supervisor to restart a server.
+const revivalMost = 5 * time.Second
+
+// monitorSupervised observes the servers and takes the rest from what the supervisor
+// knows. It returns false if there is none, or if it could not mend what is wrong.
+func (c *Controller) monitorSupervised(ctx context.Context, expectPromoted bool) (Verdict, bool) {
+	k, err := c.knowledge()
+	if err != nil || c.Supervision.Config != k.Config {
+		return Verdict{}, false
+	}
+	var v Verdict
+	waiting, cancel := share(ctx, answerShare, revivalMost)
+	defer cancel()
+	err = await(waiting, func(context.Context) error {
+		if k, err = c.knowledge(); err != nil {
+			return backoff.Permanent(err)
+		}
+		o := Observation{
+			Servers: c.Observe(ctx), Promoted: c.promotion().held(), ExpectPromoted: expectPromoted,
+			Leader: k.Leader, Term: k.Term, Northd: c.LookAtNorthd(),
+		}
+		v = Assess(o)
+		if len(o.in(ConditionAbsent)) > 0 && !k.GaveUp {
+			return ErrServerDown
+		}
+		return nil
+	})
+	mended := err == nil && len(v.Repairs) == 0
+	switch v.Health {
+	case HealthActive, HealthActiveDegraded, HealthBackup, HealthBackupDegraded:
+		return v.degraded(k.Reasons...), mended
+	case HealthStopped, HealthFailed, HealthFailedActive:
+		return v, false
+	default:
+		return v, false
+	}
+}
+
+// inspect is a monitor that believes nobody.
+func (c *Controller) inspect(ctx context.Context, expectPromoted bool) Verdict {
 	look := func() (Observation, Verdict) {
 		o := c.Look(ctx)
 		o.ExpectPromoted = expectPromoted
@@ -26,6 +104,9 @@ func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) Verdict {
 		c.report(c.answerOpenRounds(ctx), "another node's promotion may wait for this one")
 	}
 	c.keepPublished(ctx, v, o.Leader)
+	if v.leads() {
+		c.report(c.beat(ctx), "the backups cannot see that this node's data is fresh")
+	}
 	return v
 }
 
@@ -34,7 +115,7 @@ func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) Verdict {
 // scheduler may know its score before it knows that of its successor, and takes it
 // for the one to keep: any notification is an occasion to learn better.
 func (c *Controller) Reconsider(ctx context.Context) error {
-	if !c.promotion().held() || c.Monitor(ctx, true).Health != HealthFailedActive {
+	if !c.promotion().held() || c.inspect(ctx, true).Health != HealthFailedActive {
 		return nil
 	}
 	return c.awaitScore(ctx, "")
@@ -43,8 +124,8 @@ func (c *Controller) Reconsider(ctx context.Context) error {
 // Look observes the servers on this node and whom they should follow, and
 // changes nothing.
 func (c *Controller) Look(ctx context.Context) Observation {
-	o := Observation{Servers: c.Observe(ctx), Promoted: c.promotion().held()}
-	if o.all(ConditionActive) && o.Promoted {
+	o := Observation{Servers: c.Observe(ctx), Promoted: c.promotion().held(), Northd: c.LookAtNorthd()}
+	if len(o.in(ConditionActive)) > 0 && o.Promoted {
 		c.readMarkers(ctx, o.Servers)
 		o.Term = c.termState(ctx, o.Servers)
 	}
@@ -77,8 +158,14 @@ func (c *Controller) repair(ctx context.Context, look func() (Observation, Verdi
 }
 
 func (c *Controller) carryOut(ctx context.Context, r Repair) error {
-	if r.Kind == RepairForget {
+	switch r.Kind {
+	case RepairForget:
 		return c.promotion().drop()
+	case RepairStartNorthd:
+		return c.startNorthd(ctx)
+	case RepairStopNorthd:
+		return c.StopNorthd(ctx)
+	case RepairPark, RepairFollow:
 	}
 	i := slices.IndexFunc(c.Units, func(u Unit) bool { return u.Name() == r.Database })
 	if i < 0 {
@@ -106,11 +193,13 @@ func (c *Controller) keepPublished(ctx context.Context, v Verdict, leader Leader
 	case !change.Keep:
 		c.report(c.Cluster.SetScore(ctx, "", change.Score), "cannot set the promotion score")
 	}
-	if v.Health == HealthActive || v.Health == HealthActiveDegraded {
+	if v.leads() {
 		c.publish(ctx)
-		c.report(c.beat(ctx), "the backups cannot see that this node's data is fresh")
 	}
 }
+
+// leads tells whether the node is the active one.
+func (v Verdict) leads() bool { return v.Health == HealthActive || v.Health == HealthActiveDegraded }
 
 func (c *Controller) publish(ctx context.Context) {
 	if !c.Listening.NodeAddress.IsValid() {

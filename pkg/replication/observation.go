@@ -62,6 +62,8 @@ type Observation struct {
 	Term TermState
 	// Leader is the node that is promoted, as far as the cluster has said.
 	Leader Leader
+	// Northd is the ovn-northd beside the servers.
+	Northd Northd
 }
 
 func (o Observation) in(c Condition) []ServerState {

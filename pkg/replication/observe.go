@@ -68,6 +68,7 @@ func (c *Controller) ask(ctx context.Context, u Unit, s ServerState, before proc
 	}
 	c.patience(u).calm()
 	s.Condition, s.Link, s.Source = ConditionBackup, status.Link, status.Source
+	s.Reason = otherManager("the "+u.Name()+" server", s.PID)
 	if status.Role == ovsdbctl.RoleActive {
 		s.Condition = ConditionActive
 	}
@@ -105,18 +106,28 @@ func (c *Controller) mute(u Unit, s ServerState, q silence) ServerState {
 		s.Reason = stoppedReason
 	case !errors.Is(q.cause, ovsdbctl.ErrNoAnswer):
 	case q.working(after):
-		s.Condition, s.Reason = c.patience(u).judge(after)
+		s.Condition, s.Reason = c.patience(u).judge(after, c.busyPatience())
 	default:
 		s.Reason = "it is idle but does not answer: " + q.cause.Error()
 	}
 	return s
 }
 
-func (p patience) judge(a process.Activity) (Condition, string) {
+// defaultBusyPatience holds if the configuration does not say.
+const defaultBusyPatience = 2 * time.Minute
+
+func (c *Controller) busyPatience() time.Duration {
+	if c.BusyPatience > 0 {
+		return c.BusyPatience
+	}
+	return defaultBusyPatience
+}
+
+func (p patience) judge(a process.Activity, most time.Duration) (Condition, string) {
 	waited := p.spent()
 	reason := fmt.Sprintf("no answer for %s, CPU time %s", waited.Round(time.Second), a.CPUTime)
-	if waited > busyPatience {
-		return ConditionFailed, reason + ", which is longer than it is waited for"
+	if waited > most {
+		return ConditionFailed, fmt.Sprintf("%s, which is longer than busy_patience, %s", reason, most)
 	}
 	return ConditionBusy, reason
 }

@@ -5,10 +5,6 @@ import (
 	"time"
 )
 
-// busyPatience is how long a server may work without answering before it is
-// taken for failed.
-const busyPatience = 2 * time.Minute
-
 // patience remembers, by the age of a file, since when a server has been too
 // busy to answer: actions are processes of their own and share no memory.
 type patience struct {

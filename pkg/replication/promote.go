@@ -71,6 +71,7 @@ func (c *Controller) beginTerm(ctx context.Context, e Electorate) (uint64, error
 		return 0, err
 	}
 	fault("promote-elected")
+	c.endIdleNorthd(ctx)
 	if err := c.promotion().take(); err != nil {
 		return 0, err
 	}
@@ -182,6 +183,8 @@ func (c *Controller) serve(ctx context.Context, term uint64) error {
 	c.publish(ctx)
 	c.report(c.Cluster.Publish(ctx, TopicFinal, ""), "cannot withdraw where an earlier term ended")
 	c.report(c.Cluster.SetScore(ctx, "", ActiveScore(term)), "cannot set the promotion score")
+	c.report(c.startNorthd(ctx), "this node is promoted without ovn-northd; the next monitor starts it")
+	c.poke()
 	return nil
 }
 

@@ -47,11 +47,11 @@ func TestANotificationTellsAReturnedActiveThatItsTermIsOver(t *testing.T) {
 			t.Errorf("%s of node1 is still %s", u.Name(), s.Role)
 		}
 	}
-	if got := three.score("node1"); got != "" {
+	if got := three.Score("node1"); got != "" {
 		t.Errorf("node1 still stands for promotion with %s", got)
 	}
 	must(t, three.nodes[1].Reconsider(testContext(t)))
-	if got := three.score("node2"); got == "" {
+	if got := three.Score("node2"); got == "" {
 		t.Error("node2, whose term is current, does not stand for promotion")
 	}
 }

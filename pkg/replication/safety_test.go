@@ -14,20 +14,21 @@ import (
 
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/replication"
+	"ovndb-servers/pkg/replication/replicationtest"
 )
 
 // trio is a cluster of three nodes whose first leads and whose others follow.
 type trio struct {
-	*cluster
+	*replicationtest.Cluster
 	nodes [3]*replication.Controller
 }
 
 func newTrio(t *testing.T) trio {
 	t.Helper()
-	c, ports := newCluster(), freePorts(t)
-	three := trio{cluster: c}
+	c, ports := replicationtest.NewCluster(), replicationtest.FreePorts(t)
+	three := trio{Cluster: c}
 	for i, address := range []string{"127.0.0.1", "127.0.0.2", "127.0.0.3"} {
-		three.nodes[i] = newNode(t, c, "node"+address[len(address)-1:], address, ports)
+		three.nodes[i] = replicationtest.NewNode(t, c, "node"+address[len(address)-1:], address, ports)
 		must(t, three.nodes[i].Start(testContext(t)))
 	}
 	return three
@@ -201,7 +202,7 @@ func TestANodeWhoseFileIsMissingNeverLeadsOverData(t *testing.T) {
 	for _, n := range three.nodes {
 		must(t, n.Start(testContext(t)))
 	}
-	if got := three.score("node3"); got != "" {
+	if got := three.Score("node3"); got != "" {
 		t.Errorf("the blank node stands for promotion with %s", got)
 	}
 	wantChoice(t, three.hold(t, 2), "node1", "holds more")
@@ -223,7 +224,7 @@ func TestAStaleNodeAloneWaits(t *testing.T) {
 		must(t, n.Stop(testContext(t)))
 	}
 	must(t, three.nodes[2].Start(testContext(t)))
-	if got := three.score("node3"); got != "" {
+	if got := three.Score("node3"); got != "" {
 		t.Errorf("the stale node stands for promotion with %s", got)
 	}
 	wantChoice(t, three.hold(t, 2, 0, 1), "", "node node2 led")
@@ -271,7 +272,7 @@ func TestABackupIsNeverPointedAtABlankOrForeignServer(t *testing.T) {
 	three := newLedTrio(t)
 	insert(t, three.nodes[0], "a")
 	wantRows(t, three.nodes[1], "a")
-	foreign := newNode(t, newCluster(), "node1", "127.0.0.4", freePorts(t))
+	foreign := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.4", replicationtest.FreePorts(t))
 	must(t, foreign.Start(testContext(t)))
 	must(t, foreign.Promote(testContext(t), replication.Electorate{}))
 	sources := replication.SourcesAt(foreign.Units, foreign.Listening.NodeAddress).String()
@@ -296,7 +297,7 @@ func TestAPromotionCutShortBeforeItsRecordCostsNothing(t *testing.T) {
 	three.beat(t)
 	must(t, three.nodes[0].Stop(testContext(t)))
 	must(t, three.hold(t, 1, 0))
-	three.refuseRecord(true)
+	three.RefuseRecord(true)
 	if err := three.nodes[1].Promote(testContext(t), three.electorate(0)); err == nil {
 		t.Fatal("a promotion without a record succeeded")
 	}
@@ -304,7 +305,7 @@ func TestAPromotionCutShortBeforeItsRecordCostsNothing(t *testing.T) {
 	if !strings.Contains(v.Reason(), "cut short") {
 		t.Errorf("reason is %q", v.Reason())
 	}
-	three.refuseRecord(false)
+	three.RefuseRecord(false)
 	must(t, three.nodes[1].Demote(testContext(t)))
 	must(t, three.nodes[0].Start(testContext(t)))
 	three.promote(t, 2)

@@ -75,6 +75,9 @@ type ScoreChange struct {
 // promoted, a backup keeps the score it earned when there was one: that is what
 // tells a replica that followed to the end from one that did not.
 func Score(v Verdict, leader Leader) ScoreChange {
+	if v.Over {
+		return ScoreChange{Clear: true}
+	}
 	switch v.Health {
 	case HealthActive, HealthActiveDegraded:
 		return ScoreChange{Score: ActiveScore(v.Term)}

@@ -23,6 +23,7 @@ func (c *Controller) Start(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	c.report(c.StopNorthd(ctx), "a left-over ovn-northd may still be there")
 	sources := c.startSources(ctx)
 	err = c.each(ctx, func(ctx context.Context, u Unit) error { return c.startUnit(ctx, u, sources[u.Name()]) })
 	if err != nil {
@@ -32,6 +33,7 @@ func (c *Controller) Start(ctx context.Context) error {
 		return err
 	}
 	c.report(c.presentData(ctx), "this node does not stand for promotion yet")
+	c.superviseFromNow(ctx)
 	return nil
 }
 
@@ -80,10 +82,7 @@ func (c *Controller) startUnit(ctx context.Context, u Unit, source string) error
 	if err := c.ensureFile(ctx, u); err != nil {
 		return err
 	}
-	daemon := process.OVSDBServer(process.ServerOptions{
-		Files: u.Files, DatabaseName: u.Name(), SyncFrom: u.Endpoint.Parking(), Owner: c.Owner,
-	})
-	if err := step(ctx, "start the "+u.Name()+" server", u.Files.Database, daemon.Start); err != nil {
+	if err := c.launch(ctx, u); err != nil {
 		return err
 	}
 	if err := c.awaitBackup(ctx, u); err != nil {

@@ -19,7 +19,9 @@ const (
 // node has published. It needs no valid configuration beyond the run
 // directory, and returns an error only if a process is still there.
 func (c *Controller) Stop(ctx context.Context) error {
+	c.report(c.stopSupervisor(ctx), "the supervisor may restart what is stopped")
 	defer c.stopLock(ctx)()
+	defer c.endNorthd(ctx)()
 	if err := c.each(ctx, c.stopUnit); err != nil {
 		return err
 	}

@@ -2,21 +2,25 @@ package replication
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
 )
 
-// readMarkers adds the term markers to the states of active servers.
+// readMarkers adds the term markers to the states of servers that answer.
 func (c *Controller) readMarkers(ctx context.Context, states []ServerState) {
 	ctx, cancel := share(ctx, answerShare, answerMost)
 	defer cancel()
 	for i, u := range c.Units {
-		if states[i].Condition == ConditionActive {
-			m, err := c.liveMarker(ctx, u)
-			c.report(err, "cannot read the term of "+u.Name())
-			states[i].Marker = m
+		if s := states[i].Condition; s != ConditionActive && s != ConditionBackup {
+			continue
 		}
+		m, err := c.liveMarker(ctx, u)
+		if !errors.Is(err, ovsdbctl.ErrNoGlobal) {
+			c.report(err, "cannot read the term of "+u.Name())
+		}
+		states[i].Marker = m
 	}
 }
 
@@ -40,13 +44,18 @@ func (c *Controller) termState(ctx context.Context, states []ServerState) TermSt
 		c.report(err, "cannot learn the current term")
 		return ""
 	}
+	return record.stateOf(states)
+}
+
+// stateOf holds the markers of active servers against the record.
+func (r *Record) stateOf(states []ServerState) TermState {
 	state := TermHeld
 	for _, s := range states {
 		switch {
 		case s.Condition != ConditionActive || s.Marker == nil:
-		case record == nil || s.Marker.TermID != record.TermID && s.Marker.PrevTermID == record.TermID:
+		case r == nil || s.Marker.TermID != r.TermID && s.Marker.PrevTermID == r.TermID:
 			state = TermUnrecorded
-		case s.Marker.TermID != record.TermID:
+		case s.Marker.TermID != r.TermID:
 			return TermOver
 		}
 	}

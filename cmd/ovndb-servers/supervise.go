@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+
+	"ovndb-servers/pkg/network"
+	"ovndb-servers/pkg/ocf"
+	"ovndb-servers/pkg/pacemaker"
+	"ovndb-servers/pkg/supervisor"
+)
+
+func newSuperviseCommand(p program) *cobra.Command {
+	return &cobra.Command{
+		Use:   "supervise",
+		Short: "Keep the servers of a resource running (started by the agent)",
+		Long: `supervise restarts a server that dies, in its role, and keeps what the cluster
+knows of this node true. The agent's start action starts it, with the resource's
+parameters in the environment, and stop ends it; a monitor that does not find it
+starts it again. SIGTERM ends it and leaves the servers running.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := supervise(cmd.Context(), p); err != nil {
+				return &exitError{code: exitWrong, err: err}
+			}
+			return nil
+		},
+	}
+}
+
+func supervise(ctx context.Context, p program) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	agent := newAgent(p)
+	charge, err := agent.TakeCharge(ctx)
+	if ocf.Superfluous(err) {
+		return nil
+	}
+	if err != nil {
+		agent.Log.WithError(err).Error("cannot supervise the servers")
+		return err
+	}
+	defer charge.Release()
+	log := ocf.NewLogger(logFileOf(charge.Controller), p.getenv)
+	charge.Controller.Log = log
+	charge.LogBeginning(log, version())
+	supervisor.Supervisor{
+		Controller: charge.Controller, Log: log, BeatInterval: charge.Parameters.BeatInterval,
+		Changed:   changes(ctx, log, filepath.Join(pacemaker.CIBDirectory, pacemaker.CIBFile), charge.Controller.PokeFile()),
+		Addresses: addresses(ctx, log),
+	}.Run(ctx)
+	return nil
+}
+
+// changes watches the files after whose change the cluster has to be asked. Without,
+// the supervisor asks now and then.
+func changes(ctx context.Context, log logrus.FieldLogger, files ...string) <-chan struct{} {
+	changed, err := supervisor.WatchFiles(ctx, log, files...)
+	if err != nil {
+		log.WithError(err).Warn("changes in the cluster are noticed late")
+	}
+	return changed
+}
+
+// addresses watches the addresses of this node. Without, ovsdb-server finds a new one
+// itself, after a while.
+func addresses(ctx context.Context, log logrus.FieldLogger) <-chan struct{} {
+	changed, err := network.Watch(ctx)
+	if err != nil {
+		log.WithError(err).Warn("a virtual address is served late")
+	}
+	return changed
+}

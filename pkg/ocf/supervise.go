@@ -1,0 +1,73 @@
+package ocf
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+)
+
+// Charge is what a supervisor is given to watch over.
+type Charge struct {
+	Controller *replication.Controller
+	Parameters Parameters
+	// Release gives up the pidfile that keeps another supervisor from starting.
+	Release func()
+}
+
+// TakeCharge returns the controller of the resource that the environment describes, as
+// an action would have it, and holds the pidfile of its supervisor. The error is
+// [process.ErrHeld] if there is one already.
+func (a Agent) TakeCharge(ctx context.Context) (Charge, error) {
+	env, err := ParseEnvironment("supervise", a.Getenv)
+	if err != nil {
+		return Charge{}, err
+	}
+	params, err := ParseParameters(a.Getenv)
+	if err != nil {
+		return Charge{}, err
+	}
+	c, err := a.controller(ctx, call{env: env, params: params})
+	if err != nil {
+		return Charge{}, err
+	}
+	release, err := c.SupervisorPidfile().Hold()
+	return Charge{Controller: c, Parameters: params, Release: release}, err
+}
+
+// Superfluous tells whether a supervisor could not take charge only because there is
+// one already.
+func Superfluous(err error) bool { return errors.Is(err, process.ErrHeld) }
+
+// supervision says how this node's supervisor is started. A probe looks what runs and
+// starts nothing.
+func (a Agent) supervision(env Environment) replication.Supervision {
+	if a.Program == "" || env.Probe() {
+		return replication.Supervision{}
+	}
+	return replication.Supervision{Program: a.Program, Config: a.configuration()}
+}
+
+// configuration names the version of the program and the parameters in a few letters.
+func (a Agent) configuration() string {
+	text := []string{a.Version}
+	for _, d := range parameterDescriptions() {
+		text = append(text, fmt.Sprintf("%s=%q", d.Name, strings.TrimSpace(a.Getenv("OCF_RESKEY_"+d.Name))))
+	}
+	slices.Sort(text)
+	sum := sha256.Sum256([]byte(strings.Join(text, "\n")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// LogBeginning is the line by which a supervisor can be found in the log.
+func (c Charge) LogBeginning(log logrus.FieldLogger, version string) {
+	log.WithFields(logrus.Fields{"version": version, "node": c.Controller.Node}).Info("supervising the servers")
+}

@@ -1,0 +1,211 @@
+package ovsdbctl
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"sync"
+)
+
+const (
+	// maxMessage bounds what a peer may send at a time, 16 MiB, unless a call asks for
+	// more. Schemas and the rows of single tables of settings are far below.
+	maxMessage = 16 << 20
+
+	// maxTable bounds the rows of a whole table, 1 GiB: some million rows.
+	maxTable = 1 << 30
+)
+
+// A session is a JSON-RPC 1.0 connection on which both sides ask and answer (RFC 7047,
+// section 4). A call that nobody waits for any more leaves it intact; the first failure
+// of the connection, and the first message that the protocol does not allow, end it.
+// Methods may be called concurrently.
+//
+// Two goroutines serve it until it ends. The one that writes never gives up half-way,
+// so that no message is torn; a peer that stops reading makes callers wait.
+type session struct {
+	conn     net.Conn
+	outgoing chan []byte
+	ended    chan struct{}
+	serving  sync.WaitGroup
+
+	mu      sync.Mutex
+	pending map[int]chan<- *message
+	last    int   // id of a request
+	limit   int64 // of a message, in bytes
+	err     error // why it has ended
+}
+
+// newSession starts a session on conn, which it closes at its end.
+func newSession(conn net.Conn) *session {
+	s := &session{
+		conn: conn, outgoing: make(chan []byte), ended: make(chan struct{}),
+		pending: map[int]chan<- *message{}, limit: maxMessage,
+	}
+	s.serving.Go(s.write)
+	s.serving.Go(s.read)
+	return s
+}
+
+// close ends the session and returns when nothing of it is left. It may be called more
+// than once.
+func (s *session) close() {
+	s.end(net.ErrClosed)
+	s.serving.Wait()
+}
+
+// end ends the session for a reason, of which the first one counts.
+func (s *session) end(reason error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return
+	}
+	s.err = reason
+	close(s.ended)
+	_ = s.conn.Close()
+}
+
+// call sends a request and returns the reply to it, which may be larger than that of
+// other calls. The error is ErrNoAnswer or ErrProtocol; once the session has ended, it is
+// the same for all calls.
+func (s *session) call(ctx context.Context, size int64, method string, params any) (*message, error) {
+	if ctx.Err() != nil {
+		return nil, noAnswer(ctx) // and nothing may be sent
+	}
+	id, reply := s.register(size)
+	defer s.forget(id)
+	text, err := json.Marshal(request{ID: id, Method: method, Params: params})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadArgument, err)
+	}
+	select {
+	case s.outgoing <- text:
+	case <-s.ended:
+		return nil, s.failure(ctx)
+	case <-ctx.Done():
+		return nil, noAnswer(ctx)
+	}
+	select {
+	case answer := <-reply:
+		return answer, nil
+	case <-ctx.Done():
+		return nil, noAnswer(ctx)
+	case <-s.ended:
+	}
+	select {
+	case answer := <-reply: // just before the end
+		return answer, nil
+	default:
+		return nil, s.failure(ctx)
+	}
+}
+
+// register returns the id for a new request and where the reply to it will be.
+func (s *session) register(size int64) (int, <-chan *message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	reply := make(chan *message, 1)
+	s.last++
+	s.pending[s.last] = reply
+	// It is not lowered again: the reply to a call that was given up may still come.
+	s.limit = max(s.limit, size)
+	return s.last, reply
+}
+
+func (s *session) forget(id int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.pending, id)
+}
+
+func (s *session) failure(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return sessionError(ctx, s.err)
+}
+
+func (s *session) write() {
+	for {
+		select {
+		case text := <-s.outgoing:
+			if _, err := s.conn.Write(text); err != nil {
+				s.end(err)
+			}
+		case <-s.ended:
+			return
+		}
+	}
+}
+
+func (s *session) read() {
+	incoming := newMessages(s.conn, s.bound)
+	for {
+		received, err := incoming.next()
+		if err == nil {
+			err = s.handle(received)
+		}
+		if err != nil {
+			s.end(err)
+			return
+		}
+	}
+}
+
+func (s *session) bound() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.limit
+}
+
+func (s *session) handle(received *message) error {
+	switch {
+	case received.Method == nil:
+		return s.deliver(received)
+	case absent(received.ID): // a notification: none was asked for
+		return nil
+	default:
+		return s.answer(received)
+	}
+}
+
+// deliver hands a reply to the call that waits for it.
+func (s *session) deliver(reply *message) error {
+	id, ok := reply.number()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !ok || id > s.last {
+		return fmt.Errorf("%w: id %.40q", errForeignReply, reply.ID)
+	}
+	if absent(reply.Result) && absent(reply.Error) {
+		return errEmptyReply
+	}
+	if waiting := s.pending[id]; waiting != nil {
+		waiting <- reply
+		delete(s.pending, id)
+	}
+	return nil
+}
+
+// answer answers a request of the peer's: an echo, by which it learns that this side
+// lives (RFC 7047, section 4.1.11), or one that this side does not know.
+func (s *session) answer(asked *message) error {
+	reply := struct {
+		ID     json.RawMessage `json:"id"`
+		Result json.RawMessage `json:"result"`
+		Error  any             `json:"error"`
+	}{ID: asked.ID, Result: asked.Params}
+	if *asked.Method != "echo" {
+		reply.Result, reply.Error = nil, "unknown method"
+	}
+	text, err := json.Marshal(reply)
+	if err != nil {
+		return err
+	}
+	select {
+	case s.outgoing <- text:
+	case <-s.ended:
+	}
+	return nil
+}

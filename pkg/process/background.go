@@ -1,0 +1,38 @@
+package process
+
+import (
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// Background is a program that is left to itself: it runs on when this process has
+// ended, in a session of its own, with the root as working directory, reads nothing and
+// prints to nobody.
+type Background struct {
+	// Program is the path of the program.
+	Program string
+	Args    []string
+	// Pidfile is what it will hold: by it, [Stop] finds it even before it does.
+	Pidfile Pidfile
+	// Without begins the names of variables of this process's environment that it does
+	// not get; Extra are more for it.
+	Without string
+	Extra   []string
+}
+
+// Start starts the program and waits for nothing.
+func (b Background) Start() error {
+	keepFilesFromChildren()
+	cmd := exec.Command(b.Program, b.Args...) //nolint:noctx // it outlives whoever starts it
+	cmd.Dir = "/"
+	hidden := func(variable string) bool { return b.Without != "" && strings.HasPrefix(variable, b.Without) }
+	cmd.Env = append(slices.DeleteFunc(environment(pidfileVariable+"="+string(b.Pidfile)), hidden), b.Extra...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("cannot start %s: %w", b.Program, err)
+	}
+	return cmd.Process.Release()
+}

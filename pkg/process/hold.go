@@ -1,0 +1,57 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrHeld is returned when another process holds a pidfile.
+var ErrHeld = errors.New("another process holds it")
+
+// Hold makes this process the owner of the pidfile until it calls release or ends,
+// however it ends. It returns [ErrHeld] if another process is. This process must not
+// open the file otherwise meanwhile: its lock would be lost with the first file it
+// closes (fcntl(2), "Advisory record locking").
+func (p Pidfile) Hold() (release func(), err error) {
+	file, err := os.OpenFile(string(p), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o644)
+	if err == nil {
+		if err = p.occupy(file); err == nil {
+			return func() {
+				_ = os.Remove(string(p))
+				_ = file.Close()
+			}, nil
+		}
+		_ = file.Close()
+	}
+	return nil, fmt.Errorf("cannot hold pidfile %s: %w", string(p), err)
+}
+
+func (p Pidfile) occupy(file *os.File) error {
+	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart}
+	err := unix.FcntlFlock(file.Fd(), unix.F_SETLK, &lock)
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
+		return ErrHeld
+	}
+	if err != nil {
+		return fmt.Errorf("cannot lock it: %w", err)
+	}
+	locked, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	named, err := os.Lstat(string(p))
+	if err != nil || !os.SameFile(locked, named) {
+		return ErrHeld // somebody removed it just now, to put another in its place
+	}
+	if err := file.Truncate(0); err != nil {
+		return err
+	}
+	_, err = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	return err
+}

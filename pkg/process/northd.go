@@ -1,0 +1,105 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// NorthdProgram is the daemon that makes the southbound database from the
+// northbound one.
+const NorthdProgram = "ovn-northd"
+
+// NorthdFiles holds the paths of ovn-northd, as ovn-ctl and ovn-appctl have them.
+type NorthdFiles struct {
+	RunDir  string // where its pidfile and its control sockets are
+	Pidfile string
+	LogFile string
+}
+
+// Northd returns the paths of ovn-northd.
+func (l Layout) Northd() NorthdFiles {
+	return NorthdFiles{
+		RunDir:  l.RunDir,
+		Pidfile: filepath.Join(l.RunDir, NorthdProgram+".pid"),
+		LogFile: filepath.Join(l.LogDir, NorthdProgram+".log"),
+	}
+}
+
+// ControlSocket returns the unixctl socket of the ovn-northd that has a process id.
+// It is where "ovn-appctl -t ovn-northd" looks (get_abs_unix_ctl_path in OVN's
+// lib/ovn-util.c).
+func (f NorthdFiles) ControlSocket(pid int) string { return f.controlSocket(strconv.Itoa(pid)) }
+
+func (f NorthdFiles) controlSocket(pid string) string {
+	return filepath.Join(f.RunDir, NorthdProgram+"."+pid+".ctl")
+}
+
+// NorthdOptions describe the ovn-northd of a node.
+type NorthdOptions struct {
+	Files NorthdFiles
+	// Northbound and Southbound are the sockets of the servers on this node.
+	Northbound, Southbound string
+	Owner                  Owner // the account to run as, if it has a Name
+}
+
+// OVNNorthd returns the daemon that start_northd of ovn-ctl would start.
+func OVNNorthd(o NorthdOptions) Daemon {
+	return Daemon{
+		Program: NorthdProgram,
+		Args: []string{
+			"-vconsole:off",
+			"-vfile:info",
+			"--log-file=" + o.Files.LogFile,
+			"--ovnnb-db=unix:" + o.Northbound,
+			"--ovnsb-db=unix:" + o.Southbound,
+		},
+		Pidfile: Pidfile(o.Files.Pidfile),
+		Owner:   o.Owner,
+		// Of the control socket only the directory can be chosen (ovn_rundir in OVN's
+		// lib/ovn-dirs.c): its name has to hold the process id to be found.
+		Environment: []string{"OVN_RUNDIR=" + o.Files.RunDir},
+	}
+}
+
+// socketTimeout bounds the wait for a connection to a local socket.
+const socketTimeout = 100 * time.Millisecond
+
+// RemoveStale removes the control sockets that killed ones have left, each of which
+// had a name of its own, and a pidfile that nobody holds. What somebody listens on
+// stays.
+func (f NorthdFiles) RemoveStale() error {
+	// The only error is a malformed pattern.
+	sockets, _ := filepath.Glob(f.controlSocket("*"))
+	var failures []error
+	for _, socket := range sockets {
+		if deserted(socket) {
+			failures = append(failures, ignoreMissing(os.Remove(socket)))
+		}
+	}
+	failures = append(failures, Pidfile(f.Pidfile).removeStale())
+	if err := errors.Join(failures...); err != nil {
+		return fmt.Errorf("cannot remove stale files of %s: %w", NorthdProgram, err)
+	}
+	return nil
+}
+
+// deserted tells whether a socket is one that no process listens on.
+func deserted(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode().Type() != fs.ModeSocket {
+		return false
+	}
+	conn, err := net.DialTimeout("unix", path, socketTimeout) //nolint:noctx // bounded, and local
+	if err == nil {
+		_ = conn.Close() // nothing was said
+	}
+	return errors.Is(err, unix.ECONNREFUSED)
+}

@@ -1,0 +1,105 @@
+package process_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ovndb-servers/pkg/process"
+)
+
+func TestNorthdCommandIsThatOfOVNForLocalServers(t *testing.T) {
+	t.Parallel()
+	layout := process.Layout{RunDir: "/run/ovn", LogDir: "/log"}
+	got := process.OVNNorthd(process.NorthdOptions{
+		Files: layout.Northd(), Northbound: layout.Northbound().DataSocket, Southbound: layout.Southbound().DataSocket,
+		Owner: process.Owner{Name: "ovn"},
+	})
+	want := []string{
+		"--detach", "--monitor", "--pidfile=/run/ovn/ovn-northd.pid", "--user=ovn",
+		"-vconsole:off", "-vfile:info", "--log-file=/log/ovn-northd.log",
+		"--ovnnb-db=unix:/run/ovn/ovnnb_db.sock", "--ovnsb-db=unix:/run/ovn/ovnsb_db.sock",
+	}
+	if diff := cmp.Diff(want, got.Command()); diff != "" || got.Program != "ovn-northd" {
+		t.Errorf("%s: %s", got.Program, diff)
+	}
+	if socket := layout.Northd().ControlSocket(17); socket != "/run/ovn/ovn-northd.17.ctl" {
+		t.Errorf("control socket is %s", socket)
+	}
+}
+
+// startNorthd starts an ovn-northd whose servers are not there.
+func startNorthd(t *testing.T) (process.Daemon, process.NorthdFiles) {
+	t.Helper()
+	layout := layoutIn(shortDirectory(t))
+	files := layout.Northd()
+	daemon := process.OVNNorthd(process.NorthdOptions{
+		Files: files, Northbound: layout.Northbound().DataSocket, Southbound: layout.Southbound().DataSocket,
+	})
+	if err := daemon.Start(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if _, err := process.Stop(ctx, daemon.Pidfile, daemon.Program, nil); err != nil {
+			t.Error(err)
+		}
+	})
+	return daemon, files
+}
+
+func TestNorthdIsFoundByItsControlSocketAndEndedThere(t *testing.T) {
+	t.Parallel()
+	daemon, files := startNorthd(t)
+	socket := files.ControlSocket(ownerOf(t, daemon.Pidfile))
+	if err := unixctl(testContext(t), socket, "status"); err != nil {
+		t.Fatal(err)
+	}
+	report, err := process.Stop(testContext(t), daemon.Pidfile, daemon.Program, exit(process.ServerFiles{ControlSocket: socket}))
+	if err != nil || report.How != process.StopExit {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+func TestStaleFilesOfNorthdAreThoseThatNobodyListensOn(t *testing.T) {
+	t.Parallel()
+	daemon, files := startNorthd(t)
+	killed := files.ControlSocket(ownerOf(t, daemon.Pidfile))
+	monitor := parent(t, ownerOf(t, daemon.Pidfile))
+	if err := kill(ownerOf(t, daemon.Pidfile)); err != nil {
+		t.Fatal(err)
+	}
+	if err := process.WaitExit(testContext(t), monitor); err != nil {
+		t.Fatal(err)
+	}
+	live := files.ControlSocket(1 << 30)
+	listener, err := net.Listen("unix", live)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	file := files.ControlSocket(1<<30 + 1)
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := files.RemoveStale(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{killed, files.Pidfile} {
+		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is left: %v", filepath.Base(path), err)
+		}
+	}
+	for _, path := range []string{live, file} {
+		if _, err := os.Lstat(path); err != nil {
+			t.Errorf("%s is gone: %v", filepath.Base(path), err)
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package replication
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"ovndb-servers/pkg/process"
+)
+
+// ErrTermOver is returned when a server that died active may not lead any more.
+var ErrTermOver = errors.New("the data on this node does not hold the current term")
+
+// Revive starts a server that has died, in the role that this node has: a backup
+// follows the promoted node, an active one leads on, if its data holds the current
+// term. Clients reach it no sooner than that is certain. It does nothing if the server
+// runs.
+func (c *Controller) Revive(ctx context.Context, database string) error {
+	unlock, err := c.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	i := slices.IndexFunc(c.Units, func(u Unit) bool { return u.Name() == database })
+	if i < 0 {
+		return fmt.Errorf("cannot restart the server of %s: the resource has no such database", database)
+	}
+	u := c.Units[i]
+	if _, err := u.Pidfile().Owner(); !errors.Is(err, process.ErrNotRunning) {
+		return err
+	}
+	// Its monitor process may be about to start it, too, after a pause and as what it
+	// was on the command line.
+	if _, err := process.Stop(ctx, u.Pidfile(), serverProgram, nil); err != nil {
+		return err
+	}
+	if c.promotion().held() {
+		return c.reviveActive(ctx, u)
+	}
+	return c.startUnit(ctx, u, c.startSources(ctx)[u.Name()])
+}
+
+// reviveActive starts a server as a backup of nobody while it asks the cluster whether
+// the term of its data is the current one, and makes it active if it is.
+func (c *Controller) reviveActive(ctx context.Context, u Unit) error {
+	type answer struct {
+		record *Record
+		err    error
+	}
+	asked := make(chan answer, 1)
+	go func() {
+		record, err := c.record(ctx)
+		asked <- answer{record, err}
+	}()
+	if err := c.launch(ctx, u); err != nil {
+		return err
+	}
+	marker, err := c.liveMarker(ctx, u)
+	if err != nil {
+		return fmt.Errorf("cannot read the term of %s: %w", u.Name(), err)
+	}
+	told := <-asked
+	switch {
+	case told.err != nil:
+		return fmt.Errorf("cannot make the %s server active again: %w", u.Name(), told.err)
+	case told.record == nil || marker == nil || marker.TermID != told.record.TermID:
+		return fmt.Errorf("cannot make the %s server active again: %w (it is of %s, the cluster of %s)",
+			u.Name(), ErrTermOver, marker.describe(), told.record.describe())
+	}
+	if err := step(ctx, "make the "+u.Name()+" server active", u.Server.ControlSocket, u.Server.Activate); err != nil {
+		return err
+	}
+	return step(ctx, "open the listeners of the "+u.Name()+" server", u.Server.ControlSocket, u.Server.OpenConnections)
+}
+
+// launch starts a server as a backup of nobody.
+func (c *Controller) launch(ctx context.Context, u Unit) error {
+	daemon := process.OVSDBServer(process.ServerOptions{
+		Files: u.Files, DatabaseName: u.Name(), SyncFrom: u.Endpoint.Parking(), Owner: c.Owner,
+	})
+	return step(ctx, "start the "+u.Name()+" server", u.Files.Database, daemon.Start)
+}
+
+// describe names the marker for a person.
+func (m *Marker) describe() string {
+	if m == nil {
+		return "no term"
+	}
+	return fmt.Sprintf("term %d of node %s", m.Term, m.Active)
+}
+
+// Wake makes the active servers try at once to listen where they could not: on a
+// virtual address that has come, for instance. Any question wakes them up.
+func (c *Controller) Wake(ctx context.Context) error {
+	return c.each(ctx, func(ctx context.Context, u Unit) error {
+		if _, err := u.Pidfile().Owner(); err != nil {
+			return nil //nolint:nilerr // what does not run need not be woken up
+		}
+		_, err := u.Server.Remotes(ctx)
+		return err
+	})
+}
+
+// Escalate tells the cluster that the instance on this node has failed, so that it
+// recovers it or promotes another node.
+func (c *Controller) Escalate(ctx context.Context) error {
+	return c.Cluster.Fail(ctx, c.Node)
+}

@@ -1,0 +1,146 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+)
+
+// The bounds of restarting in place. Beyond them the cluster decides.
+const (
+	// restartGrace is how long a restart may take.
+	restartGrace = 5 * time.Second
+	// restartsMost is how often a server is restarted within restartWindow.
+	restartsMost  = 5
+	restartWindow = time.Minute
+)
+
+// guard waits for the death of one server and restarts it.
+type guard struct {
+	controller *replication.Controller
+	log        logrus.FieldLogger
+	unit       replication.Unit
+
+	mu       sync.Mutex
+	restarts []time.Time
+	// fault is what the guard has to report; beyond says that it restarts nothing more.
+	fault  string
+	beyond bool
+}
+
+// run guards until ctx ends.
+func (g *guard) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		server, err := g.unit.Pidfile().Open()
+		switch {
+		case err == nil:
+			_ = server.Wait(ctx) // either it has ended, or so has ctx
+			server.Close()
+		case errors.Is(err, process.ErrNotRunning) && !g.hasGivenUp():
+			g.revive(ctx)
+		default:
+			pause(ctx, lookInterval)
+		}
+	}
+}
+
+// revive restarts a dead server, or gives up.
+func (g *guard) revive(ctx context.Context) {
+	if !g.mayRestart(time.Now()) {
+		g.giveUp(fmt.Sprintf("the %s server died %d times within %s", g.unit.Name(), restartsMost, restartWindow))
+		return
+	}
+	g.report(fmt.Sprintf("the %s server died and is being restarted", g.unit.Name()))
+	began := time.Now()
+	err := g.attempt(ctx)
+	if errors.Is(err, replication.ErrTermOver) {
+		g.log.WithError(err).Warn("the server had died and is read-only now")
+		g.report("")
+		return
+	}
+	if err != nil && ctx.Err() == nil {
+		g.log.WithError(err).Warn("cannot restart the server, trying once more")
+		err = g.attempt(ctx)
+	}
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		g.giveUp(fmt.Sprintf("the %s server died and cannot be restarted in place: %v", g.unit.Name(), err))
+	default:
+		g.report("")
+		g.log.WithField("elapsed", time.Since(began).Round(time.Millisecond)).Warn("the server had died and was restarted in place")
+	}
+}
+
+func (g *guard) attempt(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, restartGrace)
+	defer cancel()
+	return g.controller.Revive(ctx, g.unit.Name())
+}
+
+// mayRestart counts a restart, unless there were too many lately.
+func (g *guard) mayRestart(now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	recent := g.restarts[:0]
+	for _, at := range g.restarts {
+		if now.Sub(at) < restartWindow {
+			recent = append(recent, at)
+		}
+	}
+	g.restarts = recent
+	if len(recent) >= restartsMost {
+		return false
+	}
+	g.restarts = append(g.restarts, now)
+	return true
+}
+
+func (g *guard) report(fault string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.fault = fault
+}
+
+func (g *guard) giveUp(why string) {
+	g.log.Error(why + ": leaving it to the cluster")
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.fault, g.beyond = why, true
+}
+
+func (g *guard) hasGivenUp() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.beyond
+}
+
+// faults returns what guards have to report, and whether one has given up.
+func faults(guards []*guard) (reasons []string, beyond bool) {
+	for _, g := range guards {
+		g.mu.Lock()
+		if g.fault != "" {
+			reasons = append(reasons, g.fault)
+		}
+		beyond = beyond || g.beyond
+		g.mu.Unlock()
+	}
+	return reasons, beyond
+}
+
+// pause waits, or returns when ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

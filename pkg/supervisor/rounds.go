@@ -1,0 +1,190 @@
+package supervisor
+
+import (
+	"context"
+	"time"
+
+	"ovndb-servers/pkg/replication"
+)
+
+// How often the cluster is asked again, told again, and repairs are tried again.
+const (
+	// reviewInterval is for what the cluster may have forgotten, or has not told.
+	reviewInterval = 30 * time.Second
+	// leaderlessInterval is for a node without a promoted node to follow, in the first
+	// leaderlessMost of that; later it is leaderlessSlow.
+	leaderlessInterval = time.Second
+	leaderlessMost     = time.Minute
+	leaderlessSlow     = 10 * time.Second
+	// repairInterval is for repairs that did not help, but for those that make a server
+	// read-only: they do not wait.
+	repairInterval = 2 * time.Second
+	// failedMost is how long a server may be stopped or mute before the cluster is told.
+	failedMost = 3 * time.Second
+	// escalateInterval is for telling the cluster again.
+	escalateInterval = 15 * time.Second
+)
+
+// rounds is what the supervisor remembers from one look to the next.
+type rounds struct {
+	*Supervisor
+
+	guards  []*guard
+	scholar *scholar
+
+	known     replication.Knowledge
+	informed  bool // known has been learnt
+	freshness freshness
+
+	asked, leaderless     time.Time
+	beaten                time.Time
+	repaired              time.Time
+	failing, escalated    time.Time
+	published             replication.ScoreChange
+	publishedAt           time.Time
+	publishedFor, logged  string
+	publishedAny, beating bool
+}
+
+func (r *rounds) learn(k replication.Knowledge) {
+	r.known, r.informed, r.asked = k, true, time.Now()
+}
+
+// look looks at the servers once and does what is due.
+func (r *rounds) look(ctx context.Context) {
+	looking, cancel := context.WithTimeout(ctx, lookMost)
+	o, v, err := r.Controller.Tend(looking, r.known)
+	cancel()
+	if err != nil {
+		r.Log.WithError(err).Warn("cannot judge the servers of this node")
+	}
+	ctx, cancel = context.WithTimeout(ctx, actMost)
+	defer cancel()
+	if r.repairDue(v) {
+		o, v = r.repair(ctx)
+	}
+	now := time.Now()
+	stale := r.freshness.see(now, o, r.BeatInterval)
+	r.beat(ctx, now, o)
+	if v.Following && len(stale) > 0 {
+		v.Following = false
+	}
+	r.publish(ctx, now, v)
+	r.askAgain(now, o)
+	reasons, beyond := faults(r.guards)
+	r.escalate(ctx, now, o, beyond)
+	r.keep(o, append(reasons, stale...), beyond)
+}
+
+// keep leaves what is known for the monitors.
+func (r *rounds) keep(o replication.Observation, reasons []string, beyond bool) {
+	if !r.informed {
+		return
+	}
+	k := r.known
+	k.Config, k.Term, k.Reasons, k.GaveUp = r.Controller.Supervision.Config, o.Term, reasons, beyond
+	if err := r.Controller.Keep(k); err != nil {
+		r.Log.WithError(err).Warn("monitors have to ask the cluster themselves")
+	}
+}
+
+// repairDue tells whether there is something to repair, and not just tried in vain.
+func (r *rounds) repairDue(v replication.Verdict) bool {
+	if !r.informed || len(v.Repairs) == 0 {
+		return false
+	}
+	for _, repair := range v.Repairs {
+		if repair.Kind == replication.RepairPark {
+			return true
+		}
+	}
+	return time.Since(r.repaired) >= repairInterval
+}
+
+func (r *rounds) repair(ctx context.Context) (replication.Observation, replication.Verdict) {
+	o, v := r.Controller.Repair(ctx)
+	r.repaired = time.Now()
+	if reason := v.Reason(); reason != r.logged {
+		r.logged = reason
+		r.Log.WithField("reason", reason).Warn("the servers of this node needed a repair")
+	}
+	return o, v
+}
+
+// beat counts up the beat of an active node that holds the term.
+func (r *rounds) beat(ctx context.Context, now time.Time, o replication.Observation) {
+	if !o.AllActive() || o.Term != replication.TermHeld || now.Sub(r.beaten) < r.BeatInterval-lookInterval/2 {
+		return
+	}
+	r.beaten = now
+	if err := r.Controller.Beat(ctx); err != nil {
+		r.Log.WithError(err).Warn("the backups cannot see that this node's data is fresh")
+	}
+}
+
+// publish tells the cluster this node's promotion score when it has changed, and now
+// and then in case that it was forgotten.
+func (r *rounds) publish(ctx context.Context, now time.Time, v replication.Verdict) {
+	switch v.Health {
+	case replication.HealthActive, replication.HealthBackup, replication.HealthBackupDegraded:
+	case replication.HealthActiveDegraded, replication.HealthStopped, replication.HealthFailed, replication.HealthFailedActive:
+		return // a restart is under way, or the monitor's business
+	}
+	change := replication.Score(v, r.known.Leader)
+	same := r.publishedAny && change == r.published && string(v.Health) == r.publishedFor
+	if !r.informed || same && now.Sub(r.publishedAt) < reviewInterval {
+		return
+	}
+	if r.Controller.Publish(ctx, v, r.known.Leader) {
+		r.published, r.publishedFor, r.publishedAt, r.publishedAny = change, string(v.Health), now, true
+	}
+}
+
+// askAgain lets the cluster be asked, often while no node leads.
+func (r *rounds) askAgain(now time.Time, o replication.Observation) {
+	interval := reviewInterval
+	switch {
+	case !o.AllBackup() || r.known.Leader.Node != "":
+		r.leaderless = time.Time{}
+	case r.leaderless.IsZero():
+		r.leaderless = now
+		interval = leaderlessInterval
+	case now.Sub(r.leaderless) < leaderlessMost:
+		interval = leaderlessInterval
+	default:
+		interval = leaderlessSlow
+	}
+	if now.Sub(r.asked) >= interval {
+		r.asked = now
+		r.scholar.ask()
+	}
+}
+
+// wake makes active servers listen on an address that has come.
+func (r *rounds) wake(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lookMost)
+	defer cancel()
+	if err := r.Controller.Wake(ctx); err != nil {
+		r.Log.WithError(err).Debug("a server listens late on an address that has come")
+	}
+}
+
+// escalate tells the cluster of what cannot be mended here, once it has lasted.
+func (r *rounds) escalate(ctx context.Context, now time.Time, o replication.Observation, beyond bool) {
+	failed := o.Failed()
+	switch {
+	case len(failed) == 0:
+		r.failing = time.Time{}
+	case r.failing.IsZero():
+		r.failing = now
+	}
+	lasting := !r.failing.IsZero() && now.Sub(r.failing) >= failedMost
+	if !lasting && !(beyond && o.Broken()) || now.Sub(r.escalated) < escalateInterval {
+		return
+	}
+	r.escalated = now
+	r.Log.WithField("servers", failed).Error("telling the cluster that this instance has failed")
+	if err := r.Controller.Escalate(ctx); err != nil {
+		r.Log.WithError(err).Error("the cluster learns of it with its next monitor")
+	}
+}

@@ -1,0 +1,69 @@
+package supervisor
+
+import (
+	"context"
+
+	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/replication"
+)
+
+// scholar asks the cluster, which may take its time, while the supervisor goes on
+// looking at the servers.
+type scholar struct {
+	controller *replication.Controller
+	log        logrus.FieldLogger
+	wanted     chan struct{}
+	learnt     chan replication.Knowledge
+}
+
+func newScholar(c *replication.Controller, log logrus.FieldLogger) *scholar {
+	return &scholar{
+		controller: c, log: log, wanted: make(chan struct{}, 1), learnt: make(chan replication.Knowledge),
+	}
+}
+
+// ask makes the scholar ask the cluster, if it does not do so already.
+func (s *scholar) ask() {
+	select {
+	case s.wanted <- struct{}{}:
+	default:
+	}
+}
+
+func (s *scholar) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wanted:
+		}
+		k, err := s.learn(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.WithError(err).Warn("cannot ask the cluster about the term and the promoted node")
+			}
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case s.learnt <- k:
+		}
+	}
+}
+
+// learn asks the cluster. While no other node is promoted, one may be about to be, and
+// wait for what this node has to say.
+func (s *scholar) learn(ctx context.Context) (replication.Knowledge, error) {
+	ctx, cancel := context.WithTimeout(ctx, actMost)
+	defer cancel()
+	k, err := s.controller.Learn(ctx)
+	if err != nil || k.Leader.Node != "" {
+		return k, err
+	}
+	if err := s.controller.AnswerOpenRounds(ctx); err != nil {
+		s.log.WithError(err).Warn("another node's promotion may wait for this one")
+	}
+	return k, nil
+}

@@ -1,0 +1,78 @@
+package supervisor
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/replication"
+)
+
+// Supervisor watches over the servers of one resource on this node.
+type Supervisor struct {
+	Controller *replication.Controller
+	Log        logrus.FieldLogger
+	// BeatInterval is how often an active node's beat is counted up.
+	BeatInterval time.Duration
+	// Changed is sent to when something happened that the cluster should be asked about,
+	// Addresses when an address of this node has come or gone. Either may be nil.
+	Changed, Addresses <-chan struct{}
+}
+
+// How often the supervisor looks, and what it waits for. They are not parameters:
+// nobody could tell how to set them.
+const (
+	// lookInterval is short enough for a server that turns active by itself to be
+	// read-only again within a second.
+	lookInterval = 500 * time.Millisecond
+	// lookMost bounds one look; a mute server gets a part of it to answer.
+	lookMost = 2500 * time.Millisecond
+	// actMost bounds what the supervisor does about what it saw.
+	actMost = 20 * time.Second
+)
+
+// Run supervises until ctx ends. The servers run on then.
+func (s Supervisor) Run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	r := newRounds(&s)
+	for _, g := range r.guards {
+		running.Go(func() { g.run(ctx) })
+	}
+	running.Go(func() { r.scholar.run(ctx) })
+	s.loop(ctx, r)
+}
+
+func newRounds(s *Supervisor) *rounds {
+	r := &rounds{Supervisor: s, scholar: newScholar(s.Controller, s.Log)}
+	for _, u := range s.Controller.Units {
+		r.guards = append(r.guards, &guard{controller: s.Controller, log: s.Log.WithField("db", u.Name()), unit: u})
+	}
+	return r
+}
+
+func (s *Supervisor) loop(ctx context.Context, r *rounds) {
+	ticker := time.NewTicker(lookInterval)
+	defer ticker.Stop()
+	r.scholar.ask()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.Changed:
+			r.scholar.ask()
+			continue
+		case <-s.Addresses:
+			r.wake(ctx)
+			continue
+		case learnt := <-r.scholar.learnt:
+			r.learn(learnt)
+		case <-ticker.C:
+		}
+		r.look(ctx)
+	}
+}

@@ -1,0 +1,277 @@
+package supervisor_test
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+	"ovndb-servers/pkg/replication/replicationtest"
+	"ovndb-servers/pkg/supervisor"
+)
+
+// pair is a promoted node and a backup, each under a supervisor.
+type pair struct {
+	*replicationtest.Cluster
+
+	active, backup *replication.Controller
+	changed        [2]chan struct{}
+	stop           [2]func()
+}
+
+func newPair(t *testing.T) *pair {
+	t.Helper()
+	c, ports := replicationtest.NewCluster(), replicationtest.FreePorts(t)
+	p := &pair{
+		Cluster: c,
+		active:  replicationtest.NewNode(t, c, "node1", "127.0.0.1", ports),
+		backup:  replicationtest.NewNode(t, c, "node2", "127.0.0.2", ports),
+	}
+	must(t, p.active.Start(testContext(t)))
+	must(t, p.active.Promote(testContext(t), replication.Electorate{Nodes: []string{"node1"}}))
+	must(t, p.backup.Start(testContext(t)))
+	for i, node := range []*replication.Controller{p.active, p.backup} {
+		p.changed[i] = make(chan struct{}, 1)
+		p.stop[i] = supervise(t, node, p.changed[i])
+	}
+	return p
+}
+
+// supervise runs a supervisor until it is stopped, or the test ends.
+func supervise(t *testing.T, node *replication.Controller, changed <-chan struct{}) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		supervisor.Supervisor{Controller: node, Log: node.Log, BeatInterval: time.Second, Changed: changed}.Run(ctx)
+	})
+	stop = func() { cancel(); running.Wait() }
+	t.Cleanup(stop)
+	return stop
+}
+
+func TestSupervisedActiveWhoseServersDieIsActiveAgainInItsTerm(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	record, err := p.active.Cluster.Record(testContext(t))
+	must(t, err)
+	for _, u := range p.active.Units {
+		kill(t, u)
+	}
+	for _, u := range p.active.Units {
+		eventually(t, u.Name()+" to take rows again", func() bool { return writable(t, u) })
+	}
+	if again, err := p.active.Cluster.Record(testContext(t)); err != nil || again != record {
+		t.Errorf("the record is %q (%v), want the old one, %q", again, err, record)
+	}
+	for i, u := range p.backup.Units {
+		eventually(t, "the backup to replicate again", func() bool {
+			return status(t, u).Link == ovsdbctl.LinkReplicating && status(t, u).Source == p.source(i)
+		})
+	}
+	if failed := p.Failed(); len(failed) > 0 {
+		t.Errorf("failures were reported: %v", failed)
+	}
+}
+
+func TestSupervisedActiveThatDiesWhenItsTermIsOverStaysReadOnly(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	p.stop[0]()
+	must(t, p.Fix(replication.Record{Term: 2, TermID: "another", Node: "node2"}.String()))
+	kill(t, p.active.Units[0])
+	supervise(t, p.active, p.changed[0])
+	eventually(t, "the server that lived on to be read-only", func() bool { return !writable(t, p.active.Units[1]) })
+	eventually(t, "the server that died to run again", func() bool {
+		_, err := p.active.Units[0].Server.SyncStatus(testContext(t))
+		return err == nil
+	})
+	if writable(t, p.active.Units[0]) {
+		t.Error("the server that died is writable")
+	}
+	eventually(t, "the promotion score to be withdrawn", func() bool { return p.Score("node1") == "" })
+}
+
+func TestSupervisedBackupThatDiesFollowsAgain(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	for _, u := range p.backup.Units {
+		kill(t, u)
+	}
+	for i, u := range p.backup.Units {
+		eventually(t, u.Name()+" to replicate again", func() bool {
+			s, err := u.Server.SyncStatus(testContext(t))
+			return err == nil && s.Link == ovsdbctl.LinkReplicating && s.Source == p.source(i)
+		})
+	}
+}
+
+func TestSupervisedServerThatDiesAgainAndAgainIsLeftToTheCluster(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	u := p.backup.Units[0]
+	for len(p.Failed()) == 0 {
+		eventually(t, "the server to run, or the failure to be reported", func() bool {
+			_, err := u.Pidfile().Owner()
+			return err == nil || len(p.Failed()) > 0
+		})
+		if len(p.Failed()) == 0 {
+			kill(t, u)
+		}
+	}
+	if failed := p.Failed()[0]; failed != "node2" {
+		t.Errorf("the failure of node %s was reported", failed)
+	}
+	if _, err := u.Pidfile().Owner(); err == nil {
+		t.Error("the server was started once more")
+	}
+}
+
+func TestSupervisedBackupThatTurnsActiveByItselfFollowsAgain(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	u := p.backup.Units[0]
+	must(t, u.Server.Activate(testContext(t)))
+	eventually(t, "the server to replicate again", func() bool {
+		s := status(t, u)
+		return s.Role == ovsdbctl.RoleBackup && s.Link == ovsdbctl.LinkReplicating && s.Source == p.source(0)
+	})
+}
+
+func TestSupervisedBackupThatMissedAPromotionFollowsWhenTheClusterChanges(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	for _, u := range p.backup.Units {
+		must(t, u.Server.Follow(testContext(t), u.Endpoint.Parking(), time.Minute))
+	}
+	p.changed[1] <- struct{}{}
+	for i, u := range p.backup.Units {
+		eventually(t, u.Name()+" to follow", func() bool { return status(t, u).Source == p.source(i) })
+	}
+}
+
+func TestSupervisedActiveIsReadOnlyAsSoonAsTheRecordSaysThatItsTermIsOver(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	p.stop[1]() // it would follow, and find the source's term over
+	must(t, p.Fix(replication.Record{Term: 2, TermID: "another", Node: "node3"}.String()))
+	p.changed[0] <- struct{}{}
+	for _, u := range p.active.Units {
+		eventually(t, u.Name()+" to be read-only", func() bool { return !writable(t, u) })
+	}
+	eventually(t, "the promotion score to be withdrawn", func() bool { return p.Score("node1") == "" })
+}
+
+func TestSupervisedBackupWithoutNewBeatsLosesItsScoreUntilTheyComeAgain(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	following := strconv.Itoa(replication.ScoreFollowing)
+	eventually(t, "the backup to have its score", func() bool { return p.Score("node2") == following })
+	p.stop[0]()
+	eventually(t, "the backup to be stale", func() bool { return p.Score("node2") == strconv.Itoa(replication.ScoreLagging) })
+	supervise(t, p.active, nil)
+	eventually(t, "the backup to be fresh", func() bool { return p.Score("node2") == following })
+}
+
+func TestSupervisedServerThatIsStoppedByASignalIsReportedToTheCluster(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	pid, err := p.active.Units[0].Pidfile().Owner()
+	must(t, err)
+	must(t, syscall.Kill(pid, syscall.SIGSTOP))
+	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
+	eventually(t, "the failure to be reported", func() bool { return len(p.Failed()) > 0 })
+	if _, err := p.active.Units[0].Pidfile().Owner(); err != nil {
+		t.Errorf("the server that is stopped was touched: %v", err)
+	}
+}
+
+func TestSupervisorThatEndsLeavesTheServersAsTheyAre(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	before := pids(t, p.active)
+	p.stop[0]()
+	if after := pids(t, p.active); after != before {
+		t.Errorf("the servers were %v and are %v", before, after)
+	}
+	if !writable(t, p.active.Units[0]) {
+		t.Error("the active server is not active any more")
+	}
+}
+
+// source is where the backup has to replicate its i-th database from.
+func (p *pair) source(i int) string {
+	return p.active.Units[i].Endpoint.Source(p.active.Listening.NodeAddress)
+}
+
+func pids(t *testing.T, c *replication.Controller) [2]int {
+	t.Helper()
+	var all [2]int
+	for i, u := range c.Units {
+		pid, err := u.Pidfile().Owner()
+		must(t, err)
+		all[i] = pid
+	}
+	return all
+}
+
+func kill(t *testing.T, u replication.Unit) {
+	t.Helper()
+	pid, err := u.Pidfile().Owner()
+	must(t, err)
+	must(t, syscall.Kill(pid, syscall.SIGKILL))
+	must(t, process.WaitExit(testContext(t), pid))
+}
+
+// writable tells whether a server answers and takes rows.
+func writable(t *testing.T, u replication.Unit) bool {
+	t.Helper()
+	store, err := u.Server.Open(testContext(t))
+	if err != nil {
+		return false
+	}
+	defer store.Close()
+	yes, err := store.Writable(testContext(t))
+	return err == nil && yes
+}
+
+func status(t *testing.T, u replication.Unit) ovsdbctl.SyncStatus {
+	t.Helper()
+	s, err := u.Server.SyncStatus(testContext(t))
+	must(t, err)
+	return s
+}
+
+func testContext(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eventually awaits a condition that nothing announces.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	ctx := testContext(t)
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for !condition() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("waiting for %s: %v", what, ctx.Err())
+		case <-ticker.C:
+		}
+	}
+}
