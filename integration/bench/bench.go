@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"ovndb-servers/integration/cluster"
@@ -117,7 +118,7 @@ func (b *bench) begin(ctx context.Context) error {
 
 // note remembers and prints what the reader of the numbers has to know.
 func (b *bench) note(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+	text := oneLine(fmt.Sprintf(format, args...))
 	b.report.Notes = append(b.report.Notes, text)
 	b.progress.Printf("note: %s", text)
 }
@@ -152,11 +153,12 @@ func (b *bench) goThrough(ctx context.Context) error {
 		}
 		for round := 1; round <= rounds; round++ {
 			b.progress.Printf("-- %s, %s, round %d of %d", b.agent, one.name, round, rounds)
-			if err := b.round(ctx, one, round); err != nil {
-				b.fail(one.name, round, err)
-			}
+			err := b.round(ctx, one, round)
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
+			}
+			if err != nil {
+				b.fail(one.name, round, err)
 			}
 		}
 	}
@@ -168,6 +170,9 @@ func (b *bench) round(ctx context.Context, one benchCase, round int) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(one.timeout, caseTimeout), errors.New("the case takes too long"))
 	defer cancel()
 	if err := b.settle(ctx); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
 		b.note("%s: the cluster does not settle after the case before %s, round %d, and begins anew, without data: %v", b.agent, one.name, round, err)
 		if err := b.configure(ctx, b.agent); err != nil {
 			return err
@@ -205,9 +210,13 @@ func (b *bench) awaitRest(ctx context.Context) error {
 
 // fail remembers that a round could not be measured.
 func (b *bench) fail(name string, round int, err error) {
-	b.progress.Printf("   FAILED: %v", err)
-	b.report.Failures = append(b.report.Failures, failure{Case: name, Agent: b.agent, Round: round, Reason: err.Error()})
+	reason := oneLine(err.Error())
+	b.progress.Printf("   FAILED: %s", reason)
+	b.report.Failures = append(b.report.Failures, failure{Case: name, Agent: b.agent, Round: round, Reason: reason})
 }
+
+// oneLine returns text without line ends.
+func oneLine(text string) string { return strings.ReplaceAll(text, "\n", "; ") }
 
 // publish prints the table and writes the files.
 func (b *bench) publish(out io.Writer) error {
