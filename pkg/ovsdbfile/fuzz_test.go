@@ -160,3 +160,97 @@ func summarizeBytes(t *testing.T, dir string, data []byte) (ovsdbfile.Summary, e
 	}
 	return ovsdbfile.Summarize(t.Context(), file.Name(), globalTable, beat, globalTable)
 }
+
+// FuzzCheckpoint reads a file from what may be a checkpoint of it.
+func FuzzCheckpoint(f *testing.F) {
+	path := filepath.Join(f.TempDir(), "db")
+	whole := seeds(f)[0]
+	writeOver(f, path, whole)
+	text := read(f, path)
+	for _, change := range []func(map[string]any){
+		func(map[string]any) {},
+		func(s map[string]any) { s["tables"] = nil },
+		func(s map[string]any) { s["global"] = nil },
+		func(s map[string]any) { s["records"], s["after-key"] = 0, -1 },
+	} {
+		state := stateOf(f, text)
+		change(state)
+		changed, err := json.Marshal(state)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(changed, true)
+	}
+	f.Add(text, false)
+	f.Fuzz(func(t *testing.T, data []byte, sealed bool) {
+		if sealed {
+			data = seal(1, data)
+		}
+		follower := resume(data, path)
+		got, err := follower.Advance(t.Context())
+		if err != nil || got.Size > int64(len(whole)) {
+			t.Fatalf("got %+v, %v", got, err)
+		}
+		if got.RowsKnown() {
+			if diff := cmp.Diff(summarize(t, path), got); diff != "" {
+				t.Errorf("(-whole +resumed):\n%s", diff)
+			}
+			return
+		}
+		if got.Records < 0 || got.AfterKey < -1 || got.ChangesAfterKey < 0 || got.ChangesWithKey < 0 {
+			t.Errorf("counts cannot be: %+v", got)
+		}
+		again, err := resume(keep(t, follower), path).Advance(t.Context())
+		if diff := cmp.Diff(got, again); diff != "" || err != nil {
+			t.Errorf("from its own checkpoint: %v (-first +second):\n%s", err, diff)
+		}
+	})
+}
+
+// FuzzResume makes undamaged records of any lines, and goes on after any of them.
+func FuzzResume(f *testing.F) {
+	for _, seed := range seeds(f) {
+		var bodies strings.Builder
+		for line := range strings.Lines(string(seed)) {
+			if !strings.HasPrefix(line, "OVSDB") {
+				bodies.WriteString(line)
+			}
+		}
+		f.Add(bodies.String(), uint(3))
+	}
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, lines string, after uint) {
+		file, err := os.CreateTemp(dir, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			_ = file.Close()
+			_ = os.Remove(file.Name())
+		}()
+		var text []byte
+		var number uint
+		for line := range strings.Lines(lines) {
+			if _, err := file.WriteString(record(strings.TrimSuffix(line, "\n"))); err != nil {
+				t.Fatal(err)
+			}
+			number++
+			if number != after {
+				continue
+			}
+			follower := follow(file.Name())
+			_, _ = follower.Advance(t.Context())
+			if checkpoint, ok := follower.Checkpoint(); ok {
+				if text, err = json.Marshal(checkpoint); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		// Whether a row was there that is deleted, only the whole file says.
+		whole, err := ovsdbfile.Summarize(t.Context(), file.Name(), globalTable, beat, globalTable)
+		if err == nil && whole.Torn != nil && strings.Contains(whole.Torn.Reason, "is not there") {
+			return
+		}
+		assertResumes(t, text, file.Name(), "resumed")
+	})
+}
