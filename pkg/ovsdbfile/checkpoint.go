@@ -151,13 +151,10 @@ var errNoCheckpoint = errors.New("no checkpoint of a database file that can be u
 
 // check finds what cannot be.
 func (s *checkpointState) check() error {
-	_, err := s.sum()
-	possible := err == nil && s.Boot != "" && s.LastOffset >= 0 && s.LastLength > 0 && s.LastLength <= MaxRecord &&
-		s.Size > 0 && s.Size-s.LastLength > s.LastOffset && s.Schema != "" &&
-		s.Records >= 0 && s.AfterKey >= -1 && s.AfterKey < max(s.Records, 0) &&
-		s.ChangesAfterKey >= 0 && s.ChangesWithKey >= 0 &&
-		(s.AfterKey > 0 || s.ChangesAfterKey == 0) && (s.AfterKey >= 0 || s.ChangesWithKey == 0)
-	if !possible {
+	if _, err := s.sum(); err != nil {
+		return err
+	}
+	if s.Boot == "" || s.Schema == "" || !s.hasPlace() || !s.hasCounts() {
 		return errNoCheckpoint
 	}
 	for _, ids := range s.Global {
@@ -166,6 +163,23 @@ func (s *checkpointState) check() error {
 		}
 	}
 	return nil
+}
+
+// hasPlace reports whether a record may end at Size.
+func (s *checkpointState) hasPlace() bool {
+	return s.LastOffset >= 0 && s.LastLength > 0 && s.LastLength <= MaxRecord && s.Size > 0 && s.Size-s.LastLength > s.LastOffset
+}
+
+// hasCounts reports whether a file can have so many records and changes.
+func (s *checkpointState) hasCounts() bool {
+	switch {
+	case s.Records < 0, s.AfterKey < -1, s.AfterKey >= s.Records, s.ChangesAfterKey < 0, s.ChangesWithKey < 0:
+		return false
+	case s.AfterKey < 0:
+		return s.ChangesAfterKey == 0 && s.ChangesWithKey == 0
+	default:
+		return s.AfterKey > 0 || s.ChangesAfterKey == 0
+	}
 }
 
 // MarshalJSON implements [json.Marshaler]. A checkpoint of no use is null.
