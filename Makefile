@@ -12,6 +12,10 @@ COUNT   ?= 1
 TIMEOUT ?= 35m
 # For make fuzz: how long for each target.
 FUZZTIME ?= 10s
+# For make bench: how often each case is run, a regular expression of cases, and further flags, as -large or -readme.
+ROUNDS     ?= 3
+ONLY       ?=
+BENCHFLAGS ?=
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 BINARY  := $(CURDIR)/bin/ovndb-servers
@@ -63,6 +67,11 @@ integration: deps-cluster build ## Run the tests on a cluster in containers (SUI
 	@echo "== integration on $(SUITE)"
 	cd integration && SUITE=$(SUITE) OVNDB_SERVERS_BIN=$(BINARY) \
 		go test -tags integration -p 1 -count $(COUNT) -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') -v ./...
+
+.PHONY: bench
+bench: deps-cluster build ## Measure the agent side by side with the shell agent (SUITE=trixie, ROUNDS=3, ONLY=regexp of cases, BENCHFLAGS='-large -readme -timeline FILE')
+	@echo "== bench on $(SUITE)"
+	cd integration && go run ./bench -bin $(BINARY) -suite $(SUITE) -rounds $(ROUNDS) $(if $(ONLY),-only '$(ONLY)') $(BENCHFLAGS)
 
 .PHONY: lint
 lint: $(GOLANGCI) ## Check style, and that the module files are tidy

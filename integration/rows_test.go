@@ -4,6 +4,7 @@ package integration_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"syscall"
@@ -122,4 +123,38 @@ func TestServerOfActiveKilled(t *testing.T) {
 			awaitRows(ctx, t, c, db, owed(writer, keepAll, began, gap))
 		})
 	}
+}
+
+// A server that dies as soon as it is restarted is left to Pacemaker, which is told at
+// once: no monitor has to find it. Every row that was ever acknowledged is there.
+func TestServerThatDiesAgainAndAgainIsLeftToPacemaker(t *testing.T) {
+	needServers(t)
+	ctx, c := sharedCluster(t)
+	db := databases()[0]
+	writer := startWriter(ctx, t, c, db)
+	view, err := c.View(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	node, began := view.Promoted(), time.Now()
+	err = c.AwaitThat(ctx, "Pacemaker to hear of the failure", func(ctx context.Context) error {
+		_, _ = c.Kill(ctx, node, db.PIDFile, syscall.SIGKILL) // it may be dead at the moment
+		view, err := c.View(ctx)
+		if err == nil && len(view.Failures) == 0 {
+			err = errors.New("no failure")
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gap, err := writer.AwaitRecovery(ctx, began)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Await(ctx, "the cluster to settle", c.Settled()); err != nil {
+		t.Fatal(err)
+	}
+	writer.Stop()
+	awaitRows(ctx, t, c, db, owed(writer, keepAll, began, gap))
 }

@@ -118,9 +118,7 @@ func (c *Cluster) addresses() {
 			Name: name, ID: i + 1, Address: host(firstHost + i), Container: c.config.container(name),
 		})
 	}
-	if c.config.Agent == OVNAgent && c.config.Order != WithoutVIP {
-		c.config.Parameters = merge(map[string]string{"master_ip": c.vip.String()}, c.config.Parameters)
-	}
+	c.addVIP()
 }
 
 // startNodes creates and starts all nodes at once.

@@ -59,6 +59,19 @@ func (c *Client) Names(ctx context.Context, db Database) ([]string, error) {
 	return Names(reply)
 }
 
+// Transact carries out operations in one transaction. It returns as [Client.Insert]
+// does.
+func (c *Client) Transact(ctx context.Context, db Database, operations ...Operation) error {
+	reply, err := c.transact(ctx, db.Transaction(operations...))
+	if err != nil {
+		return fmt.Errorf("cannot carry out a transaction on %s: %w", db.Name, err)
+	}
+	if _, err := parseReply(reply); err != nil {
+		return fmt.Errorf("cannot carry out a transaction on %s: %w", db.Name, err)
+	}
+	return nil
+}
+
 // transact sends a transaction and waits for its result.
 func (c *Client) transact(ctx context.Context, parameters []any) (json.RawMessage, error) {
 	stop := context.AfterFunc(ctx, func() { _ = c.conn.Close() })

@@ -5,22 +5,32 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"sync"
 	"time"
 )
 
-const (
-	// writeInterval is the pause between acknowledged rows.
-	writeInterval = 10 * time.Millisecond
-	// retryInterval is the pause after an error. It is short, so that the gap that
-	// a failover makes is the servers' and not the writer's.
-	retryInterval = 20 * time.Millisecond
-	// dialTimeout is below TCP's first retransmission of a lost SYN: dialing anew
-	// finds a moved address sooner.
-	dialTimeout = 300 * time.Millisecond
-	// replyTimeout gives up a session with a server that does not answer any more.
-	replyTimeout = time.Second
-)
+// Pace says how fast a writer goes, and how soon it gives up.
+type Pace struct {
+	// Write is the pause between acknowledged rows.
+	Write time.Duration
+	// Retry is the pause after an error. It is short, so that the gap that a failover
+	// makes is the servers' and not the writer's.
+	Retry time.Duration
+	// Dial bounds an attempt to connect. Below a second, which is TCP's first
+	// retransmission of a lost SYN, dialing anew finds a moved address sooner.
+	Dial time.Duration
+	// Reply gives up a session with a server that does not answer any more.
+	Reply time.Duration
+}
+
+// DefaultPace returns the pace of [StartWriter].
+func DefaultPace() Pace {
+	return Pace{Write: 10 * time.Millisecond, Retry: 20 * time.Millisecond, Dial: 300 * time.Millisecond, Reply: time.Second}
+}
+
+// pollInterval is how often waiting methods look.
+const pollInterval = 10 * time.Millisecond
 
 // Ack is a row whose insertion was acknowledged.
 type Ack struct {
@@ -41,6 +51,7 @@ func (g Gap) Duration() time.Duration { return g.After.At.Sub(g.Before.At) }
 type Writer struct {
 	address, prefix string
 	db              Database
+	pace            Pace
 	cancel          context.CancelFunc
 	done            chan struct{}
 
@@ -55,8 +66,13 @@ type Writer struct {
 // StartWriter starts a writer that names its rows prefix-000001 and so on. It
 // writes until [Writer.Stop], or until the context ends.
 func StartWriter(ctx context.Context, address string, db Database, prefix string) *Writer {
+	return StartWriterAt(ctx, DefaultPace(), address, db, prefix)
+}
+
+// StartWriterAt is [StartWriter] with another pace.
+func StartWriterAt(ctx context.Context, pace Pace, address string, db Database, prefix string) *Writer {
 	ctx, cancel := context.WithCancel(ctx)
-	w := &Writer{address: address, prefix: prefix, db: db, cancel: cancel, done: make(chan struct{})}
+	w := &Writer{address: address, prefix: prefix, db: db, pace: pace, cancel: cancel, done: make(chan struct{})}
 	go w.run(ctx)
 	return w
 }
@@ -124,7 +140,7 @@ func (w *Writer) Missing(names []string) []string {
 // AwaitAck waits for an acknowledgement of later than after and returns the first
 // one.
 func (w *Writer) AwaitAck(ctx context.Context, after time.Time) (Ack, error) {
-	ticker := time.NewTicker(writeInterval)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
 		for _, ack := range w.Acks() {
@@ -144,7 +160,7 @@ func (w *Writer) AwaitAck(ctx context.Context, after time.Time) (Ack, error) {
 // AwaitRecovery waits until the writer has lost its server later than after, and
 // has had a row acknowledged since. It returns the gap in between.
 func (w *Writer) AwaitRecovery(ctx context.Context, after time.Time) (Gap, error) {
-	ticker := time.NewTicker(writeInterval)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
 		if gap, found := w.Recovery(after); found {
@@ -172,6 +188,30 @@ func (w *Writer) Recovery(after time.Time) (Gap, bool) {
 		return Gap{}, false
 	}
 	return Gap{w.acks[first-1], w.acks[first]}, true
+}
+
+// Interruptions returns the gaps that end later than after and in which the writer had
+// lost its server. One that is not over yet is not among them.
+func (w *Writer) Interruptions(after time.Time) []Gap {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return interruptions(w.acks, w.losses, after)
+}
+
+// interruptions is [Writer.Interruptions]; both lists are in their order.
+func interruptions(acks []Ack, losses []time.Time, after time.Time) []Gap {
+	var gaps []Gap
+	for _, loss := range losses {
+		next := sort.Search(len(acks), func(i int) bool { return acks[i].At.After(loss) })
+		if next == 0 || next == len(acks) || !acks[next].At.After(after) {
+			continue
+		}
+		gap := Gap{acks[next-1], acks[next]}
+		if len(gaps) == 0 || gaps[len(gaps)-1] != gap {
+			gaps = append(gaps, gap)
+		}
+	}
+	return gaps
 }
 
 // lose remembers why the server was lost, and since when: attempts to reach it
@@ -206,13 +246,13 @@ func (w *Writer) run(ctx context.Context) {
 			return
 		}
 		w.lose(err)
-		pause(ctx, retryInterval)
+		pause(ctx, w.pace.Retry)
 	}
 }
 
 // dial connects, or gives up soon.
 func (w *Writer) dial(ctx context.Context) (*Client, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	ctx, cancel := context.WithTimeout(ctx, w.pace.Dial)
 	defer cancel()
 	return Dial(ctx, w.address)
 }
@@ -226,7 +266,7 @@ func (w *Writer) write(ctx context.Context, client *Client, next int) (int, erro
 		if err := w.insert(ctx, client, name); err != nil {
 			return next, err
 		}
-		if !pause(ctx, writeInterval) {
+		if !pause(ctx, w.pace.Write) {
 			return next, ctx.Err()
 		}
 	}
@@ -234,7 +274,7 @@ func (w *Writer) write(ctx context.Context, client *Client, next int) (int, erro
 
 // insert inserts one row and remembers what came of it.
 func (w *Writer) insert(ctx context.Context, client *Client, name string) error {
-	ctx, cancel := context.WithTimeout(ctx, replyTimeout)
+	ctx, cancel := context.WithTimeout(ctx, w.pace.Reply)
 	defer cancel()
 	err := client.Insert(ctx, w.db, name)
 	w.mu.Lock()

@@ -96,3 +96,34 @@ func TestWriterGoesOnAfterALoss(t *testing.T) {
 		t.Errorf("%d missing of %d acknowledged, want all but three", len(missing), len(writer.Acks()))
 	}
 }
+
+func TestInterruptionsAreTheGapsWithALoss(t *testing.T) {
+	t.Parallel()
+	var count atomic.Int64
+	address := fakeServer(t, func() string {
+		if n := count.Add(1); n == 5 || n == 6 || n == 10 {
+			return ""
+		}
+		return `[{"uuid":["uuid","00000000-0000-0000-0000-000000000000"]}]`
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	pace := ovsdb.DefaultPace()
+	pace.Write, pace.Retry = time.Millisecond, time.Millisecond
+	began := time.Now()
+	writer := ovsdb.StartWriterAt(ctx, pace, address, ovsdb.Northbound(), "row")
+	for len(writer.Interruptions(began)) < 2 {
+		if _, err := writer.AwaitAck(ctx, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writer.Stop()
+	gaps := writer.Interruptions(began)
+	if len(gaps) != 2 || gaps[0].Before.Name != "row-000004" || gaps[0].After.Name != "row-000007" ||
+		gaps[1].Before.Name != "row-000009" || gaps[1].After.Name != "row-000011" {
+		t.Errorf("interruptions %v, want one from row 4 to 7, which is two losses, and one from 9 to 11", gaps)
+	}
+	if rest := writer.Interruptions(gaps[0].After.At); len(rest) != 1 {
+		t.Errorf("%d interruptions after the first one, want 1", len(rest))
+	}
+}

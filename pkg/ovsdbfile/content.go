@@ -1,15 +1,19 @@
 package ovsdbfile
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // content is what of a database is tracked through its transactions: which rows there
 // are, and what the global table's external_ids hold.
 type content struct {
 	tables map[string]*table
 	global map[uuid]externalIDs
+	blind  bool // to rows outside the global table
 }
 
-// table is a table of the schema with the rows that are there.
+// table is a table of the schema with the rows that are there; nil if nobody knows which.
 type table struct {
 	name   string
 	global bool
@@ -24,6 +28,48 @@ func newContent(tables []string, globalTable string) *content {
 	return c
 }
 
+// resumedContent is content of which only the global table is known.
+func resumedContent(tables []string, globalTable string, global map[uuid]externalIDs) *content {
+	c := newContent(tables, globalTable)
+	c.global, c.blind = maps.Clone(global), true
+	if c.global == nil {
+		c.global = map[uuid]externalIDs{}
+	}
+	for _, table := range c.tables {
+		if !table.global {
+			table.rows = nil
+			continue
+		}
+		for id := range c.global {
+			table.rows[id] = struct{}{}
+		}
+	}
+	return c
+}
+
+// consistent reports whether the rows of the global table are those whose external_ids
+// are known. They are not after a record that has a row twice.
+func (c *content) consistent() bool {
+	for _, table := range c.tables {
+		if table.global {
+			return maps.EqualFunc(table.rows, c.global, func(struct{}, externalIDs) bool { return true })
+		}
+	}
+	return len(c.global) == 0
+}
+
+// has reports whether a row may be there.
+func (t *table) has(id uuid) bool {
+	_, exists := t.rows[id]
+	return exists || t.rows == nil
+}
+
+func (t *table) add(id uuid) {
+	if t.rows != nil {
+		t.rows[id] = struct{}{}
+	}
+}
+
 // apply carries out t and reports whether it set, changed or removed key in the
 // external_ids of a row of the global table. A row that is new sets every key that it
 // has. If t cannot be carried out nothing is.
@@ -32,7 +78,7 @@ func (c *content) apply(t *transaction, key string) (touched bool, err error) {
 		if !row.gone {
 			continue
 		}
-		if _, exists := row.table.rows[row.id]; !exists {
+		if !row.table.has(row.id) {
 			return false, badRecord("row %v is deleted from table %s, but is not there", row.id, row.table.name)
 		}
 	}
@@ -44,7 +90,7 @@ func (c *content) apply(t *transaction, key string) (touched bool, err error) {
 	for _, row := range t.rows {
 		switch {
 		case !row.gone:
-			row.table.rows[row.id] = struct{}{}
+			row.table.add(row.id)
 		case row.table.global:
 			_, had := c.global[row.id][key]
 			touched = touched || had
@@ -75,8 +121,11 @@ func (c *content) setGlobal(change globalChange, diff bool, key string) bool {
 	return had != has || before != after
 }
 
-// rows counts the rows outside the tables named.
+// rows counts the rows outside the tables named; RowsUnknown if nobody knows.
 func (c *content) rows(ignore []string) int {
+	if c.blind {
+		return RowsUnknown
+	}
 	count := 0
 	for _, table := range c.tables {
 		if !slices.Contains(ignore, table.name) {

@@ -14,6 +14,9 @@
 // tail, not a failure. A server that compacts its database renames a new file over the
 // old one; a reader goes on with the file that it opened.
 //
+// A [Follower] reads only what has been appended since it read last, and a [Checkpoint]
+// lets another process go on from where one has come to.
+//
 // Nothing is locked and nothing is written. Clustered databases are recognised and
 // refused.
 package ovsdbfile

@@ -4,24 +4,23 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 )
 
 // A Follower summarizes a database file over and over, and reads only what is new. It is
 // not safe for concurrent use.
 //
 // It holds no file open. Its memory grows with the number of rows, by some 40 bytes each,
-// and does not shrink before it starts over.
+// and does not shrink before it starts over; one that goes on from a [Checkpoint] does not
+// know the rows, and stays small.
 type Follower struct {
 	path             string
 	globalTable, key string
 	ignore           []string
 
-	identity os.FileInfo // of the file that log has read; nil if there is none
-	log      *log
-	tally    *tally
+	file  identity // that log has read
+	log   *log     // nil before the first
+	tally *tally
 }
 
 // NewFollower returns a Follower of the database file at path. The other arguments are
@@ -37,22 +36,25 @@ func NewFollower(path, globalTable, key string, ignore ...string) *Follower {
 // A record that was torn is read anew. Damage done to records that have been read is
 // not noticed. After an error of ctx or of the file system the next call goes on
 // where this one had to stop.
+//
+// After [Resume], as long as the Follower has not started over, Rows is unknown, and a
+// record that deletes a row that was never there, which no server writes, is not torn.
 func (f *Follower) Advance(ctx context.Context) (Summary, error) {
 	file, err := open(f.path)
 	if err != nil {
 		return Summary{}, err
 	}
 	defer func() { _ = file.Close() }()
-	info, err := file.Stat()
+	found, size, err := examine(file)
 	if err != nil {
-		return Summary{}, fmt.Errorf("cannot read database file: %w", err)
+		return Summary{}, err
 	}
-	if !f.continues(file, info) {
+	if !f.continues(file, found, size) {
 		f.log = newLog(file, f.path)
 		f.tally = newTally(f.globalTable, f.key, f.ignore)
 	}
-	f.identity = info
-	f.log.resume(file, info.Size())
+	f.file = found
+	f.log.resume(file, size)
 	f.log.stream.before = ctx.Err
 	summary, err := f.tally.advance(f.log)
 	f.log.rest()
@@ -63,16 +65,17 @@ func (f *Follower) Advance(ctx context.Context) (Summary, error) {
 // continues reports whether file begins with what has been read: it is the same file, as
 // long at least, and the last record read is still there. A file that is written over in
 // place keeps its identity, and a new one can be given that of one that is gone.
-func (f *Follower) continues(file *os.File, info os.FileInfo) bool {
-	if f.identity == nil || f.log.size == 0 || !os.SameFile(f.identity, info) || info.Size() < f.log.size {
+func (f *Follower) continues(file io.ReaderAt, found identity, size int64) bool {
+	if f.log == nil || f.log.size == 0 || !f.file.becomes(found) || size < f.log.size {
 		return false
 	}
+	last := f.log.last
 	start := make([]byte, maxHeader+1)
-	n, err := file.ReadAt(start, f.log.last.offset)
+	n, err := file.ReadAt(start, last.offset)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false
 	}
-	line, _, _ := bytes.Cut(start[:n], []byte{'\n'})
+	line, _, ended := bytes.Cut(start[:n], []byte{'\n'})
 	header, err := parseHeader(line)
-	return err == nil && header == f.log.last.header
+	return err == nil && ended && header == last.header && last.offset+int64(len(line))+1+header.length == f.log.size
 }

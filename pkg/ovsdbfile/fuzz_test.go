@@ -160,3 +160,109 @@ func summarizeBytes(t *testing.T, dir string, data []byte) (ovsdbfile.Summary, e
 	}
 	return ovsdbfile.Summarize(t.Context(), file.Name(), globalTable, beat, globalTable)
 }
+
+// FuzzCheckpoint reads a file from what may be a checkpoint of it.
+func FuzzCheckpoint(f *testing.F) {
+	path := filepath.Join(f.TempDir(), "db")
+	whole := seeds(f)[0]
+	writeOver(f, path, whole)
+	addCheckpoints(f, read(f, path))
+	f.Fuzz(func(t *testing.T, data []byte, sealed bool) {
+		if sealed {
+			data = seal(1, data)
+		}
+		follower := resume(data, path)
+		got, err := follower.Advance(t.Context())
+		if err != nil || got.Size > int64(len(whole)) {
+			t.Fatalf("got %+v, %v", got, err)
+		}
+		want := summarize(t, path)
+		if !got.RowsKnown() {
+			checkCounts(t, withRows(got, 0))
+			want = got
+			if got, err = resume(keep(t, follower), path).Advance(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-whole, or from the checkpoint; +resumed, or from its own checkpoint):\n%s", diff)
+		}
+	})
+}
+
+func withRows(s ovsdbfile.Summary, rows int) ovsdbfile.Summary {
+	s.Rows = rows
+	return s
+}
+
+// addCheckpoints adds the good one, and the states of good ones and of bad ones.
+func addCheckpoints(f *testing.F, text []byte) {
+	f.Helper()
+	f.Add(text, false)
+	for _, change := range []func(map[string]any){
+		func(map[string]any) {},
+		func(s map[string]any) { s["tables"] = nil },
+		func(s map[string]any) { s["global"] = nil },
+		func(s map[string]any) { s["records"], s["after-key"] = 0, -1 },
+	} {
+		state := stateOf(f, text)
+		change(state)
+		changed, err := json.Marshal(state)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(changed, true)
+	}
+}
+
+// FuzzResume makes undamaged records of any lines, and goes on after any of them.
+func FuzzResume(f *testing.F) {
+	for _, seed := range seeds(f) {
+		var bodies strings.Builder
+		for line := range strings.Lines(string(seed)) {
+			if !strings.HasPrefix(line, "OVSDB") {
+				bodies.WriteString(line)
+			}
+		}
+		f.Add(bodies.String(), uint(3))
+	}
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, lines string, after uint) {
+		file, err := os.CreateTemp(dir, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			_ = file.Close()
+			_ = os.Remove(file.Name())
+		}()
+		text := writeRecords(t, file, lines, after)
+		// Whether a row was there that is deleted, only the whole file says.
+		whole, err := ovsdbfile.Summarize(t.Context(), file.Name(), globalTable, beat, globalTable)
+		if err == nil && whole.Torn != nil && strings.Contains(whole.Torn.Reason, "is not there") {
+			return
+		}
+		assertResumes(t, text, file.Name(), "resumed")
+	})
+}
+
+// writeRecords writes a record of each line, and returns the checkpoint after some of
+// them, if there is one.
+func writeRecords(t *testing.T, file *os.File, lines string, after uint) (checkpoint []byte) {
+	t.Helper()
+	var number uint
+	for line := range strings.Lines(lines) {
+		if _, err := file.WriteString(record(strings.TrimSuffix(line, "\n"))); err != nil {
+			t.Fatal(err)
+		}
+		if number++; number != after {
+			continue
+		}
+		follower := follow(file.Name())
+		_, _ = follower.Advance(t.Context())
+		if _, ok := follower.Checkpoint(); ok {
+			checkpoint = keep(t, follower)
+		}
+	}
+	return checkpoint
+}

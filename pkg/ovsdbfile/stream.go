@@ -31,7 +31,7 @@ type stream struct {
 
 func newStream(source io.Reader) *stream {
 	//nolint:gosec // the format's checksum, not a protection
-	return &stream{source: source, buffer: make([]byte, chunk), sum: sha1.New()}
+	return &stream{source: source, sum: sha1.New()}
 }
 
 // resume forgets what has not been handed out, and goes on with a source of length bytes
@@ -65,6 +65,9 @@ func (s *stream) fill() error {
 	if s.pos > 0 {
 		s.end = copy(s.buffer, s.buffer[s.pos:s.end])
 		s.pos = 0
+	}
+	if s.buffer == nil {
+		s.buffer = make([]byte, chunk)
 	}
 	for range maxEmptyReads {
 		n, err := s.source.Read(s.buffer[s.end:])

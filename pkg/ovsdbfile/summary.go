@@ -44,8 +44,15 @@ type Summary struct {
 	LastDate time.Time  // of the last record that has one, by its writer's clock; may be zero
 	Size     int64      // of what could be read, in bytes
 	Torn     *TornError // why there is no more; nil if the file ends there
-	Rows     int        // that are there at the end, outside the ignored tables
+	Rows     int        // that are there at the end, outside the ignored tables, or RowsUnknown
 }
+
+// RowsUnknown is in place of a number of rows where only a part of the file was read, see
+// [Resume].
+const RowsUnknown = -1
+
+// RowsKnown reports whether Rows is a number of rows. [Summarize] always knows.
+func (s Summary) RowsKnown() bool { return s.Rows != RowsUnknown }
 
 // Summarize reads the database file at path. globalTable names the table whose
 // external_ids are of interest, key the one among them that AfterKey is about, and

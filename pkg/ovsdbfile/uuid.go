@@ -43,3 +43,12 @@ func (id uuid) String() string {
 	}
 	return string(text)
 }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (id uuid) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (id *uuid) UnmarshalText(text []byte) (err error) {
+	*id, err = parseUUID(text)
+	return err
+}

@@ -145,8 +145,9 @@ var ErrNotFollowing = errors.New("this node follows nobody")
 func (c *Controller) awaitPosition(ctx context.Context, r Record, node string, final Positions) error {
 	following := c.follows(ctx)
 	var behind error
+	files := c.Readings()
 	err := await(ctx, func(ctx context.Context) error {
-		own, err := c.positions(ctx)
+		own, err := files.positions(ctx)
 		if err == nil && (!own.Current(r) || own.CompareWithin(r, final) < 0) {
 			err = fmt.Errorf("node %s ended at %s, this node is at %s", node, final.summary(), own.summary())
 		}

@@ -31,6 +31,13 @@ type Knowledge struct {
 // several times as often.
 const knowledgeAge = 5 * time.Second
 
+// stuckAge is when a supervisor that says nothing is taken for stuck. On a machine that
+// has no time for it, it would not be helped by being replaced.
+const stuckAge = time.Minute
+
+// errOld is returned for knowledge that is too old to be believed.
+var errOld = errors.New("what the supervisor said last is too old")
+
 func (c *Controller) knowledgeFile() string { return c.stateFile("supervisor.json") }
 
 // SupervisorPidfile is what the supervisor of the resource on this node holds.
@@ -64,8 +71,11 @@ func (c *Controller) knowledge() (Knowledge, error) {
 	if err != nil {
 		return Knowledge{}, fmt.Errorf("the supervisor has not said anything yet: %w", err)
 	}
-	if age := time.Since(info.ModTime()); age < 0 || age > knowledgeAge {
-		return Knowledge{}, fmt.Errorf("what the supervisor said last is %s old", age.Round(time.Millisecond))
+	switch age := time.Since(info.ModTime()); {
+	case age < 0 || age > stuckAge:
+		return Knowledge{}, fmt.Errorf("the supervisor has said nothing for %s", age.Round(time.Second))
+	case age > knowledgeAge:
+		return Knowledge{}, fmt.Errorf("%w: %s old", errOld, age.Round(time.Millisecond))
 	}
 	text, err := os.ReadFile(c.knowledgeFile())
 	if err != nil {

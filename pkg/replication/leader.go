@@ -20,8 +20,8 @@ type Leader struct {
 	Sources Sources
 }
 
-// leader asks the cluster which other node is promoted. If two nodes say so,
-// none is believed: a later look knows more.
+// leader asks the cluster which other node is promoted. If two nodes say so, the one that
+// the cluster record names is believed, or else none: a later look knows more.
 func (c *Controller) leader(ctx context.Context) (Leader, error) {
 	nodes, err := c.Cluster.Published(ctx, TopicActive)
 	if err != nil {
@@ -39,6 +39,10 @@ func (c *Controller) leader(ctx context.Context) (Leader, error) {
 		}
 		return Leader{Node: others[0], Sources: sources}, nil
 	default:
+		if record, err := c.record(ctx); err == nil && record != nil && slices.Contains(others, record.Node) {
+			sources, err := ParseSources(nodes[record.Node], names(c.Units))
+			return Leader{Node: record.Node, Sources: sources}, err
+		}
 		return Leader{}, fmt.Errorf("%w: nodes %s", ErrTwoLeaders, strings.Join(others, ", "))
 	}
 }

@@ -180,6 +180,7 @@ func (c *Controller) repair(ctx context.Context, look func() (Observation, Verdi
 func (c *Controller) carryOut(ctx context.Context, r Repair) error {
 	switch r.Kind {
 	case RepairForget:
+		c.report(c.withdraw(ctx, TopicActive), "the backups may still take this node for the promoted one")
 		return c.promotion().drop()
 	case RepairStartNorthd:
 		return c.startNorthd(ctx)
@@ -215,6 +216,7 @@ func (c *Controller) keepPublished(ctx context.Context, v Verdict, leader Leader
 	}
 	if v.leads() {
 		c.publish(ctx)
+		c.report(c.withdraw(ctx, TopicFinal), "cannot withdraw where an earlier term ended")
 	}
 }
 

@@ -172,7 +172,6 @@ func (c *Controller) serve(ctx context.Context, term uint64) error {
 	fault("promote-open")
 	together(
 		func() { c.publish(ctx) },
-		func() { c.report(c.withdraw(ctx, TopicFinal), "cannot withdraw where an earlier term ended") },
 		func() { c.report(c.Cluster.SetScore(ctx, "", ActiveScore(term)), "cannot set the promotion score") },
 	)
 	c.report(c.startNorthd(ctx), "this node is promoted without ovn-northd; the next monitor starts it")

@@ -53,6 +53,9 @@ func (c *Controller) Restore(ctx context.Context, name string) (Restored, error)
 	if restored.Kept, err = c.keepPresent(ctx, u, name); err != nil {
 		return restored, err
 	}
+	if err := c.checkpoint(u).drop(); err != nil { // of what is there no longer
+		return restored, err
+	}
 	file := process.DatabaseFile{Path: u.Files.Database}
 	if err := file.Replace(ctx, directory.Path(name), u.Name()); err != nil {
 		return restored, err

@@ -74,8 +74,10 @@ func (c *Controller) reviveActive(ctx context.Context, u Unit) error {
 	return step(ctx, "open the listeners of the "+u.Name()+" server", u.Server.ControlSocket, u.Server.OpenConnections)
 }
 
-// launch starts a server as a backup of nobody.
+// launch starts a server as a backup of nobody. What was learnt of its file is forgotten:
+// the server, too, reads the whole, which may have been replaced or damaged meanwhile.
 func (c *Controller) launch(ctx context.Context, u Unit) error {
+	c.report(c.checkpoint(u).drop(), "what the file held before may be taken for what it holds")
 	daemon := process.OVSDBServer(process.ServerOptions{
 		Files: u.Files, DatabaseName: u.Name(), SyncFrom: u.Endpoint.Parking(), Owner: c.Owner,
 	})

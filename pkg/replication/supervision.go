@@ -46,7 +46,7 @@ func (c *Controller) ensureSupervisor(ctx context.Context) (started bool, err er
 		return false, c.stopSupervisor(ctx)
 	}
 	k, err := c.knowledge()
-	if err == nil && k.Config == c.Supervision.Config {
+	if err == nil && k.Config == c.Supervision.Config || errors.Is(err, errOld) {
 		return false, nil
 	}
 	if !errors.Is(err, ErrUnsupervised) {

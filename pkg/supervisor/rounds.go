@@ -45,10 +45,9 @@ type rounds struct {
 	failing, escalated time.Time
 	lagging            time.Time
 	// serving says that the listeners are known to be open; thawedAt is when the node
-	// came back from standing still, for as long as stood, until it serves again.
+	// came back from standing still, until it serves again.
 	serving               bool
 	learntAt, thawedAt    time.Time
-	stood                 time.Duration
 	published             replication.ScoreChange
 	publishedAt           time.Time
 	publishedFor, logged  string
@@ -94,8 +93,8 @@ func (r *rounds) look(ctx context.Context) {
 	r.askAgain(now, o)
 	reasons, beyond := faults(r.guards)
 	r.escalate(ctx, now, o, beyond)
-	reasons = append(append(reasons, stale...), r.serveAgain(ctx, now, o)...)
-	r.keep(o, reasons, beyond)
+	r.serveAgain(ctx, now, o)
+	r.keep(o, append(reasons, stale...), beyond)
 }
 
 // keep leaves what is known for the monitors.

@@ -45,6 +45,7 @@ func (s Supervisor) Run(ctx context.Context) {
 	}
 	running.Go(func() { r.scholar.run(ctx) })
 	running.Go(func() { r.pulse.run(ctx) })
+	running.Go(func() { reader{controller: s.Controller, log: s.Log}.run(ctx) })
 	s.loop(ctx, r)
 }
 

@@ -2,6 +2,9 @@ package supervisor_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -188,6 +191,23 @@ func TestSupervisedServerThatIsStoppedByASignalIsReportedToTheCluster(t *testing
 	eventually(t, "the failure to be reported", func() bool { return len(p.Failed()) > 0 })
 	if _, err := p.active.Units[0].Pidfile().Owner(); err != nil {
 		t.Errorf("the server that is stopped was touched: %v", err)
+	}
+}
+
+func TestSupervisedFilesHaveBeenReadBeforeAnActionHasTo(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	var checkpoints []string
+	for _, u := range slices.Concat(p.active.Units, p.backup.Units) {
+		checkpoint := filepath.Join(filepath.Dir(u.Files.Pidfile), "ovndb-servers-ovndb."+u.Name()+".position")
+		_ = os.Remove(checkpoint) // there may be none yet
+		checkpoints = append(checkpoints, checkpoint)
+	}
+	for _, checkpoint := range checkpoints {
+		eventually(t, checkpoint+" to be there", func() bool {
+			_, err := os.Stat(checkpoint)
+			return err == nil
+		})
 	}
 }
 

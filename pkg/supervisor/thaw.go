@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"ovndb-servers/pkg/replication"
@@ -60,28 +59,32 @@ func (p *pulse) dismiss(ctx context.Context, still time.Duration) {
 // thaw begins the time in which a node that has stood still serves nobody.
 func (r *rounds) thaw(still time.Duration) {
 	r.Log.WithField("still", still.Round(time.Millisecond)).Warn("this node stood still: serving clients again once it is certain that it still leads")
-	r.thawedAt, r.stood = time.Now(), still
+	r.thawedAt, r.serving = time.Now(), false
 	r.scholar.ask()
 }
 
 // serveAgain opens the listeners of a node that leads, at first and after it stood still.
 // What the cluster said before it can have known is not believed.
-func (r *rounds) serveAgain(ctx context.Context, now time.Time, o replication.Observation) []string {
-	if !r.thawedAt.IsZero() && now.Sub(r.thawedAt) < thawMost {
-		return []string{fmt.Sprintf("this node stood still for %s, and serves nobody until it is certain that it still leads",
-			r.stood.Round(time.Second))}
-	}
+//
+// Monitors do not call the node degraded meanwhile. Pacemaker keeps a result that is not
+// the expected one in the place of the recurring operation's; when the node joins the
+// cluster again that is all there is of it, and the cancellation that comes before a
+// demotion is waited for in vain, for a minute and more (process_op_deletion in
+// daemons/controld/controld_te_callbacks.c; seen with 3.0.0).
+func (r *rounds) serveAgain(ctx context.Context, now time.Time, o replication.Observation) {
 	if !r.thawedAt.IsZero() && r.learntAt.Sub(r.thawedAt) < thawMost {
-		r.scholar.ask()
-		return []string{"this node stood still, and the cluster has not said yet whether it still leads"}
+		if now.Sub(r.thawedAt) >= thawMost {
+			r.scholar.ask()
+		}
+		return
 	}
 	if r.serving || !r.informed || !o.AllActive() || o.Term != replication.TermHeld {
 		r.serving = r.serving && o.AllActive()
-		return nil
+		return
 	}
 	if err := r.Controller.Reopen(ctx); err != nil {
-		return []string{err.Error()}
+		r.Log.WithError(err).Error("this node leads and serves nobody")
+		return
 	}
 	r.serving, r.thawedAt = true, time.Time{}
-	return nil
 }

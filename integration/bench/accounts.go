@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"ovndb-servers/integration/ovsdb"
+)
+
+// settleAccounts enters what the clients had acknowledged, reads all rows back through
+// the virtual IP, and returns how many are lost that were not before. It then waits
+// for the backups to have the rest.
+func (b *bench) settleAccounts(ctx context.Context, what string, result *series, writers []*ovsdb.Writer) (int, error) {
+	lost := 0
+	for _, writer := range writers {
+		db, acks := writer.Database(), writer.Acks()
+		names := make([]string, 0, len(acks))
+		for _, ack := range acks {
+			names = append(names, ack.Name)
+		}
+		book := b.ledgers[db.Name]
+		book.enter(names...)
+		result.Acked += len(names)
+		present, err := b.cluster.Names(ctx, db)
+		if err != nil {
+			return lost, fmt.Errorf("cannot read the rows back: %w", err)
+		}
+		lost += book.strike(present)
+	}
+	result.Lost += lost
+	for _, writer := range writers {
+		b.awaitReplicas(ctx, what, writer.Database())
+	}
+	return lost, nil
+}
+
+// awaitReplicas waits until every node has every row. Backups that do not get them are
+// noted, and not waited for any longer.
+func (b *bench) awaitReplicas(ctx context.Context, what string, db ovsdb.Database) {
+	waiting, cancel := context.WithTimeoutCause(ctx, replicaTimeout, errors.New("not in time"))
+	defer cancel()
+	var last error
+	err := b.cluster.AwaitThat(waiting, "the rows on all nodes", func(ctx context.Context) error {
+		var failures []error
+		for _, node := range b.cluster.NodeNames() {
+			names, err := b.cluster.NamesOn(ctx, node, db)
+			if missing := b.ledgers[db.Name].missing(names); err == nil && missing > 0 {
+				err = fmt.Errorf("%d rows are missing on %s", missing, node)
+			}
+			failures = append(failures, err)
+		}
+		if ctx.Err() == nil {
+			last = errors.Join(failures...)
+		}
+		return errors.Join(failures...)
+	})
+	if err != nil && ctx.Err() == nil {
+		b.note("%s, after %s: a backup still lacks rows of %s when all has been at rest for %s: %v", b.agent, what, db.Name, replicaTimeout, last)
+	}
+}

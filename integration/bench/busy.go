@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"ovndb-servers/integration/ovsdb"
+)
+
+const (
+	// busyTime is how long the server works on the one transaction.
+	busyTime = 35 * time.Second
+	// fillers are the rows that each operation of it looks at.
+	fillers = 20000
+	// bulk is how many rows are inserted in one transaction.
+	bulk = 2000
+	// busyTimeout bounds the transaction, and the recovery where it causes a failover.
+	busyTimeout = 3 * time.Minute
+)
+
+// busy is the case busy: the active northbound server works on one transaction for
+// longer than a monitor may take.
+func (b *bench) busy(ctx context.Context, _ int) error {
+	db := ovsdb.Northbound()
+	if err := b.fill(ctx, db, "filler", fillers); err != nil {
+		return err
+	}
+	operations, err := b.calibrate(ctx, db)
+	if err != nil {
+		return err
+	}
+	for {
+		took, interrupted, err := b.busyOnce(ctx, db, operations)
+		if err != nil {
+			return err
+		}
+		if interrupted || took >= busyTime {
+			return nil
+		}
+		operations = int(float64(operations) * busyTime.Seconds() / took.Seconds() * 1.1)
+		b.progress.Printf("   that was too short: once more, with %d operations", operations)
+	}
+}
+
+// busyOnce keeps the server busy with so many operations, and adds what came of it
+// unless the transaction was carried out in less than [busyTime]. It returns how long
+// the transaction took, and whether it was interrupted.
+func (b *bench) busyOnce(ctx context.Context, db ovsdb.Database, operations int) (took time.Duration, interrupted bool, err error) {
+	mark := b.logEnds(ctx)
+	writers, stop := b.startWriters(ctx, "busy-"+strconv.Itoa(operations), []ovsdb.Database{db})
+	defer stop()
+	if err := b.awaitWrites(ctx, writers[0]); err != nil {
+		return 0, false, err
+	}
+	at := time.Now()
+	took, broken := b.keepBusy(ctx, db, operations)
+	b.progress.Printf("   the transaction ended after %.1f s: %s", took.Seconds(), outcome(broken))
+	failed := errors.Join(b.awaitWrites(ctx, writers[0]), b.awaitRest(ctx))
+	stop()
+	failed = errors.Join(failed, b.settle(ctx))
+	result := b.report.find("busy").of(b.agent)
+	_, err = b.settleAccounts(ctx, "busy", result, writers)
+	if failed = errors.Join(failed, err); failed != nil || took < busyTime && broken == nil {
+		return took, false, failed
+	}
+	return took, broken != nil, b.addBusy(ctx, mark, at, writers)
+}
+
+// addBusy adds the failovers since the mark, and for how long clients could not write.
+func (b *bench) addBusy(ctx context.Context, mark logMark, at time.Time, writers []*ovsdb.Writer) error {
+	promotions, err := b.actionsSince(ctx, mark, "promote")
+	if err != nil {
+		return err
+	}
+	starts, err := b.actionsSince(ctx, mark, "start")
+	if err != nil {
+		return err
+	}
+	worst, further := interruptions(writers, at)
+	b.addTimeline(ctx, mark, moment{"busy", b.agent, 1, "the promoted", at, worst, further})
+	b.report.find("busy").of(b.agent).add(float64(max(len(promotions), len(starts))))
+	b.report.find("busy-outage").of(b.agent).addOutage(worst, further)
+	b.progress.Printf("   %d promotions and %d starts; no writes for %.1f s%s",
+		len(promotions), len(starts), worst.Duration().Seconds(), again(further))
+	return nil
+}
+
+// outcome tells how a transaction ended.
+func outcome(err error) string {
+	if err == nil {
+		return "carried out"
+	}
+	return err.Error()
+}
+
+// awaitWrites waits until the client writes.
+func (b *bench) awaitWrites(ctx context.Context, writer *ovsdb.Writer) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, busyTimeout, errors.New("writes do not go on"))
+	defer cancel()
+	_, err := writer.AwaitAck(ctx, time.Now())
+	return err
+}
+
+// fill inserts rows of a database's table, many in a transaction.
+func (b *bench) fill(ctx context.Context, db ovsdb.Database, prefix string, count int) error {
+	client, err := ovsdb.Dial(ctx, b.cluster.Endpoint(db))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close() }()
+	for first := 0; first < count; first += bulk {
+		var operations []ovsdb.Operation
+		for number := first; number < min(first+bulk, count); number++ {
+			operations = append(operations, db.Insert(fmt.Sprintf("%s-%07d", prefix, number)))
+		}
+		if err := client.Transact(ctx, db, operations...); err != nil {
+			return fmt.Errorf("cannot insert %d rows: %w", count, err)
+		}
+	}
+	return nil
+}
+
+// calibrate finds out how many operations keep the server busy for [busyTime].
+func (b *bench) calibrate(ctx context.Context, db ovsdb.Database) (int, error) {
+	const enough = 4 * time.Second
+	for count := 50; ; count *= 4 {
+		took, err := b.keepBusy(ctx, db, count)
+		if err != nil {
+			return 0, err
+		}
+		if took >= enough {
+			needed := int(float64(count) * busyTime.Seconds() / took.Seconds())
+			b.progress.Printf("   %d operations take %.1f s: %d are needed", count, took.Seconds(), needed)
+			return needed, nil
+		}
+	}
+}
+
+// keepBusy has the server look at all rows so many times, in one transaction, and
+// returns how long that took. Nothing is changed: no row has the name that is looked
+// for.
+func (b *bench) keepBusy(ctx context.Context, db ovsdb.Database, count int) (time.Duration, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, busyTimeout, errors.New("no answer to the transaction"))
+	defer cancel()
+	client, err := ovsdb.Dial(ctx, b.cluster.Endpoint(db))
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = client.Close() }()
+	operations := make([]ovsdb.Operation, count)
+	for i := range operations {
+		operations[i] = ovsdb.Operation{
+			"op": "delete", "table": db.Table,
+			"where": []any{[]any{"name", "==", "nobody"}, []any{"name", "!=", "somebody"}},
+		}
+	}
+	began := time.Now()
+	err = client.Transact(ctx, db, operations...)
+	return time.Since(began), err
+}

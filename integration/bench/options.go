@@ -1,0 +1,89 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"time"
+
+	"ovndb-servers/integration/cluster"
+)
+
+// options are the command line.
+type options struct {
+	config cluster.Config
+	rounds int
+	// only selects cases and agents by their names.
+	only   *regexp.Regexp
+	agents *regexp.Regexp
+	large  bool
+	json   string
+	// readme and timeline are paths, empty if not wanted.
+	readme, timeline string
+}
+
+// parseOptions reads the command line.
+func parseOptions(args []string) (options, error) {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	binary := flags.String("bin", "../bin/ovndb-servers", "the agent's `program`")
+	suite := flags.String("suite", cmp.Or(os.Getenv("SUITE"), string(cluster.Trixie)), "the nodes' Debian `release`")
+	rounds := flags.Int("rounds", 3, "how often each case is run")
+	only := flags.String("only", "", "run only the cases that match this `regexp`")
+	agents := flags.String("agents", "", "run only the agents (shell, ours) that match this `regexp`")
+	large := flags.Bool("large", false, "measure the monitor with a million rows, too, which takes minutes")
+	json := flags.String("json", "", "`file` for the results (default ../bin/bench-SUITE.json)")
+	readme := flags.Bool("readme", false, "put the results into ../README.md")
+	timeline := flags.String("timeline", "", "`file` for the timelines of the failovers")
+	if err := flags.Parse(args); err != nil {
+		return options{}, err
+	}
+	if flags.NArg() > 0 || *rounds < 1 {
+		return options{}, errors.New("wrong number of arguments, or less than one round")
+	}
+	o := options{rounds: *rounds, large: *large, json: *json, timeline: *timeline}
+	var err error
+	if o.only, err = regexp.Compile(*only); err != nil {
+		return options{}, fmt.Errorf("cannot read the expression for cases: %w", err)
+	}
+	if o.agents, err = regexp.Compile(*agents); err != nil {
+		return options{}, fmt.Errorf("cannot read the expression for agents: %w", err)
+	}
+	if *readme {
+		o.readme = filepath.Join("..", "README.md")
+	}
+	if o.json == "" {
+		o.json = filepath.Join("..", "bin", "bench-"+*suite+".json")
+	}
+	o.config = cluster.Config{
+		Name: "bench-" + *suite + "-" + strconv.Itoa(os.Getpid()), Suite: cluster.Suite(*suite), Binary: *binary,
+		Agent: cluster.StatefulAgent, Operations: operations(),
+		LogDir: filepath.Join(os.TempDir(), "ovndb-servers-bench"),
+	}
+	return o, nil
+}
+
+const (
+	// promotedInterval and unpromotedInterval of the monitors are those that people use:
+	// the shell agent's meta-data says 10 s, and both agents' manuals.
+	promotedInterval   = 10 * time.Second
+	unpromotedInterval = 20 * time.Second
+	monitorTimeout     = 20 * time.Second
+)
+
+// operations returns the operations of the resource, the same for both agents.
+func operations() []cluster.Operation {
+	return []cluster.Operation{
+		{Name: "start", Timeout: time.Minute},
+		{Name: "stop", Timeout: time.Minute},
+		{Name: "promote", Timeout: time.Minute},
+		{Name: "demote", Timeout: time.Minute},
+		{Name: "notify", Timeout: time.Minute / 2},
+		{Name: "monitor", Role: "Promoted", Interval: promotedInterval, Timeout: monitorTimeout},
+		{Name: "monitor", Role: "Unpromoted", Interval: unpromotedInterval, Timeout: monitorTimeout},
+	}
+}

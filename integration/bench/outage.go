@@ -1,0 +1,223 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ovndb-servers/integration/cluster"
+	"ovndb-servers/integration/ovsdb"
+)
+
+const (
+	// rowsBefore are acknowledged before anything is done.
+	rowsBefore = 50
+	// recoveryTimeout bounds the wait for writes to go on.
+	recoveryTimeout = 2 * time.Minute
+	// replicaTimeout bounds the wait for all backups to have all rows.
+	replicaTimeout = 30 * time.Second
+)
+
+// pace returns how both agents' clients write: they notice that they can write again
+// within some milliseconds, but for a server that takes connections and does not
+// answer, which they give up after a quarter of a second.
+func pace() ovsdb.Pace {
+	const millisecond = time.Millisecond
+	return ovsdb.Pace{Write: 5 * millisecond, Retry: 5 * millisecond, Dial: 100 * millisecond, Reply: 250 * millisecond}
+}
+
+// fault is what is done to the active's node, and undone.
+type fault struct {
+	name string
+	// databases are those that clients write to; what is measured is the longest outage
+	// of them.
+	databases []ovsdb.Database
+	// strike does it; the time is taken before.
+	strike func(ctx context.Context, c *cluster.Cluster, active string) error
+	// away says that the node is out of the cluster until it is undone.
+	away bool
+	undo func(ctx context.Context, c *cluster.Cluster, active string) error
+}
+
+// killNorthbound is the case kill-nb.
+func (b *bench) killNorthbound(ctx context.Context, round int) error {
+	return b.outage(ctx, round, fault{
+		name: "kill-nb", databases: []ovsdb.Database{ovsdb.Northbound()},
+		strike: func(ctx context.Context, c *cluster.Cluster, active string) error {
+			return kill(ctx, c, active, ovsdb.Northbound())
+		},
+	})
+}
+
+// killBoth is the case kill-both.
+func (b *bench) killBoth(ctx context.Context, round int) error {
+	both := []ovsdb.Database{ovsdb.Northbound(), ovsdb.Southbound()}
+	return b.outage(ctx, round, fault{
+		name: "kill-both", databases: both,
+		strike: func(ctx context.Context, c *cluster.Cluster, active string) error {
+			return kill(ctx, c, active, both...)
+		},
+	})
+}
+
+// standby is the case standby.
+func (b *bench) standby(ctx context.Context, round int) error {
+	began := b.logEnds(ctx)
+	err := b.outage(ctx, round, fault{
+		name: "standby", databases: []ovsdb.Database{ovsdb.Northbound()}, away: true,
+		strike: func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Standby(ctx, active) },
+		undo:   func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Unstandby(ctx, active) },
+	})
+	if err != nil {
+		return err
+	}
+	return b.addActions(ctx, began, "promote", "standby-promote")
+}
+
+// freeze is the case freeze.
+func (b *bench) freeze(ctx context.Context, round int) error {
+	return b.outage(ctx, round, fault{
+		name: "freeze", databases: []ovsdb.Database{ovsdb.Northbound()}, away: true,
+		strike: func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Freeze(ctx, active) },
+		undo:   func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Thaw(ctx, active) },
+	})
+}
+
+// kill kills servers of a node at once.
+func kill(ctx context.Context, c *cluster.Cluster, node string, databases ...ovsdb.Database) error {
+	script := []string{"sh", "-c", `kill -9 $(cat "$@")`, "kill"}
+	for _, db := range databases {
+		script = append(script, db.PIDFile)
+	}
+	_, err := c.MustExec(ctx, node, script...)
+	return err
+}
+
+// outage has clients write, does something to the active's node, undoes it, and
+// measures for how long nothing was acknowledged, and what was lost of what had been.
+func (b *bench) outage(ctx context.Context, round int, f fault) error {
+	view, err := b.cluster.View(ctx)
+	if err != nil {
+		return err
+	}
+	active := view.Promoted()
+	began := b.logEnds(ctx)
+	writers, stop := b.startWriters(ctx, fmt.Sprintf("%s-%d", f.name, round), f.databases)
+	defer stop()
+	if err := b.awaitMoment(ctx, round, writers); err != nil {
+		return err
+	}
+	at := time.Now()
+	failed := b.strike(ctx, f, active, at, writers)
+	if f.undo != nil {
+		failed = errors.Join(failed, f.undo(ctx, b.cluster, active))
+	}
+	failed = errors.Join(failed, b.awaitRest(ctx))
+	stop() // Before failures are cleaned up, which moves the virtual IP.
+	failed = errors.Join(failed, b.settle(ctx))
+	result := b.report.find(f.name).of(b.agent)
+	lost, err := b.settleAccounts(ctx, f.name, result, writers)
+	failed = errors.Join(failed, err)
+	worst, further := interruptions(writers, at)
+	b.addTimeline(ctx, began, moment{f.name, b.agent, round, active, at, worst, further})
+	if failed != nil {
+		return failed
+	}
+	result.addOutage(worst, further)
+	b.progress.Printf("   no writes for %.3f s%s; %d acknowledged rows lost", worst.Duration().Seconds(), again(further), lost)
+	return nil
+}
+
+// again tells of outages beside the longest.
+func again(further []ovsdb.Gap) string {
+	if len(further) == 0 {
+		return ""
+	}
+	var texts []string
+	for _, gap := range further {
+		texts = append(texts, fmt.Sprintf("%.3f s", gap.Duration().Seconds()))
+	}
+	return ", and until all had settled " + strings.Join(texts, ", ")
+}
+
+// startWriters starts a client for each database. What is returned stops them, and may
+// be called again.
+func (b *bench) startWriters(ctx context.Context, prefix string, databases []ovsdb.Database) (writers []*ovsdb.Writer, stop func()) {
+	for _, db := range databases {
+		writers = append(writers, ovsdb.StartWriterAt(ctx, pace(), b.cluster.Endpoint(db), db, prefix))
+	}
+	return writers, func() {
+		for _, writer := range writers {
+			writer.Stop()
+		}
+	}
+}
+
+// awaitMoment waits until the clients write, and then for a part of the monitor's
+// interval that is another one in each round: a fault that a monitor has to find
+// comes at no chosen moment.
+func (b *bench) awaitMoment(ctx context.Context, round int, writers []*ovsdb.Writer) error {
+	waiting, cancel := context.WithTimeoutCause(ctx, recoveryTimeout, errors.New("clients cannot write"))
+	defer cancel()
+	for _, writer := range writers {
+		err := b.cluster.AwaitThat(waiting, "clients to write", func(context.Context) error {
+			if count := len(writer.Acks()); count < rowsBefore {
+				return fmt.Errorf("%d rows acknowledged", count)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	part := (float64(round) - 0.5) / float64(b.options.rounds)
+	timer := time.NewTimer(time.Duration(part * float64(promotedInterval)))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
+
+// strike does what is to be done to the active's node, and waits until the clients
+// write again and the cluster has settled without it.
+func (b *bench) strike(ctx context.Context, f fault, active string, at time.Time, writers []*ovsdb.Writer) error {
+	b.progress.Printf("   %s on %s", f.name, active)
+	if err := f.strike(ctx, b.cluster, active); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, recoveryTimeout, errors.New("writes do not go on"))
+	defer cancel()
+	for _, writer := range writers {
+		if _, err := writer.AwaitRecovery(ctx, at); err != nil {
+			return err
+		}
+	}
+	nodes := b.cluster.NodeNames()
+	if f.away {
+		nodes = slices.DeleteFunc(nodes, func(name string) bool { return name == active })
+	}
+	return b.cluster.Await(ctx, "the cluster to settle", b.cluster.SettledOn(nodes...))
+}
+
+// interruptions returns the longest interruption that any client has had since, and all
+// others of that client.
+func interruptions(writers []*ovsdb.Writer, since time.Time) (worst ovsdb.Gap, further []ovsdb.Gap) {
+	for _, writer := range writers {
+		gaps := writer.Interruptions(since)
+		if len(gaps) == 0 {
+			continue
+		}
+		longest := slices.MaxFunc(gaps, func(a, b ovsdb.Gap) int { return cmp.Compare(a.Duration(), b.Duration()) })
+		if longest.Duration() > worst.Duration() {
+			worst, further = longest, slices.DeleteFunc(gaps, func(gap ovsdb.Gap) bool { return gap == longest })
+		}
+	}
+	return worst, further
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"ovndb-servers/integration/ovsdb"
+)
+
+// agentName tells the two agents apart.
+type agentName string
+
+const (
+	shellAgent agentName = "shell"
+	ourAgent   agentName = "ours"
+)
+
+// report is all that a run has found out; its JSON is what is written to a file.
+type report struct {
+	Date     time.Time         `json:"date"`
+	Suite    string            `json:"suite"`
+	Rounds   int               `json:"rounds"`
+	Versions map[string]string `json:"versions"`
+	Machine  machine           `json:"machine"`
+	Notes    []string          `json:"notes"`
+	Measures []*measure        `json:"measures"`
+	Sizes    []size            `json:"monitor_by_rows"`
+	Failures []failure         `json:"failures"`
+}
+
+// machine is what the run was made on.
+type machine struct {
+	CPU       string `json:"cpu"`
+	Cores     int    `json:"cores"`
+	MemoryMiB int    `json:"memory_mib"`
+	Kernel    string `json:"kernel"`
+	// Load is that of the minute before the run: what else the machine had to do.
+	Load float64 `json:"load"`
+}
+
+// measure is one line of the table.
+type measure struct {
+	// Name is the case's, with a suffix where a case has more than one.
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	// Unit is s, ms, or empty for a number.
+	Unit string `json:"unit"`
+	Mark *mark  `json:"mark,omitempty"`
+	// Series are the values of each agent, and what was lost.
+	Series map[agentName]*series `json:"series"`
+}
+
+// mark is what is to be reached.
+type mark struct {
+	// Times is how many times as much as ours the shell agent's median has to be; 0 if
+	// that does not count.
+	Times float64 `json:"times,omitempty"`
+	// Below is what our median has to be below; 0 if that does not count.
+	Below float64 `json:"below,omitempty"`
+	// Zero says that all our values have to be nothing.
+	Zero bool `json:"zero,omitempty"`
+}
+
+// series are the values of one measure and one agent.
+type series struct {
+	Values  []float64 `json:"values"`
+	Summary summary   `json:"summary"`
+	// Lost are the acknowledged rows that were not there after the rounds; Acked are
+	// all that were acknowledged in them. Both are 0 where no rows are written.
+	Lost  int `json:"lost_rows"`
+	Acked int `json:"acknowledged_rows"`
+	// Further are the interruptions beside the longest of each round, in seconds, until
+	// the cluster had settled. One of [pace]'s reply time is a reply that was late.
+	Further []float64 `json:"further_interruptions"`
+}
+
+// size is the cost of our monitor with a database of so many rows.
+type size struct {
+	Rows  int     `json:"rows"`
+	Role  string  `json:"role"`
+	Wall  summary `json:"wall_ms"`
+	CPU   summary `json:"cpu_ms"`
+	Bytes int64   `json:"file_bytes"`
+}
+
+// failure is a round that could not be measured.
+type failure struct {
+	Case   string    `json:"case"`
+	Agent  agentName `json:"agent"`
+	Round  int       `json:"round"`
+	Reason string    `json:"reason"`
+}
+
+// find returns a measure by its name, nil if there is none.
+func (r *report) find(name string) *measure {
+	for _, m := range r.Measures {
+		if m.Name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// of returns the series of an agent, which is empty if there is none yet.
+func (m *measure) of(agent agentName) *series {
+	if m.Series == nil {
+		m.Series = map[agentName]*series{}
+	}
+	if m.Series[agent] == nil {
+		m.Series[agent] = &series{}
+	}
+	return m.Series[agent]
+}
+
+// add adds a value.
+func (s *series) add(values ...float64) {
+	s.Values = append(s.Values, values...)
+	s.Summary = summarize(s.Values)
+}
+
+// addOutage adds the longest interruption of a round, and the others.
+func (s *series) addOutage(worst ovsdb.Gap, further []ovsdb.Gap) {
+	s.add(worst.Duration().Seconds())
+	for _, gap := range further {
+		s.Further = append(s.Further, gap.Duration().Seconds())
+	}
+}
+
+// verdict says whether the mark of a measure is reached: "met", "missed", or empty if
+// there is none, or nothing to compare.
+func (m *measure) verdict() string {
+	shell, ours := m.of(shellAgent), m.of(ourAgent)
+	if m.Mark == nil || ours.Summary.Count == 0 || m.Mark.Times > 0 && shell.Summary.Count == 0 {
+		return ""
+	}
+	reached := ours.Lost == 0 &&
+		(m.Mark.Times == 0 || ours.Summary.Median*m.Mark.Times <= shell.Summary.Median) &&
+		(m.Mark.Below == 0 || ours.Summary.Median < m.Mark.Below) &&
+		(!m.Mark.Zero || ours.Summary.Max == 0)
+	if reached {
+		return "met"
+	}
+	return "missed"
+}
+
+// write writes the report to a file.
+func (r *report) write(path string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("cannot encode the results: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("cannot make the directory for the results: %w", err)
+	}
+	if err := os.WriteFile(path, append(text, '\n'), 0o600); err != nil {
+		return fmt.Errorf("cannot write the results: %w", err)
+	}
+	return nil
+}
