@@ -16,6 +16,6 @@ func main() {
 func runUntilSignalled() int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	path, _ := os.Executable() // without it, no supervisor is started, and monitor says so
+	path, _ := os.Executable() // without it, no supervisor is started
 	return run(ctx, program{args: os.Args, path: path, getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr})
 }
