@@ -126,7 +126,7 @@ const arrivalMost = 3 * time.Second
 // its data: of the changes since the last beat a copy cannot tell how many there
 // were.
 func (c *Controller) announceArrival(ctx context.Context, u Unit, source string) error {
-	if u.Endpoint.Protocol != "tcp" || c.Supervision.Program != "" {
+	if u.Endpoint.Protocol != "tcp" || c.Supervision.wanted() {
 		return nil // where there is a supervisor, the next beat is near
 	}
 	ctx, cancel := share(ctx, answerShare, arrivalMost)

@@ -49,7 +49,7 @@ func (v Verdict) degraded(reasons ...string) Verdict {
 }
 
 // revivalMost is how long a monitor waits for the supervisor to restart a server.
-const revivalMost = 5 * time.Second
+const revivalMost = 8 * time.Second
 
 // monitorSupervised observes the servers and takes the rest from what the supervisor
 // knows. It returns false if there is none, or if it could not mend what is wrong.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -29,7 +30,11 @@ func (n note) held() bool {
 func (n note) take() error { return n.write("") }
 
 func (n note) write(text string) error {
-	if err := os.WriteFile(n.path, []byte(text), 0o644); err != nil {
+	err := os.WriteFile(n.path, []byte(text), 0o644)
+	if errors.Is(err, fs.ErrNotExist) { // the node was restarted, and nothing was started since
+		err = errors.Join(os.MkdirAll(filepath.Dir(n.path), 0o755), os.WriteFile(n.path, []byte(text), 0o644))
+	}
+	if err != nil {
 		return fmt.Errorf("cannot leave a note: %w", err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
 )
 
@@ -28,7 +29,7 @@ func (c *Controller) Revive(ctx context.Context, database string) error {
 	}
 	u := c.Units[i]
 	if _, err := u.Pidfile().Owner(); !errors.Is(err, process.ErrNotRunning) {
-		return err
+		return errors.Join(err, c.completeRevival(ctx, u))
 	}
 	// Its monitor process may be about to start it, too, after a pause and as what it
 	// was on the command line.
@@ -41,6 +42,19 @@ func (c *Controller) Revive(ctx context.Context, database string) error {
 	return c.startUnit(ctx, u, c.startSources(ctx)[u.Name()])
 }
 
+// completeRevival goes on where an earlier attempt was cut short: its server runs, and
+// is no more than read-only.
+func (c *Controller) completeRevival(ctx context.Context, u Unit) error {
+	if !c.promotion().held() {
+		return nil
+	}
+	status, err := u.Server.SyncStatus(ctx)
+	if err != nil || status.Role == ovsdbctl.RoleActive {
+		return err
+	}
+	return c.reviveActive(ctx, u)
+}
+
 // reviveActive starts a server as a backup of nobody while it asks the cluster whether
 // the term of its data is the current one, and makes it active if it is.
 func (c *Controller) reviveActive(ctx context.Context, u Unit) error {
@@ -50,11 +64,17 @@ func (c *Controller) reviveActive(ctx context.Context, u Unit) error {
 	}
 	asked := make(chan answer, 1)
 	go func() {
-		record, err := c.record(ctx)
-		asked <- answer{record, err}
+		var told answer
+		told.err = await(ctx, func(ctx context.Context) (err error) {
+			told.record, err = c.record(ctx)
+			return err
+		})
+		asked <- told
 	}()
-	if err := c.launch(ctx, u); err != nil {
-		return err
+	if _, err := u.Pidfile().Owner(); err != nil {
+		if err := c.launch(ctx, u); err != nil {
+			return err
+		}
 	}
 	marker, err := c.liveMarker(ctx, u)
 	if err != nil {

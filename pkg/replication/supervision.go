@@ -22,6 +22,9 @@ type Supervision struct {
 	Off bool
 }
 
+// wanted tells whether there should be a supervisor.
+func (s Supervision) wanted() bool { return s.Program != "" && !s.Off }
+
 // actionVariables begin the names of what Pacemaker tells a single action; nodeVariable
 // is the one of them that holds for all: the node's name.
 const (

@@ -15,8 +15,9 @@ import (
 
 // The bounds of restarting in place. Beyond them the cluster decides.
 const (
-	// restartGrace is how long a restart may take.
-	restartGrace = 5 * time.Second
+	// restartGrace is how long a restart may take: a server reads its whole file before
+	// it answers, and another node has done so already.
+	restartGrace = 6 * time.Second
 	// restartsMost is how often a server is restarted within restartWindow.
 	restartsMost  = 5
 	restartWindow = time.Minute
@@ -59,15 +60,17 @@ func (g *guard) revive(ctx context.Context) {
 	}
 	g.report(fmt.Sprintf("the %s server died and is being restarted", g.unit.Name()))
 	began := time.Now()
-	err := g.attempt(ctx)
+	trying, cancel := context.WithTimeout(ctx, restartGrace)
+	defer cancel()
+	err := g.controller.Revive(trying, g.unit.Name())
 	if errors.Is(err, replication.ErrTermOver) {
 		g.log.WithError(err).Warn("the server had died and is read-only now")
 		g.report("")
 		return
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil && trying.Err() == nil {
 		g.log.WithError(err).Warn("cannot restart the server, trying once more")
-		err = g.attempt(ctx)
+		err = g.controller.Revive(trying, g.unit.Name())
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -77,12 +80,6 @@ func (g *guard) revive(ctx context.Context) {
 		g.report("")
 		g.log.WithField("elapsed", time.Since(began).Round(time.Millisecond)).Warn("the server had died and was restarted in place")
 	}
-}
-
-func (g *guard) attempt(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, restartGrace)
-	defer cancel()
-	return g.controller.Revive(ctx, g.unit.Name())
 }
 
 // mayRestart counts a restart, unless there were too many lately.
@@ -120,6 +117,13 @@ func (g *guard) hasGivenUp() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.beyond
+}
+
+// atWork tells whether the guard of a database is restarting its server.
+func (g *guard) atWork(database string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.unit.Name() == database && g.fault != "" && !g.beyond
 }
 
 // faults returns what guards have to report, and whether one has given up.

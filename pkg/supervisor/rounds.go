@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"ovndb-servers/pkg/replication"
@@ -206,7 +207,9 @@ func (r *rounds) wake(ctx context.Context) {
 
 // escalate tells the cluster of what cannot be mended here, once it has lasted.
 func (r *rounds) escalate(ctx context.Context, now time.Time, o replication.Observation, beyond bool) {
-	failed := o.Failed()
+	failed := slices.DeleteFunc(o.Failed(), func(database string) bool {
+		return slices.ContainsFunc(r.guards, func(g *guard) bool { return g.atWork(database) })
+	})
 	switch {
 	case len(failed) == 0:
 		r.failing = time.Time{}

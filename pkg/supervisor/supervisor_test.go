@@ -2,11 +2,13 @@ package supervisor_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -98,6 +100,41 @@ func TestSupervisedActiveThatDiesWhenItsTermIsOverStaysReadOnly(t *testing.T) {
 		t.Error("the server that died is writable")
 	}
 	eventually(t, "the promotion score to be withdrawn", func() bool { return p.Score("node1") == "" })
+}
+
+// mute is a cluster whose record cannot be read while it is silent.
+type mute struct {
+	replication.Cluster
+
+	silent atomic.Bool
+}
+
+func (m *mute) Record(ctx context.Context) (string, error) {
+	if m.silent.Load() {
+		return "", errors.New("the CIB does not answer")
+	}
+	return m.Cluster.Record(ctx)
+}
+
+func TestSupervisedActiveThatDiesWhileTheRecordCannotBeReadIsActiveAgainOnceItCan(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	p.stop[0]()
+	cluster := &mute{Cluster: p.active.Cluster}
+	p.active.Cluster = cluster
+	supervise(t, p.active, p.changed[0])
+	cluster.silent.Store(true)
+	u := p.active.Units[0]
+	kill(t, u)
+	eventually(t, "the server to run", func() bool {
+		_, err := u.Server.SyncStatus(testContext(t))
+		return err == nil
+	})
+	if writable(t, u) {
+		t.Error("the server is active though nobody knows which term is the current one")
+	}
+	cluster.silent.Store(false)
+	eventually(t, "the server to take rows again", func() bool { return writable(t, u) })
 }
 
 func TestSupervisedBackupThatDiesFollowsAgain(t *testing.T) {
