@@ -153,9 +153,10 @@ func (r *report) headline() string {
 
 // explanation says what the numbers are.
 func (r *report) explanation() string {
-	return fmt.Sprintf("Median of %d rounds, least and greatest in parentheses; a ratio is that of the medians. Three nodes in containers on one machine; token %s; monitor every %s "+
-		"on the promoted node, every %s on the others, timeout %s, for both agents.",
-		r.Rounds, "1s", promotedInterval, unpromotedInterval, monitorTimeout)
+	return fmt.Sprintf("Median of %d rounds, least and greatest in parentheses; a ratio is that of the medians. Three nodes in containers on one machine. For both agents: monitor every %s "+
+		"on the promoted node, every %s on the others, timeout %s; Corosync's token 1s, by which three nodes take a lost one for lost after 3.63s: "+
+		"1.65s without a token, and 1.98s for consensus.",
+		r.Rounds, promotedInterval, unpromotedInterval, monitorTimeout)
 }
 
 // remarks are the notes and what could not be measured.
