@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -198,9 +199,12 @@ func (h hand) undo(do func(context.Context) error) {
 	}
 }
 
-// A server that turns active by itself on an unpromoted node is made read-only by
-// the next monitor. Pacemaker is told that the instance is degraded, does not
-// restart it, and is told when it is whole again.
+// supervisorPIDFile is what the supervisor of a node holds.
+const supervisorPIDFile = "/var/run/ovn/ovndb-servers-" + cluster.Resource + ".supervisor.pid"
+
+// A server that turns active by itself on an unpromoted node, where the supervisor does
+// nothing, is made read-only by the next monitor. Pacemaker is told that the instance
+// is degraded, does not restart it, and is told when it is whole again.
 func TestUnaskedActiveUnderPacemaker(t *testing.T) {
 	needServers(t)
 	ctx, c := sharedCluster(t)
@@ -211,6 +215,10 @@ func TestUnaskedActiveUnderPacemaker(t *testing.T) {
 	h := hand{Cluster: c, t: t, ctx: ctx}
 	node, nb := view.In(cluster.Unpromoted)[0], ovsdb.Northbound()
 	pid := h.exec(node, "cat", nb.PIDFile)
+	h.signalSupervisor(node, syscall.SIGSTOP)
+	t.Cleanup(func() {
+		h.undo(func(ctx context.Context) error { h.ctx = ctx; h.signalSupervisor(node, syscall.SIGCONT); return nil })
+	})
 	h.activate(node, nb)
 	h.await("Pacemaker to know it as degraded", func(ctx context.Context) error { return monitorRecorded(ctx, c, node, exitDegraded) })
 	h.check(h.readOnly(node, nb))
@@ -229,6 +237,14 @@ func TestUnaskedActiveUnderPacemaker(t *testing.T) {
 	}
 	if now := h.exec(node, "cat", nb.PIDFile); now != pid {
 		t.Errorf("the server was restarted: process %s, was %s", now, pid)
+	}
+}
+
+// signalSupervisor sends a signal to the supervisor of a node.
+func (h hand) signalSupervisor(node string, signal syscall.Signal) {
+	h.t.Helper()
+	if _, err := h.Kill(h.ctx, node, supervisorPIDFile, signal); err != nil {
+		h.t.Fatal(err)
 	}
 }
 

@@ -19,9 +19,21 @@ const (
 // lock keeps two actions of one resource on one node apart. The kernel drops
 // it when the action's process ends, however it ends.
 func (c *Controller) lock(ctx context.Context) (unlock func(), err error) {
+	return c.lockWith(ctx, (*flock.Flock).TryLockContext)
+}
+
+// lockTogether keeps actions away, but not others who lock together: what is done to one
+// server need not wait for what is done to the other.
+func (c *Controller) lockTogether(ctx context.Context) (unlock func(), err error) {
+	return c.lockWith(ctx, (*flock.Flock).TryRLockContext)
+}
+
+func (c *Controller) lockWith(
+	ctx context.Context, try func(*flock.Flock, context.Context, time.Duration) (bool, error),
+) (unlock func(), err error) {
 	l := flock.New(c.stateFile(lockKind))
 	err = step(ctx, "wait for another action of this resource to end", l.Path(), func(ctx context.Context) error {
-		_, err := l.TryLockContext(ctx, lockRetry)
+		_, err := try(l, ctx, lockRetry)
 		return err
 	})
 	if err != nil {

@@ -18,7 +18,7 @@ var ErrTermOver = errors.New("the data on this node does not hold the current te
 // term. Clients reach it no sooner than that is certain. It does nothing if the server
 // runs.
 func (c *Controller) Revive(ctx context.Context, database string) error {
-	unlock, err := c.lock(ctx)
+	unlock, err := c.lockTogether(ctx)
 	if err != nil {
 		return err
 	}
