@@ -3,6 +3,7 @@ package ocf
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"ovndb-servers/pkg/replication"
@@ -56,7 +57,9 @@ func (a Agent) unsupported() []string {
 // demote and stop make a node safe: they do what can be done with a
 // configuration that is broken, too.
 func (a Agent) demote(ctx context.Context, call call) (ExitCode, error) {
-	err := a.lenientController(ctx, call).Demote(ctx)
+	c := a.lenientController(ctx, call)
+	c.Leaving = slices.Contains(call.env.Notify.Stop, c.Node)
+	err := c.Demote(ctx)
 	return errorCode(err), err
 }
 

@@ -32,7 +32,10 @@ type Controller struct {
 	// BusyPatience is how long a server may work without answering before it is
 	// taken for failed; 0 is for the default.
 	BusyPatience time.Duration
-	Cluster      Cluster
+	// Leaving says that this node is stopped after its demotion: its promotion score goes
+	// then, and each change makes the cluster compute its transition anew.
+	Leaving bool
+	Cluster Cluster
 	// Supervision is how the supervisor is started.
 	Supervision Supervision
 	// Holds tells whether this node has an address on one of its interfaces.

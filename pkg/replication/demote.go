@@ -59,7 +59,11 @@ func (c *Controller) concludeTerm(ctx context.Context) {
 		func() {
 			c.report(c.publishFinal(ctx, unsolicited+" "+final.String()), "cannot publish where this node's data ended")
 		},
-		func() { c.report(c.Cluster.SetScore(ctx, "", ScoreUnproven), "cannot lower the promotion score") },
+		func() {
+			if !c.Leaving {
+				c.report(c.Cluster.SetScore(ctx, "", ScoreUnproven), "cannot lower the promotion score")
+			}
+		},
 	)
 }
 
