@@ -60,11 +60,17 @@ func position(t *testing.T, c *replication.Controller, u replication.Unit) repli
 	return p
 }
 
-// wantWhole checks that a node finds its data where the whole files say that it is.
+// wantWhole checks that a node finds its data where the whole files say that it is. What
+// is written meanwhile, as the beat at the end of a copy, is waited for.
 func wantWhole(t *testing.T, c *replication.Controller, when string) {
 	t.Helper()
 	for _, u := range c.Units {
-		if diff := cmp.Diff(position(t, whole(t, c), u), position(t, c, u)); diff != "" {
+		var before, got, after replication.Position
+		eventually(t, u.Name()+" to rest", func() bool {
+			before, got, after = position(t, whole(t, c), u), position(t, c, u), position(t, whole(t, c), u)
+			return before == after
+		})
+		if diff := cmp.Diff(after, got); diff != "" {
 			t.Errorf("node %s, %s %s (-whole +from the checkpoint):\n%s", c.Node, u.Name(), when, diff)
 		}
 	}
