@@ -145,10 +145,11 @@ func failedWith(view cluster.View, node, action string, parts ...string) error {
 	return fmt.Errorf("no failed %s on %s", action, node)
 }
 
-// listenScript takes a port and never answers there.
+// listenScript takes a port and never answers there, even where sessions of an active
+// server have just ended.
 const listenScript = `
 	my ($address, $port) = @ARGV;
-	my $socket = IO::Socket::INET->new(LocalAddr => $address, LocalPort => $port, Listen => 64) or die $!;
+	my $socket = IO::Socket::INET->new(LocalAddr => $address, LocalPort => $port, Listen => 64, ReuseAddr => 1) or die $!;
 	my @sessions;
 	while (my $session = $socket->accept) { push @sessions, $session }
 `
@@ -217,7 +218,10 @@ func TestUnaskedActiveUnderPacemaker(t *testing.T) {
 	pid := h.exec(node, "cat", nb.PIDFile)
 	h.signalSupervisor(node, syscall.SIGSTOP)
 	t.Cleanup(func() {
-		h.undo(func(ctx context.Context) error { h.ctx = ctx; h.signalSupervisor(node, syscall.SIGCONT); return nil })
+		h.undo(func(ctx context.Context) error {
+			_, err := c.Kill(ctx, node, supervisorPIDFile, syscall.SIGCONT)
+			return err
+		})
 	})
 	h.activate(node, nb)
 	h.await("Pacemaker to know it as degraded", func(ctx context.Context) error { return monitorRecorded(ctx, c, node, exitDegraded) })

@@ -114,7 +114,7 @@ func TestSupervisorThatIsKilledIsBackWithTheNextMonitorAndTheServersNeverGo(t *t
 		s.becomes("the supervisor to end", func() bool { return s.pid(s.supervisor()) == 0 })
 		wantText(t, s.agent("node1", "monitor", 191), "the supervisor was not running")
 		s.becomes("the supervisor to be back", func() bool { return s.pid(s.supervisor()) != 0 && s.pid(s.supervisor()) != before })
-		s.becomes("a monitor to find nothing wrong", func() bool { return s.healthy() })
+		s.becomes("a monitor to find nothing wrong", s.healthy)
 	}
 	if after := [2]int{s.pid(s.file("ovnnb_db.pid")), s.pid(s.file("ovnsb_db.pid"))}; after != servers {
 		t.Errorf("the servers were %v and are %v", servers, after)

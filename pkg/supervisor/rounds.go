@@ -47,12 +47,12 @@ type rounds struct {
 	lagging            time.Time
 	// serving says that the listeners are known to be open; thawedAt is when the node
 	// came back from standing still, until it serves again.
-	serving               bool
-	learntAt, thawedAt    time.Time
-	published             replication.ScoreChange
-	publishedAt           time.Time
-	publishedFor, logged  string
-	publishedAny, beating bool
+	serving              bool
+	learntAt, thawedAt   time.Time
+	published            replication.ScoreChange
+	publishedAt          time.Time
+	publishedFor, logged string
+	publishedAny         bool
 }
 
 func (r *rounds) learn(k replication.Knowledge) {
@@ -217,7 +217,8 @@ func (r *rounds) escalate(ctx context.Context, now time.Time, o replication.Obse
 		r.failing = now
 	}
 	lasting := !r.failing.IsZero() && now.Sub(r.failing) >= failedMost
-	if !lasting && !(beyond && o.Broken()) || now.Sub(r.escalated) < escalateInterval {
+	lost := beyond && o.Broken()
+	if !lasting && !lost || now.Sub(r.escalated) < escalateInterval {
 		return
 	}
 	r.escalated = now

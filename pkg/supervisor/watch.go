@@ -29,12 +29,12 @@ func WatchFiles(ctx context.Context, log logrus.FieldLogger, files ...string) (<
 	changed := make(chan struct{}, 1)
 	go func() {
 		defer func() { _ = watcher.Close() }()
-		forward(ctx, watcher, wanted, changed)
+		forward(ctx, log, watcher, wanted, changed)
 	}()
 	return changed, nil
 }
 
-func forward(ctx context.Context, watcher *fsnotify.Watcher, wanted map[string]bool, changed chan<- struct{}) {
+func forward(ctx context.Context, log logrus.FieldLogger, watcher *fsnotify.Watcher, wanted map[string]bool, changed chan<- struct{}) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -43,7 +43,8 @@ func forward(ctx context.Context, watcher *fsnotify.Watcher, wanted map[string]b
 			if wanted[filepath.Clean(event.Name)] && !event.Has(fsnotify.Remove) {
 				signal(changed)
 			}
-		case <-watcher.Errors: // an overflow, for instance
+		case err := <-watcher.Errors: // an overflow, for instance
+			log.WithError(err).Debug("changes of files were not all noticed")
 			signal(changed)
 		}
 	}

@@ -92,7 +92,7 @@ func (s seat) Record(context.Context) (string, error) {
 	return s.record, nil
 }
 
-func (s seat) SetRecord(_ context.Context, record string) error { return s.Cluster.setRecord(record) }
+func (s seat) SetRecord(_ context.Context, record string) error { return s.setRecord(record) }
 
 func (c *Cluster) setRecord(record string) error {
 	c.mu.Lock()

@@ -62,7 +62,7 @@ func FreePorts(t *testing.T) [2]uint16 {
 	t.Helper()
 	var ports [2]uint16
 	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
