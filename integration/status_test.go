@@ -3,8 +3,10 @@
 package integration_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
+	"syscall"
 	"testing"
 
 	"ovndb-servers/integration/cluster"
@@ -118,12 +120,20 @@ func TestStatusOfBackupThatDoesNotFollow(t *testing.T) {
 	node, sb := view.In(cluster.Unpromoted)[0], ovsdb.Southbound()
 	h.check(c.SetProperty(ctx, "maintenance-mode", "true")) // or the next monitor repairs it
 	h.check(c.AwaitIdle(ctx))
+	h.signalSupervisor(node, syscall.SIGSTOP) // or it does
+	t.Cleanup(func() {
+		h.undo(func(ctx context.Context) error {
+			_, err := c.Kill(ctx, node, supervisorPIDFile, syscall.SIGCONT)
+			return err
+		})
+	})
 	h.park(node, sb)
 	table, parsed := h.status(node, toolWrong)
 	if parsed.Healthy || len(parsed.Problems) != 1 || !strings.Contains(parsed.Problems[0], sb.Name) || !strings.Contains(table, "problem: ") {
 		t.Errorf("%+v\n%s", parsed, table)
 	}
 	h.status(view.Promoted(), exitSuccess)
+	h.signalSupervisor(node, syscall.SIGCONT)
 	h.check(c.SetProperty(ctx, "maintenance-mode", ""))
 	h.awaitMonitor(node, exitSuccess)
 }

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
+
+	"ovndb-servers/pkg/ovsdbctl"
 )
 
 // elect gathers the ballot of a round and decides on it. A round that lacks an
@@ -140,10 +143,13 @@ func (c *Controller) awaitFinals(ctx context.Context, b Ballot, finals map[strin
 // its servers follow nobody.
 var ErrNotFollowing = errors.New("this node follows nobody")
 
+// sessionMost is how long a session to another node's server may take to come back.
+const sessionMost = 2 * time.Second
+
 // awaitPosition waits until this node's data holds all that final says, while
-// there is a chance of it.
+// there is a chance of it: a server that has died sends nothing more.
 func (c *Controller) awaitPosition(ctx context.Context, r Record, node string, final Positions) error {
-	following := c.follows(ctx)
+	following, connected := c.follows(ctx), time.Now()
 	var behind error
 	files := c.Readings()
 	err := await(ctx, func(ctx context.Context) error {
@@ -151,7 +157,13 @@ func (c *Controller) awaitPosition(ctx context.Context, r Record, node string, f
 		if err == nil && (!own.Current(r) || own.CompareWithin(r, final) < 0) {
 			err = fmt.Errorf("node %s ended at %s, this node is at %s", node, final.summary(), own.summary())
 		}
-		if !following {
+		if err == nil {
+			return nil
+		}
+		if following && c.replicates(ctx) {
+			connected = time.Now()
+		}
+		if !following || time.Since(connected) > sessionMost {
 			behind, err = err, nil
 		}
 		return err
@@ -160,6 +172,16 @@ func (c *Controller) awaitPosition(ctx context.Context, r Record, node string, f
 		return fmt.Errorf("%w: %w", ErrNotFollowing, behind)
 	}
 	return err
+}
+
+// replicates tells whether every server has a session with the one it is a backup of.
+func (c *Controller) replicates(ctx context.Context) bool {
+	for _, s := range c.Observe(ctx) {
+		if s.Condition != ConditionBackup || s.Link != ovsdbctl.LinkReplicating {
+			return false
+		}
+	}
+	return true
 }
 
 // follows tells whether every server is a backup of another one.

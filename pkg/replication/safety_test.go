@@ -356,6 +356,24 @@ func TestADemotedNodeThatHoldsMoreAndIsGoneIsNotGivenUp(t *testing.T) {
 	wantRows(t, three.nodes[1], "a", "last")
 }
 
+func TestWhatADeadServerHeldIsNotWaitedForAfterADemotion(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	insert(t, three.nodes[0], "a")
+	wantRows(t, three.nodes[1], "a")
+	u := three.nodes[1].Units[0]
+	source := status(t, u).Source
+	parkUnit(t, u) // it does not receive what comes now
+	insert(t, three.nodes[0], "last")
+	killUnit(t, three.nodes[0].Units[0])
+	must(t, u.Server.Follow(testContext(t), source, time.Minute))
+	must(t, three.nodes[0].Demote(testContext(t)))
+	err := three.nodes[1].ReceiveLast(testContext(t), []string{"node1"})
+	if !errors.Is(err, replication.ErrNotFollowing) {
+		t.Errorf("error is %v, want that there is nobody to wait for", err)
+	}
+}
+
 func TestAfterAPlannedDemotionNobodyHasToAnswer(t *testing.T) {
 	t.Parallel()
 	three := newLedTrio(t)

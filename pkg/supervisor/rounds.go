@@ -24,8 +24,9 @@ const (
 	laggingMost = 3 * time.Second
 	// failedMost is how long a server may be stopped or mute before the cluster is told.
 	failedMost = 3 * time.Second
-	// escalateInterval is for telling the cluster again.
-	escalateInterval = 15 * time.Second
+	// escalateInterval is for telling the cluster again. Each time interrupts what it does
+	// about it.
+	escalateInterval = 2 * time.Minute
 )
 
 // rounds is what the supervisor remembers from one look to the next.
