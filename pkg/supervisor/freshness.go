@@ -10,23 +10,29 @@ import (
 // staleBeats is for how many intervals the beat may stand still.
 const staleBeats = 3
 
+// staleTold is for how long the beat stands still before monitors call the node
+// degraded. After the death of the active's node all backups are stale until another
+// is promoted. A monitor that is not as expected in just that time can cost a minute:
+// see serveAgain.
+const staleTold = 30 * time.Second
+
 // freshness remembers when the beats of a backup's data moved last.
 type freshness struct {
 	beats map[string]uint64
 	moved map[string]time.Time
 }
 
-// see takes note of the beats and returns why the data is stale, for each database
-// whose beat stands still though another node is promoted.
-func (f *freshness) see(now time.Time, o replication.Observation, interval time.Duration) []string {
+// see takes note of the beats, and returns whether the data is stale: whether the beat
+// of a database stands still though another node is promoted. The reasons are for those
+// that have been so for long.
+func (f *freshness) see(now time.Time, o replication.Observation, interval time.Duration) (stale bool, reasons []string) {
 	if !o.AllBackup() || o.Leader.Node == "" {
 		*f = freshness{}
-		return nil
+		return false, nil
 	}
 	if f.beats == nil {
 		f.beats, f.moved = map[string]uint64{}, map[string]time.Time{}
 	}
-	var stale []string
 	for _, server := range o.Servers {
 		beat := uint64(0)
 		if server.Marker != nil {
@@ -37,10 +43,13 @@ func (f *freshness) see(now time.Time, o replication.Observation, interval time.
 			f.beats[server.Database], f.moved[server.Database] = beat, now
 			continue
 		}
-		if still := now.Sub(since); still >= staleBeats*interval+lookInterval {
-			stale = append(stale, fmt.Sprintf("the %s data here is stale: it got no news from node %s for %s",
+		still := now.Sub(since)
+		late := staleBeats*interval + lookInterval
+		stale = stale || still >= late
+		if still >= max(late, staleTold) {
+			reasons = append(reasons, fmt.Sprintf("the %s data here is stale: it got no news from node %s for %s",
 				server.Database, o.Leader.Node, still.Round(time.Second)))
 		}
 	}
-	return stale
+	return stale, reasons
 }

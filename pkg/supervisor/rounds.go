@@ -40,6 +40,7 @@ type rounds struct {
 	known     replication.Knowledge
 	informed  bool // known has been learnt
 	freshness freshness
+	stale     bool
 
 	asked, leaderless  time.Time
 	beaten             time.Time
@@ -86,17 +87,19 @@ func (r *rounds) look(ctx context.Context) {
 		o, v = r.repair(ctx)
 	}
 	now := time.Now()
-	stale := r.freshness.see(now, o, r.BeatInterval)
-	r.beat(ctx, now, o)
-	if v.Following && len(stale) > 0 {
-		v.Following = false
+	stale, late := r.freshness.see(now, o, r.BeatInterval)
+	if stale != r.stale {
+		r.stale = stale
+		r.Log.WithField("stale", stale).Info("whether the beats of the promoted node come")
 	}
-	r.publish(ctx, now, v, len(stale) > 0)
+	r.beat(ctx, now, o)
+	v.Following = v.Following && !stale
+	r.publish(ctx, now, v, stale)
 	r.askAgain(now, o)
 	reasons, beyond := faults(r.guards)
 	r.escalate(ctx, now, o, beyond)
 	r.serveAgain(ctx, now, o)
-	r.keep(o, append(reasons, stale...), beyond)
+	r.keep(o, append(reasons, late...), beyond)
 }
 
 // keep leaves what is known for the monitors.
