@@ -42,7 +42,9 @@ func (g *guard) run(ctx context.Context) {
 		server, err := g.unit.Pidfile().Open()
 		switch {
 		case err == nil:
-			_ = server.Wait(ctx) // either it has ended, or so has ctx
+			if err := server.Wait(ctx); err != nil {
+				pause(ctx, lookInterval) // ctx has ended, or the kernel does not tell
+			}
 			server.Close()
 		case errors.Is(err, process.ErrNotRunning) && !g.hasGivenUp():
 			g.revive(ctx)

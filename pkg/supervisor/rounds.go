@@ -78,8 +78,12 @@ func (r *rounds) look(ctx context.Context) {
 	looking, cancel := context.WithTimeout(ctx, lookMost)
 	o, v, err := r.Controller.Tend(looking, r.known)
 	cancel()
-	if err != nil {
-		r.Log.WithError(err).Warn("cannot judge the servers of this node")
+	if err != nil { // what the cluster said cannot be read: nothing follows from it
+		if err.Error() != r.logged {
+			r.logged = err.Error()
+			r.Log.WithError(err).Error("cannot judge the servers of this node")
+		}
+		return
 	}
 	ctx, cancel = context.WithTimeout(ctx, actMost)
 	defer cancel()
