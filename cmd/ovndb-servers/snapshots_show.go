@@ -182,6 +182,9 @@ func writeShown(out io.Writer, s shown, all bool) error {
 	t.row("copy of:", i.File)
 	t.row("taken:", i.Taken.UTC().Format(takenForm))
 	t.row("size:", size(i.SizeBytes))
+	if i.CutBytes > 0 {
+		t.row("left out:", size(i.CutBytes)+" of an unfinished record at the end of the file")
+	}
 	t.row("why:", i.Why)
 	t.row("position:", i.Position)
 	t.row("reason:", i.Reason)

@@ -12,19 +12,23 @@ import (
 // again.
 const copyPiece = 64 << 20
 
-// copyFile copies what is in a file now; the kernel shares the blocks where the
-// file system can.
-func copyFile(ctx context.Context, from, to string) (size int64, err error) {
+// copyFile copies the whole records that are in a file now; the kernel shares the
+// blocks where the file system can. It returns the size of the copy, and how much of
+// an unfinished record was left out.
+func copyFile(ctx context.Context, from, to string) (size, cut int64, err error) {
 	source, err := os.Open(from)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer func() { _ = source.Close() }()
 	err = create(to, func(target *os.File) error {
-		size, err = copyPieces(ctx, target, source)
+		if size, err = copyPieces(ctx, target, source); err != nil {
+			return err
+		}
+		cut, err = cutTail(ctx, target)
 		return err
 	})
-	return size, err
+	return size - cut, cut, err
 }
 
 func copyPieces(ctx context.Context, target io.Writer, source io.Reader) (size int64, err error) {
@@ -53,7 +57,7 @@ func writeFile(path string, text []byte) error {
 // if it cannot be completed, nothing is left.
 func create(path string, fill func(*os.File) error) error {
 	temporary := path + unfinished
-	target, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o640)
+	target, err := os.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o640)
 	if err != nil {
 		return err
 	}

@@ -32,8 +32,10 @@ type Info struct {
 	Reason string `json:"reason"`
 	// Position is the term and the progress of the data.
 	Position string `json:"position"`
-	// SizeBytes is the size of the copy.
+	// SizeBytes is the size of the copy, CutBytes that of an unfinished record at the
+	// end of the file, which was left out.
 	SizeBytes int64 `json:"size_bytes"`
+	CutBytes  int64 `json:"cut_bytes,omitempty"`
 }
 
 var (
@@ -70,7 +72,7 @@ func (d Directory) infoPath(name string) string { return filepath.Join(d.path, n
 
 // Take copies a database file and describes the copy. The copy is complete and
 // on disk when Take returns; until then it has another name, and it is removed if
-// it cannot be finished. Info's Name, Taken and SizeBytes are filled in. Two
+// it cannot be finished. Info's Name, Taken, SizeBytes and CutBytes are filled in. Two
 // snapshots of one database must not be taken at the same time.
 func (d Directory) Take(ctx context.Context, info Info) (Info, error) {
 	taken, err := d.take(ctx, info)
@@ -95,7 +97,7 @@ func (d Directory) take(ctx context.Context, info Info) (Info, error) {
 	info.Taken = time.Now().UTC()
 	info.Name = strings.Join([]string{info.Database, info.Taken.Format(timeForm), info.Why}, ".")
 	var err error
-	if info.SizeBytes, err = copyFile(ctx, info.File, d.Path(info.Name)); err != nil {
+	if info.SizeBytes, info.CutBytes, err = copyFile(ctx, info.File, d.Path(info.Name)); err != nil {
 		return Info{}, err
 	}
 	text, err := json.MarshalIndent(info, "", "  ")
