@@ -12,6 +12,11 @@ import (
 // agentName is the agent's name, without the provider it is installed as.
 const agentName = "ovndb-servers"
 
+// monitorAction is the action that runs all the time, and so has to be cheap. To be told
+// of signals costs a quarter of it: it ends by them as any program does. Nothing that it
+// does needs an end.
+const monitorAction = "monitor"
+
 // clusterManager makes package pacemaker what package ocf asks for.
 type clusterManager struct{}
 

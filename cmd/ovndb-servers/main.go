@@ -14,8 +14,12 @@ func main() {
 }
 
 func runUntilSignalled() int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
+	ctx := context.Background()
+	if action, _ := agentAction(os.Args); action != monitorAction {
+		var stop func()
+		ctx, stop = signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+		defer stop()
+	}
 	path, _ := os.Executable() // without it, no supervisor is started
 	return run(ctx, program{args: os.Args, path: path, getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr})
 }

@@ -39,6 +39,16 @@ func (a Agent) lenientController(ctx context.Context, call call) *replication.Co
 	return a.bareController(ctx, call, call.params.runningLayout())
 }
 
+// glancingController returns a controller that can observe the servers. It is as cheap as
+// can be.
+func (a Agent) glancingController(ctx context.Context, call call) *replication.Controller {
+	layout, err := process.DiscoverLayout(call.params.layout())
+	if err != nil {
+		layout = call.params.runningLayout()
+	}
+	return a.bareController(ctx, call, layout)
+}
+
 func (a Agent) bareController(ctx context.Context, call call, layout process.Layout) *replication.Controller {
 	p := call.params
 	node, cluster := a.seat(ctx, call.env)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/sirupsen/logrus"
 	syslogrus "github.com/sirupsen/logrus/hooks/syslog"
@@ -26,12 +27,28 @@ func NewLogger(stderr io.Writer, getenv func(string) string) *logrus.Logger {
 	if instance == "" {
 		instance = DefaultInstance
 	}
-	// A node without a syslog daemon still has Pacemaker's log.
-	hook, err := syslogrus.NewSyslogHook("", "", syslog.LOG_INFO|syslog.LOG_DAEMON, "ovndb-servers("+instance+")")
-	if err == nil {
-		log.AddHook(hook)
-	}
+	log.AddHook(&syslogHook{connect: sync.OnceValues(func() (*syslogrus.SyslogHook, error) {
+		return syslogrus.NewSyslogHook("", "", syslog.LOG_INFO|syslog.LOG_DAEMON, "ovndb-servers("+instance+")")
+	})})
 	return log
+}
+
+// syslogHook passes lines on to syslog, which it connects to for the first of them: most
+// monitors have nothing to say.
+type syslogHook struct {
+	connect func() (*syslogrus.SyslogHook, error)
+}
+
+// Levels implements logrus.Hook.
+func (*syslogHook) Levels() []logrus.Level { return logrus.AllLevels }
+
+// Fire implements logrus.Hook. A node without a syslog daemon still has Pacemaker's log.
+func (h *syslogHook) Fire(e *logrus.Entry) error {
+	hook, err := h.connect()
+	if err != nil {
+		return nil //nolint:nilerr // there is nobody to tell
+	}
+	return hook.Fire(e)
 }
 
 // debugging reads the switch of Pacemaker's daemons, as ocf_log does.

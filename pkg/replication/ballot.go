@@ -49,6 +49,9 @@ func (c *Controller) closeRound(ctx context.Context, round string) {
 
 // answers awaits the positions of all that take part, and adds this node's own.
 func (c *Controller) answers(ctx context.Context, round string, e Electorate) (map[string]Positions, error) {
+	if err := c.call(ctx, round); err != nil {
+		return nil, err
+	}
 	others := slices.DeleteFunc(slices.Clone(e.Nodes), func(node string) bool { return node == c.Node })
 	var found map[string]Positions
 	waiting, cancel := share(ctx, answerShare, answersMost)
@@ -69,6 +72,17 @@ func (c *Controller) answers(ctx context.Context, round string, e Electorate) (m
 	}
 	found[c.Node], err = c.positions(ctx)
 	return found, err
+}
+
+// call asks the other nodes for their positions, unless they have been asked.
+func (c *Controller) call(ctx context.Context, round string) error {
+	if round == "" || strings.TrimSuffix(c.announced(TopicRound).read(), roundDone) == round {
+		return nil
+	}
+	if err := c.announce(ctx, TopicRound, round); err != nil {
+		return fmt.Errorf("cannot call an election: %w", err)
+	}
+	return nil
 }
 
 // readAnswers reads the positions that were published in answer to a round, or

@@ -1,6 +1,9 @@
 package replication
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // connectionTable holds the listeners, which are no content of an operator's.
 const connectionTable = "Connection"
@@ -50,4 +53,15 @@ func (c *Controller) record(ctx context.Context) (*Record, error) {
 		return nil, err
 	}
 	return ParseRecord(text)
+}
+
+// asked is the answer to a question that was asked once.
+type asked func() (*Record, error)
+
+// recordAsked asks the cluster for its record while other things are done, and only
+// once.
+func (c *Controller) recordAsked(ctx context.Context) asked {
+	ask := sync.OnceValues(func() (*Record, error) { return c.record(ctx) })
+	go func() { _, _ = ask() }()
+	return ask
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
@@ -140,5 +141,17 @@ func (c *Controller) ReceiveLast(ctx context.Context, demoted []string) error {
 			}
 		}
 	}
+	if g.handedOver() {
+		return c.handedOver().take()
+	}
 	return nil
 }
+
+// handoverMost is how long after a demotion the promotion of another node counts as the
+// one that it was made for.
+const handoverMost = 10 * time.Second
+
+// handedOver is the note that the node that led was demoted and said where its data ended.
+// The promotion that comes next asks nobody; it finds that out by itself, and goes by
+// nothing that is in this note. But those it would have asked need not find it out, too.
+func (c *Controller) handedOver() note { return note{path: c.stateFile("handed-over")} }

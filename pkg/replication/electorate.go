@@ -39,14 +39,12 @@ func (c *Controller) HoldElection(ctx context.Context, e Electorate) error {
 	if err := c.calledRound().write(round); err != nil {
 		return err
 	}
+	if c.handedOver().heldSince(handoverMost) {
+		return nil
+	}
 	g, err := c.grounds(ctx)
 	if err != nil {
 		return err
-	}
-	if !g.handedOver() && g.blessing == nil {
-		if err := c.announce(ctx, TopicRound, round); err != nil {
-			return fmt.Errorf("cannot call an election: %w", err)
-		}
 	}
 	choice, _, err := c.elect(ctx, g, round, e)
 	if err != nil {
@@ -82,6 +80,9 @@ const roundDone = " done"
 // come later: then the supervisor, or the next monitor, answers it. After a planned
 // demotion nobody is asked.
 func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
+	if c.handedOver().heldSince(handoverMost) {
+		return nil
+	}
 	if g, err := c.grounds(ctx); err == nil && g.handedOver() {
 		return nil
 	}

@@ -62,20 +62,21 @@ func (c *Controller) Follow(ctx context.Context, promoted string) error {
 	}
 	defer unlock()
 	defer c.poke()
+	record := c.recordAsked(ctx)
 	sources, err := c.sourcesOf(ctx, promoted)
 	if err != nil {
 		return err
 	}
 	if err := c.each(ctx, func(ctx context.Context, u Unit) error {
-		return c.followIfRunning(ctx, u, sources[u.Name()])
+		return c.followIfRunning(ctx, u, sources[u.Name()], record)
 	}); err != nil {
 		return err
 	}
 	c.report(c.withdraw(ctx, TopicFinal), "cannot withdraw where this node's data ended")
-	return c.promotion().drop()
+	return errors.Join(c.handedOver().drop(), c.promotion().drop())
 }
 
-func (c *Controller) followIfRunning(ctx context.Context, u Unit, source string) error {
+func (c *Controller) followIfRunning(ctx context.Context, u Unit, source string, record asked) error {
 	if _, err := u.Pidfile().Owner(); errors.Is(err, process.ErrNotRunning) {
 		return nil
 	}
@@ -83,13 +84,13 @@ func (c *Controller) followIfRunning(ctx context.Context, u Unit, source string)
 	if err == nil && status.Follows(source) && status.Link == ovsdbctl.LinkReplicating && !c.noteWritable(u).held() {
 		return nil // the supervisor was faster; to follow anew would copy all once more
 	}
-	return c.follow(ctx, u, source)
+	return c.follow(ctx, u, source, record)
 }
 
 // follow points a server at the active server at source, once it is certain
 // that this discards nothing. Whatever happens, the server is read-only, and
 // nobody stays connected to it, before anything else.
-func (c *Controller) follow(ctx context.Context, u Unit, source string) error {
+func (c *Controller) follow(ctx context.Context, u Unit, source string, record asked) error {
 	if source == u.Endpoint.Parking() {
 		return c.makeBackup(ctx, u)
 	}
@@ -97,7 +98,7 @@ func (c *Controller) follow(ctx context.Context, u Unit, source string) error {
 		return err
 	}
 	fault("follow-parked")
-	admission, err := c.admit(ctx, u, source)
+	admission, err := c.admit(ctx, u, source, record)
 	if err != nil {
 		return err
 	}
@@ -169,7 +170,7 @@ func (e *RefusedSourceError) Error() string {
 }
 
 // admit questions the source and holds its answer against this node's data.
-func (c *Controller) admit(ctx context.Context, u Unit, source string) (Admission, error) {
+func (c *Controller) admit(ctx context.Context, u Unit, source string, record asked) (Admission, error) {
 	if u.Endpoint.Protocol != "tcp" {
 		c.Log.WithField("source", source).Warn("following a source that was not questioned, as its protocol is not tcp")
 		return Admission{Snapshot: "a source that could not be questioned", Why: "unquestioned"}, nil
@@ -179,7 +180,7 @@ func (c *Controller) admit(ctx context.Context, u Unit, source string) (Admissio
 	var errs [3]error
 	together(
 		func() { held, errs[0] = c.read(ctx, u) },
-		func() { j.Record, errs[1] = c.record(ctx) },
+		func() { j.Record, errs[1] = record() },
 		func() {
 			errs[2] = step(ctx, "question the "+u.Name()+" server to replicate from", source, func(ctx context.Context) error {
 				return c.question(ctx, u, source, &j)
@@ -193,8 +194,14 @@ func (c *Controller) admit(ctx context.Context, u Unit, source string) (Admissio
 	return Admit(j), nil
 }
 
+// questionMost is how long the answer of a source is waited for: long enough for a lost
+// packet to be sent again. A backup that cannot reach the promoted node keeps others
+// waiting meanwhile: the virtual IP may start only after the notification in which it
+// follows. It is tried again soon.
+const questionMost = 1500 * time.Millisecond
+
 func (c *Controller) question(ctx context.Context, u Unit, source string, j *Joining) error {
-	ctx, cancel := share(ctx, answerShare, answerMost)
+	ctx, cancel := share(ctx, answerShare, questionMost)
 	defer cancel()
 	store, err := ovsdbctl.Open(ctx, source, u.Server.Database)
 	if err != nil {

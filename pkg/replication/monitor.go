@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -17,9 +18,15 @@ import (
 // cluster is asked. A server that has died gets a short time to be restarted by the
 // supervisor, which is started if it is missing.
 func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) Verdict {
-	if v, ok := c.monitorSupervised(ctx, expectPromoted); ok {
+	if v, ok := c.Glance(ctx, expectPromoted); ok {
 		return v
 	}
+	return c.Examine(ctx, expectPromoted)
+}
+
+// Examine is the part of a monitor for which the cluster is asked: where there is no
+// supervisor, or something that it could not mend.
+func (c *Controller) Examine(ctx context.Context, expectPromoted bool) Verdict {
 	v := c.inspect(ctx, expectPromoted)
 	if v.Health == HealthStopped || v.Health == HealthFailed || v.Health == HealthFailedActive {
 		return v
@@ -51,9 +58,11 @@ func (v Verdict) degraded(reasons ...string) Verdict {
 // revivalMost is how long a monitor waits for the supervisor to restart a server.
 const revivalMost = 8 * time.Second
 
-// monitorSupervised observes the servers and takes the rest from what the supervisor
-// knows. It returns false if there is none, or if it could not mend what is wrong.
-func (c *Controller) monitorSupervised(ctx context.Context, expectPromoted bool) (Verdict, bool) {
+// Glance observes the servers and takes the rest from what the supervisor knows: the
+// cheap part of a monitor, for which the controller needs neither the owner of the files
+// nor this node's address. It returns false if there is no supervisor, or if it could not
+// mend what is wrong.
+func (c *Controller) Glance(ctx context.Context, expectPromoted bool) (Verdict, bool) {
 	k, err := c.knowledge()
 	if err != nil || c.Supervision.Config != k.Config {
 		return Verdict{}, false
@@ -61,10 +70,14 @@ func (c *Controller) monitorSupervised(ctx context.Context, expectPromoted bool)
 	var v Verdict
 	waiting, cancel := share(ctx, answerShare, revivalMost)
 	defer cancel()
+	first := true
 	err = await(waiting, func(context.Context) error {
-		if k, err = c.knowledge(); err != nil {
-			return backoff.Permanent(err)
+		if !first {
+			if k, err = c.knowledge(); err != nil {
+				return backoff.Permanent(err)
+			}
 		}
+		first = false
 		o := Observation{
 			Servers: c.Observe(ctx), Promoted: c.promotion().held(), ExpectPromoted: expectPromoted,
 			Leader: k.Leader, Term: k.Term, Northd: c.LookAtNorthd(),
@@ -169,15 +182,16 @@ func (c *Controller) repair(ctx context.Context, look func() (Observation, Verdi
 	}
 	defer unlock()
 	o, v := look()
+	record := asked(sync.OnceValues(func() (*Record, error) { return c.record(ctx) }))
 	for _, r := range v.Repairs {
-		if err := c.carryOut(ctx, r); err != nil {
+		if err := c.carryOut(ctx, r, record); err != nil {
 			v.Reasons = append(v.Reasons, err.Error())
 		}
 	}
 	return o, v
 }
 
-func (c *Controller) carryOut(ctx context.Context, r Repair) error {
+func (c *Controller) carryOut(ctx context.Context, r Repair, record asked) error {
 	switch r.Kind {
 	case RepairForget:
 		c.report(c.withdraw(ctx, TopicActive), "the backups may still take this node for the promoted one")
@@ -195,7 +209,7 @@ func (c *Controller) carryOut(ctx context.Context, r Repair) error {
 	if r.Kind == RepairPark {
 		return c.makeBackup(ctx, c.Units[i])
 	}
-	return c.follow(ctx, c.Units[i], r.Source)
+	return c.follow(ctx, c.Units[i], r.Source, record)
 }
 
 // keepPublished brings this node's promotion score, and an active node's
@@ -210,7 +224,7 @@ func (c *Controller) keepPublished(ctx context.Context, v Verdict, leader Leader
 	case change.Clear:
 		c.report(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
 	case change.Keep && !c.hasScore(ctx):
-		c.report(c.presentData(ctx), "this node does not stand for promotion")
+		c.report(c.presentData(ctx, c.recordAsked(ctx)), "this node does not stand for promotion")
 	case !change.Keep:
 		c.report(c.Cluster.SetScore(ctx, "", change.Score), "cannot set the promotion score")
 	}

@@ -58,7 +58,7 @@ func (c *Controller) EnsureNorthd(ctx context.Context) error {
 	var errs []error
 	for _, r := range Assess(c.Look(ctx)).Repairs {
 		if r.Kind == RepairStartNorthd || r.Kind == RepairStopNorthd {
-			errs = append(errs, c.carryOut(ctx, r))
+			errs = append(errs, c.carryOut(ctx, r, nil))
 		}
 	}
 	return errors.Join(errs...)

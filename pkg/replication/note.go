@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // note is a file that one action leaves for another of the same node: that it is
@@ -25,6 +26,12 @@ func (c *Controller) promotion() note {
 func (n note) held() bool {
 	_, err := os.Stat(n.path)
 	return err == nil
+}
+
+// heldSince tells whether the note was left no longer ago than that.
+func (n note) heldSince(age time.Duration) bool {
+	info, err := os.Stat(n.path)
+	return err == nil && time.Since(info.ModTime()).Abs() <= age
 }
 
 func (n note) take() error { return n.write("") }

@@ -87,6 +87,7 @@ func (c *Controller) beginTerm(ctx context.Context, e Electorate) (uint64, error
 	fault("promote-recorded")
 	c.Log.WithField("term", next.Term).Info("this node begins a new term")
 	c.report(c.withdraw(ctx, TopicBlessed), "cannot withdraw the operator's blessing")
+	c.report(c.handedOver().drop(), "the next election may be held late")
 	return next.Term, nil
 }
 
@@ -162,20 +163,29 @@ func (c *Controller) write(
 	})
 }
 
-// serve opens the listeners of an active node and makes it known.
+// serve opens the listeners of an active node, while it makes it known.
 func (c *Controller) serve(ctx context.Context, term uint64) error {
+	var err error
+	together(
+		func() { err = c.listen(ctx) },
+		func() { c.publish(ctx) },
+		func() { c.report(c.Cluster.SetScore(ctx, "", ActiveScore(term)), "cannot set the promotion score") },
+	)
+	if err != nil {
+		return err
+	}
+	c.report(c.startNorthd(ctx), "this node is promoted without ovn-northd; the next monitor starts it")
+	c.poke()
+	return nil
+}
+
+func (c *Controller) listen(ctx context.Context) error {
 	for _, phase := range []func(context.Context, Unit) error{c.open, c.proveListeners} {
 		if err := c.each(ctx, phase); err != nil {
 			return err
 		}
 	}
 	fault("promote-open")
-	together(
-		func() { c.publish(ctx) },
-		func() { c.report(c.Cluster.SetScore(ctx, "", ActiveScore(term)), "cannot set the promotion score") },
-	)
-	c.report(c.startNorthd(ctx), "this node is promoted without ovn-northd; the next monitor starts it")
-	c.poke()
 	return nil
 }
 

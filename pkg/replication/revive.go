@@ -39,7 +39,8 @@ func (c *Controller) Revive(ctx context.Context, database string) error {
 	if c.promotion().held() {
 		return c.reviveActive(ctx, u)
 	}
-	return c.startUnit(ctx, u, c.startSources(ctx)[u.Name()])
+	record := c.recordAsked(ctx)
+	return c.startUnit(ctx, u, c.startSources(ctx)[u.Name()], record)
 }
 
 // completeRevival goes on where an earlier attempt was cut short: its server runs, and

@@ -3,6 +3,7 @@ package replication_test
 import (
 	"context"
 	"errors"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -385,6 +386,53 @@ func TestAfterAPlannedDemotionNobodyHasToAnswer(t *testing.T) {
 	wantRows(t, three.nodes[1], "last")
 	if round := three.Said(replication.TopicRound, "node2"); round != "" {
 		t.Errorf("an election was called: %q", round)
+	}
+}
+
+// The third node has prepared for the promotion that a planned demotion was made for,
+// which then went to the second one, and has not followed it.
+func TestAfterAnotherPromotionAPreparedNodeAsksTheOthersAndDoesNotLead(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	must(t, three.nodes[0].Demote(testContext(t)))
+	for _, n := range three.nodes[1:] {
+		must(t, n.ReceiveLast(testContext(t), []string{"node1"}))
+	}
+	must(t, three.hold(t, 1))
+	must(t, three.nodes[1].Promote(testContext(t), three.electorate()))
+	must(t, three.nodes[0].Follow(testContext(t), "node2"))
+	insert(t, three.nodes[1], "later")
+	wantRows(t, three.nodes[0], "later")
+	must(t, three.nodes[1].Stop(testContext(t)))
+	must(t, three.nodes[2].HoldElection(testContext(t), three.electorate(1)))
+	promoted := make(chan error)
+	go func() { promoted <- three.nodes[2].Promote(testContext(t), three.electorate(1)) }()
+	for {
+		select {
+		case err := <-promoted:
+			wantChoice(t, err, "node1", "")
+			return
+		case <-time.After(20 * time.Millisecond): // as its supervisor does now and then
+			must(t, three.nodes[0].AnswerOpenRounds(testContext(t)))
+		}
+	}
+}
+
+// A backup that nobody answers from where it is to follow keeps the cluster waiting for
+// no longer than a lost packet takes to be sent again: the virtual address may start only
+// after it.
+func TestASourceThatDoesNotAnswerIsGivenUpSoon(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	mute, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	t.Cleanup(func() { _ = mute.Close() })
+	at := "tcp:" + mute.Addr().String()
+	must(t, three.nodes[0].Cluster.Publish(testContext(t), replication.TopicActive, "OVN_Northbound="+at+",OVN_Southbound="+at))
+	err = three.nodes[1].Follow(testContext(t), "node1")
+	late := new(replication.StepError)
+	if !errors.As(err, &late) || !strings.Contains(late.Step, "question") || late.Elapsed > 4*time.Second {
+		t.Errorf("error is %v, want the question given up soon", err)
 	}
 }
 

@@ -24,31 +24,43 @@ func (c *Controller) Start(ctx context.Context) error {
 	}
 	defer unlock()
 	c.report(c.StopNorthd(ctx), "a left-over ovn-northd may still be there")
+	record := c.recordAsked(ctx)
 	sources := c.startSources(ctx)
-	err = c.each(ctx, func(ctx context.Context, u Unit) error { return c.startUnit(ctx, u, sources[u.Name()]) })
+	err = c.each(ctx, func(ctx context.Context, u Unit) error { return c.startUnit(ctx, u, sources[u.Name()], record) })
 	if err != nil {
 		return err
 	}
 	if err := c.promotion().drop(); err != nil {
 		return err
 	}
-	c.report(c.presentData(ctx), "this node does not stand for promotion yet")
-	c.superviseFromNow(ctx)
+	together(
+		func() { c.report(c.presentData(ctx, record), "this node does not stand for promotion yet") },
+		func() { c.superviseFromNow(ctx) },
+	)
 	return nil
 }
 
 // presentData publishes what this node holds and the promotion score that goes
 // with it.
-func (c *Controller) presentData(ctx context.Context) error {
-	record, err := c.record(ctx)
-	if err != nil {
-		return err
-	}
+func (c *Controller) presentData(ctx context.Context, asked asked) error {
 	held, err := c.positions(ctx)
 	if err != nil {
 		return err
 	}
-	c.report(c.announce(ctx, TopicPosition, unsolicited+" "+held.String()), "cannot publish what this node holds")
+	together(
+		func() {
+			c.report(c.announce(ctx, TopicPosition, unsolicited+" "+held.String()), "cannot publish what this node holds")
+		},
+		func() { err = c.presentScore(ctx, asked, held) },
+	)
+	return err
+}
+
+func (c *Controller) presentScore(ctx context.Context, asked asked, held Positions) error {
+	record, err := asked()
+	if err != nil {
+		return err
+	}
 	score, ok := StartScore(c.Node, record, held)
 	if c.blessed(ctx) {
 		score, ok = ScoreElected, true
@@ -75,9 +87,9 @@ func (c *Controller) startSources(ctx context.Context) Sources {
 
 // startUnit starts a server parked, whatever it is to follow: the source is
 // questioned first, and a server that starts with one copies it at once.
-func (c *Controller) startUnit(ctx context.Context, u Unit, source string) error {
+func (c *Controller) startUnit(ctx context.Context, u Unit, source string, record asked) error {
 	if _, err := u.Pidfile().Owner(); !errors.Is(err, process.ErrNotRunning) {
-		return c.adopt(ctx, u, source)
+		return c.adopt(ctx, u, source, record)
 	}
 	if err := c.ensureFile(ctx, u); err != nil {
 		return err
@@ -88,21 +100,21 @@ func (c *Controller) startUnit(ctx context.Context, u Unit, source string) error
 	if err := c.awaitBackup(ctx, u); err != nil {
 		return err
 	}
-	return c.followAfterStart(ctx, u, source)
+	return c.followAfterStart(ctx, u, source, record)
 }
 
 // followAfterStart leaves a server parked whose source cannot be followed: the
 // instance works, and monitor says what is wrong.
-func (c *Controller) followAfterStart(ctx context.Context, u Unit, source string) error {
+func (c *Controller) followAfterStart(ctx context.Context, u Unit, source string, record asked) error {
 	if source != u.Endpoint.Parking() {
-		c.report(c.follow(ctx, u, source), "the "+u.Name()+" server stays parked")
+		c.report(c.follow(ctx, u, source, record), "the "+u.Name()+" server stays parked")
 	}
 	return nil
 }
 
 // adopt makes a server that already runs a backup of source. A server that
 // follows source already is left alone, with its session.
-func (c *Controller) adopt(ctx context.Context, u Unit, source string) error {
+func (c *Controller) adopt(ctx context.Context, u Unit, source string, record asked) error {
 	return step(ctx, "make the running "+u.Name()+" server a backup", u.Server.ControlSocket, func(ctx context.Context) error {
 		status, err := u.Server.SyncStatus(ctx)
 		if err != nil || status.Role == ovsdbctl.RoleBackup && status.Source == source {
@@ -111,7 +123,7 @@ func (c *Controller) adopt(ctx context.Context, u Unit, source string) error {
 		if err := c.makeBackup(ctx, u); err != nil {
 			return err
 		}
-		return c.followAfterStart(ctx, u, source)
+		return c.followAfterStart(ctx, u, source, record)
 	})
 }
 

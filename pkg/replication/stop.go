@@ -15,18 +15,20 @@ const (
 	stopLockMost  = 5 * time.Second
 )
 
-// Stop ends every server of the resource on this node and withdraws what the
+// Stop ends every server of the resource on this node and meanwhile withdraws what the
 // node has published. It needs no valid configuration beyond the run
 // directory, and returns an error only if a process is still there.
 func (c *Controller) Stop(ctx context.Context) error {
 	c.report(c.stopSupervisor(ctx), "the supervisor may restart what is stopped")
 	defer c.stopLock(ctx)()
 	defer c.endNorthd(ctx)()
-	if err := c.each(ctx, c.stopUnit); err != nil {
-		return err
-	}
-	c.report(c.promotion().drop(), "stopped, with a leftover")
+	var err error
 	together(
+		func() {
+			if err = c.each(ctx, c.stopUnit); err == nil {
+				c.report(c.promotion().drop(), "stopped, with a leftover")
+			}
+		},
 		func() { c.report(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") },
 		func() { c.report(c.withdraw(ctx, TopicPosition), "cannot withdraw the published position") },
 		func() {
@@ -34,7 +36,7 @@ func (c *Controller) Stop(ctx context.Context) error {
 			c.report(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
 		},
 	)
-	return nil
+	return err
 }
 
 // noteFailedPromotion remembers that this node is about to fail a promotion
