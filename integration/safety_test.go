@@ -5,7 +5,6 @@ package integration_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"path"
@@ -332,20 +331,8 @@ func (s *trial) setOrder(order cluster.Order) {
 		return
 	}
 	s.t.Cleanup(func() {
-		s.undo(func(ctx context.Context) error { return s.reorder(ctx, order, s.Config().Order) })
+		s.undo(func(ctx context.Context) error { return s.SetOrder(ctx, order, s.Config().Order) })
 	})
-	s.check(s.reorder(s.ctx, s.Config().Order, order))
+	s.check(s.SetOrder(s.ctx, s.Config().Order, order))
 	s.check(s.AwaitIdle(s.ctx))
-}
-
-// reorder replaces the constraint of one order by that of the other.
-func (s *trial) reorder(ctx context.Context, from, to cluster.Order) error {
-	attributes := map[cluster.Order]string{
-		cluster.PromoteThenVIP: fmt.Sprintf(`first="%s" first-action="promote" then="%s" then-action="start"`, cluster.Clone, cluster.VIPResource),
-		cluster.VIPThenPromote: fmt.Sprintf(`first="%s" first-action="start" then="%s" then-action="promote"`, cluster.VIPResource, cluster.Clone),
-	}
-	_, err1 := s.Control(ctx, "cibadmin", "--delete", "--xml-text", fmt.Sprintf(`<rsc_order id="%s"/>`, from))
-	_, err2 := s.Control(ctx, "cibadmin", "--create", "--scope", "constraints", "--xml-text",
-		fmt.Sprintf(`<rsc_order id="%s" %s kind="Mandatory"/>`, to, attributes[to]))
-	return errors.Join(err1, err2)
 }

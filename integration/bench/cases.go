@@ -33,6 +33,9 @@ func cases() []benchCase {
 			{Name: "standby", Title: "standby of the active node: no writes for", Unit: "s", Mark: &mark{Times: 3}},
 			{Name: "standby-promote", Title: "promote action in it", Unit: "ms"},
 		}},
+		{name: "standby-vip-first", run: (*bench).standbyVIPFirst, measures: []*measure{
+			{Name: "standby-vip-first", Title: "the same, virtual IP before promotion", Unit: "s"},
+		}},
 		{name: "freeze", run: (*bench).freeze, measures: []*measure{
 			{Name: "freeze", Title: "freeze of the active's node: no writes for", Unit: "s", Mark: &mark{Times: 2}},
 		}},

@@ -67,15 +67,37 @@ func (b *bench) killBoth(ctx context.Context, round int) error {
 // standby is the case standby.
 func (b *bench) standby(ctx context.Context, round int) error {
 	began := b.logEnds(ctx)
-	err := b.outage(ctx, round, fault{
-		name: "standby", databases: []ovsdb.Database{ovsdb.Northbound()}, away: true,
-		strike: func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Standby(ctx, active) },
-		undo:   func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Unstandby(ctx, active) },
-	})
+	err := b.outage(ctx, round, standbyAs("standby"))
 	if err != nil {
 		return err
 	}
 	return b.addActions(ctx, began, "promote", "standby-promote")
+}
+
+// standbyAs is the fault of a case in which the active's node goes into standby.
+func standbyAs(name string) fault {
+	return fault{
+		name: name, databases: []ovsdb.Database{ovsdb.Northbound()}, away: true,
+		strike: func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Standby(ctx, active) },
+		undo:   func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Unstandby(ctx, active) },
+	}
+}
+
+// standbyVIPFirst is the case standby-vip-first.
+func (b *bench) standbyVIPFirst(ctx context.Context, round int) (err error) {
+	usual, other := cluster.PromoteThenVIP, cluster.VIPThenPromote
+	if err := b.cluster.SetOrder(ctx, usual, other); err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+		defer cancel()
+		err = errors.Join(err, b.cluster.SetOrder(ctx, other, usual))
+	}()
+	if err := b.awaitRest(ctx); err != nil {
+		return err
+	}
+	return b.outage(ctx, round, standbyAs("standby-vip-first"))
 }
 
 // freeze is the case freeze.

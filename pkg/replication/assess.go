@@ -67,6 +67,9 @@ type Verdict struct {
 	Over bool
 	// Following says that every server replicates from the promoted node.
 	Following bool
+	// Stale says that the promoted node's beats have not come for a moment. No single look
+	// can tell.
+	Stale bool
 }
 
 // Reason returns all reasons in one line.

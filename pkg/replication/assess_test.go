@@ -246,6 +246,7 @@ func TestAssessEveryPairOfConditions(t *testing.T) {
 func TestScore(t *testing.T) {
 	t.Parallel()
 	following := replication.Verdict{Health: replication.HealthBackup, Following: true}
+	stale := replication.Verdict{Health: replication.HealthBackup, Following: true, Stale: true}
 	parked := replication.Verdict{Health: replication.HealthBackup}
 	for _, tt := range []struct {
 		name    string
@@ -256,6 +257,7 @@ func TestScore(t *testing.T) {
 		{"active: keeps the promotion", replication.Verdict{Health: replication.HealthActive}, replication.Leader{}, replication.ScoreChange{Score: replication.ScoreActive}},
 		{"busy while active: keeps the promotion", replication.Verdict{Health: replication.HealthActiveDegraded}, replication.Leader{}, replication.ScoreChange{Score: replication.ScoreActive}},
 		{"follows the promoted node: preferred", following, leader(), replication.ScoreChange{Score: replication.ScoreFollowing}},
+		{"follows, and the beats do not come: behind those that get them", stale, leader(), replication.ScoreChange{Score: replication.ScoreStale}},
 		{"does not follow the promoted node: last", parked, leader(), replication.ScoreChange{Score: replication.ScoreLagging}},
 		{"no node promoted: keeps what it earned", parked, replication.Leader{}, replication.ScoreChange{Keep: true}},
 		{"stopped: cannot be promoted", replication.Verdict{Health: replication.HealthStopped}, replication.Leader{}, replication.ScoreChange{Clear: true}},

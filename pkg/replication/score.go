@@ -14,7 +14,13 @@ const (
 	ScoreFollowing = 50
 	// ScoreUnproven is for current data of which no more is known.
 	ScoreUnproven = 10
-	// ScoreLagging is for a backup that does not follow the promoted node.
+	// ScoreStale is for a backup that follows and has had no news for a moment, as all
+	// have when the promoted node has died.
+	ScoreStale = 7
+	// ScoreLagging is for a backup that does not follow the promoted node, or has had no
+	// news for long. Pacemaker should not even ask it while there is another: monitors
+	// call it degraded, and after the coordinator has died as well Pacemaker (2.1.5 and
+	// 3.0.0) waits 80 s for the end of a monitor that does.
 	ScoreLagging = 5
 	// ScoreBlank is for an empty database where none has ever led.
 	ScoreBlank = 1
@@ -92,6 +98,8 @@ func Score(v Verdict, leader Leader) ScoreChange {
 
 func scoreBackup(v Verdict, leader Leader) ScoreChange {
 	switch {
+	case v.Following && v.Stale:
+		return ScoreChange{Score: ScoreStale}
 	case v.Following:
 		return ScoreChange{Score: ScoreFollowing}
 	case leader.Node != "":

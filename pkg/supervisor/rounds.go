@@ -97,7 +97,7 @@ func (r *rounds) look(ctx context.Context) {
 		r.Log.WithField("stale", stale).Info("whether the beats of the promoted node come")
 	}
 	r.beat(ctx, now, o)
-	v.Following = v.Following && !stale
+	v.Stale, v.Following = stale, v.Following && len(late) == 0
 	r.publish(ctx, now, v, stale)
 	r.askAgain(now, o)
 	reasons, beyond := faults(r.guards)

@@ -213,7 +213,7 @@ func TestSupervisedBackupWithoutNewBeatsLosesItsScoreUntilTheyComeAgain(t *testi
 	following := strconv.Itoa(replication.ScoreFollowing)
 	eventually(t, "the backup to have its score", func() bool { return p.Score("node2") == following })
 	p.stop[0]()
-	eventually(t, "the backup to be stale", func() bool { return p.Score("node2") == strconv.Itoa(replication.ScoreLagging) })
+	eventually(t, "the backup to be stale", func() bool { return p.Score("node2") == strconv.Itoa(replication.ScoreStale) })
 	supervise(t, p.active, nil)
 	eventually(t, "the backup to be fresh", func() bool { return p.Score("node2") == following })
 }
