@@ -80,10 +80,7 @@ const roundDone = " done"
 // come later: then the supervisor, or the next monitor, answers it. After a planned
 // demotion nobody is asked.
 func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
-	if c.handedOver().heldSince(handoverMost) {
-		return nil
-	}
-	if g, err := c.grounds(ctx); err == nil && g.handedOver() {
+	if c.nobodyIsAsked(ctx) {
 		return nil
 	}
 	waiting, cancel := share(ctx, answerShare, callMost)
@@ -111,6 +108,15 @@ func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
 		return fmt.Errorf("cannot answer an election of node %s yet: %w", chosen, err)
 	}
 	return nil
+}
+
+// nobodyIsAsked tells whether the promotion that comes follows on a planned demotion.
+func (c *Controller) nobodyIsAsked(ctx context.Context) bool {
+	if c.handedOver().heldSince(handoverMost) {
+		return true
+	}
+	g, err := c.grounds(ctx)
+	return err == nil && g.handedOver()
 }
 
 var errRoundOpen = errors.New("it has called none")

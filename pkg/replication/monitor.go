@@ -70,23 +70,16 @@ func (c *Controller) Glance(ctx context.Context, expectPromoted bool) (Verdict, 
 	var v Verdict
 	waiting, cancel := share(ctx, answerShare, revivalMost)
 	defer cancel()
-	first := true
 	err = await(waiting, func(context.Context) error {
-		if !first {
-			if k, err = c.knowledge(); err != nil {
-				return backoff.Permanent(err)
-			}
+		var mending bool
+		v, mending = c.glance(ctx, k, expectPromoted)
+		if !mending {
+			return nil
 		}
-		first = false
-		o := Observation{
-			Servers: c.Observe(ctx), Promoted: c.promotion().held(), ExpectPromoted: expectPromoted,
-			Leader: k.Leader, Term: k.Term, Northd: c.LookAtNorthd(),
+		if k, err = c.knowledge(); err != nil {
+			return backoff.Permanent(err)
 		}
-		v = Assess(o)
-		if !k.GaveUp && (o.restarting() || v.broken() && c.acting()) {
-			return ErrServerDown
-		}
-		return nil
+		return ErrServerDown
 	})
 	mended := err == nil && len(v.Repairs) == 0
 	switch v.Health {
@@ -97,6 +90,17 @@ func (c *Controller) Glance(ctx context.Context, expectPromoted bool) (Verdict, 
 	default:
 		return v, false
 	}
+}
+
+// glance looks once, in the light of what the supervisor knows, and tells whether it is
+// about to mend what is wrong.
+func (c *Controller) glance(ctx context.Context, k Knowledge, expectPromoted bool) (v Verdict, mending bool) {
+	o := Observation{
+		Servers: c.Observe(ctx), Promoted: c.promotion().held(), ExpectPromoted: expectPromoted,
+		Leader: k.Leader, Term: k.Term, Northd: c.LookAtNorthd(),
+	}
+	v = Assess(o)
+	return v, !k.GaveUp && (o.restarting() || v.broken() && c.acting())
 }
 
 // broken tells whether a verdict is that of servers that do not do what they should.
