@@ -23,8 +23,10 @@ type report struct {
 	Problems []string       `json:"problems"`
 	Servers  []serverReport `json:"servers"`
 	// Northd is nil on a node that is not promoted, and where nobody runs one.
-	Northd  *northdReport `json:"northd,omitempty"`
-	Cluster clusterReport `json:"cluster"`
+	Northd *northdReport `json:"northd,omitempty"`
+	// Supervisor is nil on a node whose servers do not run.
+	Supervisor *supervisorReport `json:"supervisor,omitempty"`
+	Cluster    clusterReport     `json:"cluster"`
 }
 
 type serverReport struct {

@@ -75,6 +75,7 @@ func gather(ctx context.Context, o statusOptions) (report, error) {
 		return report{}, err
 	}
 	r := newReport(s.controller, s.controller.Look(ctx))
+	r.addSupervisor(s.controller)
 	r.addData(ctx, s.controller)
 	if s.noCluster == nil {
 		r.addCluster(ctx, s.controller.Cluster, s.view)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -119,6 +121,39 @@ func TestSupervisorThatIsKilledIsBackWithTheNextMonitorAndTheServersNeverGo(t *t
 	if after := [2]int{s.pid(s.file("ovnnb_db.pid")), s.pid(s.file("ovnsb_db.pid"))}; after != servers {
 		t.Errorf("the servers were %v and are %v", servers, after)
 	}
+}
+
+func TestStatusShowsTheSupervisorAndWhatItSays(t *testing.T) {
+	s := newSupervised(t)
+	s.becomes("the supervisor to have looked", s.healthy)
+	wantText(t, s.tool("node1", exitHealthy, "status").stdout, fmt.Sprintf("supervisor: running (pid %d)\n", s.pid(s.supervisor())))
+	s.signal(s.supervisor(), syscall.SIGSTOP)
+	told := string(s.file("ovndb-servers-ovndb.supervisor.json"))
+	var knows map[string]any
+	text, err := os.ReadFile(told)
+	if err == nil {
+		err = json.Unmarshal(text, &knows)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	knows["reasons"], knows["gave-up"] = []string{"something lasts"}, true
+	if text, err = json.Marshal(knows); err != nil {
+		t.Fatal(err)
+	}
+	write(t, told, string(text), 0o644)
+	wantText(t, s.tool("node1", exitWrong, "status").stdout, "problem: something lasts", "problem: the supervisor restarts servers no more")
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(told, old, old); err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, s.tool("node1", exitHealthy, "status").stdout, "but the supervisor has said nothing for 1h0m")
+	s.signal(s.supervisor(), syscall.SIGKILL)
+	s.becomes("the supervisor to end", func() bool { return s.pid(s.supervisor()) == 0 })
+	wantText(t, s.tool("node1", exitHealthy, "status", "-o", "json").stdout, `"supervisor": {
+    "pid": 0
+  }`)
+	wantText(t, s.tool("node1", exitHealthy, "status").stdout, "supervisor: not running: a server that dies waits for the next monitor")
 }
 
 // healthy tells whether the supervisor has said something that a monitor can use.

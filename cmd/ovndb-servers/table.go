@@ -14,8 +14,14 @@ func writeTable(out io.Writer, r report) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "node %s, resource %s: %s\n\n", r.Node, r.Resource, r.Health)
 	writeServers(&b, r.Servers)
+	if r.Supervisor != nil || r.Northd != nil {
+		b.WriteString("\n")
+	}
+	if r.Supervisor != nil {
+		fmt.Fprintf(&b, "supervisor: %s\n", r.Supervisor.text())
+	}
 	if r.Northd != nil {
-		fmt.Fprintf(&b, "\novn-northd: %s\n", r.Northd.text())
+		fmt.Fprintf(&b, "ovn-northd: %s\n", r.Northd.text())
 	}
 	writeNodes(&b, r)
 	for _, p := range r.Problems {

@@ -147,6 +147,7 @@ func (c *Cluster) startNode(ctx context.Context, node Node, files []byte) error 
 	for _, other := range c.nodes {
 		args = append(args, "--add-host", other.Name+":"+other.Address.String())
 	}
+	args = append(args, c.config.clock(node.Name)...)
 	args = append(args, c.config.labels()...)
 	if _, err := docker(ctx, append(args, c.image)...); err != nil {
 		return fmt.Errorf("cannot create %s: %w", node.Name, err)

@@ -75,6 +75,10 @@ type Config struct {
 	Properties map[string]string
 	// Operations of the resource. Default [DefaultOperations].
 	Operations []Operation
+	// Clocks is how far the clocks of nodes are ahead, by the name of the node: of
+	// Corosync, Pacemaker and the database servers. A program without the C library, as
+	// the agent is, keeps the machine's time.
+	Clocks map[string]time.Duration
 	// Persistent clusters outlive the process that made them.
 	Persistent bool
 	// Shells adds pcs and crmsh to the nodes, and a minute to the first build.
@@ -129,6 +133,18 @@ func (c Config) withDefaults() Config {
 		"load-threshold": "0%",
 	}, c.Properties)
 	return c
+}
+
+// clock returns docker's arguments for the clock of a node. Timers go on as they are.
+func (c Config) clock(node string) []string {
+	ahead := c.Clocks[node]
+	if ahead == 0 {
+		return nil
+	}
+	return []string{
+		"--env", "LD_PRELOAD=/usr/$LIB/faketime/libfaketimeMT.so.1", "--env", "DONT_FAKE_MONOTONIC=1",
+		"--env", fmt.Sprintf("FAKETIME=%+ds", int(ahead.Seconds())),
+	}
 }
 
 // check reports what no cluster can be made of.

@@ -22,6 +22,17 @@ type Supervision struct {
 	Off bool
 }
 
+// Supervisor returns the process of this node's supervisor and what it knows. The error is
+// ErrUnsupervised if it does not run, with process 0; with another error it runs, and has
+// said nothing, or not lately.
+func (c *Controller) Supervisor() (pid int, k Knowledge, err error) {
+	if pid, err = c.SupervisorPidfile().Owner(); err != nil {
+		return 0, Knowledge{}, errors.Join(ErrUnsupervised, err)
+	}
+	k, err = c.knowledge()
+	return pid, k, err
+}
+
 // wanted tells whether there should be a supervisor.
 func (s Supervision) wanted() bool { return s.Program != "" && !s.Off }
 
