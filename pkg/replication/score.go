@@ -19,8 +19,8 @@ const (
 	ScoreStale = 7
 	// ScoreLagging is for a backup that does not follow the promoted node, or has had no
 	// news for long. Pacemaker should not even ask it while there is another: monitors
-	// call it degraded, and after the coordinator has died as well Pacemaker (2.1.5 and
-	// 3.0.0) waits 80 s for the end of a monitor that does.
+	// call it degraded, and after the coordinator has died as well Pacemaker (3.0.0) waits
+	// 80 s for the end of a monitor that does.
 	ScoreLagging = 5
 	// ScoreBlank is for an empty database where none has ever led.
 	ScoreBlank = 1
