@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -15,8 +14,6 @@ const (
 	busyTime = 35 * time.Second
 	// fillers are the rows that each operation of it looks at.
 	fillers = 20000
-	// bulk is how many rows are inserted in one transaction.
-	bulk = 2000
 	// busyTimeout bounds the transaction, and the recovery where it causes a failover.
 	busyTimeout = 3 * time.Minute
 )
@@ -25,7 +22,7 @@ const (
 // longer than a monitor may take.
 func (b *bench) busy(ctx context.Context, _ int) error {
 	db := ovsdb.Northbound()
-	if err := b.fill(ctx, db, "filler", fillers); err != nil {
+	if err := ovsdb.Fill(ctx, b.cluster.Endpoint(db), db, "filler", fillers); err != nil {
 		return err
 	}
 	operations, err := b.calibrate(ctx, db)
@@ -104,60 +101,19 @@ func (b *bench) awaitWrites(ctx context.Context, writer *ovsdb.Writer) error {
 	return err
 }
 
-// fill inserts rows of a database's table, many in a transaction.
-func (b *bench) fill(ctx context.Context, db ovsdb.Database, prefix string, count int) error {
-	client, err := ovsdb.Dial(ctx, b.cluster.Endpoint(db))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = client.Close() }()
-	for first := 0; first < count; first += bulk {
-		var operations []ovsdb.Operation
-		for number := first; number < min(first+bulk, count); number++ {
-			operations = append(operations, db.Insert(fmt.Sprintf("%s-%07d", prefix, number)))
-		}
-		if err := client.Transact(ctx, db, operations...); err != nil {
-			return fmt.Errorf("cannot insert %d rows: %w", count, err)
-		}
-	}
-	return nil
-}
-
 // calibrate finds out how many operations keep the server busy for [busyTime].
 func (b *bench) calibrate(ctx context.Context, db ovsdb.Database) (int, error) {
-	const enough = 4 * time.Second
-	for count := 50; ; count *= 4 {
-		took, err := b.keepBusy(ctx, db, count)
-		if err != nil {
-			return 0, err
-		}
-		if took >= enough {
-			needed := int(float64(count) * busyTime.Seconds() / took.Seconds())
-			b.progress.Printf("   %d operations take %.1f s: %d are needed", count, took.Seconds(), needed)
-			return needed, nil
-		}
-	}
+	ctx, cancel := context.WithTimeoutCause(ctx, busyTimeout, errors.New("no answer to the transactions"))
+	defer cancel()
+	needed, err := ovsdb.OperationsFor(ctx, b.cluster.Endpoint(db), db, busyTime)
+	b.progress.Printf("   %d operations are needed", needed)
+	return needed, err
 }
 
 // keepBusy has the server look at all rows so many times, in one transaction, and
-// returns how long that took. Nothing is changed: no row has the name that is looked
-// for.
-func (b *bench) keepBusy(ctx context.Context, db ovsdb.Database, count int) (time.Duration, error) {
+// returns how long that took.
+func (b *bench) keepBusy(ctx context.Context, db ovsdb.Database, operations int) (time.Duration, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, busyTimeout, errors.New("no answer to the transaction"))
 	defer cancel()
-	client, err := ovsdb.Dial(ctx, b.cluster.Endpoint(db))
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = client.Close() }()
-	operations := make([]ovsdb.Operation, count)
-	for i := range operations {
-		operations[i] = ovsdb.Operation{
-			"op": "delete", "table": db.Table,
-			"where": []any{[]any{"name", "==", "nobody"}, []any{"name", "!=", "somebody"}},
-		}
-	}
-	began := time.Now()
-	err = client.Transact(ctx, db, operations...)
-	return time.Since(began), err
+	return ovsdb.KeepBusy(ctx, b.cluster.Endpoint(db), db, operations)
 }

@@ -50,7 +50,7 @@ func (b *bench) load(ctx context.Context, count, loaded int) error {
 	began := time.Now()
 	rows := ovsdb.Northbound()
 	rows.Table = "Address_Set" // Its rows are small.
-	if err := b.fill(ctx, rows, "rows"+strconv.Itoa(count), count-loaded); err != nil {
+	if err := ovsdb.Fill(ctx, b.cluster.Endpoint(rows), rows, "rows"+strconv.Itoa(count), count-loaded); err != nil {
 		return err
 	}
 	// A backup that has what was written last has all.
