@@ -5,12 +5,20 @@ import (
 	"fmt"
 	"strconv"
 	"syscall"
+	"time"
 )
 
+// freezeTimeout bounds the attempts to freeze a node.
+const freezeTimeout = 20 * time.Second
+
 // Freeze stops every process of a node from running, as where a virtual machine
-// is suspended: its addresses stay, and nobody answers there.
+// is suspended: its addresses stay, and nobody answers there. The kernel cannot freeze
+// processes that are just being made, or wait for a disk; docker then leaves all of them
+// running, and it is asked again.
 func (c *Cluster) Freeze(ctx context.Context, node string) error {
-	return c.onContainer(ctx, node, "pause")
+	ctx, cancel := context.WithTimeout(ctx, freezeTimeout)
+	defer cancel()
+	return c.AwaitThat(ctx, node+" to freeze", func(ctx context.Context) error { return c.onContainer(ctx, node, "pause") })
 }
 
 // Thaw lets a frozen node go on where it was.
