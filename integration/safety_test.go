@@ -61,6 +61,7 @@ func trialOf(ctx context.Context, t *testing.T, c *cluster.Cluster) *trial {
 	s := &trial{hand: hand{Cluster: c, t: t, ctx: ctx}}
 	for _, db := range databases() {
 		s.clear(db)
+		s.tidy(db)
 		s.addWriter(db)
 		awaitRows(ctx, t, c, db, []string{s.writers[len(s.writers)-1].Acks()[0].Name})
 	}
@@ -74,6 +75,21 @@ func (s *trial) clear(db ovsdb.Database) {
 	text, err := json.Marshal(db.Transaction(ovsdb.Operation{"op": "delete", "table": db.Table, "where": []any{}}))
 	s.check(err)
 	s.exec(active, "ovsdb-client", "--timeout=20", "transact", "unix:"+db.Socket, string(text))
+}
+
+// tidy makes the servers forget the history of their databases, and removes the
+// snapshots, which would take longer to read with each trial.
+func (s *trial) tidy(db ovsdb.Database) {
+	s.t.Helper()
+	for _, node := range s.NodeNames() {
+		s.control(node, db, "ovsdb-server/compact", db.Name)
+		s.exec(node, "rm", "-rf", snapshotsOf(db))
+	}
+}
+
+// snapshotsOf returns where the snapshots of a database are.
+func snapshotsOf(db ovsdb.Database) string {
+	return path.Join(path.Dir(db.File), "ovndb-servers.snapshots")
 }
 
 // addWriter starts one more writer.
@@ -281,8 +297,7 @@ func (s *trial) wantKept(node string, took []extra) {
 
 // kept returns the names of the rows in a node's snapshots of a database.
 func (s *trial) kept(ctx context.Context, node string, db ovsdb.Database) (map[string]bool, error) {
-	dir := path.Join(path.Dir(db.File), "ovndb-servers.snapshots")
-	found, err := s.Exec(ctx, node, "find", dir, "-name", db.Name+".*.db")
+	found, err := s.Exec(ctx, node, "find", snapshotsOf(db), "-name", db.Name+".*.db")
 	if err != nil {
 		return nil, err
 	}
