@@ -27,7 +27,6 @@ func TestBusyServerStaysInPlace(t *testing.T) {
 	db := ovsdb.Northbound()
 	at := c.Endpoint(db)
 	s.check(ovsdb.Fill(ctx, at, db, "filler", rows))
-	t.Cleanup(func() { s.clear(db) })
 	operations, err := ovsdb.OperationsFor(ctx, at, db, busy)
 	s.check(err)
 	before, pids := s.whoLeads()
@@ -37,6 +36,7 @@ func TestBusyServerStaysInPlace(t *testing.T) {
 		t.Logf("the server was busy for %s", took.Round(100*time.Millisecond))
 	}
 	s.end()
+	s.clear(db)
 	if after, now := s.whoLeads(); after != before || !slices.Equal(now, pids) {
 		t.Errorf("before, %s led with servers %v; then %s with %v", before, pids, after, now)
 	}
