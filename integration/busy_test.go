@@ -50,15 +50,12 @@ func TestBusyServerStaysInPlace(t *testing.T) {
 func (s *trial) whoLeads() (leads string, pids []string) {
 	s.t.Helper()
 	active, _ := s.promoted()
-	record, err := s.MustExec(s.ctx, active, "crm_attribute", "--type", "crm_config", "--set-name", "ovndb-servers-records",
-		"--name", "ovndb-record-ovndb_servers", "--query", "--quiet")
-	s.check(err)
 	for _, db := range databases() {
 		pid, err := s.MustExec(s.ctx, active, "cat", db.PIDFile)
 		s.check(err)
 		pids = append(pids, pid)
 	}
-	return fmt.Sprintf("%s (%s)", active, record), pids
+	return fmt.Sprintf("%s (%s)", active, s.record()), pids
 }
 
 // failures returns the fail counts of the resource that are not 0.

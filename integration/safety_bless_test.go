@@ -69,11 +69,7 @@ func (s *trial) insertEverywhere(node, name string) []extra {
 		s.check(err)
 		for _, backup := range view.In(cluster.Unpromoted) {
 			s.await("the row on "+backup, func(ctx context.Context) error {
-				names, err := s.NamesOn(ctx, backup, db)
-				if err == nil && !slices.Contains(names, name) {
-					err = fmt.Errorf("the rows are %v", names)
-				}
-				return err
+				return hasRows(ctx, s.Cluster, backup, db, []string{name})
 			})
 		}
 	}

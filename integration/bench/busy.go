@@ -106,7 +106,9 @@ func (b *bench) calibrate(ctx context.Context, db ovsdb.Database) (int, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, busyTimeout, errors.New("no answer to the transactions"))
 	defer cancel()
 	needed, err := ovsdb.OperationsFor(ctx, b.cluster.Endpoint(db), db, busyTime)
-	b.progress.Printf("   %d operations are needed", needed)
+	if err == nil {
+		b.progress.Printf("   %d operations are needed", needed)
+	}
 	return needed, err
 }
 

@@ -58,10 +58,14 @@ func (c *Controller) record(ctx context.Context) (*Record, error) {
 // asked is the answer to a question that was asked once.
 type asked func() (*Record, error)
 
-// recordAsked asks the cluster for its record while other things are done, and only
-// once.
+// recordOnce asks the cluster for its record when it is first needed, and only once.
+func (c *Controller) recordOnce(ctx context.Context) asked {
+	return sync.OnceValues(func() (*Record, error) { return c.record(ctx) })
+}
+
+// recordAsked does so at once, while other things are done.
 func (c *Controller) recordAsked(ctx context.Context) asked {
-	ask := sync.OnceValues(func() (*Record, error) { return c.record(ctx) })
+	ask := c.recordOnce(ctx)
 	go func() { _, _ = ask() }()
 	return ask
 }

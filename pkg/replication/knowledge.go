@@ -62,11 +62,14 @@ func (c *Controller) Keep(k Knowledge) error {
 var ErrUnsupervised = errors.New("the supervisor of the servers is not running")
 
 // knowledge returns what the supervisor knows, or ErrUnsupervised, or why it cannot be
-// used. A time stamp in the future is no fresh one.
+// used.
 func (c *Controller) knowledge() (Knowledge, error) {
-	if _, err := c.SupervisorPidfile().Owner(); err != nil {
-		return Knowledge{}, errors.Join(ErrUnsupervised, err)
-	}
+	_, k, err := c.Supervisor()
+	return k, err
+}
+
+// told reads what a supervisor has left lately. A time stamp in the future is no fresh one.
+func (c *Controller) told() (Knowledge, error) {
 	info, err := os.Stat(c.knowledgeFile())
 	if err != nil {
 		return Knowledge{}, fmt.Errorf("the supervisor has not said anything yet: %w", err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -186,7 +185,7 @@ func (c *Controller) repair(ctx context.Context, look func() (Observation, Verdi
 	}
 	defer unlock()
 	o, v := look()
-	record := asked(sync.OnceValues(func() (*Record, error) { return c.record(ctx) }))
+	record := c.recordOnce(ctx)
 	for _, r := range v.Repairs {
 		if err := c.carryOut(ctx, r, record); err != nil {
 			v.Reasons = append(v.Reasons, err.Error())

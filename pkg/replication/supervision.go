@@ -29,7 +29,7 @@ func (c *Controller) Supervisor() (pid int, k Knowledge, err error) {
 	if pid, err = c.SupervisorPidfile().Owner(); err != nil {
 		return 0, Knowledge{}, errors.Join(ErrUnsupervised, err)
 	}
-	k, err = c.knowledge()
+	k, err = c.told()
 	return pid, k, err
 }
 

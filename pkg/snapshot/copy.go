@@ -25,7 +25,7 @@ func copyFile(ctx context.Context, from, to string) (size, cut int64, err error)
 		if size, err = copyPieces(ctx, target, source); err != nil {
 			return err
 		}
-		cut, err = cutTail(ctx, target)
+		cut, err = cutTail(ctx, target, size)
 		return err
 	})
 	return size - cut, cut, err
