@@ -1,6 +1,7 @@
 package process_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -11,16 +12,19 @@ import (
 
 func TestServiceOfAProcessThatWasMovedIntoOne(t *testing.T) {
 	t.Parallel()
+	group := serviceGroup(t)
 	pid := stranger(t).Process.Pid
 	before, err := process.Service(pid)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const name = "ovn-test-of-process.service"
+	name := filepath.Base(group)
 	if before == name {
 		t.Fatalf("it is in %s already", name)
 	}
-	intoService(t, pid, name)
+	if err := os.WriteFile(filepath.Join(group, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	if got, err := process.Service(pid); err != nil || got != name {
 		t.Errorf("got %q, %v; want %s", got, err, name)
 	}
@@ -33,32 +37,21 @@ func TestServiceOfNoProcessIsAnError(t *testing.T) {
 	}
 }
 
-// intoService moves a process into a control group that is called like a service,
-// until the test ends, in the hierarchy that systemd would use.
-func intoService(t *testing.T, pid int, service string) {
+// serviceGroup makes a control group that is called like a service, in the hierarchy
+// that systemd would use. It is removed once the processes are gone that were started
+// after it.
+func serviceGroup(t *testing.T) string {
 	t.Helper()
 	parent := "/sys/fs/cgroup"
 	if _, err := os.Stat(filepath.Join(parent, "systemd")); err == nil {
 		parent = filepath.Join(parent, "systemd")
 	}
-	group := filepath.Join(parent, service)
+	group := filepath.Join(parent, fmt.Sprintf("ovn-test-%d.service", os.Getpid()))
 	if err := os.Mkdir(group, 0o755); err != nil {
 		t.Skipf("control groups cannot be made here: %v", err)
 	}
 	t.Cleanup(func() {
 		eventually(t, "the group to be empty", func() bool { return os.Remove(group) == nil })
 	})
-	enter(t, group, pid)
-	t.Cleanup(func() {
-		if _, err := os.Stat(filepath.Join("/proc", strconv.Itoa(pid))); err == nil {
-			enter(t, parent, pid)
-		}
-	})
-}
-
-func enter(t *testing.T, group string, pid int) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(group, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0o644); err != nil {
-		t.Error(err)
-	}
+	return group
 }
