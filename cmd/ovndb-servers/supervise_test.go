@@ -32,9 +32,23 @@ type supervised struct {
 func newSupervised(t *testing.T) supervised {
 	t.Helper()
 	s := supervised{newTestCluster(t)}
+	s.enable()
+	s.lead("node1")
+	return s
+}
+
+// enable lets node1 have a supervisor from its next start on, until the test ends.
+func (s *supervised) enable() {
+	s.t.Helper()
+	s.t.Cleanup(func() {
+		s.agent("node1", "stop", 0)
+		if pid := s.pid(s.supervisor()); pid != 0 {
+			s.t.Errorf("the supervisor (pid %d) outlives the test", pid)
+		}
+	})
 	path, err := os.Executable()
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	s.path = path
 	s.parameters = map[string]string{
@@ -42,10 +56,8 @@ func newSupervised(t *testing.T) supervised {
 		"OCF_RESKEY_crm_feature_set":   "3.19.0",
 	}
 	for name, value := range s.environment("node1") {
-		t.Setenv(name, value) // the supervisor inherits it
+		s.t.Setenv(name, value) // the supervisor inherits it
 	}
-	s.lead("node1")
-	return s
 }
 
 func (s supervised) file(name string) process.Pidfile {

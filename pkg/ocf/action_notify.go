@@ -43,7 +43,7 @@ func takePart(ctx context.Context, c *replication.Controller, n Notify) error {
 		if len(n.Promote) == 0 || slices.Contains(n.Promote, c.Node) {
 			return nil
 		}
-		return c.Follow(ctx, n.Promote[0])
+		return c.FollowSoon(ctx, n.Promote[0])
 	}
 }
 

@@ -21,6 +21,9 @@ func (c *Controller) Demote(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	if err := c.errand().drop(); err != nil {
+		return err
+	}
 	fault("demote-locked")
 	defer c.endNorthd(ctx)() // it must not write into a server that is read-only
 	led := c.promotion().held()
@@ -130,7 +133,11 @@ func (c *Controller) demoteUnit(ctx context.Context, u Unit) error {
 // ReceiveLast waits, on a backup, until its data has reached where that of the
 // nodes just demoted ended, so that none of them is stopped before.
 func (c *Controller) ReceiveLast(ctx context.Context, demoted []string) error {
-	g, err := c.grounds(ctx)
+	// In the term that the supervisor knows, the cluster is not asked for the record.
+	g, err := c.groundsUnder(ctx, c.toldRecord)
+	if err != nil || !g.handedOver() {
+		g, err = c.grounds(ctx)
+	}
 	if err != nil {
 		return err
 	}

@@ -62,18 +62,26 @@ func (c *Controller) Follow(ctx context.Context, promoted string) error {
 	}
 	defer unlock()
 	defer c.poke()
+	if err := c.errand().drop(); err != nil {
+		return err
+	}
+	_, err = c.followPromoted(ctx, promoted)
+	return err
+}
+
+func (c *Controller) followPromoted(ctx context.Context, promoted string) (Leader, error) {
 	record := c.recordAsked(ctx)
 	sources, err := c.sourcesOf(ctx, promoted)
 	if err != nil {
-		return err
+		return Leader{}, err
 	}
 	if err := c.each(ctx, func(ctx context.Context, u Unit) error {
 		return c.followIfRunning(ctx, u, sources[u.Name()], record)
 	}); err != nil {
-		return err
+		return Leader{}, err
 	}
 	c.report(c.withdraw(ctx, TopicFinal), "cannot withdraw where this node's data ended")
-	return errors.Join(c.handedOver().drop(), c.promotion().drop())
+	return Leader{Node: promoted, Sources: sources}, errors.Join(c.handedOver().drop(), c.promotion().drop())
 }
 
 func (c *Controller) followIfRunning(ctx context.Context, u Unit, source string, record asked) error {

@@ -20,11 +20,16 @@ type grounds struct {
 
 // grounds asks the cluster all at once.
 func (c *Controller) grounds(ctx context.Context) (grounds, error) {
+	return c.groundsUnder(ctx, c.record)
+}
+
+// groundsUnder asks the cluster for all but the record.
+func (c *Controller) groundsUnder(ctx context.Context, record func(context.Context) (*Record, error)) (grounds, error) {
 	var g grounds
 	var published map[string]string
 	var recordErr, finalErr error
 	together(
-		func() { g.record, recordErr = c.record(ctx) },
+		func() { g.record, recordErr = record(ctx) },
 		func() { published, finalErr = c.Cluster.Published(ctx, TopicFinal) },
 	)
 	if err := errors.Join(recordErr, finalErr); err != nil {

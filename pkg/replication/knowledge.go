@@ -88,6 +88,16 @@ func (c *Controller) told() (Knowledge, error) {
 	return k, json.Unmarshal(text, &k)
 }
 
+// toldRecord returns the cluster record that the supervisor has learnt last. There may be a
+// later one.
+func (c *Controller) toldRecord(context.Context) (*Record, error) {
+	k, err := c.knowledge()
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecord(k.Record)
+}
+
 // Learn asks the cluster for what it knows of the term and the promoted node.
 func (c *Controller) Learn(ctx context.Context) (Knowledge, error) {
 	var k Knowledge

@@ -99,7 +99,7 @@ func (c *Controller) glance(ctx context.Context, k Knowledge, expectPromoted boo
 		Leader: k.Leader, Term: k.Term, Northd: c.LookAtNorthd(),
 	}
 	v = Assess(o)
-	return v, !k.GaveUp && (o.restarting() || v.broken() && c.acting())
+	return v, !k.GaveUp && (o.restarting() || v.broken() && c.Acting())
 }
 
 // broken tells whether a verdict is that of servers that do not do what they should.
@@ -107,9 +107,8 @@ func (v Verdict) broken() bool {
 	return v.Health == HealthFailed || v.Health == HealthFailedActive || v.Health == HealthStopped
 }
 
-// acting tells whether another action is under way, which may be about to mend what is
-// broken.
-func (c *Controller) acting() bool {
+// Acting tells whether an action is under way, which may be about to mend what is broken.
+func (c *Controller) Acting() bool {
 	unlock, ok, err := c.tryLock()
 	if ok {
 		unlock()

@@ -23,6 +23,9 @@ func (c *Controller) Promote(ctx context.Context, e Electorate) error {
 		return err
 	}
 	defer unlock()
+	if err := c.errand().drop(); err != nil {
+		return err
+	}
 	if err := c.allAnswer(ctx); err != nil {
 		return err
 	}

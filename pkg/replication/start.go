@@ -23,6 +23,9 @@ func (c *Controller) Start(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	if err := c.errand().drop(); err != nil {
+		return err
+	}
 	c.report(c.StopNorthd(ctx), "a left-over ovn-northd may still be there")
 	record := c.recordAsked(ctx)
 	sources := c.startSources(ctx)

@@ -20,6 +20,10 @@ const (
 	// repairInterval is for repairs that did not help, but for those that make a server
 	// read-only: they do not wait.
 	repairInterval = 2 * time.Second
+	// changeMost is how long after a change a node that is not promoted asks about it.
+	changeMost = 2 * time.Second
+	// promotedMost is for how long a node that was promoted has itself said all there is.
+	promotedMost = 2 * time.Second
 	// laggingMost is for how long a backup may not follow and keep its score.
 	laggingMost = 3 * time.Second
 	// failedMost is how long a server may be stopped or mute before the cluster is told.
@@ -43,6 +47,8 @@ type rounds struct {
 	stale     bool
 
 	asked, leaderless  time.Time
+	inquiry            time.Time // when to ask because of a change; zero for not at all
+	leading            time.Time // since when all servers are seen active
 	beaten             time.Time
 	repaired           time.Time
 	failing, escalated time.Time
@@ -63,14 +69,39 @@ func (r *rounds) learn(k replication.Knowledge) {
 }
 
 // change takes note that something has changed in the cluster. A node that was promoted
-// has to know at once whether it still is; to the others it is told in most cases, and
-// the node has enough to do at that moment.
-func (r *rounds) change() {
-	if r.Controller.Promoted() {
+// has to know at once whether it still is, unless it is just being promoted. The others
+// are told, and have enough to do at that moment. What an action has left to do is done.
+func (r *rounds) change(ctx context.Context) {
+	switch promoted := r.Controller.Promoted(); {
+	case promoted && !r.Controller.Acting():
 		r.scholar.ask()
-		return
+	case promoted:
+		r.inquire(0)
+	default:
+		r.inquire(changeMost)
+		r.runErrand(ctx)
 	}
-	r.asked = time.Time{}
+}
+
+// inquire lets the cluster be asked after a while, or earlier.
+func (r *rounds) inquire(after time.Duration) {
+	at := time.Now().Add(after)
+	if r.inquiry.IsZero() || at.Before(r.inquiry) {
+		r.inquiry = at
+	}
+}
+
+func (r *rounds) runErrand(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, actMost)
+	defer cancel()
+	leader, err := r.Controller.RunErrand(ctx)
+	switch {
+	case err != nil:
+		r.Log.WithError(err).Warn("cannot follow the node that was promoted, trying again soon")
+		r.inquire(0)
+	case leader.Node != "":
+		r.known.Leader = leader
+	}
 }
 
 // look looks at the servers once and does what is due.
@@ -162,7 +193,7 @@ func (r *rounds) publish(ctx context.Context, now time.Time, v replication.Verdi
 	}
 	change := replication.Score(v, r.known.Leader)
 	same := r.publishedAny && change == r.published && string(v.Health) == r.publishedFor
-	if !r.informed || same && now.Sub(r.publishedAt) < reviewInterval || !r.settled(now, change, stale) {
+	if !r.informed || same && now.Sub(r.publishedAt) < reviewInterval || !r.settled(now, v, change, stale) {
 		return
 	}
 	if r.Controller.Publish(ctx, v, r.known.Leader) {
@@ -172,16 +203,18 @@ func (r *rounds) publish(ctx context.Context, now time.Time, v replication.Verdi
 
 // settled tells whether a score is to be set now. A backup does not follow for a moment
 // whenever another node is promoted: a score that falls and rises again would only make
-// the cluster compute its transitions anew.
-func (r *rounds) settled(now time.Time, change replication.ScoreChange, stale bool) bool {
-	if stale || change.Score != replication.ScoreLagging {
-		r.lagging = time.Time{}
-		return true
+// the cluster compute its transitions anew. And what promotes a node sets its score.
+func (r *rounds) settled(now time.Time, v replication.Verdict, change replication.ScoreChange, stale bool) bool {
+	since := func(began *time.Time, holds bool) time.Duration {
+		if !holds {
+			*began = time.Time{}
+		} else if began.IsZero() {
+			*began = now
+		}
+		return now.Sub(*began)
 	}
-	if r.lagging.IsZero() {
-		r.lagging = now
-	}
-	return now.Sub(r.lagging) >= laggingMost
+	return since(&r.leading, v.Health == replication.HealthActive) >= promotedMost &&
+		since(&r.lagging, !stale && change.Score == replication.ScoreLagging) >= laggingMost
 }
 
 // askAgain lets the cluster be asked, often while no node leads.
@@ -198,8 +231,8 @@ func (r *rounds) askAgain(now time.Time, o replication.Observation) {
 	default:
 		interval = leaderlessSlow
 	}
-	if now.Sub(r.asked) >= interval {
-		r.asked = now
+	if now.Sub(r.asked) >= interval || !r.inquiry.IsZero() && !now.Before(r.inquiry) {
+		r.asked, r.inquiry = now, time.Time{}
 		r.scholar.ask()
 	}
 }

@@ -53,13 +53,13 @@ func (s *scholar) run(ctx context.Context) {
 	}
 }
 
-// learn asks the cluster. While no other node is promoted, one may be about to be, and
-// wait for what this node has to say.
+// learn asks the cluster. While no node is promoted, one may be about to be, and wait for
+// what this node has to say.
 func (s *scholar) learn(ctx context.Context) (replication.Knowledge, error) {
 	ctx, cancel := context.WithTimeout(ctx, actMost)
 	defer cancel()
 	k, err := s.controller.Learn(ctx)
-	if err != nil || k.Leader.Node != "" {
+	if err != nil || k.Leader.Node != "" || s.controller.Promoted() {
 		return k, err
 	}
 	if err := s.controller.AnswerOpenRounds(ctx); err != nil {

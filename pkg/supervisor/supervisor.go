@@ -67,7 +67,7 @@ func (s *Supervisor) loop(ctx context.Context, r *rounds) {
 		case <-ctx.Done():
 			return
 		case <-s.Changed:
-			r.change()
+			r.change(ctx)
 			continue
 		case <-s.Addresses:
 			r.wake(ctx)
