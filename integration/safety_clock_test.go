@@ -22,7 +22,9 @@ func TestSafetyClockAnHourAhead(t *testing.T) {
 	for range 2 {
 		s.switchOver()
 	}
-	s.check(s.MovePromoted(ctx, ahead))
+	if active, _ := s.promoted(); active != ahead {
+		s.check(s.MovePromoted(ctx, ahead))
+	}
 	s.awaitCluster("the node to be promoted whose clock is ahead", cluster.All(s.Settled(), cluster.PromotedOn(ahead)))
 	s.check(s.ClearMoves(ctx))
 	s.freezeAndThaw() // that node
