@@ -85,15 +85,27 @@ func TestSafetyTornFile(t *testing.T) {
 
 // A database file that was truncated never leads over whole ones.
 func TestSafetyTruncatedFileNeverLeads(t *testing.T) {
-	for _, percent := range []int{50, 99} {
-		t.Run(strconv.Itoa(percent), func(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		led     bool // the node whose file is cut short was the active one
+		percent int
+	}{
+		{"half, of the active", true, 50},
+		{"almost all, of the active", true, 99},
+		{"almost all, of a replica", false, 99},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
 			needAll(t)
 			s := newTrial(t)
-			node, file := s.NodeNames()[0], ovsdb.Northbound().File
+			node, others := s.promoted()
+			if !tt.led {
+				node = others[0]
+			}
+			file := ovsdb.Northbound().File
 			s.restart(func() {
 				size, err := strconv.Atoi(s.exec(node, "stat", "-c", "%s", file))
 				s.check(err)
-				s.exec(node, "truncate", "-s", strconv.Itoa(size*percent/100), file)
+				s.exec(node, "truncate", "-s", strconv.Itoa(size*tt.percent/100), file)
 			})
 			s.wantNeverLed(node)
 			s.end()

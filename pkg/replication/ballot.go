@@ -15,16 +15,7 @@ import (
 // answer stays open, so that a late one still serves the promotion.
 func (c *Controller) elect(ctx context.Context, g grounds, round string, e Electorate) (Choice, Positions, error) {
 	b := Ballot{Record: g.record, Self: c.Node, Absent: e.Absent, Blessed: g.blessing != nil}
-	var err error
-	switch {
-	case g.blessing != nil:
-		c.Log.WithField("reason", g.blessing.Reason).Warn("an operator has let this node's data lead")
-		b.Positions, err = c.ownBallot(ctx)
-	case g.handedOver():
-		b.Positions, err = c.ownBallot(ctx)
-	default:
-		b.Positions, err = c.answers(ctx, round, e)
-	}
+	lost, err := c.poll(ctx, g, round, e, &b)
 	if err != nil {
 		return Choice{}, nil, err
 	}
@@ -32,12 +23,34 @@ func (c *Controller) elect(ctx context.Context, g grounds, round string, e Elect
 	if g.blessing == nil {
 		err = c.catchUp(ctx, &b, g.finals)
 	}
-	return Elect(b), b.Positions[c.Node], err
+	choice, own := Elect(b), b.Positions[c.Node]
+	if lost && choice.Lead {
+		choice = Choice{Reason: fmt.Sprintf("it was demoted at %s and holds %s now, and no node that takes part holds more: "+
+			"start the others, or let this data lead with: ovndb-servers bless", g.end.summary(), own.summary())}
+	}
+	return choice, own, err
 }
 
-func (c *Controller) ownBallot(ctx context.Context) (map[string]Positions, error) {
+// poll puts all that take part on the ballot, and tells whether this node has lost rows
+// that are known to exist. After a planned demotion nobody else has to be asked, unless
+// it has.
+func (c *Controller) poll(ctx context.Context, g grounds, round string, e Electorate, b *Ballot) (lost bool, err error) {
+	if g.blessing == nil && !g.handedOver() {
+		b.Positions, err = c.answers(ctx, round, e)
+		return false, err
+	}
+	if g.blessing != nil {
+		c.Log.WithField("reason", g.blessing.Reason).Warn("an operator has let this node's data lead")
+	}
 	own, err := c.positions(ctx)
-	return map[string]Positions{c.Node: own}, err
+	b.Positions = map[string]Positions{c.Node: own}
+	if err != nil || g.blessing != nil || !g.lost(c.Node, own) {
+		return false, err
+	}
+	c.Log.WithField("ended", g.end.summary()).WithField("holds", own.summary()).
+		Warn("this node has lost rows since it was demoted, and asks the others what they hold")
+	b.Positions, err = c.answers(ctx, round, e)
+	return true, err
 }
 
 // closeRound lets the other nodes go, if they were asked: their answers are in.

@@ -57,3 +57,9 @@ func (g grounds) handedOver() bool {
 	}
 	return len(g.end) > 0
 }
+
+// lost tells whether a node is the one that was demoted, and no longer holds what it said
+// its data ended with: its file was cut short, or is an earlier copy.
+func (g grounds) lost(node string, holds Positions) bool {
+	return g.record.Node == node && (!holds.Current(*g.record) || holds.CompareWithin(*g.record, g.end) < 0)
+}

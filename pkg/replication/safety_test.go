@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -480,4 +481,68 @@ func shortContext(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// newRobbedTrio returns a cluster whose first node led, was stopped as planned, and has
+// lost rows when it is started again: its file was cut short, or is an earlier copy.
+func newRobbedTrio(t *testing.T) trio {
+	t.Helper()
+	three := newLedTrio(t)
+	led, file := three.nodes[0], three.nodes[0].Units[0].Files.Database
+	earlier, err := os.ReadFile(file)
+	must(t, err)
+	insert(t, led, "a")
+	must(t, led.Demote(testContext(t)))
+	for _, n := range three.nodes[1:] {
+		must(t, n.ReceiveLast(testContext(t), []string{led.Node}))
+	}
+	must(t, led.Stop(testContext(t)))
+	must(t, os.WriteFile(file, earlier, 0o640))
+	must(t, led.Start(testContext(t)))
+	return three
+}
+
+func TestDemotedNodeThatHasLostRowsSinceLeavesThePromotionToOneThatHasThem(t *testing.T) {
+	t.Parallel()
+	three := newRobbedTrio(t)
+	answering, done := context.WithCancel(testContext(t))
+	var supervisors sync.WaitGroup
+	for _, n := range three.nodes[1:] { // after a planned demotion nobody answers in the notification
+		supervisors.Go(func() {
+			for answering.Err() == nil {
+				_ = n.AnswerOpenRounds(answering)
+			}
+		})
+	}
+	err := three.nodes[0].HoldElection(testContext(t), three.electorate())
+	done()
+	supervisors.Wait()
+	lost := new(replication.ElectionError)
+	if !errors.As(err, &lost) || lost.Choice.Yield == "" {
+		t.Errorf("the election ends with %v, want another node to lead", err)
+	}
+	if err := three.nodes[0].Promote(testContext(t), three.electorate()); !errors.As(err, &lost) {
+		t.Errorf("the promotion ends with %v, want a refusal", err)
+	}
+	three.promote(t, 1)
+	wantRows(t, three.nodes[0], "a")
+}
+
+func TestDemotedNodeThatHasLostRowsSinceDoesNotLeadAloneUnlessBlessed(t *testing.T) {
+	t.Parallel()
+	three := newRobbedTrio(t)
+	for _, n := range three.nodes[1:] {
+		must(t, n.Stop(testContext(t)))
+	}
+	for _, action := range []func() error{
+		func() error { return three.hold(t, 0, 1, 2) },
+		func() error { return three.nodes[0].Promote(testContext(t), three.electorate(1, 2)) },
+	} {
+		lost := new(replication.ElectionError)
+		if err := action(); !errors.As(err, &lost) || !strings.Contains(err.Error(), "ovndb-servers bless") {
+			t.Errorf("it ends with %v, want a refusal that names the way out", err)
+		}
+	}
+	must(t, three.nodes[0].Bless(testContext(t), "the others burned"))
+	three.promote(t, 0, 1, 2)
 }
