@@ -25,8 +25,8 @@ func (c *Controller) elect(ctx context.Context, g grounds, round string, e Elect
 	}
 	choice, own := Elect(b), b.Positions[c.Node]
 	if lost && choice.Lead {
-		choice = Choice{Reason: fmt.Sprintf("it was demoted at %s and holds %s now, and no node that takes part holds more: "+
-			"start the others, or let this data lead with: ovndb-servers bless", g.end.summary(), own.summary())}
+		choice = Choice{Reason: fmt.Sprintf("it has lost rows since it was demoted: start the others, or use: ovndb-servers bless "+
+			"(it ended at %s and holds %s; no node that takes part holds more)", g.end.summary(), own.summary())}
 	}
 	return choice, own, err
 }
