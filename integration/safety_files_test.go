@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"ovndb-servers/integration/cluster"
@@ -111,6 +112,50 @@ func TestSafetyTruncatedFileNeverLeads(t *testing.T) {
 			s.end()
 		})
 	}
+}
+
+// The file of the active server is replaced by an earlier copy while the server runs, and
+// does not notice. When it dies, a node leads that has the rows.
+func TestSafetyActiveWhoseFileWasReplacedDoesNotLead(t *testing.T) {
+	needAll(t)
+	s := newTrial(t)
+	node, _ := s.promoted()
+	nb := ovsdb.Northbound()
+	s.exec(node, "cp", "-p", nb.File, nb.File+".earlier")
+	s.awaitBeats(node, nb, 3)
+	written := s.writers
+	for _, writer := range written {
+		writer.Stop() // what no backup has would be in no file any more
+	}
+	s.wantRows(s.NodeNames()...)
+	s.exec(node, "mv", nb.File+".earlier", nb.File)
+	_, err := s.Kill(s.ctx, node, nb.PIDFile, syscall.SIGKILL)
+	s.check(err)
+	s.awaitCluster("another node to be promoted", cluster.All(s.Settled(), cluster.PromotedElsewhere(node)))
+	s.wantNeverLed(node)
+	s.wantRows(s.NodeNames()...)
+	s.writers = nil
+	for _, db := range databases() {
+		s.addWriter(db)
+	}
+	s.end()
+}
+
+// awaitBeats awaits that a database file has that many more beats than now.
+func (s *trial) awaitBeats(node string, db ovsdb.Database, more int) {
+	s.t.Helper()
+	beats := func() int {
+		count, err := strconv.Atoi(s.exec(node, "grep", "-c", "ovndb-servers:beat", db.File))
+		s.check(err)
+		return count
+	}
+	want := beats() + more
+	s.await(fmt.Sprintf("%d more beats", more), func(context.Context) error {
+		if got := beats(); got < want {
+			return fmt.Errorf("%d beats, waiting for %d", got, want)
+		}
+		return nil
+	})
 }
 
 // A database of another origin is neither led by nor overwritten: the node stays

@@ -27,6 +27,7 @@ func (c *Controller) Demote(ctx context.Context) error {
 	fault("demote-locked")
 	defer c.endNorthd(ctx)() // it must not write into a server that is read-only
 	led := c.promotion().held()
+	whole := led && Observation{Servers: c.Observe(ctx)}.all(ConditionActive)
 	if led {
 		c.report(c.each(ctx, c.dismissClients), "clients keep their sessions until the servers are read-only")
 		fault("demote-dismissed")
@@ -43,7 +44,7 @@ func (c *Controller) Demote(ctx context.Context) error {
 	}
 	withdraw := func() { c.report(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") }
 	if led {
-		together(withdraw, func() { c.concludeTerm(ctx) })
+		together(withdraw, func() { c.concludeTerm(ctx, whole) })
 	} else {
 		withdraw()
 	}
@@ -51,24 +52,58 @@ func (c *Controller) Demote(ctx context.Context) error {
 	return nil
 }
 
-// concludeTerm publishes where the data of the node's term ended, and the score
-// that goes with it.
-func (c *Controller) concludeTerm(ctx context.Context) {
-	final, err := c.positions(ctx)
-	if err != nil {
-		c.report(err, "cannot tell where this node's data ended")
-		return
-	}
+// concludeTerm publishes where the data of the node's term ended, and the score that goes
+// with it. Whole says that all servers were active to the last.
+func (c *Controller) concludeTerm(ctx context.Context, whole bool) {
 	together(
-		func() {
-			c.report(c.publishFinal(ctx, unsolicited+" "+final.String()), "cannot publish where this node's data ended")
-		},
+		func() { c.report(c.publishEnd(ctx, whole), "cannot publish where this node's data ended") },
 		func() {
 			if !c.Leaving {
 				c.report(c.Cluster.SetScore(ctx, "", ScoreUnproven), "cannot lower the promotion score")
 			}
 		},
 	)
+}
+
+// publishEnd publishes the position of the files: as the end of the data, if they are those
+// that the servers have written to the last. Else the servers may have held more, and an
+// election asks all.
+func (c *Controller) publishEnd(ctx context.Context, whole bool) error {
+	var final Positions
+	var err, unread error
+	beats := map[string]uint64{}
+	together(
+		func() { final, err = c.positions(ctx) },
+		func() { unread = c.lastBeats(ctx, beats) },
+	)
+	if err != nil {
+		return err
+	}
+	end := unsolicited
+	if !whole || unread != nil {
+		end = atLeast
+	}
+	for database, beat := range beats {
+		if ended := final[database].Progress.Beat; ended < beat {
+			c.Log.WithField("db", database).Warnf("%v: it ends at beat %d, and its server is at beat %d", ErrRowsLost, ended, beat)
+			end = atLeast
+		}
+	}
+	return c.publishFinal(ctx, end+" "+final.String())
+}
+
+// lastBeats asks the servers for the last beat of their data.
+func (c *Controller) lastBeats(ctx context.Context, beats map[string]uint64) error {
+	for _, u := range c.Units {
+		m, err := c.liveMarker(ctx, u)
+		if err != nil {
+			return fmt.Errorf("cannot read the last beat of %s: %w", u.Name(), err)
+		}
+		if m != nil {
+			beats[u.Name()] = m.Beat
+		}
+	}
+	return nil
 }
 
 // publishFinal does not return before the cluster has passed the value on: the

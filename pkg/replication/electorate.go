@@ -27,8 +27,12 @@ const (
 	settleMost  = 3 * time.Second
 )
 
-// unsolicited is the round of a position that nobody asked for.
-const unsolicited = "-"
+// unsolicited is the round of a position that nobody asked for, atLeast that of one where
+// data ended which may have come further.
+const (
+	unsolicited = "-"
+	atLeast     = "+"
+)
 
 // HoldElection is what the node that Pacemaker has chosen does before its
 // promotion, while the others answer. If another node should lead, the scores

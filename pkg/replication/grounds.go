@@ -5,15 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 )
 
 // grounds is what this node decides an election on, besides the other nodes' answers.
 type grounds struct {
 	record   *Record
 	blessing *Blessing
-	// finals say where the data of other nodes ended that were demoted in the record's
-	// term, end the same of the node that led it, which may be this one; nil if it has
-	// not been demoted.
+	// finals say where the data of other nodes ended at least that were demoted in the
+	// record's term. End says where that of the node that led it did, which may be this
+	// one; nil if it has not been demoted, or cannot tell.
 	finals map[string]Positions
 	end    Positions
 }
@@ -38,7 +39,9 @@ func (c *Controller) groundsUnder(ctx context.Context, record func(context.Conte
 	if g.record != nil {
 		g.finals = readAnswers(published, "")
 		maps.DeleteFunc(g.finals, func(_ string, p Positions) bool { return !p.Current(*g.record) })
-		g.end = g.finals[g.record.Node]
+		if strings.HasPrefix(published[g.record.Node], unsolicited+" ") {
+			g.end = g.finals[g.record.Node]
+		}
 		delete(g.finals, c.Node)
 	}
 	var err error

@@ -13,11 +13,15 @@ import (
 // ErrTermOver is returned when a server that died active may not lead any more.
 var ErrTermOver = errors.New("the data on this node does not hold the current term")
 
+// ErrRowsLost is returned when the file of a server that died active holds less than the
+// server did: it was cut short, or is another one.
+var ErrRowsLost = errors.New("its file has lost rows")
+
 // Revive starts a server that has died, in the role that this node has: a backup
 // follows the promoted node, an active one leads on, if its data holds the current
-// term. Clients reach it no sooner than that is certain. It does nothing if the server
-// runs.
-func (c *Controller) Revive(ctx context.Context, database string) error {
+// term, and the beat that was seen last, if any was. Clients reach it no sooner than that is
+// certain. It does nothing if the server runs.
+func (c *Controller) Revive(ctx context.Context, database string, seen *Marker) error {
 	unlock, err := c.lockTogether(ctx)
 	if err != nil {
 		return err
@@ -29,7 +33,7 @@ func (c *Controller) Revive(ctx context.Context, database string) error {
 	}
 	u := c.Units[i]
 	if _, err := u.Pidfile().Owner(); !errors.Is(err, process.ErrNotRunning) {
-		return errors.Join(err, c.completeRevival(ctx, u))
+		return errors.Join(err, c.completeRevival(ctx, u, seen))
 	}
 	// Its monitor process may be about to start it, too, after a pause and as what it
 	// was on the command line.
@@ -37,7 +41,7 @@ func (c *Controller) Revive(ctx context.Context, database string) error {
 		return err
 	}
 	if c.promotion().held() {
-		return c.reviveActive(ctx, u)
+		return c.reviveActive(ctx, u, seen)
 	}
 	record := c.recordAsked(ctx)
 	return c.startUnit(ctx, u, c.startSources(ctx)[u.Name()], record)
@@ -45,7 +49,7 @@ func (c *Controller) Revive(ctx context.Context, database string) error {
 
 // completeRevival goes on where an earlier attempt was cut short: its server runs, and
 // is no more than read-only.
-func (c *Controller) completeRevival(ctx context.Context, u Unit) error {
+func (c *Controller) completeRevival(ctx context.Context, u Unit, seen *Marker) error {
 	if !c.promotion().held() {
 		return nil
 	}
@@ -53,12 +57,12 @@ func (c *Controller) completeRevival(ctx context.Context, u Unit) error {
 	if err != nil || status.Role == ovsdbctl.RoleActive {
 		return err
 	}
-	return c.reviveActive(ctx, u)
+	return c.reviveActive(ctx, u, seen)
 }
 
 // reviveActive starts a server as a backup of nobody while it asks the cluster whether
 // the term of its data is the current one, and makes it active if it is.
-func (c *Controller) reviveActive(ctx context.Context, u Unit) error {
+func (c *Controller) reviveActive(ctx context.Context, u Unit, seen *Marker) error {
 	type answer struct {
 		record *Record
 		err    error
@@ -88,6 +92,8 @@ func (c *Controller) reviveActive(ctx context.Context, u Unit) error {
 	case told.record == nil || marker == nil || marker.TermID != told.record.TermID:
 		return fmt.Errorf("cannot make the %s server active again: %w (it is of %s, the cluster of %s)",
 			u.Name(), ErrTermOver, marker.describe(), told.record.describe())
+	case seen != nil && seen.TermID == marker.TermID && seen.Beat > marker.Beat:
+		return fmt.Errorf("cannot make the %s server active again: %w: it ends at beat %d, and was at beat %d", u.Name(), ErrRowsLost, marker.Beat, seen.Beat)
 	}
 	if err := step(ctx, "make the "+u.Name()+" server active", u.Server.ControlSocket, u.Server.Activate); err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/replication/replicationtest"
 )
@@ -545,4 +546,61 @@ func TestDemotedNodeThatHasLostRowsSinceDoesNotLeadAloneUnlessBlessed(t *testing
 	}
 	must(t, three.nodes[0].Bless(testContext(t), "the others burned"))
 	three.promote(t, 0, 1, 2)
+}
+
+// A server of the promoted node has died, and its file is an earlier copy: it is not made
+// active again, and when the node is demoted, it cannot say where its data ended.
+func TestDemotedNodeWhoseServerHadDiedWithAnEarlierFileLeavesThePromotionToAnother(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	led, u := three.nodes[0], three.nodes[0].Units[0]
+	earlier, err := os.ReadFile(u.Files.Database)
+	must(t, err)
+	insert(t, led, "a")
+	must(t, led.Beat(testContext(t)))
+	seen := led.Look(testContext(t)).Servers[0].Marker
+	wantRows(t, three.nodes[1], "a")
+	wantRows(t, three.nodes[2], "a")
+	must(t, process.Kill(testContext(t), u.Pidfile(), "ovsdb-server"))
+	must(t, os.WriteFile(u.Files.Database, earlier, 0o640))
+	if err := led.Revive(testContext(t), u.Name(), seen); !errors.Is(err, replication.ErrRowsLost) {
+		t.Fatalf("the restart in place ends with %v, want %v", err, replication.ErrRowsLost)
+	}
+	three.wantLossKnown(t)
+}
+
+// The file of an active server is replaced by an earlier copy, which the server does not
+// notice: it is demoted, and started again with that.
+func TestDemotedNodeWhoseFileWasReplacedUnderItLeavesThePromotionToAnother(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	led, u := three.nodes[0], three.nodes[0].Units[0]
+	earlier, err := os.ReadFile(u.Files.Database)
+	must(t, err)
+	insert(t, led, "a")
+	must(t, led.Beat(testContext(t)))
+	wantRows(t, three.nodes[1], "a")
+	wantRows(t, three.nodes[2], "a")
+	must(t, os.WriteFile(u.Files.Database+".earlier", earlier, 0o640))
+	must(t, os.Rename(u.Files.Database+".earlier", u.Files.Database))
+	three.wantLossKnown(t)
+}
+
+// wantLossKnown restarts the first node, which led, as the cluster does, and checks that
+// another one is chosen.
+func (three trio) wantLossKnown(t *testing.T) {
+	t.Helper()
+	led := three.nodes[0]
+	must(t, led.Demote(testContext(t)))
+	for _, n := range three.nodes[1:] {
+		must(t, n.ReceiveLast(testContext(t), []string{led.Node}))
+	}
+	must(t, led.Stop(testContext(t)))
+	must(t, led.Start(testContext(t)))
+	lost := new(replication.ElectionError)
+	if err := three.hold(t, 0); !errors.As(err, &lost) || lost.Choice.Yield == "" {
+		t.Errorf("the election ends with %v, want another node to lead", err)
+	}
+	three.promote(t, 1)
+	wantRows(t, led, "a")
 }

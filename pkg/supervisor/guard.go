@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -28,6 +29,8 @@ type guard struct {
 	controller *replication.Controller
 	log        logrus.FieldLogger
 	unit       replication.Unit
+	// seen is the marker of the server's data that was seen last.
+	seen atomic.Pointer[replication.Marker]
 
 	mu       sync.Mutex
 	restarts []time.Time
@@ -64,7 +67,7 @@ func (g *guard) revive(ctx context.Context) {
 	began := time.Now()
 	trying, cancel := context.WithTimeout(ctx, restartGrace)
 	defer cancel()
-	err := g.controller.Revive(trying, g.unit.Name())
+	err := g.controller.Revive(trying, g.unit.Name(), g.seen.Load())
 	if errors.Is(err, replication.ErrTermOver) {
 		g.log.WithError(err).Warn("the server had died and is read-only now")
 		g.report("")
@@ -72,7 +75,7 @@ func (g *guard) revive(ctx context.Context) {
 	}
 	if err != nil && trying.Err() == nil {
 		g.log.WithError(err).Warn("cannot restart the server, trying once more")
-		err = g.controller.Revive(trying, g.unit.Name())
+		err = g.controller.Revive(trying, g.unit.Name(), g.seen.Load())
 	}
 	switch {
 	case ctx.Err() != nil:

@@ -116,6 +116,7 @@ func (r *rounds) look(ctx context.Context) {
 		}
 		return
 	}
+	r.remember(o)
 	ctx, cancel = context.WithTimeout(ctx, actMost)
 	defer cancel()
 	if r.repairDue(v) {
@@ -135,6 +136,15 @@ func (r *rounds) look(ctx context.Context) {
 	r.escalate(ctx, now, o, beyond)
 	r.serveAgain(ctx, now, o)
 	r.keep(o, append(reasons, late...), beyond)
+}
+
+// remember keeps how far the data of each server has come, for the case that it dies.
+func (r *rounds) remember(o replication.Observation) {
+	for i, s := range o.Servers {
+		if s.Marker != nil {
+			r.guards[i].seen.Store(s.Marker)
+		}
+	}
 }
 
 // keep leaves what is known for the monitors.
@@ -258,7 +268,7 @@ func (r *rounds) escalate(ctx context.Context, now time.Time, o replication.Obse
 		r.failing = now
 	}
 	lasting := !r.failing.IsZero() && now.Sub(r.failing) >= failedMost
-	lost := beyond && o.Broken()
+	lost := beyond && (o.Broken() || o.Promoted && !o.AllActive())
 	if !lasting && !lost || now.Sub(r.escalated) < escalateInterval {
 		return
 	}

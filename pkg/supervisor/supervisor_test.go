@@ -102,6 +102,35 @@ func TestSupervisedActiveThatDiesWhenItsTermIsOverStaysReadOnly(t *testing.T) {
 	eventually(t, "the promotion score to be withdrawn", func() bool { return p.Score("node1") == "" })
 }
 
+// The file of an active server is replaced by an earlier copy while the server runs, which
+// does not notice. When it dies, the backup has rows that the file has not.
+func TestSupervisedActiveThatDiesAndWhoseFileHasLostRowsStaysReadOnlyAndTheClusterIsTold(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	u := p.active.Units[0]
+	earlier, err := os.ReadFile(u.Files.Database)
+	must(t, err)
+	for beats := 0; beats < 3; { // the supervisor looks between two beats
+		now := fileSize(t, u)
+		eventually(t, "another beat", func() bool { return fileSize(t, u) > now })
+		beats++
+	}
+	must(t, os.WriteFile(u.Files.Database+".earlier", earlier, 0o640))
+	must(t, os.Rename(u.Files.Database+".earlier", u.Files.Database))
+	kill(t, u)
+	eventually(t, "the failure to be reported", func() bool { return len(p.Failed()) > 0 })
+	if writable(t, u) {
+		t.Error("the server takes rows")
+	}
+}
+
+func fileSize(t *testing.T, u replication.Unit) int64 {
+	t.Helper()
+	info, err := os.Stat(u.Files.Database)
+	must(t, err)
+	return info.Size()
+}
+
 // mute is a cluster whose record cannot be read while it is silent.
 type mute struct {
 	replication.Cluster
