@@ -26,7 +26,7 @@ func (c *Controller) elect(ctx context.Context, g grounds, round string, e Elect
 	choice, own := Elect(b), b.Positions[c.Node]
 	if lost && choice.Lead {
 		choice = Choice{Reason: fmt.Sprintf("it has lost rows since it was demoted: start the others, or use: ovndb-servers bless "+
-			"(it ended at %s and holds %s; no node that takes part holds more)", g.end.summary(), own.summary())}
+			"(it ended at %s and holds %s; no node that takes part holds more)", g.said.summary(), own.summary())}
 	}
 	return choice, own, err
 }
@@ -35,22 +35,25 @@ func (c *Controller) elect(ctx context.Context, g grounds, round string, e Elect
 // that are known to exist. After a planned demotion nobody else has to be asked, unless
 // it has.
 func (c *Controller) poll(ctx context.Context, g grounds, round string, e Electorate, b *Ballot) (lost bool, err error) {
-	if g.blessing == nil && !g.handedOver() {
-		b.Positions, err = c.answers(ctx, round, e)
+	own, err := c.positions(ctx)
+	if err != nil {
 		return false, err
 	}
+	b.Positions = map[string]Positions{c.Node: own}
 	if g.blessing != nil {
 		c.Log.WithField("reason", g.blessing.Reason).Warn("an operator has let this node's data lead")
+		return false, nil
 	}
-	own, err := c.positions(ctx)
-	b.Positions = map[string]Positions{c.Node: own}
-	if err != nil || g.blessing != nil || !g.lost(c.Node, own) {
-		return false, err
+	if lost = g.lost(own); lost {
+		c.Log.WithField("ended", g.said.summary()).WithField("holds", own.summary()).
+			Warn("this node has lost rows since it was demoted, and asks the others what they hold")
+		// So that they answer the next time, if not now.
+		c.report(c.announce(ctx, TopicFinal, atLeast+" "+g.said.String()), "the other nodes may not answer")
 	}
-	c.Log.WithField("ended", g.end.summary()).WithField("holds", own.summary()).
-		Warn("this node has lost rows since it was demoted, and asks the others what they hold")
-	b.Positions, err = c.answers(ctx, round, e)
-	return true, err
+	if lost || !g.handedOver() {
+		b.Positions, err = c.answers(ctx, round, e)
+	}
+	return lost, err
 }
 
 // closeRound lets the other nodes go, if they were asked: their answers are in.

@@ -17,6 +17,8 @@ type grounds struct {
 	// one; nil if it has not been demoted, or cannot tell.
 	finals map[string]Positions
 	end    Positions
+	// said is what this node said itself, nil if nothing.
+	said Positions
 }
 
 // grounds asks the cluster all at once.
@@ -42,6 +44,7 @@ func (c *Controller) groundsUnder(ctx context.Context, record func(context.Conte
 		if strings.HasPrefix(published[g.record.Node], unsolicited+" ") {
 			g.end = g.finals[g.record.Node]
 		}
+		g.said = g.finals[c.Node]
 		delete(g.finals, c.Node)
 	}
 	var err error
@@ -61,8 +64,8 @@ func (g grounds) handedOver() bool {
 	return len(g.end) > 0
 }
 
-// lost tells whether a node is the one that was demoted, and no longer holds what it said
-// its data ended with: its file was cut short, or is an earlier copy.
-func (g grounds) lost(node string, holds Positions) bool {
-	return g.record.Node == node && (!holds.Current(*g.record) || holds.CompareWithin(*g.record, g.end) < 0)
+// lost tells whether this node was demoted in the record's term, and no longer holds what
+// it said its data ended with: its file was cut short, or is an earlier copy.
+func (g grounds) lost(holds Positions) bool {
+	return len(g.said) > 0 && (!holds.Current(*g.record) || holds.CompareWithin(*g.record, g.said) < 0)
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -506,27 +507,61 @@ func newRobbedTrio(t *testing.T) trio {
 func TestDemotedNodeThatHasLostRowsSinceLeavesThePromotionToOneThatHasThem(t *testing.T) {
 	t.Parallel()
 	three := newRobbedTrio(t)
-	answering, done := context.WithCancel(testContext(t))
-	var supervisors sync.WaitGroup
-	for _, n := range three.nodes[1:] { // after a planned demotion nobody answers in the notification
-		supervisors.Go(func() {
-			for answering.Err() == nil {
-				_ = n.AnswerOpenRounds(answering)
-			}
-		})
-	}
-	err := three.nodes[0].HoldElection(testContext(t), three.electorate())
-	done()
-	supervisors.Wait()
+	defer three.answerLate(t)() // after a planned demotion nobody answers in the notification
 	lost := new(replication.ElectionError)
+	err := three.nodes[0].HoldElection(testContext(t), three.electorate())
 	if !errors.As(err, &lost) || lost.Choice.Yield == "" {
 		t.Errorf("the election ends with %v, want another node to lead", err)
 	}
 	if err := three.nodes[0].Promote(testContext(t), three.electorate()); !errors.As(err, &lost) {
 		t.Errorf("the promotion ends with %v, want a refusal", err)
 	}
-	three.promote(t, 1)
+	must(t, three.nodes[1].HoldElection(testContext(t), three.electorate()))
+	must(t, three.nodes[1].Promote(testContext(t), three.electorate()))
+	must(t, three.nodes[0].Follow(testContext(t), "node2"))
 	wantRows(t, three.nodes[0], "a")
+}
+
+// answerLate has all nodes answer elections now and then, as their supervisors do, until
+// stop is called.
+func (three trio) answerLate(t *testing.T) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(testContext(t))
+	var supervisors sync.WaitGroup
+	for _, n := range three.nodes {
+		supervisors.Go(func() {
+			ticker := time.NewTicker(20 * time.Millisecond)
+			defer ticker.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-ticker.C:
+					_ = n.AnswerOpenRounds(ctx)
+				}
+			}
+		})
+	}
+	return func() { cancel(); supervisors.Wait() }
+}
+
+func TestDemotedNodeThatHasLostRowsSinceIsAnsweredTheNextTimeWithoutSupervisors(t *testing.T) {
+	t.Parallel()
+	three := newRobbedTrio(t)
+	impatient, cancel := context.WithTimeout(testContext(t), 2*time.Second)
+	defer cancel()
+	silent := new(replication.SilentError)
+	if err := three.nodes[0].HoldElection(impatient, three.electorate()); !errors.As(err, &silent) {
+		t.Errorf("the election that nobody answers ends with %v", err)
+	}
+	for _, n := range three.nodes[1:] { // some time later
+		note := filepath.Join(n.Layout.RunDir, "ovndb-servers-ovndb.handed-over")
+		must(t, os.Chtimes(note, time.Time{}, time.Now().Add(-time.Minute)))
+	}
+	lost := new(replication.ElectionError)
+	if err := three.hold(t, 0); !errors.As(err, &lost) || lost.Choice.Yield == "" {
+		t.Errorf("the next one ends with %v, want another node to lead", err)
+	}
 }
 
 func TestDemotedNodeThatHasLostRowsSinceDoesNotLeadAloneUnlessBlessed(t *testing.T) {
