@@ -94,6 +94,8 @@ func (c *Controller) publishEnd(ctx context.Context, whole bool) error {
 
 // lastBeats asks the servers for the last beat of their data.
 func (c *Controller) lastBeats(ctx context.Context, beats map[string]uint64) error {
+	ctx, cancel := share(ctx, answerShare, answerMost)
+	defer cancel()
 	for _, u := range c.Units {
 		m, err := c.liveMarker(ctx, u)
 		if err != nil {
