@@ -47,9 +47,12 @@ func supervise(ctx context.Context, p program) error {
 	log := ocf.NewLogger(logFileOf(charge.Controller), p.getenv)
 	charge.Controller.Log = log
 	charge.LogBeginning(log, version())
+	cib := filepath.Join(pacemaker.CIBDirectory, pacemaker.CIBFile)
+	resource := pacemaker.Resource{Instance: charge.Controller.Instance}
 	supervisor.Supervisor{
 		Controller: charge.Controller, Log: log, BeatInterval: charge.Parameters.BeatInterval,
-		Changed:   changes(ctx, log, filepath.Join(pacemaker.CIBDirectory, pacemaker.CIBFile), charge.Controller.PokeFile()),
+		Changed:   changes(ctx, log, cib, charge.Controller.PokeFile()),
+		Recorded:  func() (string, error) { return resource.RecordIn(cib) },
 		Addresses: addresses(ctx, log),
 	}.Run(ctx)
 	return nil

@@ -2,6 +2,9 @@ package pacemaker_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,6 +45,45 @@ func TestParseAttributeValuesRefusesOtherText(t *testing.T) {
 	if _, err := pacemaker.ParseAttributeValues("x", "Connection to the CIB manager failed"); !errors.Is(err, pacemaker.ErrUnreadable) {
 		t.Errorf("error is %v, want ErrUnreadable", err)
 	}
+}
+
+func TestRecordInTheCIB(t *testing.T) {
+	t.Parallel()
+	const set, other = `<cluster_property_set id="ovndb-servers-records">`, `<cluster_property_set id="cib-bootstrap-options">`
+	const property = `<nvpair id="a" name="ovndb-record-ovndb" value="3 1b6d node2 blessed: it&apos;s ours"/>`
+	for _, tt := range []struct{ name, sets, want string }{
+		{"no promotion yet: none", other + `</cluster_property_set>`, ""},
+		{"among others of its set", set + `<nvpair id="b" name="ovndb-record-ovndb2" value="1 x y"/>` + property + `</cluster_property_set>`, "3 1b6d node2 blessed: it's ours"},
+		{"after another set", other + `</cluster_property_set>` + set + property + `</cluster_property_set>`, "3 1b6d node2 blessed: it's ours"},
+		{"of the name, but in another set: none", other + property + `</cluster_property_set>`, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			path := cibFile(t, `<cib epoch="39"><configuration><crm_config>`+tt.sets+`</crm_config></configuration></cib>`)
+			got, err := pacemaker.Resource{Instance: "ovndb"}.RecordIn(path)
+			if err != nil || got != tt.want {
+				t.Errorf("record is %q (%v), want %q", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestRecordInABrokenCIBIsAnErrorThatNamesTheFile(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{filepath.Join(t.TempDir(), "missing.xml"), cibFile(t, `<cib><configuration>`), cibFile(t, `{}<`)} {
+		if record, err := (pacemaker.Resource{Instance: "ovndb"}).RecordIn(path); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("record %q, error %v; want one that names %s", record, err, path)
+		}
+	}
+}
+
+func cibFile(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "cib.xml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func FuzzParseAttributeValues(f *testing.F) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
@@ -190,10 +189,6 @@ func (c *Controller) ReceiveLast(ctx context.Context, demoted []string) error {
 	}
 	return nil
 }
-
-// handoverMost is how long after a demotion the promotion of another node counts as the
-// one that it was made for.
-const handoverMost = 10 * time.Second
 
 // handedOver is the note that the node that led was demoted and said where its data ended.
 // The promotion that comes next asks nobody; it finds that out by itself, and goes by

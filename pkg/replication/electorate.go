@@ -43,7 +43,7 @@ func (c *Controller) HoldElection(ctx context.Context, e Electorate) error {
 	if err := c.calledRound().write(round); err != nil {
 		return err
 	}
-	if c.handedOver().heldSince(handoverMost) {
+	if c.handedOver().heldLately() {
 		return nil
 	}
 	g, err := c.grounds(ctx)
@@ -116,7 +116,7 @@ func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
 
 // nobodyIsAsked tells whether the promotion that comes follows on a planned demotion.
 func (c *Controller) nobodyIsAsked(ctx context.Context) bool {
-	if c.handedOver().heldSince(handoverMost) {
+	if c.handedOver().heldLately() {
 		return true
 	}
 	g, err := c.grounds(ctx)

@@ -3,15 +3,11 @@ package replication
 import (
 	"context"
 	"errors"
-	"time"
 )
 
-// errandMost is how long what was left to the supervisor stands: later it learns of the
-// promoted node by itself.
-const errandMost = 10 * time.Second
-
 // errand is the note that the supervisor is to point the servers at a promoted node, by
-// its name. Whatever an action does to the servers later overrides it.
+// its name. Whatever an action does to the servers later overrides it, and after a while
+// the supervisor learns of the promoted node by itself.
 func (c *Controller) errand() note { return note{path: c.stateFile("follow")} }
 
 // FollowSoon is Follow by the supervisor, for a caller whom others wait for: a virtual
@@ -32,7 +28,7 @@ func (c *Controller) FollowSoon(ctx context.Context, promoted string) error {
 // RunErrand does what FollowSoon has left to the supervisor, and returns the node that is
 // followed now; none if nothing was left.
 func (c *Controller) RunErrand(ctx context.Context) (Leader, error) {
-	if !c.errand().heldSince(errandMost) {
+	if !c.errand().heldLately() {
 		return Leader{}, nil
 	}
 	unlock, err := c.lock(ctx)

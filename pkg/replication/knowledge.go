@@ -98,6 +98,15 @@ func (c *Controller) toldRecord(context.Context) (*Record, error) {
 	return ParseRecord(k.Record)
 }
 
+// Begun returns the cluster record that this node's promotion has just written, so that
+// nobody has to ask for it; empty if there was none lately.
+func (c *Controller) Begun() string {
+	if !c.promotion().heldLately() {
+		return ""
+	}
+	return c.promotion().read()
+}
+
 // Learn asks the cluster for what it knows of the term and the promoted node.
 func (c *Controller) Learn(ctx context.Context) (Knowledge, error) {
 	var k Knowledge

@@ -18,7 +18,8 @@ type note struct {
 
 // promotion is the note that this node is promoted. It is taken before the first
 // server is made active and dropped after the last one is read-only: a server that
-// is active without it turned so by itself.
+// is active without it turned so by itself. Its word is the cluster record that the
+// promotion wrote; empty until it has.
 func (c *Controller) promotion() note {
 	return note{path: c.stateFile("promoted")}
 }
@@ -28,10 +29,14 @@ func (n note) held() bool {
 	return err == nil
 }
 
-// heldSince tells whether the note was left no longer ago than that.
-func (n note) heldSince(age time.Duration) bool {
+// latelyMost is for how long a note speaks of what is going on: whatever follows on an
+// action comes within that.
+const latelyMost = 10 * time.Second
+
+// heldLately tells whether the note was left within that time.
+func (n note) heldLately() bool {
 	info, err := os.Stat(n.path)
-	return err == nil && time.Since(info.ModTime()).Abs() <= age
+	return err == nil && time.Since(info.ModTime()).Abs() <= latelyMost
 }
 
 func (n note) take() error { return n.write("") }

@@ -88,6 +88,7 @@ func (c *Controller) beginTerm(ctx context.Context, e Electorate) (uint64, error
 		return 0, err
 	}
 	fault("promote-recorded")
+	c.report(c.promotion().write(next.String()), "the supervisor asks the cluster which term this is")
 	c.Log.WithField("term", next.Term).Info("this node begins a new term")
 	c.report(c.withdraw(ctx, TopicBlessed), "cannot withdraw the operator's blessing")
 	c.report(c.handedOver().drop(), "the next election may be held late")

@@ -22,7 +22,7 @@ const (
 	repairInterval = 2 * time.Second
 	// changeMost is how long after a change a node that is not promoted asks about it.
 	changeMost = 2 * time.Second
-	// promotedMost is for how long a node that was promoted has itself said all there is.
+	// promotedMost is for how long after a promotion or demotion all is said.
 	promotedMost = 2 * time.Second
 	// laggingMost is for how long a backup may not follow and keep its score.
 	laggingMost = 3 * time.Second
@@ -48,7 +48,9 @@ type rounds struct {
 
 	asked, leaderless  time.Time
 	inquiry            time.Time // when to ask because of a change; zero for not at all
-	leading            time.Time // since when all servers are seen active
+	unheeded           bool      // a change came while an action was under way
+	leading            bool      // all servers were seen active last
+	turned             time.Time // when that changed
 	beaten             time.Time
 	repaired           time.Time
 	failing, escalated time.Time
@@ -66,21 +68,19 @@ type rounds struct {
 func (r *rounds) learn(k replication.Knowledge) {
 	r.known, r.informed, r.learntAt = k, true, time.Now()
 	r.asked = r.learntAt
+	r.adopt() // it may have been asked for before the promotion
 }
 
-// change takes note that something has changed in the cluster. A node that was promoted
-// has to know at once whether it still is, unless it is just being promoted. The others
-// are told, and have enough to do at that moment. What an action has left to do is done.
+// change takes note that something has changed in the cluster, or that an action has
+// ended. A node that was promoted has to know at once whether it still is. The others are
+// told, and have enough to do at that moment. What an action has left to do is done.
 func (r *rounds) change(ctx context.Context) {
-	switch promoted := r.Controller.Promoted(); {
-	case promoted && !r.Controller.Acting():
-		r.scholar.ask()
-	case promoted:
-		r.inquire(0)
-	default:
-		r.inquire(changeMost)
-		r.runErrand(ctx)
+	if r.Controller.Promoted() {
+		r.heed(ctx)
+		return
 	}
+	r.inquire(changeMost)
+	r.runErrand(ctx)
 }
 
 // inquire lets the cluster be asked after a while, or earlier.
@@ -213,18 +213,23 @@ func (r *rounds) publish(ctx context.Context, now time.Time, v replication.Verdi
 
 // settled tells whether a score is to be set now. A backup does not follow for a moment
 // whenever another node is promoted: a score that falls and rises again would only make
-// the cluster compute its transitions anew. And what promotes a node sets its score.
+// the cluster compute its transitions anew. And what promotes or demotes a node sets its
+// score. One that must go goes at once.
 func (r *rounds) settled(now time.Time, v replication.Verdict, change replication.ScoreChange, stale bool) bool {
-	since := func(began *time.Time, holds bool) time.Duration {
-		if !holds {
-			*began = time.Time{}
-		} else if began.IsZero() {
-			*began = now
-		}
-		return now.Sub(*began)
+	if leading := v.Health == replication.HealthActive; leading != r.leading {
+		r.leading, r.turned = leading, now
 	}
-	return since(&r.leading, v.Health == replication.HealthActive) >= promotedMost &&
-		since(&r.lagging, !stale && change.Score == replication.ScoreLagging) >= laggingMost
+	if change.Clear {
+		return true
+	}
+	lagging := !stale && change.Score == replication.ScoreLagging
+	switch {
+	case !lagging:
+		r.lagging = time.Time{}
+	case r.lagging.IsZero():
+		r.lagging = now
+	}
+	return now.Sub(r.turned) >= promotedMost && (!lagging || now.Sub(r.lagging) >= laggingMost)
 }
 
 // askAgain lets the cluster be asked, often while no node leads.

@@ -19,6 +19,9 @@ type Supervisor struct {
 	// Changed is sent to when something happened that the cluster should be asked about,
 	// Addresses when an address of this node has come or gone. Either may be nil.
 	Changed, Addresses <-chan struct{}
+	// Recorded returns the cluster record as it is on this node's disk, which a change
+	// reaches before it is sent to Changed; empty if there is none. It may be nil.
+	Recorded func() (string, error)
 }
 
 // How often the supervisor looks, and what it waits for. They are not parameters:
@@ -77,6 +80,10 @@ func (s *Supervisor) loop(ctx context.Context, r *rounds) {
 		case learnt := <-r.scholar.learnt:
 			r.learn(learnt)
 		case <-ticker.C:
+			if r.unheeded {
+				r.unheeded = false
+				r.change(ctx)
+			}
 		}
 		r.look(ctx)
 	}

@@ -50,11 +50,14 @@ func newPair(t *testing.T) *pair {
 // supervise runs a supervisor until it is stopped, or the test ends.
 func supervise(t *testing.T, node *replication.Controller, changed <-chan struct{}) (stop func()) {
 	t.Helper()
+	return run(t, supervisor.Supervisor{Controller: node, Log: node.Log, BeatInterval: time.Second, Changed: changed})
+}
+
+func run(t *testing.T, s supervisor.Supervisor) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
-	running.Go(func() {
-		supervisor.Supervisor{Controller: node, Log: node.Log, BeatInterval: time.Second, Changed: changed}.Run(ctx)
-	})
+	running.Go(func() { s.Run(ctx) })
 	stop = func() { cancel(); running.Wait() }
 	t.Cleanup(stop)
 	return stop
@@ -110,10 +113,8 @@ func TestSupervisedActiveThatDiesAndWhoseFileHasLostRowsStaysReadOnlyAndTheClust
 	u := p.active.Units[0]
 	earlier, err := os.ReadFile(u.Files.Database)
 	must(t, err)
-	for beats := 0; beats < 3; { // the supervisor looks between two beats
-		now := fileSize(t, u)
-		eventually(t, "another beat", func() bool { return fileSize(t, u) > now })
-		beats++
+	for range 3 { // the supervisor looks between two beats
+		awaitBeat(t, u)
 	}
 	must(t, os.WriteFile(u.Files.Database+".earlier", earlier, 0o640))
 	must(t, os.Rename(u.Files.Database+".earlier", u.Files.Database))
@@ -124,6 +125,12 @@ func TestSupervisedActiveThatDiesAndWhoseFileHasLostRowsStaysReadOnlyAndTheClust
 	}
 }
 
+func awaitBeat(t *testing.T, u replication.Unit) {
+	t.Helper()
+	now := fileSize(t, u)
+	eventually(t, "another beat", func() bool { return fileSize(t, u) > now })
+}
+
 func fileSize(t *testing.T, u replication.Unit) int64 {
 	t.Helper()
 	info, err := os.Stat(u.Files.Database)
@@ -131,14 +138,16 @@ func fileSize(t *testing.T, u replication.Unit) int64 {
 	return info.Size()
 }
 
-// mute is a cluster whose record cannot be read while it is silent.
+// mute is a cluster whose record cannot be read while it is silent. It counts who tries.
 type mute struct {
 	replication.Cluster
 
 	silent atomic.Bool
+	asked  atomic.Int32
 }
 
 func (m *mute) Record(ctx context.Context) (string, error) {
+	defer m.asked.Add(1)
 	if m.silent.Load() {
 		return "", errors.New("the CIB does not answer")
 	}
@@ -234,6 +243,51 @@ func TestSupervisedActiveIsReadOnlyAsSoonAsTheRecordSaysThatItsTermIsOver(t *tes
 		eventually(t, u.Name()+" to be read-only", func() bool { return !writable(t, u) })
 	}
 	eventually(t, "the promotion score to be withdrawn", func() bool { return p.Score("node1") == "" })
+}
+
+// The configuration of the cluster has changed, as it does when a node is put on standby.
+func TestSupervisedActiveAsksNobodyAboutAChangeThatLeftTheRecordOnDisk(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	p.stop[0]()
+	cluster := &mute{Cluster: p.active.Cluster}
+	p.active.Cluster = cluster
+	onDisk := func() (string, error) { return cluster.Cluster.Record(context.Background()) }
+	run(t, supervisor.Supervisor{
+		Controller: p.active, Log: p.active.Log, BeatInterval: time.Second, Changed: p.changed[0], Recorded: onDisk,
+	})
+	awaitBeat(t, p.active.Units[0])
+	before := cluster.asked.Load()
+	for range 5 {
+		p.changed[0] <- struct{}{}
+	}
+	awaitBeat(t, p.active.Units[0])
+	if asked := cluster.asked.Load() - before; asked > 0 {
+		t.Errorf("the cluster was asked %d times", asked)
+	}
+	must(t, p.Fix(replication.Record{Term: 2, TermID: "another", Node: "node3"}.String()))
+	p.changed[0] <- struct{}{}
+	for _, u := range p.active.Units {
+		eventually(t, u.Name()+" to be read-only", func() bool { return !writable(t, u) })
+	}
+}
+
+func TestSupervisorKnowsTheTermThatItsNodeWasJustPromotedForThoughTheClusterIsSilent(t *testing.T) {
+	t.Parallel()
+	node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", replicationtest.FreePorts(t))
+	must(t, node.Start(testContext(t)))
+	supervised := *node
+	cluster := &mute{Cluster: node.Cluster}
+	supervised.Cluster = cluster
+	changed := make(chan struct{}, 1)
+	supervise(t, &supervised, changed)
+	eventually(t, "the supervisor to have asked", func() bool { return cluster.asked.Load() > 0 })
+	cluster.silent.Store(true)
+	must(t, node.Promote(testContext(t), replication.Electorate{Nodes: []string{"node1"}}))
+	changed <- struct{}{}
+	for range 2 { // it counts up the beats of a term that it knows
+		awaitBeat(t, node.Units[0])
+	}
 }
 
 func TestSupervisedBackupWithoutNewBeatsLosesItsScoreUntilTheyComeAgain(t *testing.T) {
