@@ -587,15 +587,9 @@ func TestDemotedNodeThatHasLostRowsSinceDoesNotLeadAloneUnlessBlessed(t *testing
 // active again, and when the node is demoted, it cannot say where its data ended.
 func TestDemotedNodeWhoseServerHadDiedWithAnEarlierFileLeavesThePromotionToAnother(t *testing.T) {
 	t.Parallel()
-	three := newLedTrio(t)
+	three, earlier := newTrioWithAnEarlierFile(t)
 	led, u := three.nodes[0], three.nodes[0].Units[0]
-	earlier, err := os.ReadFile(u.Files.Database)
-	must(t, err)
-	insert(t, led, "a")
-	must(t, led.Beat(testContext(t)))
 	seen := led.Look(testContext(t)).Servers[0].Marker
-	wantRows(t, three.nodes[1], "a")
-	wantRows(t, three.nodes[2], "a")
 	must(t, process.Kill(testContext(t), u.Pidfile(), "ovsdb-server"))
 	must(t, os.WriteFile(u.Files.Database, earlier, 0o640))
 	if err := led.Revive(testContext(t), u.Name(), seen); !errors.Is(err, replication.ErrRowsLost) {
@@ -608,17 +602,26 @@ func TestDemotedNodeWhoseServerHadDiedWithAnEarlierFileLeavesThePromotionToAnoth
 // notice: it is demoted, and started again with that.
 func TestDemotedNodeWhoseFileWasReplacedUnderItLeavesThePromotionToAnother(t *testing.T) {
 	t.Parallel()
-	three := newLedTrio(t)
-	led, u := three.nodes[0], three.nodes[0].Units[0]
-	earlier, err := os.ReadFile(u.Files.Database)
+	three, earlier := newTrioWithAnEarlierFile(t)
+	u := three.nodes[0].Units[0]
+	must(t, os.WriteFile(u.Files.Database+".earlier", earlier, 0o640))
+	must(t, os.Rename(u.Files.Database+".earlier", u.Files.Database))
+	three.wantLossKnown(t)
+}
+
+// newTrioWithAnEarlierFile returns what the first node's file held before the last row,
+// which all nodes have.
+func newTrioWithAnEarlierFile(t *testing.T) (three trio, earlier []byte) {
+	t.Helper()
+	three = newLedTrio(t)
+	led := three.nodes[0]
+	earlier, err := os.ReadFile(led.Units[0].Files.Database)
 	must(t, err)
 	insert(t, led, "a")
 	must(t, led.Beat(testContext(t)))
 	wantRows(t, three.nodes[1], "a")
 	wantRows(t, three.nodes[2], "a")
-	must(t, os.WriteFile(u.Files.Database+".earlier", earlier, 0o640))
-	must(t, os.Rename(u.Files.Database+".earlier", u.Files.Database))
-	three.wantLossKnown(t)
+	return three, earlier
 }
 
 // wantLossKnown restarts the first node, which led, as the cluster does, and checks that
