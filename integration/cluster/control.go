@@ -39,6 +39,12 @@ func (c *Cluster) Cleanup(ctx context.Context, resource string) error {
 	return err
 }
 
+// CleanupOn is Cleanup on one node alone.
+func (c *Cluster) CleanupOn(ctx context.Context, resource, node string) error {
+	_, err := c.Control(ctx, "crm_resource", "--cleanup", "--resource", resource, "--node", node)
+	return err
+}
+
 // SetMeta sets a meta-attribute of a resource; an empty value removes it.
 func (c *Cluster) SetMeta(ctx context.Context, resource, name, value string) error {
 	return c.setResource(ctx, resource, "--meta", name, value)
