@@ -78,13 +78,7 @@ func (b *bench) measure(ctx context.Context) error {
 		if !b.options.agents.MatchString(string(agent)) {
 			continue
 		}
-		if err := b.configure(ctx, agent); err != nil {
-			if ctx.Err() != nil {
-				return err
-			}
-			b.fail("configure", 0, err)
-			continue
-		}
+		b.agent = agent
 		if err := b.goThrough(ctx); err != nil {
 			return err
 		}
@@ -123,28 +117,35 @@ func (b *bench) note(format string, args ...any) {
 	b.progress.Printf("note: %s", text)
 }
 
-// configure configures an agent, without data, in the place of what was there.
-func (b *bench) configure(ctx context.Context, agent agentName) error {
-	b.agent = agent
+// configure configures the agent, without data, in the place of what was there.
+func (b *bench) configure(ctx context.Context) error {
 	b.ledgers = map[string]*ledger{}
 	for _, db := range []ovsdb.Database{ovsdb.Northbound(), ovsdb.Southbound()} {
 		b.ledgers[db.Name] = newLedger()
 	}
 	name := cluster.OVNAgent
-	if agent == shellAgent {
+	if b.agent == shellAgent {
 		name = cluster.ShellAgent
 	}
-	b.progress.Printf("== %s: configuring %s", agent, name)
+	b.progress.Printf("== %s: configuring %s", b.agent, name)
 	ctx, cancel := context.WithTimeoutCause(ctx, settleTimeout, errors.New("the agent is not configured in time"))
 	defer cancel()
 	return b.cluster.Reconfigure(ctx, func(config *cluster.Config) { config.Agent = name })
 }
 
-// goThrough runs all cases with the agent that is configured. The error is that the
-// run has to end: a case that fails is noted.
+// goThrough runs all cases with the agent. Each begins without data: an agent that has
+// written more in one case, or lost less, has not more to read in the next. The error is
+// that the run has to end: a case that fails is noted.
 func (b *bench) goThrough(ctx context.Context) error {
 	for _, one := range cases() {
 		if !b.options.only.MatchString(one.name) || one.ours && b.agent != ourAgent {
+			continue
+		}
+		if err := b.configure(ctx); err != nil {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			b.fail(one.name, 0, err)
 			continue
 		}
 		rounds := b.options.rounds
@@ -174,7 +175,7 @@ func (b *bench) round(ctx context.Context, one benchCase, round int) error {
 			return err
 		}
 		b.note("%s: the cluster does not settle after the case before %s, round %d, and begins anew, without data: %v", b.agent, one.name, round, err)
-		if err := b.configure(ctx, b.agent); err != nil {
+		if err := b.configure(ctx); err != nil {
 			return err
 		}
 	}
