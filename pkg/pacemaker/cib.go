@@ -1,11 +1,8 @@
 package pacemaker
 
 import (
-	"bytes"
 	"encoding/xml"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 )
 
@@ -18,59 +15,37 @@ const (
 	CIBFile      = "cib.xml"
 )
 
+// cibXML is what is needed of a CIB (xml/crm_config-*.rng of Pacemaker).
+type cibXML struct {
+	Sets []struct {
+		ID         string `xml:"id,attr"`
+		Properties []struct {
+			Name  string `xml:"name,attr"`
+			Value string `xml:"value,attr"`
+		} `xml:"nvpair"`
+	} `xml:"configuration>crm_config>cluster_property_set"`
+}
+
 // RecordIn returns the record of the resource in a CIB file, empty if there is none. The
 // file may lack the last changes.
 func (r Resource) RecordIn(path string) (string, error) {
-	cib, err := os.ReadFile(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", fmt.Errorf("cannot read the record on disk: %w", err)
 	}
-	record, err := parseRecord(bytes.NewReader(cib), r.recordName())
-	if err != nil {
+	var cib cibXML
+	if err := xml.Unmarshal(text, &cib); err != nil {
 		return "", fmt.Errorf("cannot read the record in %s: %w", path, err)
 	}
-	return record, nil
-}
-
-// parseRecord finds a property of the records' set in a CIB (xml/crm_config-*.rng of
-// Pacemaker).
-func parseRecord(cib io.Reader, name string) (string, error) {
-	decoder := xml.NewDecoder(cib)
-	for {
-		token, err := decoder.Token()
-		switch {
-		case errors.Is(err, io.EOF):
-			return "", nil
-		case err != nil:
-			return "", err
-		}
-		element, ok := token.(xml.StartElement)
-		if !ok || element.Name.Local != "cluster_property_set" || attributeOf(element, "id") != recordSet {
+	for _, set := range cib.Sets {
+		if set.ID != recordSet {
 			continue
 		}
-		var set struct {
-			Properties []struct {
-				Name  string `xml:"name,attr"`
-				Value string `xml:"value,attr"`
-			} `xml:"nvpair"`
-		}
-		if err := decoder.DecodeElement(&set, &element); err != nil {
-			return "", err
-		}
 		for _, p := range set.Properties {
-			if p.Name == name {
+			if p.Name == r.recordName() {
 				return p.Value, nil
 			}
 		}
-		return "", nil
 	}
-}
-
-func attributeOf(element xml.StartElement, name string) string {
-	for _, a := range element.Attr {
-		if a.Name.Local == name {
-			return a.Value
-		}
-	}
-	return ""
+	return "", nil
 }

@@ -154,12 +154,20 @@ func (m *mute) Record(ctx context.Context) (string, error) {
 	return m.Cluster.Record(ctx)
 }
 
-func TestSupervisedActiveThatDiesWhileTheRecordCannotBeReadIsActiveAgainOnceItCan(t *testing.T) {
-	t.Parallel()
+// newMutePair returns a pair whose active node has no supervisor yet, and that node's place
+// in the cluster.
+func newMutePair(t *testing.T) (*pair, *mute) {
+	t.Helper()
 	p := newPair(t)
 	p.stop[0]()
 	cluster := &mute{Cluster: p.active.Cluster}
 	p.active.Cluster = cluster
+	return p, cluster
+}
+
+func TestSupervisedActiveThatDiesWhileTheRecordCannotBeReadIsActiveAgainOnceItCan(t *testing.T) {
+	t.Parallel()
+	p, cluster := newMutePair(t)
 	supervise(t, p.active, p.changed[0])
 	cluster.silent.Store(true)
 	u := p.active.Units[0]
@@ -233,25 +241,29 @@ func TestSupervisedBackupThatMissedAPromotionFollowsWhenTheClusterChanges(t *tes
 	}
 }
 
-func TestSupervisedActiveIsReadOnlyAsSoonAsTheRecordSaysThatItsTermIsOver(t *testing.T) {
-	t.Parallel()
-	p := newPair(t)
-	p.stop[1]() // it would follow, and find the source's term over
+// endTerm has the record say that another node leads, and awaits that the active node's
+// servers are read-only.
+func (p *pair) endTerm(t *testing.T) {
+	t.Helper()
 	must(t, p.Fix(replication.Record{Term: 2, TermID: "another", Node: "node3"}.String()))
 	p.changed[0] <- struct{}{}
 	for _, u := range p.active.Units {
 		eventually(t, u.Name()+" to be read-only", func() bool { return !writable(t, u) })
 	}
+}
+
+func TestSupervisedActiveIsReadOnlyAsSoonAsTheRecordSaysThatItsTermIsOver(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	p.stop[1]() // it would follow, and find the source's term over
+	p.endTerm(t)
 	eventually(t, "the promotion score to be withdrawn", func() bool { return p.Score("node1") == "" })
 }
 
 // The configuration of the cluster has changed, as it does when a node is put on standby.
 func TestSupervisedActiveAsksNobodyAboutAChangeThatLeftTheRecordOnDisk(t *testing.T) {
 	t.Parallel()
-	p := newPair(t)
-	p.stop[0]()
-	cluster := &mute{Cluster: p.active.Cluster}
-	p.active.Cluster = cluster
+	p, cluster := newMutePair(t)
 	onDisk := func() (string, error) { return cluster.Cluster.Record(context.Background()) }
 	run(t, supervisor.Supervisor{
 		Controller: p.active, Log: p.active.Log, BeatInterval: time.Second, Changed: p.changed[0], Recorded: onDisk,
@@ -265,11 +277,7 @@ func TestSupervisedActiveAsksNobodyAboutAChangeThatLeftTheRecordOnDisk(t *testin
 	if asked := cluster.asked.Load() - before; asked > 0 {
 		t.Errorf("the cluster was asked %d times", asked)
 	}
-	must(t, p.Fix(replication.Record{Term: 2, TermID: "another", Node: "node3"}.String()))
-	p.changed[0] <- struct{}{}
-	for _, u := range p.active.Units {
-		eventually(t, u.Name()+" to be read-only", func() bool { return !writable(t, u) })
-	}
+	p.endTerm(t)
 }
 
 func TestSupervisorKnowsTheTermThatItsNodeWasJustPromotedForThoughTheClusterIsSilent(t *testing.T) {
