@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/network"
 	"ovndb-servers/pkg/ocf"
 	"ovndb-servers/pkg/pacemaker"
-	"ovndb-servers/pkg/replication"
 )
 
 // agentName is the agent's name, without the provider it is installed as.
@@ -21,7 +21,7 @@ const monitorAction = "monitor"
 type clusterManager struct{}
 
 // Resource implements [ocf.ClusterManager].
-func (clusterManager) Resource(instance string) replication.Cluster {
+func (clusterManager) Resource(instance string) control.Cluster {
 	return pacemaker.Resource{Instance: instance}
 }
 

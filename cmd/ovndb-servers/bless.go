@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -53,7 +54,7 @@ func newBlessCommand() *cobra.Command {
 
 func bless(cmd *cobra.Command, o blessOptions) error {
 	if !o.withdraw && replication.CleanReason(o.reason) == "" {
-		return &exitError{code: exitUsage, err: fmt.Errorf("cannot bless without --reason: %w", replication.ErrNoReason)}
+		return &exitError{code: exitUsage, err: fmt.Errorf("cannot bless without --reason: %w", control.ErrNoReason)}
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
@@ -89,7 +90,7 @@ func bless(cmd *cobra.Command, o blessOptions) error {
 	return err
 }
 
-func withdraw(ctx context.Context, out io.Writer, c *replication.Controller) error {
+func withdraw(ctx context.Context, out io.Writer, c *control.Controller) error {
 	if err := c.WithdrawBlessing(ctx); err != nil {
 		return &exitError{code: exitWrong, err: err}
 	}
@@ -101,7 +102,7 @@ var errNeedless = errors.New("there is nothing to bless")
 
 // needless refuses what would have no effect, or one that nobody can want: a node
 // that replicates holds what the promoted node holds.
-func needless(ctx context.Context, c *replication.Controller, s replication.Standing) error {
+func needless(ctx context.Context, c *control.Controller, s replication.Standing) error {
 	o := c.Look(ctx)
 	v := replication.Assess(o)
 	switch {

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/pacemaker"
 	"ovndb-servers/pkg/replication"
 )
@@ -82,7 +82,7 @@ type nodeReport struct {
 	Publishes string `json:"publishes,omitempty"`
 }
 
-func newReport(c *replication.Controller, o replication.Observation) report {
+func newReport(c *control.Controller, o replication.Observation) report {
 	v := replication.Assess(o)
 	r := report{
 		Node: c.Node, Resource: c.Instance, Health: string(v.Health),
@@ -91,7 +91,7 @@ func newReport(c *replication.Controller, o replication.Observation) report {
 	for i, s := range o.Servers {
 		r.Servers = append(r.Servers, serverReport{
 			Database: s.Database, Role: string(s.Condition), ReplicatesFrom: s.Source,
-			Connected: s.Link == ovsdbctl.LinkReplicating, PID: s.PID,
+			Connected: s.Link == replication.LinkReplicating, PID: s.PID,
 			File: c.Units[i].Files.Database, Reason: s.Reason,
 		})
 	}
@@ -103,7 +103,7 @@ func newReport(c *replication.Controller, o replication.Observation) report {
 }
 
 // addData adds what the database files hold.
-func (r *report) addData(ctx context.Context, c *replication.Controller) {
+func (r *report) addData(ctx context.Context, c *control.Controller) {
 	for i, u := range c.Units {
 		position, err := c.ReadPosition(ctx, u)
 		if errors.Is(err, fs.ErrNotExist) && r.Health == string(replication.HealthStopped) {
@@ -124,7 +124,7 @@ func (r *report) addData(ctx context.Context, c *replication.Controller) {
 
 // addRecord adds the cluster record and holds this node's data against it. Data of
 // an unpromoted node that has not seen the current term cannot lead.
-func (r *report) addRecord(ctx context.Context, c *replication.Controller) {
+func (r *report) addRecord(ctx context.Context, c *control.Controller) {
 	record, err := c.ReadRecord(ctx)
 	if err != nil {
 		r.problem(err.Error())
@@ -153,11 +153,11 @@ func (r *report) judge(h replication.Health) {
 }
 
 // addCluster adds what the cluster knows and what is wrong with that.
-func (r *report) addCluster(ctx context.Context, cluster replication.Cluster, view pacemaker.View) {
+func (r *report) addCluster(ctx context.Context, cluster control.Cluster, view pacemaker.View) {
 	scores, err := cluster.Scores(ctx)
 	if err == nil {
 		var published map[string]string
-		published, err = cluster.Published(ctx, replication.TopicActive)
+		published, err = cluster.Published(ctx, control.TopicActive)
 		r.addNodes(view, scores, published)
 	}
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -16,7 +17,7 @@ type supervisorReport struct {
 
 // addSupervisor adds the supervisor, and what it has to say, of a node whose servers
 // should run.
-func (r *report) addSupervisor(c *replication.Controller) {
+func (r *report) addSupervisor(c *control.Controller) {
 	if r.Health == string(replication.HealthStopped) {
 		return
 	}

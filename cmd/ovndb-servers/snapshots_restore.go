@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/snapshot"
 )
@@ -90,7 +91,7 @@ func clusterRecord(ctx context.Context, s seat) *replication.Record {
 	return record
 }
 
-func restorePlan(ctx context.Context, c *replication.Controller, info snapshot.Info, cluster *replication.Record) string {
+func restorePlan(ctx context.Context, c *control.Controller, info snapshot.Info, cluster *replication.Record) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "This would, on node %s:\n", c.Node)
 	fmt.Fprintf(&b, "  1. %s\n", keepText(ctx, c, info))
@@ -109,7 +110,7 @@ func restorePlan(ctx context.Context, c *replication.Controller, info snapshot.I
 	return b.String()
 }
 
-func keepText(ctx context.Context, c *replication.Controller, info snapshot.Info) string {
+func keepText(ctx context.Context, c *control.Controller, info snapshot.Info) string {
 	for _, u := range c.Units {
 		if u.Name() != info.Database {
 			continue
@@ -131,7 +132,7 @@ func keepText(ctx context.Context, c *replication.Controller, info snapshot.Info
 }
 
 // restoreNext says what to do with the data that is in place now.
-func restoreNext(c *replication.Controller, position replication.Position, cluster *replication.Record) string {
+func restoreNext(c *control.Controller, position replication.Position, cluster *replication.Record) string {
 	why := "Whether it may lead is decided by an election: the cluster's record is not known here, or there is none."
 	if cluster != nil && position.Current(*cluster) {
 		why = fmt.Sprintf("It is of the current term %d: it takes part in the next election, and leads if it holds most.", cluster.Term)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
@@ -84,7 +85,7 @@ func showSnapshot(ctx context.Context, out io.Writer, o showOptions, name string
 		return snapshotError(err)
 	}
 	s := shown{Snapshot: info, NotCompared: []string{}, Differences: []snapshot.Difference{}, Counts: map[snapshot.Kind]int{}}
-	failure := s.compare(ctx, directory.Path(name), replication.Units(layout, replication.Endpoint{}, replication.Endpoint{}))
+	failure := s.compare(ctx, directory.Path(name), control.Units(layout, control.Endpoint{}, control.Endpoint{}))
 	s.count(o.all)
 	if o.output == outputJSON {
 		err = writeJSON(out, s)
@@ -99,8 +100,8 @@ func showSnapshot(ctx context.Context, out io.Writer, o showOptions, name string
 
 // compare reads both sides. The live rows come last, so that the answer is as fresh as
 // can be.
-func (s *shown) compare(ctx context.Context, path string, units []replication.Unit) error {
-	i := slices.IndexFunc(units, func(u replication.Unit) bool { return u.Name() == s.Snapshot.Database })
+func (s *shown) compare(ctx context.Context, path string, units []control.Unit) error {
+	i := slices.IndexFunc(units, func(u control.Unit) bool { return u.Name() == s.Snapshot.Database })
 	if i < 0 {
 		return fmt.Errorf("%w: %q", errNoDatabase, s.Snapshot.Database)
 	}
@@ -140,7 +141,7 @@ func ignored() snapshot.Ignore {
 	}
 }
 
-func liveRows(ctx context.Context, u replication.Unit, ignore snapshot.Ignore) (snapshot.Contents, error) {
+func liveRows(ctx context.Context, u control.Unit, ignore snapshot.Ignore) (snapshot.Contents, error) {
 	store, err := ovsdbctl.Open(ctx, "unix:"+u.Server.DataSocket, u.Server.Database)
 	if err != nil {
 		return nil, err

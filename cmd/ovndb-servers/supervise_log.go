@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"ovndb-servers/pkg/replication"
+	"ovndb-servers/pkg/control"
 )
 
 // appendingFile writes each line of a log to the end of a file, with the time before
@@ -15,7 +15,7 @@ type appendingFile string
 
 // logFileOf is where the supervisor of a resource writes what it does: Pacemaker's log,
 // where the actions of the agent write, is not open to it.
-func logFileOf(c *replication.Controller) appendingFile {
+func logFileOf(c *control.Controller) appendingFile {
 	return appendingFile(filepath.Join(c.Layout.LogDir, "ovndb-servers-"+c.Instance+".log"))
 }
 

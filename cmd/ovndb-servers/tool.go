@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
-	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/snapshot"
 )
 
@@ -66,7 +66,7 @@ func exitCodeOf(err error) int {
 		return exitUsage
 	case errors.Is(err, ovsdbctl.ErrNotListening):
 		return exitNotRunning
-	case errors.Is(err, replication.ErrRunning), errors.Is(err, process.ErrInUse):
+	case errors.Is(err, control.ErrRunning), errors.Is(err, process.ErrInUse):
 		return exitWrong
 	default:
 		return exitUnknown

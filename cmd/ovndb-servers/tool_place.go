@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ocf"
 	"ovndb-servers/pkg/pacemaker"
 	"ovndb-servers/pkg/process"
-	"ovndb-servers/pkg/replication"
 )
 
 // place says which resource's databases a command is about, and where they are.
@@ -39,7 +39,7 @@ func (p *place) addFlags(flags *pflag.FlagSet, timeout time.Duration) {
 // seat is what a command works with: the resource's controller on this node and
 // the cluster's view, or why there is none.
 type seat struct {
-	controller *replication.Controller
+	controller *control.Controller
 	view       pacemaker.View
 	noCluster  error
 }
@@ -70,7 +70,7 @@ func pickResource(named string, view pacemaker.View, layout process.Layout) (str
 	}
 	names := view.Resources()
 	if len(names) == 0 {
-		names = replication.InstancesIn(layout.RunDir)
+		names = control.InstancesIn(layout.RunDir)
 	}
 	switch len(names) {
 	case 0:
@@ -84,10 +84,10 @@ func pickResource(named string, view pacemaker.View, layout process.Layout) (str
 
 // newController returns a controller that looks at servers and files, and never
 // offers them to clients.
-func newController(ctx context.Context, instance string, layout process.Layout, log logrus.FieldLogger) *replication.Controller {
-	return &replication.Controller{
+func newController(ctx context.Context, instance string, layout process.Layout, log logrus.FieldLogger) *control.Controller {
+	return &control.Controller{
 		Instance: instance, Node: localNode(ctx), Layout: layout,
-		Units:   replication.Units(layout, replication.Endpoint{}, replication.Endpoint{}),
+		Units:   control.Units(layout, control.Endpoint{}, control.Endpoint{}),
 		Cluster: pacemaker.Resource{Instance: instance},
 		Log:     log,
 	}

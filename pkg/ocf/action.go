@@ -6,19 +6,19 @@ import (
 	"slices"
 	"strings"
 
-	"ovndb-servers/pkg/replication"
+	"ovndb-servers/pkg/control"
 )
 
 func (a Agent) start(ctx context.Context, call call) (ExitCode, error) {
-	return a.change(ctx, call, func(c *replication.Controller) error { return c.Start(ctx) })
+	return a.change(ctx, call, func(c *control.Controller) error { return c.Start(ctx) })
 }
 
 func (a Agent) promote(ctx context.Context, call call) (ExitCode, error) {
-	return a.change(ctx, call, func(c *replication.Controller) error { return c.Promote(ctx, electorate(call.env.Notify)) })
+	return a.change(ctx, call, func(c *control.Controller) error { return c.Promote(ctx, electorate(call.env.Notify)) })
 }
 
 // change runs an action that needs a valid configuration.
-func (a Agent) change(ctx context.Context, call call, act func(*replication.Controller) error) (ExitCode, error) {
+func (a Agent) change(ctx context.Context, call call, act func(*control.Controller) error) (ExitCode, error) {
 	if call.invalid != nil {
 		return ErrConfigured, call.invalid
 	}

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"net/netip"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/process"
-	"ovndb-servers/pkg/replication"
 )
 
 // controller returns the controller of the resource on this node, or what
 // keeps this node from running it.
-func (a Agent) controller(ctx context.Context, call call) (*replication.Controller, error) {
+func (a Agent) controller(ctx context.Context, call call) (*control.Controller, error) {
 	layout, err := process.DiscoverLayout(call.params.layout())
 	if err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ func (a Agent) controller(ctx context.Context, call call) (*replication.Controll
 
 // lenientController returns a controller that can observe, demote and stop the
 // servers, whatever else is wrong with the configuration or the node.
-func (a Agent) lenientController(ctx context.Context, call call) *replication.Controller {
+func (a Agent) lenientController(ctx context.Context, call call) *control.Controller {
 	c, err := a.controller(ctx, call)
 	if err == nil {
 		return c
@@ -41,7 +41,7 @@ func (a Agent) lenientController(ctx context.Context, call call) *replication.Co
 
 // glancingController returns a controller that can observe the servers. It is as cheap as
 // can be.
-func (a Agent) glancingController(ctx context.Context, call call) *replication.Controller {
+func (a Agent) glancingController(ctx context.Context, call call) *control.Controller {
 	layout, err := process.DiscoverLayout(call.params.layout())
 	if err != nil {
 		layout = call.params.runningLayout()
@@ -49,15 +49,15 @@ func (a Agent) glancingController(ctx context.Context, call call) *replication.C
 	return a.bareController(ctx, call, layout)
 }
 
-func (a Agent) bareController(ctx context.Context, call call, layout process.Layout) *replication.Controller {
+func (a Agent) bareController(ctx context.Context, call call, layout process.Layout) *control.Controller {
 	p := call.params
 	node, cluster := a.seat(ctx, call.env)
-	return &replication.Controller{
+	return &control.Controller{
 		Instance: call.env.Instance,
 		Node:     node,
-		Units:    replication.Units(layout, replication.Endpoint(p.Northbound), replication.Endpoint(p.Southbound)),
+		Units:    control.Units(layout, control.Endpoint(p.Northbound), control.Endpoint(p.Southbound)),
 		Layout:   layout,
-		Listening: replication.Listening{
+		Listening: control.Listening{
 			MasterIP:         p.MasterIP,
 			MasterIPOnly:     p.ListenOnMasterIPOnly,
 			ClientProbe:      p.ClientProbe,
@@ -75,7 +75,7 @@ func (a Agent) bareController(ctx context.Context, call call, layout process.Lay
 
 // seat returns this node's name and its cluster. Pacemaker tells the name to all
 // actions it runs; where nobody knows one, there is no cluster.
-func (a Agent) seat(ctx context.Context, env Environment) (string, replication.Cluster) {
+func (a Agent) seat(ctx context.Context, env Environment) (string, control.Cluster) {
 	cluster := a.Cluster.Resource(env.Instance)
 	if env.Node != "" {
 		return env.Node, cluster
@@ -83,7 +83,7 @@ func (a Agent) seat(ctx context.Context, env Environment) (string, replication.C
 	name, err := a.Cluster.LocalNode(ctx)
 	if err != nil {
 		a.Log.WithError(err).Warn("there is no cluster on this node: nothing is known of other nodes")
-		return "localhost", replication.Alone{}
+		return "localhost", control.Alone{}
 	}
 	return name, cluster
 }

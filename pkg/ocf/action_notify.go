@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -23,7 +24,7 @@ func (a Agent) notify(ctx context.Context, call call) (ExitCode, error) {
 	return Success, takePart(ctx, a.lenientController(ctx, call), n)
 }
 
-func takePart(ctx context.Context, c *replication.Controller, n Notify) error {
+func takePart(ctx context.Context, c *control.Controller, n Notify) error {
 	if !slices.Contains(n.Promote, c.Node) {
 		if err := c.Reconsider(ctx); err != nil {
 			return err
@@ -47,7 +48,7 @@ func takePart(ctx context.Context, c *replication.Controller, n Notify) error {
 	}
 }
 
-func prepareElection(ctx context.Context, c *replication.Controller, n Notify) error {
+func prepareElection(ctx context.Context, c *control.Controller, n Notify) error {
 	switch {
 	case len(n.Promote) == 0:
 		return nil

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"os"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/process"
-	"ovndb-servers/pkg/replication"
 )
 
 // environmentLevel is the OCF_CHECK_LEVEL from which validate-all looks at the
@@ -44,7 +44,7 @@ func programs(ctx context.Context, p Parameters) error {
 	return errors.Join(missing...)
 }
 
-func schemas(units []replication.Unit) error {
+func schemas(units []control.Unit) error {
 	var missing []error
 	for _, u := range units {
 		if _, err := os.Stat(u.Files.Schema); err != nil {

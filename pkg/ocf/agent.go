@@ -7,15 +7,15 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/sirupsen/logrus"
+	"ovndb-servers/pkg/control"
 
-	"ovndb-servers/pkg/replication"
+	"github.com/sirupsen/logrus"
 )
 
 // ClusterManager is what the agent needs of the cluster manager.
 type ClusterManager interface {
 	// Resource returns the cluster's side of a resource.
-	Resource(instance string) replication.Cluster
+	Resource(instance string) control.Cluster
 	// LocalNode returns the name the cluster knows this node by.
 	LocalNode(ctx context.Context) (string, error)
 }

@@ -11,13 +11,13 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/process"
-	"ovndb-servers/pkg/replication"
 )
 
 // Charge is what a supervisor is given to watch over.
 type Charge struct {
-	Controller *replication.Controller
+	Controller *control.Controller
 	Parameters Parameters
 	// Release gives up the pidfile that keeps another supervisor from starting.
 	Release func()
@@ -49,11 +49,11 @@ func Superfluous(err error) bool { return errors.Is(err, process.ErrHeld) }
 
 // supervision says how this node's supervisor is started. A probe looks what runs and
 // starts nothing.
-func (a Agent) supervision(env Environment, p Parameters) replication.Supervision {
+func (a Agent) supervision(env Environment, p Parameters) control.Supervision {
 	if a.Program == "" || env.Probe() {
-		return replication.Supervision{}
+		return control.Supervision{}
 	}
-	return replication.Supervision{Program: a.Program, Config: a.configuration(), Off: !p.Supervise}
+	return control.Supervision{Program: a.Program, Config: a.configuration(), Off: !p.Supervise}
 }
 
 // configuration names the version of the program and the parameters in a few letters.

@@ -11,9 +11,9 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/network"
 	"ovndb-servers/pkg/ocf"
-	"ovndb-servers/pkg/replication"
 )
 
 // validate runs validate-all and returns its code, its exit reason and its log.
@@ -33,7 +33,7 @@ func validate(t *testing.T, e environment) (code ocf.ExitCode, stderr, log strin
 // noCluster stands for a cluster manager that is not there.
 type noCluster struct{}
 
-func (noCluster) Resource(string) replication.Cluster { return replication.Alone{} }
+func (noCluster) Resource(string) control.Cluster { return control.Alone{} }
 
 func (noCluster) LocalNode(context.Context) (string, error) { return "", errors.New("no cluster") }
 

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/pacemaker"
-	"ovndb-servers/pkg/replication"
 )
 
 // updater215 answers a query as the attrd_updater of Pacemaker 2.1.5 does: for one node
@@ -28,7 +28,7 @@ func TestAnActionLearnsWhatOtherNodesHavePublishedFromPacemaker215(t *testing.T)
 	}
 	t.Setenv("PATH", directory+":"+os.Getenv("PATH"))
 	t.Setenv("OCF_RESKEY_CRM_meta_on_node", "node2")
-	got, err := pacemaker.Resource{Instance: "ovndb"}.Published(t.Context(), replication.TopicActive)
+	got, err := pacemaker.Resource{Instance: "ovndb"}.Published(t.Context(), control.TopicActive)
 	if err != nil {
 		t.Fatal(err)
 	}

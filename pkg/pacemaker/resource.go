@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/process"
-	"ovndb-servers/pkg/replication"
 )
 
 // Resource is the cluster's side of one resource, as seen from this node.
@@ -16,10 +16,10 @@ type Resource struct {
 	Instance string
 }
 
-var _ replication.Cluster = Resource{}
+var _ control.Cluster = Resource{}
 
 // Publish implements [replication.Cluster] by a private node attribute.
-func (r Resource) Publish(ctx context.Context, topic replication.Topic, value string) error {
+func (r Resource) Publish(ctx context.Context, topic control.Topic, value string) error {
 	if value == "" {
 		return r.topic(topic).clear(ctx)
 	}
@@ -27,11 +27,11 @@ func (r Resource) Publish(ctx context.Context, topic replication.Topic, value st
 }
 
 // Published implements [replication.Cluster].
-func (r Resource) Published(ctx context.Context, topic replication.Topic) (map[string]string, error) {
+func (r Resource) Published(ctx context.Context, topic control.Topic) (map[string]string, error) {
 	return r.topic(topic).values(ctx)
 }
 
-func (r Resource) topic(topic replication.Topic) attribute {
+func (r Resource) topic(topic control.Topic) attribute {
 	return attribute{name: "ovndb-" + string(topic) + "-" + r.Instance, private: true}
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -23,7 +22,7 @@ func pair(northbound, southbound replication.Condition) []replication.ServerStat
 	return []replication.ServerState{server(nb, northbound), server(sb, southbound)}
 }
 
-func backups(nbSource, sbSource string, link ovsdbctl.Link) []replication.ServerState {
+func backups(nbSource, sbSource string, link replication.Link) []replication.ServerState {
 	servers := pair(replication.ConditionBackup, replication.ConditionBackup)
 	servers[0].Source, servers[1].Source = nbSource, sbSource
 	servers[0].Link, servers[1].Link = link, link
@@ -52,8 +51,8 @@ func TestAssess(t *testing.T) {
 		active = replication.ConditionActive
 		backup = replication.ConditionBackup
 	)
-	parked := backups("tcp:192.0.2.254:6641", "tcp:192.0.2.254:6642", ovsdbctl.LinkConnecting)
-	following := backups("tcp:10.0.0.1:6641", "tcp:10.0.0.1:6642", ovsdbctl.LinkReplicating)
+	parked := backups("tcp:192.0.2.254:6641", "tcp:192.0.2.254:6642", replication.LinkConnecting)
+	following := backups("tcp:10.0.0.1:6641", "tcp:10.0.0.1:6642", replication.LinkReplicating)
 	for _, tt := range []struct {
 		name    string
 		in      replication.Observation
@@ -99,7 +98,7 @@ func TestAssess(t *testing.T) {
 		{
 			name: "right source but not connected: degraded, nothing to repair",
 			in: replication.Observation{
-				Servers: backups("tcp:10.0.0.1:6641", "tcp:10.0.0.1:6642", ovsdbctl.LinkConnecting), Leader: leader(),
+				Servers: backups("tcp:10.0.0.1:6641", "tcp:10.0.0.1:6642", replication.LinkConnecting), Leader: leader(),
 			},
 			health: replication.HealthBackupDegraded,
 			reason: "does not replicate",

@@ -1,109 +1,13 @@
 package replication
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"time"
-
-	"ovndb-servers/pkg/ovsdbctl"
 )
-
-// elect gathers the ballot of a round and decides on it. A round that lacks an
-// answer stays open, so that a late one still serves the promotion.
-func (c *Controller) elect(ctx context.Context, g grounds, round string, e Electorate) (Choice, Positions, error) {
-	b := Ballot{Record: g.record, Self: c.Node, Absent: e.Absent, Blessed: g.blessing != nil}
-	lost, err := c.poll(ctx, g, round, e, &b)
-	if err != nil {
-		return Choice{}, nil, err
-	}
-	c.closeRound(ctx, round)
-	if g.blessing == nil {
-		err = c.catchUp(ctx, &b, g.finals)
-	}
-	choice, own := Elect(b), b.Positions[c.Node]
-	if lost && choice.Lead {
-		choice = Choice{Reason: fmt.Sprintf("it has lost rows since it was demoted: start the others, or use: ovndb-servers bless "+
-			"(it ended at %s and holds %s; no node that takes part holds more)", g.said.summary(), own.summary())}
-	}
-	return choice, own, err
-}
-
-// poll puts all that take part on the ballot, and tells whether this node has lost rows
-// that are known to exist. After a planned demotion nobody else has to be asked, unless
-// it has.
-func (c *Controller) poll(ctx context.Context, g grounds, round string, e Electorate, b *Ballot) (lost bool, err error) {
-	own, err := c.positions(ctx)
-	if err != nil {
-		return false, err
-	}
-	b.Positions = map[string]Positions{c.Node: own}
-	if g.blessing != nil {
-		c.Log.WithField("reason", g.blessing.Reason).Warn("an operator has let this node's data lead")
-		return false, nil
-	}
-	if lost = g.lost(own); lost {
-		c.Log.WithField("ended", g.said.summary()).WithField("holds", own.summary()).
-			Warn("this node has lost rows since it was demoted, and asks the others what they hold")
-		// So that they answer the next time, if not now.
-		c.report(c.announce(ctx, TopicFinal, atLeast+" "+g.said.String()), "the other nodes may not answer")
-	}
-	if lost || !g.handedOver() {
-		b.Positions, err = c.answers(ctx, round, e)
-	}
-	return lost, err
-}
-
-// closeRound lets the other nodes go, if they were asked: their answers are in.
-func (c *Controller) closeRound(ctx context.Context, round string) {
-	if c.announced(TopicRound).read() == round {
-		c.report(c.announce(ctx, TopicRound, round+roundDone), "the other nodes wait in vain for the election to end")
-	}
-}
-
-// answers awaits the positions of all that take part, and adds this node's own.
-func (c *Controller) answers(ctx context.Context, round string, e Electorate) (map[string]Positions, error) {
-	if err := c.call(ctx, round); err != nil {
-		return nil, err
-	}
-	others := slices.DeleteFunc(slices.Clone(e.Nodes), func(node string) bool { return node == c.Node })
-	var found map[string]Positions
-	waiting, cancel := share(ctx, answerShare, answersMost)
-	defer cancel()
-	err := await(waiting, func(ctx context.Context) error {
-		published, err := c.Cluster.Published(ctx, TopicPosition)
-		if err != nil {
-			return err
-		}
-		found = readAnswers(published, round)
-		if e.Nodes == nil {
-			found = readAnswers(published, "")
-		}
-		return silent(found, others)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("cannot decide the election: %w", err)
-	}
-	found[c.Node], err = c.positions(ctx)
-	return found, err
-}
-
-// call asks the other nodes for their positions, unless they have been asked.
-func (c *Controller) call(ctx context.Context, round string) error {
-	if round == "" || strings.TrimSuffix(c.announced(TopicRound).read(), roundDone) == round {
-		return nil
-	}
-	if err := c.announce(ctx, TopicRound, round); err != nil {
-		return fmt.Errorf("cannot call an election: %w", err)
-	}
-	return nil
-}
 
 // readAnswers reads the positions that were published in answer to a round, or
 // all of them if round is empty.
-func readAnswers(published map[string]string, round string) map[string]Positions {
+func ReadAnswers(published map[string]string, round string) map[string]Positions {
 	answers := map[string]Positions{}
 	for node, text := range published {
 		answered, positions, _ := strings.Cut(text, " ")
@@ -129,97 +33,10 @@ func (e *SilentError) Error() string {
 		", whose data may be fresher: see its log, or stop the node"
 }
 
-func silent(answers map[string]Positions, nodes []string) error {
+func Silent(answers map[string]Positions, nodes []string) error {
 	missing := slices.DeleteFunc(slices.Clone(nodes), func(node string) bool { return answers[node] != nil })
 	if len(missing) > 0 {
 		return &SilentError{Nodes: missing}
 	}
 	return nil
-}
-
-// catchUp waits until this node's data has reached where a demoted node's
-// ended, and puts that node on the ballot: what a planned demotion left behind
-// is never given up for less.
-func (c *Controller) catchUp(ctx context.Context, b *Ballot, finals map[string]Positions) error {
-	if len(finals) == 0 {
-		return nil
-	}
-	waiting, cancel := share(ctx, answerShare, answersMost)
-	defer cancel()
-	late := c.awaitFinals(waiting, *b, finals)
-	c.report(late, "this node has not received all that the demoted node wrote")
-	for node, final := range finals {
-		if _, takesPart := b.Positions[node]; !takesPart || b.Positions[node].CompareWithin(*b.Record, final) < 0 {
-			b.Positions[node] = final
-		}
-	}
-	own, err := c.positions(ctx)
-	if err == nil {
-		b.Positions[c.Node] = own
-	}
-	return err
-}
-
-func (c *Controller) awaitFinals(ctx context.Context, b Ballot, finals map[string]Positions) error {
-	for node, final := range finals {
-		if err := c.awaitPosition(ctx, *b.Record, node, final); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// ErrNotFollowing is returned when this node waits for no rows of another one, as
-// its servers follow nobody.
-var ErrNotFollowing = errors.New("this node follows nobody")
-
-// sessionMost is how long a session to another node's server may take to come back.
-const sessionMost = 2 * time.Second
-
-// awaitPosition waits until this node's data holds all that final says, while
-// there is a chance of it: a server that has died sends nothing more.
-func (c *Controller) awaitPosition(ctx context.Context, r Record, node string, final Positions) error {
-	following, connected := c.follows(ctx), time.Now()
-	var behind error
-	files := c.Readings()
-	err := await(ctx, func(ctx context.Context) error {
-		own, err := files.positions(ctx)
-		if err == nil && (!own.Current(r) || own.CompareWithin(r, final) < 0) {
-			err = fmt.Errorf("node %s ended at %s, this node is at %s", node, final.summary(), own.summary())
-		}
-		if err == nil {
-			return nil
-		}
-		if following && c.replicates(ctx) {
-			connected = time.Now()
-		}
-		if !following || time.Since(connected) > sessionMost {
-			behind, err = err, nil
-		}
-		return err
-	})
-	if behind != nil {
-		return fmt.Errorf("%w: %w", ErrNotFollowing, behind)
-	}
-	return err
-}
-
-// replicates tells whether every server has a session with the one it is a backup of.
-func (c *Controller) replicates(ctx context.Context) bool {
-	for _, s := range c.Observe(ctx) {
-		if s.Condition != ConditionBackup || s.Link != ovsdbctl.LinkReplicating {
-			return false
-		}
-	}
-	return true
-}
-
-// follows tells whether every server is a backup of another one.
-func (c *Controller) follows(ctx context.Context) bool {
-	for i, s := range c.Observe(ctx) {
-		if s.Condition != ConditionBackup || s.Source == c.Units[i].Endpoint.Parking() {
-			return false
-		}
-	}
-	return true
 }

@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"testing"
 
-	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/replication"
 )
 
 func BenchmarkAssess(b *testing.B) {
 	following := replication.Observation{
-		Servers: backups("tcp:10.0.0.1:6641", "tcp:10.0.0.1:6642", ovsdbctl.LinkReplicating),
+		Servers: backups("tcp:10.0.0.1:6641", "tcp:10.0.0.1:6642", replication.LinkReplicating),
 		Leader:  leader(),
 	}
 	active := replication.Observation{

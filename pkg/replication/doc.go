@@ -1,8 +1,5 @@
-// Package replication is the domain of the project: what the servers of one
-// resource on this node are, what they should be, and how to get there.
-//
-// Decisions are pure functions over observations (Assess, Score, Connections,
-// Source); the Controller observes, asks them, and carries the answer out
-// through packages ovsdbctl (running servers) and process (daemons and files).
-// The cluster is reached through the Cluster interface only.
+// Package replication decides: what a record, term, position, election, verdict, score and
+// admission is, and what follows from an observation. Its functions are pure. They know no
+// clock, no file and no network, and the IDs they need are handed in; package control observes,
+// asks them, and acts on the answer.
 package replication

@@ -68,7 +68,7 @@ func (b Ballot) amongCurrent(r Record) Choice {
 				"or let this node's older data lead with: ovndb-servers bless", r.Term, r.Node)}
 	case best != b.Self:
 		return Choice{Yield: best, Reason: fmt.Sprintf("node %s holds more (%s) than this node (%s)",
-			best, b.Positions[best].summary(), b.Positions[b.Self].summary())}
+			best, b.Positions[best].Summary(), b.Positions[b.Self].Summary())}
 	default:
 		return Choice{Lead: true}
 	}
@@ -92,7 +92,7 @@ func (b Ballot) best(eligible func(Positions) bool, order func(p, q Positions) i
 func (b Ballot) withoutRecord() Choice {
 	if lineages := b.lineages(); len(lineages) > 1 {
 		return Choice{Reason: fmt.Sprintf(
-			"the nodes hold databases of %d different origins: choose one with: ovndb-servers bless (%s)", len(lineages), b.summary())}
+			"the nodes hold databases of %d different origins: choose one with: ovndb-servers bless (%s)", len(lineages), b.Summary())}
 	}
 	if len(b.Absent) > 0 {
 		return Choice{Reason: fmt.Sprintf(
@@ -101,7 +101,7 @@ func (b Ballot) withoutRecord() Choice {
 	}
 	best := b.best(func(Positions) bool { return true }, Positions.Compare)
 	if best != b.Self {
-		return Choice{Yield: best, Reason: fmt.Sprintf("node %s holds more (%s)", best, b.Positions[best].summary())}
+		return Choice{Yield: best, Reason: fmt.Sprintf("node %s holds more (%s)", best, b.Positions[best].Summary())}
 	}
 	return Choice{Lead: true}
 }
@@ -138,7 +138,7 @@ func (b Ballot) adopt() Choice {
 		if len(digests) > 1 {
 			return Choice{Reason: fmt.Sprintf(
 				"the nodes hold %d different contents of %s, and nothing tells which is right: choose one with: ovndb-servers bless (%s)",
-				len(digests), database, b.summary())}
+				len(digests), database, b.Summary())}
 		}
 	}
 	full := func(p Positions) bool {
@@ -153,7 +153,7 @@ func (b Ballot) adopt() Choice {
 	case b.Self:
 		return Choice{Lead: true}
 	case "":
-		return Choice{Reason: "no single node holds content in all databases: choose one with: ovndb-servers bless (" + b.summary() + ")"}
+		return Choice{Reason: "no single node holds content in all databases: choose one with: ovndb-servers bless (" + b.Summary() + ")"}
 	default:
 		return Choice{Yield: best, Reason: fmt.Sprintf("node %s holds content and this node does not", best)}
 	}
@@ -172,24 +172,24 @@ func (b Ballot) contents() map[string][]string {
 	return all
 }
 
-func (b Ballot) summary() string {
+func (b Ballot) Summary() string {
 	var all []string
 	for _, node := range slices.Sorted(maps.Keys(b.Positions)) {
-		all = append(all, node+": "+b.Positions[node].summary())
+		all = append(all, node+": "+b.Positions[node].Summary())
 	}
 	return strings.Join(all, "; ")
 }
 
 // summary names positions for a person.
-func (p Positions) summary() string {
+func (p Positions) Summary() string {
 	var all []string
 	for _, database := range slices.Sorted(maps.Keys(p)) {
-		all = append(all, database+" "+p[database].summary())
+		all = append(all, database+" "+p[database].Summary())
 	}
 	return strings.Join(all, ", ")
 }
 
-func (p Position) summary() string {
+func (p Position) Summary() string {
 	switch {
 	case p.Marked():
 		return fmt.Sprintf("term %d beat %s", p.Term, p.Progress)

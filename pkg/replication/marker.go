@@ -9,14 +9,15 @@ import (
 
 // The keys of the marker in external_ids of NB_Global and SB_Global.
 const (
-	markerPrefix  = "ovndb-servers:"
-	keyLineage    = markerPrefix + "lineage"
-	keyTerm       = markerPrefix + "term"
-	keyTermID     = markerPrefix + "term-id"
-	keyPrevTermID = markerPrefix + "prev-term-id"
-	keyActive     = markerPrefix + "active"
-	keyBase       = markerPrefix + "base"
-	keyBeat       = markerPrefix + "beat"
+	// MarkerPrefix begins the keys of external_ids that are the agent's own.
+	MarkerPrefix  = "ovndb-servers:"
+	keyLineage    = MarkerPrefix + "lineage"
+	keyTerm       = MarkerPrefix + "term"
+	keyTermID     = MarkerPrefix + "term-id"
+	keyPrevTermID = MarkerPrefix + "prev-term-id"
+	keyActive     = MarkerPrefix + "active"
+	keyBase       = MarkerPrefix + "base"
+	KeyBeat       = MarkerPrefix + "beat"
 )
 
 // Marker is what the active writes into its databases, as keys of the global
@@ -104,7 +105,7 @@ func ParseMarker(externalIDs map[string]string) (*Marker, error) {
 	}
 	var errs [3]error
 	m.Term, errs[0] = strconv.ParseUint(externalIDs[keyTerm], 10, 64)
-	m.Beat, errs[1] = strconv.ParseUint(externalIDs[keyBeat], 10, 64)
+	m.Beat, errs[1] = strconv.ParseUint(externalIDs[KeyBeat], 10, 64)
 	m.Base, errs[2] = parseProgress(externalIDs[keyBase])
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMarker, err)
@@ -124,7 +125,7 @@ func (m Marker) ExternalIDs() map[string]string {
 		keyPrevTermID: m.PrevTermID,
 		keyActive:     m.Active,
 		keyBase:       m.Base.String(),
-		keyBeat:       strconv.FormatUint(m.Beat, 10),
+		KeyBeat:       strconv.FormatUint(m.Beat, 10),
 	}
 }
 
@@ -142,4 +143,12 @@ func parseProgress(text string) (Progress, error) {
 	c, err2 := strconv.ParseUint(changes, 10, 64)
 	p, err3 := strconv.ParseUint(possible, 10, 64)
 	return Progress{Beat: b, Changes: c, Possible: max(c, p)}, errors.Join(err1, err2, err3)
+}
+
+// describe names the marker for a person.
+func (m *Marker) Describe() string {
+	if m == nil {
+		return "no term"
+	}
+	return fmt.Sprintf("term %d of node %s", m.Term, m.Active)
 }

@@ -1,6 +1,6 @@
 package replication
 
-import "ovndb-servers/pkg/ovsdbctl"
+import "slices"
 
 // Condition is what one server is doing, as far as this node can tell.
 type Condition string
@@ -17,6 +17,17 @@ const (
 	ConditionActive Condition = "active"
 	// ConditionBackup means that it answers and is read-only.
 	ConditionBackup Condition = "backup"
+)
+
+// Link is the state of a backup's session with its source, as sync-status prints it.
+type Link string
+
+// The links of a backup. After the source has gone, "replicating" is printed on.
+const (
+	// LinkReplicating means that the backup has copied the source.
+	LinkReplicating Link = "replicating"
+	// LinkConnecting means that it has not.
+	LinkConnecting Link = "connecting"
 )
 
 // TermState is what the cluster record makes of a node's data.
@@ -44,7 +55,7 @@ type ServerState struct {
 	// Marker is the term marker in the database, if it was read.
 	Marker *Marker
 	// Link and Source are a backup's session, as sync-status prints them.
-	Link   ovsdbctl.Link
+	Link   Link
 	Source string
 	// Deaf says that the process is there but has no control socket, as at its start.
 	Deaf bool
@@ -68,7 +79,8 @@ type Observation struct {
 	Northd Northd
 }
 
-func (o Observation) in(c Condition) []ServerState {
+// In returns the servers in condition c.
+func (o Observation) In(c Condition) []ServerState {
 	var in []ServerState
 	for _, s := range o.Servers {
 		if s.Condition == c {
@@ -89,6 +101,33 @@ func (o Observation) term() uint64 {
 	return term
 }
 
-func (o Observation) all(c Condition) bool {
-	return len(o.in(c)) == len(o.Servers)
+// All reports whether every server is in condition c.
+func (o Observation) All(c Condition) bool {
+	return len(o.In(c)) == len(o.Servers)
+}
+
+// StoppedReason is the reason of a server or ovn-northd that a signal has stopped.
+const StoppedReason = "its process is stopped by a signal or a debugger"
+
+// AllActive reports whether every server is active on a node that was promoted.
+func (o Observation) AllActive() bool { return o.All(ConditionActive) && o.Promoted }
+
+// Failed returns the databases whose server is there but does not work, though it has
+// nothing to do.
+func (o Observation) Failed() []string {
+	var databases []string
+	for _, s := range o.In(ConditionFailed) {
+		databases = append(databases, s.Database)
+	}
+	return databases
+}
+
+// Broken reports whether a server is missing or does not work.
+func (o Observation) Broken() bool {
+	return len(o.In(ConditionFailed))+len(o.In(ConditionAbsent)) > 0
+}
+
+// Restarting reports whether a server is absent, or has no control socket yet.
+func (o Observation) Restarting() bool {
+	return slices.ContainsFunc(o.Servers, func(s ServerState) bool { return s.Condition == ConditionAbsent || s.Deaf })
 }

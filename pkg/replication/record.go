@@ -36,7 +36,7 @@ func (r Record) String() string {
 }
 
 // describe names the record for a person.
-func (r *Record) describe() string {
+func (r *Record) Describe() string {
 	if r == nil {
 		return "none"
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 )
@@ -16,15 +15,6 @@ type Sources map[string]string
 // ErrSources is returned for published sources that cannot be read or lack a
 // database.
 var ErrSources = errors.New("the published sources cannot be used")
-
-// SourcesAt returns the sources of a node with the given address.
-func SourcesAt(units []Unit, address netip.Addr) Sources {
-	sources := make(Sources, len(units))
-	for _, u := range units {
-		sources[u.Name()] = u.Endpoint.Source(address)
-	}
-	return sources
-}
 
 // String returns the sources as they are published, in the order of the names:
 // "OVN_Northbound=tcp:10.0.0.1:6641,OVN_Southbound=tcp:10.0.0.1:6642".
@@ -53,12 +43,4 @@ func ParseSources(published string, databases []string) (Sources, error) {
 		}
 	}
 	return sources, nil
-}
-
-func names(units []Unit) []string {
-	all := make([]string, len(units))
-	for i, u := range units {
-		all[i] = u.Name()
-	}
-	return all
 }

@@ -1,8 +1,6 @@
 package replication
 
 import (
-	"context"
-	"fmt"
 	"maps"
 	"slices"
 )
@@ -23,53 +21,6 @@ type Standing struct {
 	// Blessed is the word an operator has given for this node's data, if it holds.
 	Blessed *Blessing
 }
-
-// Standing asks this node's files and the cluster.
-func (c *Controller) Standing(ctx context.Context) (Standing, error) {
-	record, err := c.record(ctx)
-	if err != nil {
-		return Standing{}, err
-	}
-	s := Standing{Record: record, Node: c.Node, Own: Positions{}, Others: map[string]Positions{}}
-	for _, u := range c.Units {
-		if s.Own[u.Name()], err = c.ReadPosition(ctx, u); err != nil {
-			return Standing{}, err
-		}
-	}
-	for _, topic := range []Topic{TopicPosition, TopicFinal} {
-		published, err := c.Cluster.Published(ctx, topic)
-		if err != nil {
-			return Standing{}, fmt.Errorf("cannot learn what the other nodes hold: %w", err)
-		}
-		maps.Copy(s.Others, readAnswers(published, ""))
-	}
-	delete(s.Others, c.Node)
-	active, err := c.Cluster.Published(ctx, TopicActive)
-	if err != nil {
-		return Standing{}, fmt.Errorf("cannot learn which node is promoted: %w", err)
-	}
-	delete(active, c.Node)
-	s.Promoted = slices.Sorted(maps.Keys(active))
-	s.Blessed, err = c.blessing(ctx, record)
-	return s, err
-}
-
-// ReadPosition returns what a unit's database file holds. It needs no server,
-// except to tell apart data that was never promoted under this agent.
-func (c *Controller) ReadPosition(ctx context.Context, u Unit) (Position, error) {
-	h, err := c.read(ctx, u)
-	if err != nil {
-		return Position{}, err
-	}
-	p, err := c.withContent(ctx, u, h)
-	if err != nil {
-		p = Position{Content: "unknown"}
-	}
-	return p, nil
-}
-
-// ReadRecord returns the cluster record; nil if there is none.
-func (c *Controller) ReadRecord(ctx context.Context) (*Record, error) { return c.record(ctx) }
 
 // HoldMore returns the other nodes that, by what they said last, hold what this
 // node does not.
@@ -93,9 +44,3 @@ func (s Standing) holdsMore(other Positions) bool {
 		return other.Compare(s.Own) > 0
 	}
 }
-
-// Summary names a position for a person.
-func (p Position) Summary() string { return p.summary() }
-
-// MarkerPrefix begins the keys of external_ids that are the agent's own.
-const MarkerPrefix = markerPrefix

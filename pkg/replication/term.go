@@ -1,54 +1,7 @@
 package replication
 
-import (
-	"context"
-	"errors"
-	"time"
-
-	"ovndb-servers/pkg/ovsdbctl"
-)
-
-// readMarkers adds the term markers to the states of servers that answer.
-func (c *Controller) readMarkers(ctx context.Context, states []ServerState) {
-	ctx, cancel := share(ctx, answerShare, answerMost)
-	defer cancel()
-	for i, u := range c.Units {
-		if s := states[i].Condition; s != ConditionActive && s != ConditionBackup {
-			continue
-		}
-		m, err := c.liveMarker(ctx, u)
-		if !errors.Is(err, ovsdbctl.ErrNoGlobal) {
-			c.report(err, "cannot read the term of "+u.Name())
-		}
-		states[i].Marker = m
-	}
-}
-
-func (c *Controller) liveMarker(ctx context.Context, u Unit) (*Marker, error) {
-	store, err := u.Server.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer store.Close()
-	global, err := store.Global(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return ParseMarker(global)
-}
-
-// termState holds the markers of active servers against the cluster record.
-func (c *Controller) termState(ctx context.Context, states []ServerState) TermState {
-	record, err := c.record(ctx)
-	if err != nil {
-		c.report(err, "cannot learn the current term")
-		return ""
-	}
-	return record.stateOf(states)
-}
-
-// stateOf holds the markers of active servers against the record.
-func (r *Record) stateOf(states []ServerState) TermState {
+// StateOf holds the markers of active servers against the record.
+func (r *Record) StateOf(states []ServerState) TermState {
 	state := TermHeld
 	for _, s := range states {
 		switch {
@@ -62,37 +15,34 @@ func (r *Record) stateOf(states []ServerState) TermState {
 	return state
 }
 
-// beatTimeout bounds the writing of a beat: a busy server gets its beat with
-// the next monitor.
-const beatTimeout = 2 * time.Second
-
-// beat counts the markers of an active node up, so that the data of its backups
-// shows how fresh it is.
-func (c *Controller) beat(ctx context.Context) error {
-	ctx, cancel := share(ctx, answerShare, beatTimeout)
-	defer cancel()
-	return c.each(ctx, func(ctx context.Context, u Unit) error {
-		return c.beatAt(ctx, "unix:"+u.Server.DataSocket, u.Server.Database)
-	})
+// NextTerm returns the record of the term that a node begins with the data it holds, and the
+// markers of that data. newID draws a new UUID.
+func (g Grounds) NextTerm(node string, held Positions, newID func() string) (Record, map[string]Marker) {
+	next := Record{Term: held.Term() + 1, TermID: newID(), Node: node}
+	if g.Record != nil {
+		next.Term = max(next.Term, g.Record.Term+1)
+	}
+	if g.Blessing != nil {
+		next.Blessed = g.Blessing.Reason
+	}
+	markers := map[string]Marker{}
+	for database, p := range held {
+		markers[database] = p.next(next, g.Record, newID)
+	}
+	return next, markers
 }
 
-// beatAt counts up the marker of the active server at endpoint.
-func (c *Controller) beatAt(ctx context.Context, endpoint string, db ovsdbctl.Database) error {
-	return step(ctx, "count up the beat of "+db.Name, endpoint, func(ctx context.Context) error {
-		store, err := ovsdbctl.Open(ctx, endpoint, db)
-		if err != nil {
-			return err
-		}
-		defer store.Close()
-		global, err := store.Global(ctx)
-		if err != nil {
-			return err
-		}
-		m, err := ParseMarker(global)
-		if err != nil || m == nil {
-			return err
-		}
-		m.Beat++
-		return store.SetGlobal(ctx, map[string]string{keyBeat: m.ExternalIDs()[keyBeat]})
-	})
+// next returns the marker of data at this position when it begins a new term.
+func (p Position) next(begins Record, record *Record, newID func() string) Marker {
+	m := Marker{
+		Lineage: p.Lineage, Term: begins.Term, TermID: begins.TermID, PrevTermID: p.TermID,
+		Active: begins.Node, Base: p.Progress, Beat: 1,
+	}
+	if record != nil && p.Current(*record) {
+		m.PrevTermID, m.Base = record.TermID, p.Within(*record)
+	}
+	if m.Lineage == "" {
+		m.Lineage = newID()
+	}
+	return m
 }

@@ -26,7 +26,7 @@ type freshness struct {
 // of a database stands still though another node is promoted. The reasons are for those
 // that have been so for long.
 func (f *freshness) see(now time.Time, o replication.Observation, interval time.Duration) (stale bool, reasons []string) {
-	if !o.AllBackup() || o.Leader.Node == "" {
+	if !o.All(replication.ConditionBackup) || o.Leader.Node == "" {
 		*f = freshness{}
 		return false, nil
 	}

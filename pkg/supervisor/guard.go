@@ -10,6 +10,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
@@ -26,9 +27,9 @@ const (
 
 // guard waits for the death of one server and restarts it.
 type guard struct {
-	controller *replication.Controller
+	controller *control.Controller
 	log        logrus.FieldLogger
-	unit       replication.Unit
+	unit       control.Unit
 	// seen is the marker of the server's data that was seen last.
 	seen atomic.Pointer[replication.Marker]
 
@@ -68,7 +69,7 @@ func (g *guard) revive(ctx context.Context) {
 	trying, cancel := context.WithTimeout(ctx, restartGrace)
 	defer cancel()
 	err := g.controller.Revive(trying, g.unit.Name(), g.seen.Load())
-	if errors.Is(err, replication.ErrTermOver) {
+	if errors.Is(err, control.ErrTermOver) {
 		g.log.WithError(err).Warn("the server had died and is read-only now")
 		g.report("")
 		return

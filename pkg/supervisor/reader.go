@@ -6,9 +6,9 @@ import (
 	"io/fs"
 	"time"
 
-	"github.com/sirupsen/logrus"
+	"ovndb-servers/pkg/control"
 
-	"ovndb-servers/pkg/replication"
+	"github.com/sirupsen/logrus"
 )
 
 const (
@@ -23,7 +23,7 @@ const (
 // reader reads the database files before an action has to, which takes as long as it
 // takes where they are new, while the supervisor goes on looking at the servers.
 type reader struct {
-	controller *replication.Controller
+	controller *control.Controller
 	log        logrus.FieldLogger
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -41,7 +42,7 @@ type rounds struct {
 	scholar *scholar
 	pulse   *pulse
 
-	known     replication.Knowledge
+	known     control.Knowledge
 	informed  bool // known has been learnt
 	freshness freshness
 	stale     bool
@@ -65,7 +66,7 @@ type rounds struct {
 	publishedAny         bool
 }
 
-func (r *rounds) learn(k replication.Knowledge) {
+func (r *rounds) learn(k control.Knowledge) {
 	r.known, r.informed, r.learntAt = k, true, time.Now()
 	r.asked = r.learntAt
 	r.adopt() // it may have been asked for before the promotion
@@ -236,7 +237,7 @@ func (r *rounds) settled(now time.Time, v replication.Verdict, change replicatio
 func (r *rounds) askAgain(now time.Time, o replication.Observation) {
 	interval := reviewInterval
 	switch {
-	case !o.AllBackup() || r.known.Leader.Node != "":
+	case !o.All(replication.ConditionBackup) || r.known.Leader.Node != "":
 		r.leaderless = time.Time{}
 	case r.leaderless.IsZero():
 		r.leaderless = now

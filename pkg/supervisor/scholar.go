@@ -3,23 +3,23 @@ package supervisor
 import (
 	"context"
 
-	"github.com/sirupsen/logrus"
+	"ovndb-servers/pkg/control"
 
-	"ovndb-servers/pkg/replication"
+	"github.com/sirupsen/logrus"
 )
 
 // scholar asks the cluster, which may take its time, while the supervisor goes on
 // looking at the servers.
 type scholar struct {
-	controller *replication.Controller
+	controller *control.Controller
 	log        logrus.FieldLogger
 	wanted     chan struct{}
-	learnt     chan replication.Knowledge
+	learnt     chan control.Knowledge
 }
 
-func newScholar(c *replication.Controller, log logrus.FieldLogger) *scholar {
+func newScholar(c *control.Controller, log logrus.FieldLogger) *scholar {
 	return &scholar{
-		controller: c, log: log, wanted: make(chan struct{}, 1), learnt: make(chan replication.Knowledge),
+		controller: c, log: log, wanted: make(chan struct{}, 1), learnt: make(chan control.Knowledge),
 	}
 }
 
@@ -55,7 +55,7 @@ func (s *scholar) run(ctx context.Context) {
 
 // learn asks the cluster. While no node is promoted, one may be about to be, and wait for
 // what this node has to say.
-func (s *scholar) learn(ctx context.Context) (replication.Knowledge, error) {
+func (s *scholar) learn(ctx context.Context) (control.Knowledge, error) {
 	ctx, cancel := context.WithTimeout(ctx, actMost)
 	defer cancel()
 	k, err := s.controller.Learn(ctx)

@@ -5,14 +5,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sirupsen/logrus"
+	"ovndb-servers/pkg/control"
 
-	"ovndb-servers/pkg/replication"
+	"github.com/sirupsen/logrus"
 )
 
 // Supervisor watches over the servers of one resource on this node.
 type Supervisor struct {
-	Controller *replication.Controller
+	Controller *control.Controller
 	Log        logrus.FieldLogger
 	// BeatInterval is how often an active node's beat is counted up.
 	BeatInterval time.Duration

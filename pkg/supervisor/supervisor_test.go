@@ -13,34 +13,35 @@ import (
 	"testing"
 	"time"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
-	"ovndb-servers/pkg/replication/replicationtest"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/supervisor"
 )
 
 // pair is a promoted node and a backup, each under a supervisor.
 type pair struct {
-	*replicationtest.Cluster
+	*controltest.Cluster
 
-	active, backup *replication.Controller
+	active, backup *control.Controller
 	changed        [2]chan struct{}
 	stop           [2]func()
 }
 
 func newPair(t *testing.T) *pair {
 	t.Helper()
-	c, ports := replicationtest.NewCluster(), replicationtest.FreePorts(t)
+	c, ports := controltest.NewCluster(), controltest.FreePorts(t)
 	p := &pair{
 		Cluster: c,
-		active:  replicationtest.NewNode(t, c, "node1", "127.0.0.1", ports),
-		backup:  replicationtest.NewNode(t, c, "node2", "127.0.0.2", ports),
+		active:  controltest.NewNode(t, c, "node1", "127.0.0.1", ports),
+		backup:  controltest.NewNode(t, c, "node2", "127.0.0.2", ports),
 	}
 	must(t, p.active.Start(testContext(t)))
 	must(t, p.active.Promote(testContext(t), replication.Electorate{Nodes: []string{"node1"}}))
 	must(t, p.backup.Start(testContext(t)))
-	for i, node := range []*replication.Controller{p.active, p.backup} {
+	for i, node := range []*control.Controller{p.active, p.backup} {
 		p.changed[i] = make(chan struct{}, 1)
 		p.stop[i] = supervise(t, node, p.changed[i])
 	}
@@ -48,7 +49,7 @@ func newPair(t *testing.T) *pair {
 }
 
 // supervise runs a supervisor until it is stopped, or the test ends.
-func supervise(t *testing.T, node *replication.Controller, changed <-chan struct{}) (stop func()) {
+func supervise(t *testing.T, node *control.Controller, changed <-chan struct{}) (stop func()) {
 	t.Helper()
 	return run(t, supervisor.Supervisor{Controller: node, Log: node.Log, BeatInterval: time.Second, Changed: changed})
 }
@@ -125,13 +126,13 @@ func TestSupervisedActiveThatDiesAndWhoseFileHasLostRowsStaysReadOnlyAndTheClust
 	}
 }
 
-func awaitBeat(t *testing.T, u replication.Unit) {
+func awaitBeat(t *testing.T, u control.Unit) {
 	t.Helper()
 	now := fileSize(t, u)
 	eventually(t, "another beat", func() bool { return fileSize(t, u) > now })
 }
 
-func fileSize(t *testing.T, u replication.Unit) int64 {
+func fileSize(t *testing.T, u control.Unit) int64 {
 	t.Helper()
 	info, err := os.Stat(u.Files.Database)
 	must(t, err)
@@ -140,7 +141,7 @@ func fileSize(t *testing.T, u replication.Unit) int64 {
 
 // mute is a cluster whose record cannot be read while it is silent. It counts who tries.
 type mute struct {
-	replication.Cluster
+	control.Cluster
 
 	silent atomic.Bool
 	asked  atomic.Int32
@@ -282,7 +283,7 @@ func TestSupervisedActiveAsksNobodyAboutAChangeThatLeftTheRecordOnDisk(t *testin
 
 func TestSupervisorKnowsTheTermThatItsNodeWasJustPromotedForThoughTheClusterIsSilent(t *testing.T) {
 	t.Parallel()
-	node := replicationtest.NewNode(t, replicationtest.NewCluster(), "node1", "127.0.0.1", replicationtest.FreePorts(t))
+	node := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
 	supervised := *node
 	cluster := &mute{Cluster: node.Cluster}
@@ -357,7 +358,7 @@ func (p *pair) source(i int) string {
 	return p.active.Units[i].Endpoint.Source(p.active.Listening.NodeAddress)
 }
 
-func pids(t *testing.T, c *replication.Controller) [2]int {
+func pids(t *testing.T, c *control.Controller) [2]int {
 	t.Helper()
 	var all [2]int
 	for i, u := range c.Units {
@@ -368,7 +369,7 @@ func pids(t *testing.T, c *replication.Controller) [2]int {
 	return all
 }
 
-func kill(t *testing.T, u replication.Unit) {
+func kill(t *testing.T, u control.Unit) {
 	t.Helper()
 	pid, err := u.Pidfile().Owner()
 	must(t, err)
@@ -377,7 +378,7 @@ func kill(t *testing.T, u replication.Unit) {
 }
 
 // writable tells whether a server answers and takes rows.
-func writable(t *testing.T, u replication.Unit) bool {
+func writable(t *testing.T, u control.Unit) bool {
 	t.Helper()
 	store, err := u.Server.Open(testContext(t))
 	if err != nil {
@@ -388,7 +389,7 @@ func writable(t *testing.T, u replication.Unit) bool {
 	return err == nil && yes
 }
 
-func status(t *testing.T, u replication.Unit) ovsdbctl.SyncStatus {
+func status(t *testing.T, u control.Unit) ovsdbctl.SyncStatus {
 	t.Helper()
 	s, err := u.Server.SyncStatus(testContext(t))
 	must(t, err)
@@ -440,7 +441,7 @@ func TestSupervisorOpensTheListenersThatOneBeforeItHadClosed(t *testing.T) {
 }
 
 // reachable tells whether clients reach a server.
-func reachable(t *testing.T, endpoint string, u replication.Unit) bool {
+func reachable(t *testing.T, endpoint string, u control.Unit) bool {
 	t.Helper()
 	store, err := ovsdbctl.Open(testContext(t), endpoint, u.Server.Database)
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -22,7 +23,7 @@ const (
 // have been promoted. The clients are dismissed before anything else; they find the
 // node that leads by the virtual address.
 type pulse struct {
-	controller *replication.Controller
+	controller *control.Controller
 	thawed     chan time.Duration
 }
 

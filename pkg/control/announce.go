@@ -1,0 +1,42 @@
+package control
+
+import (
+	"context"
+	"sync"
+)
+
+// announce publishes a value of this node, and leaves a note that it did: to withdraw
+// what was never said would cost a call of the cluster for nothing.
+func (c *Controller) announce(ctx context.Context, topic Topic, value string) error {
+	if err := c.announced(topic).write(value); err != nil {
+		return err
+	}
+	return c.Cluster.Publish(ctx, topic, value)
+}
+
+// withdraw takes back what this node has published, if it has.
+func (c *Controller) withdraw(ctx context.Context, topic Topic) error {
+	n := c.announced(topic)
+	if !n.held() {
+		return nil
+	}
+	if err := c.Cluster.Publish(ctx, topic, ""); err != nil {
+		return err
+	}
+	return n.drop()
+}
+
+// announced is the note of what this node has published under a topic. Like the value,
+// it is forgotten when the node is restarted.
+func (c *Controller) announced(topic Topic) note {
+	return note{path: c.stateFile("said-" + string(topic))}
+}
+
+// together runs functions at the same time and returns when all have ended.
+func together(functions ...func()) {
+	var running sync.WaitGroup
+	for _, f := range functions {
+		running.Go(f)
+	}
+	running.Wait()
+}

@@ -1,0 +1,60 @@
+package control_test
+
+import (
+	"syscall"
+	"testing"
+	"time"
+
+	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+
+	"ovndb-servers/pkg/control/controltest"
+)
+
+// sourcesOf returns what a node has published.
+func sourcesOf(c *controltest.Cluster, node string) replication.Sources {
+	s, _ := replication.ParseSources(c.Said(control.TopicActive, node), nil)
+	return s
+}
+
+func pids(t *testing.T, c *control.Controller) [2]int {
+	t.Helper()
+	var all [2]int
+	for i, u := range c.Units {
+		pid, err := u.Pidfile().Owner()
+		must(t, err)
+		all[i] = pid
+	}
+	return all
+}
+
+func stopUnit(t *testing.T, u control.Unit) {
+	t.Helper()
+	_, err := process.Stop(testContext(t), u.Pidfile(), "ovsdb-server", u.Server.Exit)
+	must(t, err)
+}
+
+func killUnit(t *testing.T, u control.Unit) {
+	t.Helper()
+	pid, err := u.Pidfile().Owner()
+	must(t, err)
+	must(t, syscall.Kill(pid, syscall.SIGKILL))
+	must(t, process.WaitExit(testContext(t), pid))
+}
+
+func freezeUnit(t *testing.T, u control.Unit) {
+	t.Helper()
+	pid, err := u.Pidfile().Owner()
+	must(t, err)
+	must(t, syscall.Kill(pid, syscall.SIGSTOP))
+	eventually(t, "the process to stop", func() bool {
+		a, err := process.Inspect(pid)
+		return err == nil && a.Stopped
+	})
+}
+
+func parkUnit(t *testing.T, u control.Unit) {
+	t.Helper()
+	must(t, u.Server.Follow(testContext(t), u.Endpoint.Parking(), time.Minute))
+}

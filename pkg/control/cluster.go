@@ -1,0 +1,85 @@
+package control
+
+import "context"
+
+// Cluster is what the controller needs of the cluster manager. All calls are
+// bounded by their context.
+type Cluster interface {
+	// Publish makes a value of this node known to all nodes; the empty string
+	// withdraws it. It is forgotten when the node leaves the cluster.
+	Publish(ctx context.Context, topic Topic, value string) error
+	// Published returns the values of a topic by node name.
+	Published(ctx context.Context, topic Topic) (map[string]string, error)
+	// SetScore sets a node's promotion score, ClearScore removes this node's.
+	SetScore(ctx context.Context, node string, score int) error
+	ClearScore(ctx context.Context) error
+	// Scores returns the promotion scores by node name; ScoreInCIB this node's
+	// as the scheduler sees it, empty if it has none.
+	Scores(ctx context.Context) (map[string]string, error)
+	ScoreInCIB(ctx context.Context) (string, error)
+	// Record returns the cluster record, empty if there is none; SetRecord
+	// replaces it, for all nodes and for good.
+	Record(ctx context.Context) (string, error)
+	SetRecord(ctx context.Context, record string) error
+	// ForgiveFailedPromotion makes the cluster forget that a promotion failed
+	// on this node.
+	ForgiveFailedPromotion(ctx context.Context) error
+	// Fail tells the cluster that the resource has failed on a node.
+	Fail(ctx context.Context, node string) error
+}
+
+// Topic is a kind of value that nodes publish.
+type Topic string
+
+// The topics.
+const (
+	// TopicActive is where a promoted node's databases are replicated from:
+	// Sources.
+	TopicActive Topic = "active"
+	// TopicRound names the election the chosen node holds.
+	TopicRound Topic = "round"
+	// TopicPosition is a node's answer to an election: the round and Positions.
+	TopicPosition Topic = "position"
+	// TopicFinal is where a demoted node's data ended: Positions.
+	TopicFinal Topic = "final"
+	// TopicBlessed is an operator's word that this node's data may lead: Blessing.
+	TopicBlessed Topic = "blessed"
+)
+
+// Alone is a node without a cluster: what is published reaches nobody. It
+// serves tests of the agent outside of a cluster.
+type Alone struct{}
+
+var _ Cluster = Alone{}
+
+// Publish implements Cluster.
+func (Alone) Publish(context.Context, Topic, string) error { return nil }
+
+// Published implements Cluster.
+func (Alone) Published(context.Context, Topic) (map[string]string, error) {
+	return map[string]string{}, nil
+}
+
+// SetScore implements Cluster.
+func (Alone) SetScore(context.Context, string, int) error { return nil }
+
+// ClearScore implements Cluster.
+func (Alone) ClearScore(context.Context) error { return nil }
+
+// Scores implements Cluster.
+func (Alone) Scores(context.Context) (map[string]string, error) { return map[string]string{}, nil }
+
+// ScoreInCIB implements Cluster.
+func (Alone) ScoreInCIB(context.Context) (string, error) { return "", nil }
+
+// Record implements Cluster.
+func (Alone) Record(context.Context) (string, error) { return "", nil }
+
+// SetRecord implements Cluster.
+func (Alone) SetRecord(context.Context, string) error { return nil }
+
+// ForgiveFailedPromotion implements Cluster.
+func (Alone) ForgiveFailedPromotion(context.Context) error { return nil }
+
+// Fail implements Cluster.
+func (Alone) Fail(context.Context, string) error { return nil }

@@ -1,0 +1,71 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/process"
+)
+
+// Controller carries out decisions about the servers of one resource on this
+// node. Its methods are idempotent; a method that was cut short anywhere leaves
+// a state from which any of them goes on.
+type Controller struct {
+	// Instance is the resource's name, Node this node's as the cluster knows it.
+	Instance, Node string
+	Units          []Unit
+	Layout         process.Layout
+	// Owner is whom servers and files belong to.
+	Owner     process.Owner
+	Listening Listening
+	// ManageNorthd says that ovn-northd runs on this node while it is promoted.
+	ManageNorthd bool
+	// Snapshots is how many snapshots of each database are kept; 0 is for the
+	// default.
+	Snapshots int
+	// BusyPatience is how long a server may work without answering before it is
+	// taken for failed; 0 is for the default.
+	BusyPatience time.Duration
+	// Leaving says that this node is stopped after its demotion: its promotion score goes
+	// then, and each change makes the cluster compute its transition anew.
+	Leaving bool
+	Cluster Cluster
+	// Supervision is how the supervisor is started.
+	Supervision Supervision
+	// Holds tells whether this node has an address on one of its interfaces.
+	Holds func(netip.Addr) bool
+	// CanListen tells whether a server could listen there now; nil if it could.
+	CanListen func(context.Context, netip.AddrPort) error
+	Log       logrus.FieldLogger
+}
+
+// stateFile names a file of the controller's own in the run directory, which
+// does not outlive a reboot, just as the servers do not.
+func (c *Controller) stateFile(kind string) string {
+	return filepath.Join(c.Layout.RunDir, statePrefix+c.Instance+"."+kind)
+}
+
+// each runs f for every unit in parallel, to the end, whatever becomes of the
+// others: one server that hangs must not keep the other from being handled.
+func (c *Controller) each(ctx context.Context, f func(context.Context, Unit) error) error {
+	errs := make([]error, len(c.Units))
+	var wg sync.WaitGroup
+	for i, u := range c.Units {
+		wg.Go(func() { errs[i] = f(ctx, u) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// report logs the failure of something that must not fail the action.
+func (c *Controller) report(err error, what string) {
+	if err != nil {
+		c.Log.WithError(err).Warn(what)
+	}
+}

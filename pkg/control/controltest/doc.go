@@ -1,0 +1,3 @@
+// Package controltest provides nodes for tests: their servers are real, the cluster
+// manager between them is not.
+package controltest

@@ -1,0 +1,73 @@
+package control
+
+import (
+	"context"
+	"sync"
+
+	"ovndb-servers/pkg/replication"
+)
+
+// connectionTable holds the listeners, which are no content of an operator's.
+const connectionTable = "Connection"
+
+// holding is what one unit's database file holds.
+type holding struct {
+	marker *replication.Marker
+	// position orders it among other nodes' data. Content of unmarked data is
+	// not in it.
+	position replication.Position
+	// rows counts the rows besides the global one and the listeners. Of marked data
+	// they may be unknown.
+	rows int
+}
+
+// read reads what a unit's file holds. The file may be in use: a server writes
+// each transaction to it before it answers.
+func (c *Controller) read(ctx context.Context, u Unit) (holding, error) {
+	return c.reading(u).holding(ctx)
+}
+
+// withContent returns the position of what a unit holds, with the digest if it
+// needs one.
+func (c *Controller) withContent(ctx context.Context, u Unit, h holding) (replication.Position, error) {
+	if h.marker != nil || h.rows == 0 {
+		return h.position, nil
+	}
+	store, err := u.Server.Open(ctx)
+	if err != nil {
+		return replication.Position{}, err
+	}
+	defer store.Close()
+	h.position.Content, err = store.Digest(ctx, u.Server.Database.GlobalTable, connectionTable)
+	return h.position, err
+}
+
+// positions returns the position of every unit. Unmarked data that is not empty is
+// told apart by a digest, for which its server must answer.
+func (c *Controller) positions(ctx context.Context) (replication.Positions, error) {
+	return c.Readings().positions(ctx)
+}
+
+// record returns the cluster record; nil if there is none.
+func (c *Controller) record(ctx context.Context) (*replication.Record, error) {
+	text, err := c.Cluster.Record(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return replication.ParseRecord(text)
+}
+
+// asked is the answer to a question that was asked once.
+type asked func() (*replication.Record, error)
+
+// recordOnce asks the cluster for its record when it is first needed, and only once.
+func (c *Controller) recordOnce(ctx context.Context) asked {
+	return sync.OnceValues(func() (*replication.Record, error) { return c.record(ctx) })
+}
+
+// recordAsked does so at once, while other things are done.
+func (c *Controller) recordAsked(ctx context.Context) asked {
+	ask := c.recordOnce(ctx)
+	go func() { _, _ = ask() }()
+	return ask
+}

@@ -1,0 +1,42 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"ovndb-servers/pkg/replication"
+)
+
+// grounds asks the cluster all at once.
+func (c *Controller) grounds(ctx context.Context) (replication.Grounds, error) {
+	return c.groundsUnder(ctx, c.record)
+}
+
+// groundsUnder asks the cluster for all but the record.
+func (c *Controller) groundsUnder(ctx context.Context, record func(context.Context) (*replication.Record, error)) (replication.Grounds, error) {
+	var g replication.Grounds
+	var published map[string]string
+	var recordErr, finalErr error
+	together(
+		func() { g.Record, recordErr = record(ctx) },
+		func() { published, finalErr = c.Cluster.Published(ctx, TopicFinal) },
+	)
+	if err := errors.Join(recordErr, finalErr); err != nil {
+		return replication.Grounds{}, fmt.Errorf("cannot learn what to decide an election on: %w", err)
+	}
+	if g.Record != nil {
+		g.Finals = replication.ReadAnswers(published, "")
+		maps.DeleteFunc(g.Finals, func(_ string, p replication.Positions) bool { return !p.Current(*g.Record) })
+		if strings.HasPrefix(published[g.Record.Node], replication.Unsolicited+" ") {
+			g.End = g.Finals[g.Record.Node]
+		}
+		g.Said = g.Finals[c.Node]
+		delete(g.Finals, c.Node)
+	}
+	var err error
+	g.Blessing, err = c.blessing(ctx, g.Record)
+	return g, err
+}

@@ -1,0 +1,124 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+)
+
+// Knowledge is what the supervisor of a node has learnt of the cluster and has to
+// report. It leaves it in a file, so that a monitor need not ask the cluster again.
+type Knowledge struct {
+	// Config names the program and the parameters that the supervisor runs with.
+	Config string `json:"config"`
+	// Record is the cluster record, Leader the other node that is promoted.
+	Record string             `json:"record,omitempty"`
+	Leader replication.Leader `json:"leader"`
+	// Term is what the record makes of this node's data.
+	Term replication.TermState `json:"term,omitempty"`
+	// Reasons are faults that only show over time, or are being mended.
+	Reasons []string `json:"reasons,omitempty"`
+	// GaveUp says that the supervisor restarts nothing any more.
+	GaveUp bool `json:"gave-up,omitempty"`
+}
+
+// knowledgeAge is how old what a supervisor has written may be. The supervisor writes
+// several times as often.
+const knowledgeAge = 5 * time.Second
+
+// stuckAge is when a supervisor that says nothing is taken for stuck. On a machine that
+// has no time for it, it would not be helped by being replaced.
+const stuckAge = time.Minute
+
+// errOld is returned for knowledge that is too old to be believed.
+var errOld = errors.New("what the supervisor said last is too old")
+
+func (c *Controller) knowledgeFile() string { return c.stateFile("supervisor.json") }
+
+// SupervisorPidfile is what the supervisor of the resource on this node holds.
+func (c *Controller) SupervisorPidfile() process.Pidfile {
+	return process.Pidfile(c.stateFile("supervisor.pid"))
+}
+
+// Keep leaves knowledge for the actions of this node.
+func (c *Controller) Keep(k Knowledge) error {
+	text, err := json.Marshal(k)
+	if err != nil {
+		return fmt.Errorf("cannot keep what the supervisor knows: %w", err)
+	}
+	written := c.knowledgeFile() + ".new"
+	if err := os.WriteFile(written, text, 0o644); err != nil {
+		return fmt.Errorf("cannot keep what the supervisor knows: %w", err)
+	}
+	return os.Rename(written, c.knowledgeFile())
+}
+
+// ErrUnsupervised is returned where nobody supervises the servers.
+var ErrUnsupervised = errors.New("the supervisor of the servers is not running")
+
+// knowledge returns what the supervisor knows, or ErrUnsupervised, or why it cannot be
+// used.
+func (c *Controller) knowledge() (Knowledge, error) {
+	_, k, err := c.Supervisor()
+	return k, err
+}
+
+// told reads what a supervisor has left lately. A time stamp in the future is no fresh one.
+func (c *Controller) told() (Knowledge, error) {
+	info, err := os.Stat(c.knowledgeFile())
+	if err != nil {
+		return Knowledge{}, fmt.Errorf("the supervisor has not said anything yet: %w", err)
+	}
+	switch age := time.Since(info.ModTime()); {
+	case age < 0 || age > stuckAge:
+		return Knowledge{}, fmt.Errorf("the supervisor has said nothing for %s", age.Round(time.Second))
+	case age > knowledgeAge:
+		return Knowledge{}, fmt.Errorf("%w: %s old", errOld, age.Round(time.Millisecond))
+	}
+	text, err := os.ReadFile(c.knowledgeFile())
+	if err != nil {
+		return Knowledge{}, err
+	}
+	var k Knowledge
+	return k, json.Unmarshal(text, &k)
+}
+
+// toldRecord returns the cluster record that the supervisor has learnt last. There may be a
+// later one.
+func (c *Controller) toldRecord(context.Context) (*replication.Record, error) {
+	k, err := c.knowledge()
+	if err != nil {
+		return nil, err
+	}
+	return replication.ParseRecord(k.Record)
+}
+
+// Begun returns the cluster record that this node's promotion has just written, so that
+// nobody has to ask for it; empty if there was none lately.
+func (c *Controller) Begun() string {
+	if !c.promotion().heldLately() {
+		return ""
+	}
+	return c.promotion().read()
+}
+
+// Learn asks the cluster for what it knows of the term and the promoted node.
+func (c *Controller) Learn(ctx context.Context) (Knowledge, error) {
+	var k Knowledge
+	var recordErr error
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		k.Record, recordErr = c.Cluster.Record(ctx)
+	}()
+	leader, err := c.leader(ctx)
+	<-read
+	k.Leader = leader
+	return k, errors.Join(recordErr, err)
+}

@@ -1,0 +1,84 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"ovndb-servers/pkg/ovsdbctl"
+)
+
+// A listener that has been opened answers at once, or it is not this server's: the
+// proof gets this part of the time that is left, and at most this long, so that
+// another node can be promoted instead.
+const (
+	proofShare = 0.4
+	proofMost  = 10 * time.Second
+)
+
+// portsFree proves that the server could listen where it is to listen, before a
+// term is begun that nobody could be served in. Listeners that an earlier term
+// has left open for its backups are closed for it.
+func (c *Controller) portsFree(ctx context.Context, u Unit) error {
+	if err := c.hushUp(ctx, u); err != nil {
+		return err
+	}
+	for _, address := range c.provable() {
+		at := netip.AddrPortFrom(address, u.Endpoint.Port)
+		if err := c.CanListen(ctx, at); err != nil {
+			return fmt.Errorf("cannot listen on %s for %s: %w (see what does: ss -ltnp 'sport = :%d')", at, u.Name(), err, at.Port())
+		}
+	}
+	return nil
+}
+
+// proveListeners connects to every address that this node holds and the server
+// should listen on. A virtual address that has not arrived yet is opened by the
+// server itself when it does.
+func (c *Controller) proveListeners(ctx context.Context, u Unit) error {
+	ctx, cancel := share(ctx, proofShare, proofMost)
+	defer cancel()
+	for _, address := range c.provable() {
+		target := u.Endpoint.Source(address)
+		if u.Endpoint.Protocol != "tcp" {
+			continue
+		}
+		err := step(ctx, "reach the "+u.Name()+" server", target, func(ctx context.Context) error {
+			return await(ctx, func(ctx context.Context) error { return c.reach(ctx, u, target) })
+		})
+		if err != nil {
+			return fmt.Errorf("%w (is the port taken by another program? try: ss -ltnp 'sport = :%d')", err, u.Endpoint.Port)
+		}
+	}
+	return nil
+}
+
+func (c *Controller) provable() []netip.Addr {
+	var held []netip.Addr
+	for _, a := range []netip.Addr{c.Listening.MasterIP, c.Listening.NodeAddress} {
+		if a.IsValid() && c.Holds(a) {
+			held = append(held, a)
+		}
+	}
+	return held
+}
+
+// reach proves that an active server answers at target. Asking the server for
+// its remotes wakes it up, and a server that wakes up tries again to listen.
+func (c *Controller) reach(ctx context.Context, u Unit, target string) error {
+	if _, err := u.Server.Remotes(ctx); err != nil {
+		return err
+	}
+	store, err := ovsdbctl.Open(ctx, target, u.Server.Database)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	writable, err := store.Writable(ctx)
+	if err == nil && !writable {
+		err = errors.New("another server answers there, and it is a backup")
+	}
+	return err
+}

@@ -1,0 +1,59 @@
+package control
+
+import (
+	"net/netip"
+	"time"
+
+	"ovndb-servers/pkg/ovsdbctl"
+)
+
+// The purposes of the agent's own Connection rows; see [ovsdbctl.Connection].
+const (
+	// PurposeClients marks the row that clients reach the active server by.
+	PurposeClients = "clients"
+	// PurposeReplication marks the row that backups reach it by.
+	PurposeReplication = "replication"
+)
+
+// Listening says where the active server of a node listens.
+type Listening struct {
+	// MasterIP is the virtual address of the resource.
+	MasterIP netip.Addr
+	// NodeAddress is the node's own address, which backups replicate from.
+	NodeAddress netip.Addr
+	// MasterIPOnly is false where a load balancer needs every address served.
+	MasterIPOnly bool
+	// ClientProbe and ReplicationProbe are the inactivity probe intervals of the
+	// two kinds of session; 0 turns a probe off.
+	ClientProbe, ReplicationProbe time.Duration
+}
+
+// Connections returns the Connection rows of an active server. Where one
+// listener serves both purposes, because it listens on any address or because
+// the node's own address is the virtual one, there is only the clients' row.
+func (l Listening) Connections(e Endpoint) []ovsdbctl.Connection {
+	clients := ovsdbctl.Connection{
+		Purpose: PurposeClients, Target: e.Listener(l.clientAddress()), InactivityProbe: l.ClientProbe,
+	}
+	if !l.separate() {
+		return []ovsdbctl.Connection{clients}
+	}
+	return []ovsdbctl.Connection{clients, {
+		Purpose: PurposeReplication, Target: e.Listener(l.NodeAddress), InactivityProbe: l.ReplicationProbe,
+	}}
+}
+
+func (l Listening) clientAddress() netip.Addr {
+	switch {
+	case l.MasterIPOnly:
+		return l.MasterIP
+	case l.MasterIP.Is6():
+		return netip.IPv6Unspecified()
+	default:
+		return netip.IPv4Unspecified()
+	}
+}
+
+func (l Listening) separate() bool {
+	return l.MasterIPOnly && l.NodeAddress.IsValid() && l.NodeAddress != l.MasterIP
+}

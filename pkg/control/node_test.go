@@ -1,0 +1,64 @@
+package control_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/replication"
+)
+
+func testContext(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// must fails the test on the error of an action.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// status returns what a unit's server says of itself.
+func status(t *testing.T, u control.Unit) ovsdbctl.SyncStatus {
+	t.Helper()
+	s, err := u.Server.SyncStatus(testContext(t))
+	must(t, err)
+	return s
+}
+
+// wantHealth monitors a node and checks the verdict.
+func wantHealth(t *testing.T, c *control.Controller, want replication.Health) replication.Verdict {
+	t.Helper()
+	v := c.Monitor(testContext(t), false)
+	if v.Health != want {
+		t.Fatalf("node %s is %q (%s), want %q", c.Node, v.Health, v.Reason(), want)
+	}
+	return v
+}
+
+// eventually awaits a condition that nothing announces.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	ctx := testContext(t)
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for !condition() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("in vain waited for: %s", what)
+		case <-ticker.C:
+		}
+	}
+}
+
+const (
+	nb = "OVN_Northbound"
+	sb = "OVN_Southbound"
+)

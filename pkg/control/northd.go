@@ -1,0 +1,178 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+)
+
+// To start or to end ovn-northd takes at most this part of an action's time, and this
+// long: a promotion and a demotion have to succeed without it.
+const (
+	northdShare = 0.25
+	northdMost  = 3 * time.Second
+)
+
+// How long a demotion waits for it to agree to end, which it does between two rounds.
+// It loses nothing if it is killed: all that it knows is in the databases.
+const (
+	agreeShare = 0.1
+	agreeMost  = 500 * time.Millisecond
+)
+
+// NorthdPidfile returns the pidfile that the node's ovn-northd locks while it lives,
+// whoever has started it.
+func (c *Controller) NorthdPidfile() process.Pidfile {
+	return process.Pidfile(c.Layout.Northd().Pidfile)
+}
+
+// EnsureNorthd brings ovn-northd in line with what this node is: one runs while the
+// node is promoted and its term recorded, none otherwise. It does nothing where the
+// agent does not manage it. It waits for another action to end, and changes nothing
+// but ovn-northd.
+func (c *Controller) EnsureNorthd(ctx context.Context) error {
+	if !c.managesNorthd() {
+		return nil
+	}
+	unlock, err := c.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	var errs []error
+	for _, r := range replication.Assess(c.Look(ctx)).Repairs {
+		if r.Kind == replication.RepairStartNorthd || r.Kind == replication.RepairStopNorthd {
+			errs = append(errs, c.carryOut(ctx, r, nil))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// StopNorthd ends ovn-northd, and returns when it has gone; that there is none, or
+// that the agent does not manage it, is no error. The caller knows that the node is
+// not to be active.
+func (c *Controller) StopNorthd(ctx context.Context) error {
+	if !c.managesNorthd() {
+		return nil
+	}
+	ctx, cancel := share(ctx, northdShare, northdMost)
+	defer cancel()
+	return c.removeNorthd(ctx, func(ctx context.Context) error {
+		_, err := process.Stop(ctx, c.NorthdPidfile(), process.NorthdProgram, c.askNorthdToExit)
+		return err
+	})
+}
+
+// managesNorthd also looks at the note, which is right where the parameters are not
+// known, or could not be read.
+func (c *Controller) managesNorthd() bool { return c.ManageNorthd || c.northdNote().held() }
+
+// northdNote is there while the ovn-northd of this node is the agent's to end.
+func (c *Controller) northdNote() note { return note{path: c.stateFile("northd")} }
+
+// LookAtNorthd returns what is to be seen of ovn-northd on this node.
+func (c *Controller) LookAtNorthd() replication.Northd {
+	n := replication.Northd{Managed: c.managesNorthd()}
+	pid, err := c.NorthdPidfile().Owner()
+	if err != nil {
+		return n
+	}
+	if a, err := process.Inspect(pid); err == nil && !a.Zombie {
+		n.PID, n.Stopped, n.Reason = pid, a.Stopped, otherManager(process.NorthdProgram, pid)
+	}
+	return n
+}
+
+// startNorthd starts ovn-northd unless one runs, whoever has started it. One that is
+// stopped by a signal is replaced.
+func (c *Controller) startNorthd(ctx context.Context) error {
+	if !c.managesNorthd() {
+		return nil
+	}
+	if c.LookAtNorthd().Stopped {
+		if err := c.StopNorthd(ctx); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := share(ctx, northdShare, northdMost)
+	defer cancel()
+	files := c.Layout.Northd()
+	daemon := process.OVNNorthd(process.NorthdOptions{
+		Files:      files,
+		Northbound: c.Layout.Northbound().DataSocket, Southbound: c.Layout.Southbound().DataSocket, Owner: c.Owner,
+	})
+	return step(ctx, "start "+process.NorthdProgram, files.Pidfile, func(ctx context.Context) error {
+		if err := c.northdNote().take(); err != nil {
+			return err
+		}
+		c.report(files.RemoveStale(), "a killed "+process.NorthdProgram+" has left files")
+		return daemon.Start(ctx)
+	})
+}
+
+// endIdleNorthd ends one that runs before the servers are active. It has asked for its
+// lock in a server that was a backup; up to Open vSwitch 3.2 that is refused, and it
+// does not ask again in the same session, so that it would stay idle.
+func (c *Controller) endIdleNorthd(ctx context.Context) {
+	if n := c.LookAtNorthd(); n.Managed && n.PID != 0 {
+		c.report(c.StopNorthd(ctx), process.NorthdProgram+" may stay idle")
+	}
+}
+
+// endNorthd returns as soon as ovn-northd writes no more: it has agreed to end, or it
+// has gone. The function it returns then ends what is left of it: it may be long about
+// giving its memory back. A failure is reported, and keeps nobody from what has to be
+// done.
+func (c *Controller) endNorthd(ctx context.Context) (end func()) {
+	n := c.LookAtNorthd()
+	if !n.Managed {
+		return func() {}
+	}
+	end = func() { c.report(c.killNorthd(ctx), process.NorthdProgram+" may still be there") }
+	if n.PID != 0 && !n.Stopped && c.northdAgrees(ctx) {
+		return end
+	}
+	end()
+	return func() {}
+}
+
+// northdAgrees asks it to end, and tells whether it will.
+func (c *Controller) northdAgrees(ctx context.Context) bool {
+	ctx, cancel := share(ctx, agreeShare, agreeMost)
+	defer cancel()
+	return c.askNorthdToExit(ctx) == nil
+}
+
+func (c *Controller) killNorthd(ctx context.Context) error {
+	ctx, cancel := share(ctx, northdShare, northdMost)
+	defer cancel()
+	return c.removeNorthd(ctx, func(ctx context.Context) error {
+		return process.Kill(ctx, c.NorthdPidfile(), process.NorthdProgram)
+	})
+}
+
+// removeNorthd has ovn-northd ended and what it leaves behind removed.
+func (c *Controller) removeNorthd(ctx context.Context, end func(context.Context) error) error {
+	files := c.Layout.Northd()
+	return step(ctx, "stop "+process.NorthdProgram, files.Pidfile, func(ctx context.Context) error {
+		if err := end(ctx); err != nil {
+			return err
+		}
+		return errors.Join(files.RemoveStale(), c.northdNote().drop())
+	})
+}
+
+func (c *Controller) askNorthdToExit(ctx context.Context) error {
+	pid, err := c.NorthdPidfile().Owner()
+	if errors.Is(err, process.ErrNotRunning) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return ovsdbctl.Unixctl{Socket: c.Layout.Northd().ControlSocket(pid)}.Exit(ctx)
+}

@@ -1,0 +1,69 @@
+package control
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// note is a file that one action leaves for another of the same node: that it is
+// there says something, or the word in it.
+type note struct {
+	path string
+}
+
+// promotion is the note that this node is promoted. It is taken before the first
+// server is made active and dropped after the last one is read-only: a server that
+// is active without it turned so by itself. Its word is the cluster record that the
+// promotion wrote; empty until it has.
+func (c *Controller) promotion() note {
+	return note{path: c.stateFile("promoted")}
+}
+
+func (n note) held() bool {
+	_, err := os.Stat(n.path)
+	return err == nil
+}
+
+// latelyMost is for how long a note speaks of what is going on: whatever follows on an
+// action comes within that.
+const latelyMost = 10 * time.Second
+
+// heldLately tells whether the note was left within that time.
+func (n note) heldLately() bool {
+	info, err := os.Stat(n.path)
+	return err == nil && time.Since(info.ModTime()).Abs() <= latelyMost
+}
+
+func (n note) take() error { return n.write("") }
+
+func (n note) write(text string) error {
+	err := os.WriteFile(n.path, []byte(text), 0o644)
+	if errors.Is(err, fs.ErrNotExist) { // the node was restarted, and nothing was started since
+		err = errors.Join(os.MkdirAll(filepath.Dir(n.path), 0o755), os.WriteFile(n.path, []byte(text), 0o644))
+	}
+	if err != nil {
+		return fmt.Errorf("cannot leave a note: %w", err)
+	}
+	return nil
+}
+
+// read returns the word in the note, empty if there is none.
+func (n note) read() string {
+	text, err := os.ReadFile(n.path)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+func (n note) drop() error {
+	if err := os.Remove(n.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("cannot drop a note: %w", err)
+	}
+	return nil
+}

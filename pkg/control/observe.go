@@ -1,0 +1,133 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+)
+
+// A server is given this part of the time that is left, and at most this long,
+// to answer a question about its state; the rest is for acting on silence.
+const (
+	answerShare = 0.4
+	answerMost  = 5 * time.Second
+)
+
+// Observe looks at every server of the resource on this node.
+func (c *Controller) Observe(ctx context.Context) []replication.ServerState {
+	states := make([]replication.ServerState, len(c.Units))
+	var wg sync.WaitGroup
+	for i, u := range c.Units {
+		wg.Go(func() { states[i] = c.observeUnit(ctx, u) })
+	}
+	wg.Wait()
+	return states
+}
+
+func (c *Controller) observeUnit(ctx context.Context, u Unit) replication.ServerState {
+	s := replication.ServerState{Database: u.Name(), Condition: replication.ConditionAbsent}
+	pid, err := u.Pidfile().Owner()
+	if errors.Is(err, process.ErrNotRunning) {
+		return s
+	}
+	if err != nil {
+		s.Condition, s.Reason = replication.ConditionFailed, err.Error()
+		return s
+	}
+	s.PID = pid
+	before, err := process.Inspect(pid)
+	if err != nil || before.Zombie {
+		return absent(s)
+	}
+	if before.Stopped {
+		s.Condition, s.Reason = replication.ConditionFailed, replication.StoppedReason
+		return s
+	}
+	return c.ask(ctx, u, s, before)
+}
+
+func absent(s replication.ServerState) replication.ServerState {
+	s.PID, s.Condition = 0, replication.ConditionAbsent
+	return s
+}
+
+func (c *Controller) ask(ctx context.Context, u Unit, s replication.ServerState, before process.Activity) replication.ServerState {
+	asking, cancel := share(ctx, answerShare, answerMost)
+	defer cancel()
+	began := time.Now()
+	status, err := u.Server.SyncStatus(asking)
+	if err != nil {
+		return c.mute(u, s, silence{before: before, lasted: time.Since(began), cause: err})
+	}
+	c.patience(u).calm()
+	s.Condition, s.Link, s.Source = replication.ConditionBackup, replication.Link(status.Link), status.Source
+	s.Reason = otherManager("the "+u.Name()+" server", s.PID)
+	if status.Role == ovsdbctl.RoleActive {
+		s.Condition = replication.ConditionActive
+	}
+	return s
+}
+
+// silence is a question that was left unanswered.
+type silence struct {
+	before process.Activity
+	lasted time.Duration
+	cause  error
+}
+
+// workingShare is the part of the time that a server which is working at the least
+// has the CPU for: one that is idle wakes up now and then, which may count as a tick
+// of the kernel's clock or two.
+const workingShare = 0.05
+
+// working tells whether the server was at work all the while, as far as its process
+// shows.
+func (q silence) working(after process.Activity) bool {
+	used := after.CPUTime - q.before.CPUTime
+	return after.DiskWait || after.State == "R" || used.Seconds() > workingShare*q.lasted.Seconds()
+}
+
+// mute tells a server that is working from one that is not, after it has left
+// a question unanswered: slow is not dead.
+func (c *Controller) mute(u Unit, s replication.ServerState, q silence) replication.ServerState {
+	s.Condition, s.Reason = replication.ConditionFailed, q.cause.Error()
+	after, err := process.Inspect(s.PID)
+	switch {
+	case err != nil || after.Zombie:
+		return absent(s)
+	case after.Stopped:
+		s.Reason = replication.StoppedReason
+	case !errors.Is(q.cause, ovsdbctl.ErrNoAnswer):
+		s.Deaf = errors.Is(q.cause, ovsdbctl.ErrNotListening)
+	case q.working(after):
+		s.Condition, s.Reason = c.patience(u).judge(after, c.busyPatience())
+	default:
+		s.Reason = "it is idle but does not answer: " + q.cause.Error()
+	}
+	return s
+}
+
+// defaultBusyPatience holds if the configuration does not say.
+const defaultBusyPatience = 2 * time.Minute
+
+func (c *Controller) busyPatience() time.Duration {
+	if c.BusyPatience > 0 {
+		return c.BusyPatience
+	}
+	return defaultBusyPatience
+}
+
+func (p patience) judge(a process.Activity, most time.Duration) (replication.Condition, string) {
+	waited := p.spent()
+	reason := fmt.Sprintf("no answer for %s, CPU time %s", waited.Round(time.Second), a.CPUTime)
+	if waited > most {
+		return replication.ConditionFailed, fmt.Sprintf("%s, which is longer than busy_patience, %s", reason, most)
+	}
+	return replication.ConditionBusy, reason
+}

@@ -1,0 +1,33 @@
+package control
+
+import (
+	"os"
+	"time"
+)
+
+// patience remembers, by the age of a file, since when a server has been too
+// busy to answer: actions are processes of their own and share no memory.
+type patience struct {
+	path string
+}
+
+func (c *Controller) patience(u Unit) patience {
+	return patience{path: c.stateFile(u.Name() + ".busy")}
+}
+
+// spent returns how long the server has been busy; the first call starts it.
+func (p patience) spent() time.Duration {
+	info, err := os.Stat(p.path)
+	if err == nil {
+		return time.Since(info.ModTime())
+	}
+	// If the file cannot be written, patience never ends; the monitor reports
+	// the server as busy all the while.
+	_ = os.WriteFile(p.path, nil, 0o644)
+	return 0
+}
+
+// calm forgets that the server was busy.
+func (p patience) calm() {
+	_ = os.Remove(p.path) // usually there is none
+}

@@ -1,0 +1,207 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/ovsdbfile"
+	"ovndb-servers/pkg/replication"
+)
+
+// checkpointAfter is how much of a file is read over and over, in bytes, before what
+// was learnt from it is kept for the next action: a few hundred microseconds.
+const checkpointAfter = 64 << 10
+
+// reading goes on reading a unit's database file where it has stopped, or where
+// another process has.
+type reading struct {
+	unit Unit
+	kept checkpoint
+	log  logrus.FieldLogger
+
+	follower *ovsdbfile.Follower
+	size     int64 // of the part of the file that is kept
+	saved    bool  // there is a checkpoint of that part
+}
+
+func (c *Controller) reading(u Unit) *reading {
+	r := &reading{unit: u, kept: c.checkpoint(u), log: c.Log}
+	r.resume(r.kept.load())
+	return r
+}
+
+// resume goes on from a checkpoint, or from the beginning of the file.
+func (r *reading) resume(from ovsdbfile.Checkpoint) {
+	global := r.unit.Server.Database.GlobalTable
+	r.follower = ovsdbfile.Resume(from, r.unit.Files.Database, global, replication.KeyBeat, global, connectionTable)
+	r.size = from.Size()
+	r.saved = r.size > 0
+}
+
+// holding returns what the file holds now.
+func (r *reading) holding(ctx context.Context) (holding, error) {
+	if r.saved && !r.kept.held() { // somebody has put another file there
+		r.resume(ovsdbfile.Checkpoint{})
+	}
+	s, err := r.summary(ctx)
+	if err != nil {
+		return holding{}, fmt.Errorf("cannot read what %s holds: %w", r.unit.Name(), err)
+	}
+	m, err := replication.ParseMarker(s.Global)
+	if err != nil {
+		return holding{}, fmt.Errorf("cannot use %s: %w", r.unit.Files.Database, err)
+	}
+	if m != nil {
+		r.keep(s)
+	}
+	changes := uint64(max(s.ChangesAfterKey, 0))
+	possible := changes + uint64(max(s.ChangesWithKey, 0))
+	return holding{marker: m, position: replication.PositionOf(m, changes, possible, ""), rows: s.Rows}, nil
+}
+
+// summary sums the file up. The rows of unmarked data count, and only the whole file
+// says how many there are.
+func (r *reading) summary(ctx context.Context) (ovsdbfile.Summary, error) {
+	s, err := r.follower.Advance(ctx)
+	if err != nil || s.RowsKnown() {
+		return s, err
+	}
+	if m, err := replication.ParseMarker(s.Global); err != nil || m != nil {
+		return s, nil //nolint:nilerr // the caller comes to it
+	}
+	r.resume(ovsdbfile.Checkpoint{})
+	return r.follower.Advance(ctx)
+}
+
+// keep leaves a checkpoint for other processes after the whole file, or much of it, was
+// read, and forgets the rows.
+func (r *reading) keep(s ovsdbfile.Summary) {
+	if !s.RowsKnown() && s.Size-r.size < checkpointAfter {
+		return
+	}
+	reached, ok := r.follower.Checkpoint()
+	if !ok {
+		return
+	}
+	err := r.kept.save(reached)
+	if err != nil {
+		r.log.WithError(err).Debug("the next action has to read more of the file of " + r.unit.Name())
+	}
+	r.resume(reached)
+	r.saved = err == nil
+}
+
+// checkpoint is the file in which a checkpoint of a database file is kept. To drop it
+// makes every process read the whole database file anew.
+type checkpoint struct {
+	note
+}
+
+func (c *Controller) checkpoint(u Unit) checkpoint {
+	return checkpoint{note{path: c.stateFile(u.Name() + ".position")}}
+}
+
+// checkpointMost is how large a checkpoint may be, in bytes. Without long external_ids it
+// has some 2000.
+const checkpointMost = 64 << 10
+
+// load returns the checkpoint, which is of no use if there is none or it is damaged.
+func (c checkpoint) load() ovsdbfile.Checkpoint {
+	var kept ovsdbfile.Checkpoint
+	file, err := os.Open(c.path)
+	if err != nil {
+		return kept
+	}
+	defer func() { _ = file.Close() }()
+	text, err := io.ReadAll(io.LimitReader(file, checkpointMost))
+	if err != nil || json.Unmarshal(text, &kept) != nil {
+		return ovsdbfile.Checkpoint{}
+	}
+	return kept
+}
+
+// save puts a checkpoint in its place. Others may do so at the same time: the last one
+// stays, and each of them serves.
+func (c checkpoint) save(reached ovsdbfile.Checkpoint) error {
+	text, err := json.Marshal(reached)
+	if err != nil {
+		return err
+	}
+	if len(text) > checkpointMost {
+		return fmt.Errorf("cannot keep a checkpoint in %s: it has %d bytes", c.path, len(text))
+	}
+	file, err := os.CreateTemp(filepath.Dir(c.path), filepath.Base(c.path)+".*")
+	if err != nil {
+		return fmt.Errorf("cannot keep a checkpoint: %w", err)
+	}
+	_, err = file.Write(text)
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), c.path)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot keep a checkpoint: %w", errors.Join(err, os.Remove(file.Name())))
+	}
+	return nil
+}
+
+// Readings go on reading the database files of this node: what was read once is not
+// read again. They are not safe for concurrent use.
+type Readings struct {
+	c       *Controller
+	members []*reading
+}
+
+// Readings returns new ones, which go on from where an action, or the supervisor, has
+// come to. They hold no file open.
+func (c *Controller) Readings() *Readings {
+	r := &Readings{c: c}
+	for _, u := range c.Units {
+		r.members = append(r.members, c.reading(u))
+	}
+	return r
+}
+
+// Refresh reads what has come since the last time, one file after the other, and leaves
+// a checkpoint, so that an action that needs a position does not read it again. The
+// errors are those of the files: one that is missing or damaged has no position.
+func (r *Readings) Refresh(ctx context.Context) error {
+	var errs []error
+	for _, m := range r.members {
+		_, err := m.holding(ctx)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// positions returns the position of every unit.
+func (r *Readings) positions(ctx context.Context) (replication.Positions, error) {
+	found := make([]replication.Position, len(r.members))
+	errs := make([]error, len(r.members))
+	var wg sync.WaitGroup
+	for i, m := range r.members {
+		wg.Go(func() {
+			h, err := m.holding(ctx)
+			if err == nil {
+				found[i], err = r.c.withContent(ctx, m.unit, h)
+			}
+			errs[i] = err
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	all := replication.Positions{}
+	for i, m := range r.members {
+		all[m.unit.Name()] = found[i]
+	}
+	return all, nil
+}

@@ -1,0 +1,109 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+	"ovndb-servers/pkg/snapshot"
+)
+
+// Restored is what became of a restore.
+type Restored struct {
+	// Database is what was restored.
+	Database string
+	// Kept is the snapshot that holds what was there before; nil if nothing was.
+	Kept *snapshot.Info
+	// Position is that of the data that is there now.
+	Position replication.Position
+}
+
+// ErrRunning is returned when a server runs that must not.
+var ErrRunning = errors.New("a server of the resource runs on this node: stop the resource here first")
+
+// Restore puts a snapshot in the place of its database file, after keeping what
+// is there in a snapshot of its own. No server of the resource may run on this node.
+// It returns ErrRunning if one does, [snapshot.ErrNoSnapshot] if there is none of
+// the name.
+func (c *Controller) Restore(ctx context.Context, name string) (Restored, error) {
+	directory := snapshot.In(c.Layout.DatabaseDir)
+	info, err := directory.Find(name)
+	if err != nil {
+		return Restored{}, err
+	}
+	u, err := c.unitOf(info.Database)
+	if err != nil {
+		return Restored{}, err
+	}
+	if err := os.MkdirAll(c.Layout.RunDir, 0o755); err != nil { // it may not outlive a reboot
+		return Restored{}, fmt.Errorf("cannot lock the resource: %w", err)
+	}
+	unlock, err := c.lock(ctx)
+	if err != nil {
+		return Restored{}, err
+	}
+	defer unlock()
+	if err := c.noneRuns(); err != nil {
+		return Restored{}, err
+	}
+	restored := Restored{Database: u.Name()}
+	if restored.Kept, err = c.keepPresent(ctx, u, name); err != nil {
+		return restored, err
+	}
+	if err := c.checkpoint(u).drop(); err != nil { // of what is there no longer
+		return restored, err
+	}
+	file := process.DatabaseFile{Path: u.Files.Database}
+	if err := file.Replace(ctx, directory.Path(name), u.Name()); err != nil {
+		return restored, err
+	}
+	c.report(c.noteWritable(u).take(), "a later snapshot may be left out")
+	restored.Position, err = c.ReadPosition(ctx, u)
+	return restored, err
+}
+
+func (c *Controller) unitOf(database string) (Unit, error) {
+	for _, u := range c.Units {
+		if u.Name() == database {
+			return u, nil
+		}
+	}
+	return Unit{}, fmt.Errorf("cannot restore a snapshot of %s: the resource has no such database", database)
+}
+
+func (c *Controller) noneRuns() error {
+	for _, u := range c.Units {
+		pid, err := u.Pidfile().Owner()
+		if err == nil {
+			return fmt.Errorf("%w: %s, pid %d", ErrRunning, u.Name(), pid)
+		}
+		if !errors.Is(err, process.ErrNotRunning) {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepPresent keeps a snapshot of the file that is about to be replaced, if there
+// is one, in whatever state it is.
+func (c *Controller) keepPresent(ctx context.Context, u Unit, replacement string) (*snapshot.Info, error) {
+	if _, err := os.Stat(u.Files.Database); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // nothing to keep is no error
+	}
+	position := "cannot be read"
+	if held, err := c.read(ctx, u); err == nil {
+		position = held.position.Summary()
+	}
+	info, err := snapshot.In(c.Layout.DatabaseDir).Take(ctx, snapshot.Info{
+		Database: u.Name(), File: u.Files.Database, Why: "replaced", Position: position,
+		Reason: "an operator has put the snapshot " + replacement + " in its place",
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &info, nil
+}

@@ -1,0 +1,108 @@
+package control_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/replication"
+)
+
+// newReturnedTrio returns a cluster whose first node led, was cut off while the
+// second one was promoted, and is back without knowing. The second one is demoted
+// again, as a scheduler does that has not seen its score yet.
+func newReturnedTrio(t *testing.T) trio {
+	t.Helper()
+	three := newLedTrio(t)
+	insert(t, three.nodes[0], "a")
+	wantRows(t, three.nodes[1], "a")
+	wantRows(t, three.nodes[2], "a")
+	three.cutOff(0)
+	three.promote(t, 1, 0)
+	insert(t, three.nodes[1], "b")
+	wantRows(t, three.nodes[2], "a", "b")
+	must(t, three.nodes[1].Demote(testContext(t)))
+	return three
+}
+
+func TestABackupIsNotPointedAtAnActiveWhoseTermIsOver(t *testing.T) {
+	t.Parallel()
+	three := newReturnedTrio(t)
+	err := three.nodes[2].Follow(testContext(t), "node1")
+	refused := new(control.RefusedSourceError)
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "its term 1 is over") {
+		t.Errorf("error is %v, want a refusal that says that the term is over", err)
+	}
+	wantRows(t, three.nodes[2], "a", "b")
+}
+
+func TestANotificationTellsAReturnedActiveThatItsTermIsOver(t *testing.T) {
+	t.Parallel()
+	three := newReturnedTrio(t)
+	must(t, three.nodes[0].Reconsider(testContext(t)))
+	for _, u := range three.nodes[0].Units {
+		if s := status(t, u); s.Role != ovsdbctl.RoleBackup {
+			t.Errorf("%s of node1 is still %s", u.Name(), s.Role)
+		}
+	}
+	if got := three.Score("node1"); got != "" {
+		t.Errorf("node1 still stands for promotion with %s", got)
+	}
+	must(t, three.nodes[1].Reconsider(testContext(t)))
+	if got := three.Score("node2"); got == "" {
+		t.Error("node2, whose term is current, does not stand for promotion")
+	}
+}
+
+func TestANodeThatFollowsNobodyDoesNotWaitForWhatADemotedNodeWrote(t *testing.T) {
+	t.Parallel()
+	three := newReturnedTrio(t)
+	must(t, three.nodes[0].Reconsider(testContext(t)))
+	err := three.nodes[0].ReceiveLast(testContext(t), []string{"node2"})
+	if !errors.Is(err, control.ErrNotFollowing) {
+		t.Errorf("error is %v, want that the node follows nobody", err)
+	}
+	wantChoice(t, three.hold(t, 0), "node2", "holds more")
+}
+
+// flaky is a node's place in a cluster that does not take the first position.
+type flaky struct {
+	control.Cluster
+
+	failed bool
+}
+
+func (f *flaky) Publish(ctx context.Context, topic control.Topic, value string) error {
+	if topic == control.TopicPosition && !f.failed {
+		f.failed = true
+		return errors.New("the attribute manager does not answer")
+	}
+	return f.Cluster.Publish(ctx, topic, value)
+}
+
+func TestAnAnswerThatFailsIsGivenAgain(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	must(t, three.nodes[0].Stop(testContext(t)))
+	cluster := &flaky{Cluster: three.nodes[2].Cluster}
+	three.nodes[2].Cluster = cluster
+	must(t, three.hold(t, 1, 0))
+	if !cluster.failed {
+		t.Error("no answer has failed")
+	}
+}
+
+func TestALateAnswerStillCountsForThePromotion(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	must(t, three.nodes[0].Stop(testContext(t)))
+	silent := new(replication.SilentError)
+	if err := three.nodes[1].HoldElection(testContext(t), three.electorate(0)); !errors.As(err, &silent) {
+		t.Fatalf("error is %v, want a silent node", err)
+	}
+	must(t, three.nodes[2].AnswerElection(testContext(t), "node2"))
+	must(t, three.nodes[1].Promote(testContext(t), three.electorate(0)))
+}

@@ -1,0 +1,149 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+)
+
+// ErrTermOver is returned when a server that died active may not lead any more.
+var ErrTermOver = errors.New("the data on this node does not hold the current term")
+
+// ErrRowsLost is returned when the file of a server that died active holds less than the
+// server did: it was cut short, or is another one.
+var ErrRowsLost = errors.New("its file has lost rows")
+
+// Revive starts a server that has died, in the role that this node has: a backup
+// follows the promoted node, an active one leads on, if its data holds the current
+// term, and the beat that was seen last, if any was. Clients reach it no sooner than that is
+// certain. It does nothing if the server runs.
+func (c *Controller) Revive(ctx context.Context, database string, seen *replication.Marker) error {
+	unlock, err := c.lockTogether(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	i := slices.IndexFunc(c.Units, func(u Unit) bool { return u.Name() == database })
+	if i < 0 {
+		return fmt.Errorf("cannot restart the server of %s: the resource has no such database", database)
+	}
+	u := c.Units[i]
+	if _, err := u.Pidfile().Owner(); !errors.Is(err, process.ErrNotRunning) {
+		return errors.Join(err, c.completeRevival(ctx, u, seen))
+	}
+	// Its monitor process may be about to start it, too, after a pause and as what it
+	// was on the command line.
+	if _, err := process.Stop(ctx, u.Pidfile(), serverProgram, nil); err != nil {
+		return err
+	}
+	if c.promotion().held() {
+		return c.reviveActive(ctx, u, seen)
+	}
+	record := c.recordAsked(ctx)
+	return c.startUnit(ctx, u, c.startSources(ctx)[u.Name()], record)
+}
+
+// completeRevival goes on where an earlier attempt was cut short: its server runs, and
+// is no more than read-only.
+func (c *Controller) completeRevival(ctx context.Context, u Unit, seen *replication.Marker) error {
+	if !c.promotion().held() {
+		return nil
+	}
+	status, err := u.Server.SyncStatus(ctx)
+	if err != nil || status.Role == ovsdbctl.RoleActive {
+		return err
+	}
+	return c.reviveActive(ctx, u, seen)
+}
+
+// reviveActive starts a server as a backup of nobody while it asks the cluster whether
+// the term of its data is the current one, and makes it active if it is.
+func (c *Controller) reviveActive(ctx context.Context, u Unit, seen *replication.Marker) error {
+	type answer struct {
+		record *replication.Record
+		err    error
+	}
+	asked := make(chan answer, 1)
+	go func() {
+		var told answer
+		told.err = await(ctx, func(ctx context.Context) (err error) {
+			told.record, err = c.record(ctx)
+			return err
+		})
+		asked <- told
+	}()
+	if _, err := u.Pidfile().Owner(); err != nil {
+		if err := c.launch(ctx, u); err != nil {
+			return err
+		}
+	}
+	marker, err := c.liveMarker(ctx, u)
+	if err != nil {
+		return fmt.Errorf("cannot read the term of %s: %w", u.Name(), err)
+	}
+	told := <-asked
+	switch {
+	case told.err != nil:
+		return fmt.Errorf("cannot make the %s server active again: %w", u.Name(), told.err)
+	case told.record == nil || marker == nil || marker.TermID != told.record.TermID:
+		return fmt.Errorf("cannot make the %s server active again: %w (it is of %s, the cluster of %s)",
+			u.Name(), ErrTermOver, marker.Describe(), told.record.Describe())
+	case seen != nil && seen.TermID == marker.TermID && seen.Beat > marker.Beat:
+		return fmt.Errorf("cannot make the %s server active again: %w: it ends at beat %d, and was at beat %d", u.Name(), ErrRowsLost, marker.Beat, seen.Beat)
+	}
+	if err := step(ctx, "make the "+u.Name()+" server active", u.Server.ControlSocket, u.Server.Activate); err != nil {
+		return err
+	}
+	return step(ctx, "open the listeners of the "+u.Name()+" server", u.Server.ControlSocket, u.Server.OpenConnections)
+}
+
+// launch starts a server as a backup of nobody. What was learnt of its file is forgotten:
+// the server, too, reads the whole, which may have been replaced or damaged meanwhile.
+func (c *Controller) launch(ctx context.Context, u Unit) error {
+	c.report(c.checkpoint(u).drop(), "what the file held before may be taken for what it holds")
+	daemon := process.OVSDBServer(process.ServerOptions{
+		Files: u.Files, DatabaseName: u.Name(), SyncFrom: u.Endpoint.Parking(), Owner: c.Owner,
+	})
+	return step(ctx, "start the "+u.Name()+" server", u.Files.Database, daemon.Start)
+}
+
+// Wake makes the active servers try at once to listen where they could not: on a
+// virtual address that has come, for instance. Any question wakes them up.
+func (c *Controller) Wake(ctx context.Context) error {
+	return c.each(ctx, func(ctx context.Context, u Unit) error {
+		if _, err := u.Pidfile().Owner(); err != nil {
+			return nil //nolint:nilerr // what does not run need not be woken up
+		}
+		_, err := u.Server.Remotes(ctx)
+		return err
+	})
+}
+
+// Hush closes the listeners of the active servers of this node at once, without waiting
+// for another action to end.
+func (c *Controller) Hush(ctx context.Context) error { return c.each(ctx, c.hushIfRunning) }
+
+func (c *Controller) hushIfRunning(ctx context.Context, u Unit) error {
+	if _, err := u.Pidfile().Owner(); errors.Is(err, process.ErrNotRunning) {
+		return nil
+	}
+	return c.hushUp(ctx, u)
+}
+
+// Reopen opens the listeners of a node that leads, as a promotion does.
+func (c *Controller) Reopen(ctx context.Context) error {
+	return c.each(ctx, func(ctx context.Context, u Unit) error {
+		return step(ctx, "open the listeners of the "+u.Name()+" server", u.Server.ControlSocket, u.Server.OpenConnections)
+	})
+}
+
+// Escalate tells the cluster that the instance on this node has failed, so that it
+// recovers it or promotes another node.
+func (c *Controller) Escalate(ctx context.Context) error {
+	return c.Cluster.Fail(ctx, c.Node)
+}

@@ -1,0 +1,83 @@
+package control_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/snapshot"
+)
+
+// insert adds rows to a node's northbound database, each acknowledged.
+func insert(t *testing.T, c *control.Controller, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		transact(t, c, fmt.Sprintf(`["OVN_Northbound",{"op":"insert","table":"Logical_Switch","row":{"name":%q}}]`, name))
+	}
+}
+
+// rows returns the names in a node's northbound database, sorted.
+func rows(t *testing.T, c *control.Controller) []string {
+	t.Helper()
+	reply := transact(t, c, `["OVN_Northbound",{"op":"select","table":"Logical_Switch","where":[],"columns":["name"]}]`)
+	return parseNames(t, reply)
+}
+
+func parseNames(t *testing.T, reply []byte) []string {
+	t.Helper()
+	var results []struct {
+		Rows []struct{ Name string }
+	}
+	must(t, json.Unmarshal(reply, &results))
+	var names []string
+	for _, r := range results[0].Rows {
+		names = append(names, r.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func transact(t *testing.T, c *control.Controller, operations string) []byte {
+	t.Helper()
+	out, err := exec.CommandContext(testContext(t), "ovsdb-client", "transact", "unix:"+c.Units[0].Server.DataSocket, operations).CombinedOutput()
+	if err != nil || strings.Contains(string(out), `"error"`) {
+		t.Fatalf("node %s: %v: %s", c.Node, err, out)
+	}
+	return out
+}
+
+// snapshots returns the names in each snapshot of a node's northbound database.
+func snapshots(t *testing.T, c *control.Controller) map[string][]string {
+	t.Helper()
+	directory := snapshot.In(c.Layout.DatabaseDir)
+	all, err := directory.List()
+	must(t, err)
+	found := map[string][]string{}
+	for _, info := range all {
+		if info.Database != nb {
+			continue
+		}
+		out, err := exec.CommandContext(testContext(t), "ovsdb-tool", "query", directory.Path(info.Name),
+			`["OVN_Northbound",{"op":"select","table":"Logical_Switch","where":[],"columns":["name"]}]`).Output()
+		must(t, err)
+		found[info.Why] = parseNames(t, out)
+	}
+	return found
+}
+
+// wantRows awaits the rows of a node: replication takes a moment.
+func wantRows(t *testing.T, c *control.Controller, want ...string) {
+	t.Helper()
+	slices.Sort(want)
+	eventually(t, fmt.Sprintf("node %s to hold %q", c.Node, want), func() bool { return slices.Equal(rows(t, c), want) })
+}
+
+func removeFile(t *testing.T, path string) {
+	t.Helper()
+	must(t, os.Remove(path))
+}

@@ -1,0 +1,59 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"ovndb-servers/pkg/replication"
+)
+
+// Standing asks this node's files and the cluster.
+func (c *Controller) Standing(ctx context.Context) (replication.Standing, error) {
+	record, err := c.record(ctx)
+	if err != nil {
+		return replication.Standing{}, err
+	}
+	s := replication.Standing{Record: record, Node: c.Node, Own: replication.Positions{}, Others: map[string]replication.Positions{}}
+	for _, u := range c.Units {
+		if s.Own[u.Name()], err = c.ReadPosition(ctx, u); err != nil {
+			return replication.Standing{}, err
+		}
+	}
+	for _, topic := range []Topic{TopicPosition, TopicFinal} {
+		published, err := c.Cluster.Published(ctx, topic)
+		if err != nil {
+			return replication.Standing{}, fmt.Errorf("cannot learn what the other nodes hold: %w", err)
+		}
+		maps.Copy(s.Others, replication.ReadAnswers(published, ""))
+	}
+	delete(s.Others, c.Node)
+	active, err := c.Cluster.Published(ctx, TopicActive)
+	if err != nil {
+		return replication.Standing{}, fmt.Errorf("cannot learn which node is promoted: %w", err)
+	}
+	delete(active, c.Node)
+	s.Promoted = slices.Sorted(maps.Keys(active))
+	s.Blessed, err = c.blessing(ctx, record)
+	return s, err
+}
+
+// ReadPosition returns what a unit's database file holds. It needs no server,
+// except to tell apart data that was never promoted under this agent.
+func (c *Controller) ReadPosition(ctx context.Context, u Unit) (replication.Position, error) {
+	h, err := c.read(ctx, u)
+	if err != nil {
+		return replication.Position{}, err
+	}
+	p, err := c.withContent(ctx, u, h)
+	if err != nil {
+		p = replication.Position{Content: "unknown"}
+	}
+	return p, nil
+}
+
+// ReadRecord returns the cluster record; nil if there is none.
+func (c *Controller) ReadRecord(ctx context.Context) (*replication.Record, error) {
+	return c.record(ctx)
+}

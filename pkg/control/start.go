@@ -1,0 +1,168 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+)
+
+// Start brings every server of the resource up as a backup: of the promoted
+// node if there is one, of the parking address if there is none. A server that
+// already runs is made a backup where it is none.
+func (c *Controller) Start(ctx context.Context) error {
+	if err := c.Layout.Prepare(c.Owner); err != nil {
+		return fmt.Errorf("cannot prepare the directories of the servers: %w", err)
+	}
+	unlock, err := c.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := c.errand().drop(); err != nil {
+		return err
+	}
+	c.report(c.StopNorthd(ctx), "a left-over ovn-northd may still be there")
+	record := c.recordAsked(ctx)
+	sources := c.startSources(ctx)
+	err = c.each(ctx, func(ctx context.Context, u Unit) error { return c.startUnit(ctx, u, sources[u.Name()], record) })
+	if err != nil {
+		return err
+	}
+	if err := c.promotion().drop(); err != nil {
+		return err
+	}
+	together(
+		func() { c.report(c.presentData(ctx, record), "this node does not stand for promotion yet") },
+		func() { c.superviseFromNow(ctx) },
+	)
+	return nil
+}
+
+// presentData publishes what this node holds and the promotion score that goes
+// with it.
+func (c *Controller) presentData(ctx context.Context, asked asked) error {
+	held, err := c.positions(ctx)
+	if err != nil {
+		return err
+	}
+	together(
+		func() {
+			c.report(c.announce(ctx, TopicPosition, replication.Unsolicited+" "+held.String()), "cannot publish what this node holds")
+		},
+		func() { err = c.presentScore(ctx, asked, held) },
+	)
+	return err
+}
+
+func (c *Controller) presentScore(ctx context.Context, asked asked, held replication.Positions) error {
+	record, err := asked()
+	if err != nil {
+		return err
+	}
+	score, ok := replication.StartScore(c.Node, record, held)
+	if c.blessed(ctx) {
+		score, ok = replication.ScoreElected, true
+	}
+	if !ok {
+		c.Log.WithField("term", record.Term).WithField("leader", record.Node).Warn(
+			"this node's data has not seen the current term and cannot lead: " + held.Summary())
+		return c.Cluster.ClearScore(ctx)
+	}
+	return c.Cluster.SetScore(ctx, "", score)
+}
+
+// startSources falls back to parking: a server that starts parked is pointed
+// at the promoted node by the next notification or monitor. Pacemaker's lists
+// are not asked: a failed promotion makes a node appear promoted in them.
+func (c *Controller) startSources(ctx context.Context) replication.Sources {
+	leader, err := c.leader(ctx)
+	c.report(err, "starting without a source")
+	if leader.Node == "" {
+		return c.parking()
+	}
+	return leader.Sources
+}
+
+// startUnit starts a server parked, whatever it is to follow: the source is
+// questioned first, and a server that starts with one copies it at once.
+func (c *Controller) startUnit(ctx context.Context, u Unit, source string, record asked) error {
+	if _, err := u.Pidfile().Owner(); !errors.Is(err, process.ErrNotRunning) {
+		return c.adopt(ctx, u, source, record)
+	}
+	if err := c.ensureFile(ctx, u); err != nil {
+		return err
+	}
+	if err := c.launch(ctx, u); err != nil {
+		return err
+	}
+	if err := c.awaitBackup(ctx, u); err != nil {
+		return err
+	}
+	return c.followAfterStart(ctx, u, source, record)
+}
+
+// followAfterStart leaves a server parked whose source cannot be followed: the
+// instance works, and monitor says what is wrong.
+func (c *Controller) followAfterStart(ctx context.Context, u Unit, source string, record asked) error {
+	if source != u.Endpoint.Parking() {
+		c.report(c.follow(ctx, u, source, record), "the "+u.Name()+" server stays parked")
+	}
+	return nil
+}
+
+// adopt makes a server that already runs a backup of source. A server that
+// follows source already is left alone, with its session.
+func (c *Controller) adopt(ctx context.Context, u Unit, source string, record asked) error {
+	return step(ctx, "make the running "+u.Name()+" server a backup", u.Server.ControlSocket, func(ctx context.Context) error {
+		status, err := u.Server.SyncStatus(ctx)
+		if err != nil || status.Role == ovsdbctl.RoleBackup && status.Source == source {
+			return err
+		}
+		if err := c.makeBackup(ctx, u); err != nil {
+			return err
+		}
+		return c.followAfterStart(ctx, u, source, record)
+	})
+}
+
+func (c *Controller) ensureFile(ctx context.Context, u Unit) error {
+	file := process.DatabaseFile{Path: u.Files.Database, Schema: u.Files.Schema, Owner: c.Owner}
+	return step(ctx, "prepare the "+u.Name()+" database", u.Files.Database, func(ctx context.Context) error {
+		ensured, err := file.Ensure(ctx)
+		if err == nil {
+			logEnsured(c.Log.WithField("db", u.Name()).WithField("file", u.Files.Database), ensured)
+		}
+		return err
+	})
+}
+
+func logEnsured(log logrus.FieldLogger, ensured process.Ensured) {
+	switch ensured.Outcome {
+	case process.OutcomeCreated:
+		log.Warn("created an empty database, as there was no file")
+	case process.OutcomeUpgraded:
+		log.WithField("backup", ensured.Backup).Info("upgraded the database to the installed schema")
+	case process.OutcomeKept:
+		log.Warn("kept the database as it is, as its schema is newer than the installed one")
+	case process.OutcomeCurrent:
+		log.Debug("the database has the installed schema")
+	}
+}
+
+func (c *Controller) awaitBackup(ctx context.Context, u Unit) error {
+	return step(ctx, "see the "+u.Name()+" server answer as a backup", u.Server.ControlSocket, func(ctx context.Context) error {
+		return await(ctx, func(ctx context.Context) error {
+			status, err := u.Server.SyncStatus(ctx)
+			if err == nil && status.Role != ovsdbctl.RoleBackup {
+				err = fmt.Errorf("the server is %s", status.Role)
+			}
+			return err
+		})
+	})
+}

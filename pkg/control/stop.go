@@ -1,0 +1,94 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+)
+
+// stop waits this part of its time, and at most this long, for another action
+// to end; then it goes on without the lock: it must always make progress.
+const (
+	stopLockShare = 0.25
+	stopLockMost  = 5 * time.Second
+)
+
+// Stop ends every server of the resource on this node and meanwhile withdraws what the
+// node has published. It needs no valid configuration beyond the run
+// directory, and returns an error only if a process is still there.
+func (c *Controller) Stop(ctx context.Context) error {
+	c.report(c.stopSupervisor(ctx), "the supervisor may restart what is stopped")
+	defer c.stopLock(ctx)()
+	defer c.endNorthd(ctx)()
+	var err error
+	together(
+		func() {
+			if err = c.each(ctx, c.stopUnit); err == nil {
+				c.report(c.promotion().drop(), "stopped, with a leftover")
+			}
+		},
+		func() { c.report(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") },
+		func() { c.report(c.withdraw(ctx, TopicPosition), "cannot withdraw the published position") },
+		func() {
+			c.forgiveFailedPromotion(ctx)
+			c.report(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
+		},
+	)
+	return err
+}
+
+// noteFailedPromotion remembers that this node is about to fail a promotion
+// that another node should have: that must not count against it.
+func (c *Controller) noteFailedPromotion() {
+	c.report(c.failedPromotion().take(), "this node may be kept from a later promotion by migration-threshold")
+}
+
+// noteUndecided is noteFailedPromotion where another node has not answered, which
+// is no failure of this one.
+func (c *Controller) noteUndecided(err error) {
+	if silent := new(replication.SilentError); errors.As(err, &silent) {
+		c.noteFailedPromotion()
+	}
+}
+
+func (c *Controller) failedPromotion() note {
+	return note{path: c.stateFile("election-lost")}
+}
+
+// forgiveFailedPromotion is for the stop that follows on such a failure.
+func (c *Controller) forgiveFailedPromotion(ctx context.Context) {
+	if !c.failedPromotion().held() {
+		return
+	}
+	c.report(c.Cluster.ForgiveFailedPromotion(ctx), "a promotion that another node should have counts as this node's failure")
+	c.report(c.failedPromotion().drop(), "stopped, with a leftover")
+}
+
+func (c *Controller) stopLock(ctx context.Context) func() {
+	waiting, cancel := share(ctx, stopLockShare, stopLockMost)
+	defer cancel()
+	unlock, err := c.lock(waiting)
+	if err != nil {
+		c.report(err, "stopping without the action lock")
+		return func() {}
+	}
+	return unlock
+}
+
+func (c *Controller) stopUnit(ctx context.Context, u Unit) error {
+	return step(ctx, "stop the "+u.Name()+" server", u.Server.ControlSocket, func(ctx context.Context) error {
+		report, err := process.Stop(ctx, u.Pidfile(), serverProgram, u.Server.Exit)
+		if err == nil {
+			c.patience(u).calm()
+			c.report(u.Files.RemoveStale(), "stopped, with a leftover")
+			c.Log.WithField("db", u.Name()).WithField("how", report.How).Debug("stopped the server")
+		}
+		return err
+	})
+}
+
+// serverProgram is the name of the program that serves a database.
+const serverProgram = "ovsdb-server"

@@ -1,0 +1,119 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ovndb-servers/pkg/process"
+)
+
+// Supervision says how the supervisor of a node is started. Without a Program there is
+// none, and every action still works.
+type Supervision struct {
+	// Program is the path of the program that supervises, with the argument
+	// "supervise" and the environment of the action.
+	Program string
+	// Config names the program's version and the parameters. A supervisor that was
+	// started with another one is replaced.
+	Config string
+	// Off says that none is wanted.
+	Off bool
+}
+
+// Supervisor returns the process of this node's supervisor and what it knows. The error is
+// ErrUnsupervised if it does not run, with process 0; with another error it runs, and has
+// said nothing, or not lately.
+func (c *Controller) Supervisor() (pid int, k Knowledge, err error) {
+	if pid, err = c.SupervisorPidfile().Owner(); err != nil {
+		return 0, Knowledge{}, errors.Join(ErrUnsupervised, err)
+	}
+	k, err = c.told()
+	return pid, k, err
+}
+
+// wanted tells whether there should be a supervisor.
+func (s Supervision) wanted() bool { return s.Program != "" && !s.Off }
+
+// actionVariables begin the names of what Pacemaker tells a single action; nodeVariable
+// is the one of them that holds for all: the node's name.
+const (
+	actionVariables = "OCF_RESKEY_CRM_meta_"
+	nodeVariable    = actionVariables + "on_node"
+)
+
+const (
+	supervisorStopMost  = 5 * time.Second
+	supervisorStartMost = 3 * time.Second
+	supervisorShare     = 0.25
+)
+
+// ensureSupervisor starts the supervisor if it does not run, or replaces one of an
+// older program or other parameters; the servers are not touched by that. It tells
+// whether anything was to be done.
+func (c *Controller) ensureSupervisor(ctx context.Context) (started bool, err error) {
+	switch {
+	case c.Supervision.Program == "":
+		return false, nil
+	case c.Supervision.Off:
+		return false, c.stopSupervisor(ctx)
+	}
+	k, err := c.knowledge()
+	if err == nil && k.Config == c.Supervision.Config || errors.Is(err, errOld) {
+		return false, nil
+	}
+	if !errors.Is(err, ErrUnsupervised) {
+		if err := c.stopSupervisor(ctx); err != nil {
+			return false, err
+		}
+	}
+	err = process.Background{
+		Program: c.Supervision.Program, Args: []string{"supervise"}, Pidfile: c.SupervisorPidfile(),
+		Without: actionVariables, Extra: []string{nodeVariable + "=" + c.Node},
+	}.Start()
+	if err != nil {
+		return false, fmt.Errorf("cannot start the supervisor: %w", err)
+	}
+	return true, nil
+}
+
+// superviseFromNow starts the supervisor and waits for it. Without one the instance
+// works, too; monitor then says so.
+func (c *Controller) superviseFromNow(ctx context.Context) {
+	started, err := c.ensureSupervisor(ctx)
+	if started && err == nil {
+		err = c.awaitSupervisor(ctx)
+	}
+	c.report(err, "nobody restarts the servers at once")
+}
+
+// awaitSupervisor waits until the supervisor has looked around: the first monitor
+// should find it at work.
+func (c *Controller) awaitSupervisor(ctx context.Context) error {
+	ctx, cancel := share(ctx, supervisorShare, supervisorStartMost)
+	defer cancel()
+	return await(ctx, func(context.Context) error {
+		_, err := c.knowledge()
+		return err
+	})
+}
+
+// stopSupervisor ends the supervisor. The servers run on.
+func (c *Controller) stopSupervisor(ctx context.Context) error {
+	if c.Supervision.Program == "" {
+		return nil
+	}
+	ctx, cancel := share(ctx, supervisorShare, supervisorStopMost)
+	defer cancel()
+	_, err := process.Stop(ctx, c.SupervisorPidfile(), c.Supervision.Program, nil)
+	return err
+}
+
+// poke makes the supervisor learn anew: an action has changed what this node does.
+func (c *Controller) poke() {
+	c.report(note{path: c.PokeFile()}.take(), "the supervisor learns late of what was done")
+}
+
+// PokeFile is written by each action after which the supervisor should look again.
+func (c *Controller) PokeFile() string { return c.stateFile("poke") }

@@ -1,7 +1,0 @@
-//go:build !faultpoints
-
-package replication
-
-// fault is a point at which tests end the agent; in the program that people run
-// there are none.
-func fault(string) {}

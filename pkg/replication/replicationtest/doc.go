@@ -1,3 +1,0 @@
-// Package replicationtest provides nodes for tests: their servers are real, the cluster
-// manager between them is not.
-package replicationtest

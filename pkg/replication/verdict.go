@@ -1,0 +1,92 @@
+package replication
+
+import "strings"
+
+// Health is the answer to "what are the servers of the resource on this node".
+type Health string
+
+// The healths, from nothing to broken. Package ocf maps each to one exit code.
+const (
+	// HealthStopped means that no server runs.
+	HealthStopped Health = "stopped"
+	// HealthBackup means that all servers are backups, following or parked.
+	HealthBackup Health = "backup"
+	// HealthBackupDegraded is HealthBackup with a fault that is reported.
+	HealthBackupDegraded Health = "backup, degraded"
+	// HealthActive means that all servers are active and this node is promoted.
+	HealthActive Health = "active"
+	// HealthActiveDegraded is HealthActive with a fault that is reported.
+	HealthActiveDegraded Health = "active, degraded"
+	// HealthFailed means that the instance is broken and holds no promotion.
+	HealthFailed Health = "failed"
+	// HealthFailedActive means that it is broken and may still be active.
+	HealthFailedActive Health = "failed while active"
+)
+
+// RepairKind is what a repair does to a server.
+type RepairKind string
+
+// The kinds of repair.
+const (
+	// RepairPark makes a server the backup of the parking address.
+	RepairPark RepairKind = "park"
+	// RepairFollow points a backup at the promoted node.
+	RepairFollow RepairKind = "follow"
+	// RepairForget drops the note that this node is promoted.
+	RepairForget RepairKind = "forget"
+	// RepairStartNorthd starts ovn-northd, RepairStopNorthd ends it.
+	RepairStartNorthd RepairKind = "start ovn-northd"
+	RepairStopNorthd  RepairKind = "stop ovn-northd"
+)
+
+// Repair is one thing to put right before the health is reported.
+type Repair struct {
+	Kind RepairKind
+	// Database is the server to repair; empty where it is none of a database.
+	Database string
+	// Source is what RepairFollow points the server at.
+	Source string
+}
+
+// Verdict is the outcome of an assessment.
+type Verdict struct {
+	Health Health
+	// Reasons say what is wrong, one for each fault; none if all is well.
+	Reasons []string
+	// Repairs are to be carried out at once, in this order.
+	Repairs []Repair
+	// Term is the term of an active node, 0 of any other.
+	Term uint64
+	// Over says that the node led a term that is over: it is not to be promoted before
+	// it has been looked at anew.
+	Over bool
+	// Following says that every server replicates from the promoted node.
+	Following bool
+	// Stale says that the promoted node's beats have not come for a moment. No single look
+	// can tell.
+	Stale bool
+}
+
+// Reason returns all reasons in one line.
+func (v Verdict) Reason() string { return strings.Join(v.Reasons, "; ") }
+
+// Degraded adds faults to a verdict on servers that work.
+func (v Verdict) Degraded(reasons ...string) Verdict {
+	v.Reasons = append(v.Reasons, reasons...)
+	switch {
+	case len(v.Reasons) == 0:
+	case v.Health == HealthActive:
+		v.Health = HealthActiveDegraded
+	case v.Health == HealthBackup:
+		v.Health = HealthBackupDegraded
+	}
+	return v
+}
+
+// Broken reports whether a server of the resource is missing or does not work.
+func (v Verdict) Broken() bool {
+	return v.Health == HealthFailed || v.Health == HealthFailedActive || v.Health == HealthStopped
+}
+
+// Leads reports whether the node is the active one.
+func (v Verdict) Leads() bool { return v.Health == HealthActive || v.Health == HealthActiveDegraded }
