@@ -58,7 +58,7 @@ func bless(cmd *cobra.Command, o blessOptions) error {
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
-	s, err := o.seat(ctx, silence())
+	s, err := o.identity(ctx, discardLogger())
 	if err == nil {
 		err = s.noCluster
 	}
@@ -70,7 +70,7 @@ func bless(cmd *cobra.Command, o blessOptions) error {
 	if o.withdraw {
 		return withdraw(ctx, out, c)
 	}
-	standing, err := c.Standing(ctx)
+	standing, err := c.Survey(ctx)
 	if err != nil {
 		return &exitError{code: exitUnknown, err: err}
 	}
@@ -102,7 +102,7 @@ var errNeedless = errors.New("there is nothing to bless")
 
 // needless refuses what would have no effect, or one that nobody can want: a node
 // that replicates holds what the promoted node holds.
-func needless(ctx context.Context, c *control.Controller, s replication.Standing) error {
+func needless(ctx context.Context, c *control.Controller, s replication.Survey) error {
 	o := c.Look(ctx)
 	v := replication.Assess(o)
 	switch {

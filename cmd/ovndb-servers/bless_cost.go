@@ -11,7 +11,7 @@ import (
 
 // costText says what is known of the nodes' data, and what is lost if this node's
 // data leads.
-func costText(resource string, s replication.Standing) string {
+func costText(resource string, s replication.Survey) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "node %s, resource %s\ncluster record: %s\n", s.Node, resource, recordText(s.Record))
 	if len(s.Promoted) > 0 {
@@ -35,7 +35,7 @@ func recordText(r *replication.Record) string {
 	return (&recordReport{Term: r.Term, TermID: r.TermID, Node: r.Node, Blessed: r.Blessed}).text()
 }
 
-func writePositions(b *strings.Builder, s replication.Standing) {
+func writePositions(b *strings.Builder, s replication.Survey) {
 	t := newTable(b)
 	t.row("NODE", "DATABASE", "HOLDS", "CURRENT", "LINEAGE", "SAID")
 	rows := func(node string, positions replication.Positions, said string) {
@@ -56,7 +56,7 @@ func writePositions(b *strings.Builder, s replication.Standing) {
 }
 
 // costs lists what is lost, and what is not known.
-func costs(s replication.Standing) []string {
+func costs(s replication.Survey) []string {
 	var all []string
 	if s.Record != nil && !s.Own.Current(*s.Record) {
 		all = append(all, fmt.Sprintf("all that was written in term %d, and whatever else this node has not received, is gone from the cluster", s.Record.Term))

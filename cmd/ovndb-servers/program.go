@@ -24,7 +24,7 @@ func run(ctx context.Context, p program) int {
 	return runTool(ctx, p)
 }
 
-// agentAction tells whether the program was called as the resource agent, and
+// agentAction reports whether the program was called as the resource agent, and
 // for which action: through a link in a folder resource.d/<provider>/, as
 // Pacemaker does, or as "ovndb-servers ocf ACTION". It is asked before any
 // command-line library sees the arguments.

@@ -50,7 +50,7 @@ var errNotConfirmed = errors.New("nothing was done: to do it, add --yes")
 func restoreSnapshot(cmd *cobra.Command, o restoreOptions, name string) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
-	s, err := o.seat(ctx, silence())
+	s, err := o.identity(ctx, discardLogger())
 	if err != nil {
 		return &exitError{code: exitUnknown, err: err}
 	}
@@ -80,7 +80,7 @@ func restoreSnapshot(cmd *cobra.Command, o restoreOptions, name string) error {
 
 // clusterRecord returns the record, or nil if there is none or it cannot be read: a
 // node may be without its cluster while it is mended.
-func clusterRecord(ctx context.Context, s seat) *replication.Record {
+func clusterRecord(ctx context.Context, s identity) *replication.Record {
 	if s.noCluster != nil {
 		return nil
 	}

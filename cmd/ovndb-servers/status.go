@@ -70,7 +70,7 @@ func showStatus(ctx context.Context, out io.Writer, o statusOptions) error {
 // gather looks at this node and asks the cluster. A cluster that does not
 // answer is a part of the result, not an error.
 func gather(ctx context.Context, o statusOptions) (report, error) {
-	s, err := o.seat(ctx, silence())
+	s, err := o.identity(ctx, discardLogger())
 	if err != nil {
 		return report{}, err
 	}

@@ -35,7 +35,7 @@ func supervise(ctx context.Context, p program) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	agent := newAgent(p)
-	charge, err := agent.TakeCharge(ctx)
+	charge, err := agent.AcquireSupervisor(ctx)
 	if ocf.Superfluous(err) {
 		return nil
 	}

@@ -168,7 +168,7 @@ func TestStatusShowsTheSupervisorAndWhatItSays(t *testing.T) {
 	wantText(t, s.tool("node1", exitHealthy, "status").stdout, "supervisor: not running: a server that dies waits for the next monitor")
 }
 
-// healthy tells whether the supervisor has said something that a monitor can use.
+// healthy reports whether the supervisor has said something that a monitor can use.
 func (s supervised) healthy() bool {
 	_, err := os.Stat(string(s.file("ovndb-servers-ovndb.supervisor.json")))
 	return err == nil && s.pid(s.supervisor()) != 0
@@ -198,7 +198,7 @@ func TestSupervisorThatStoodStillMakesANodeReadOnlyWhoseTermIsOver(t *testing.T)
 	}
 }
 
-// writable tells whether a node takes rows.
+// writable reports whether a node takes rows.
 func (s supervised) writable(node string) bool {
 	out, err := exec.CommandContext(s.t.Context(), "ovsdb-client", "transact", "unix:"+filepath.Join(s.nodes[node], "run", "ovnnb_db.sock"),
 		`["OVN_Northbound",{"op":"delete","table":"Logical_Switch","where":[["name","==","nobody"]]}]`).CombinedOutput()

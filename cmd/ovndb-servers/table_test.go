@@ -109,7 +109,7 @@ func TestTextOfWhatABlessingCosts(t *testing.T) {
 	old := replication.Position{Lineage: lineageID, Term: 1, TermID: termOneID, Progress: replication.Progress{Beat: 7, Changes: 2, Possible: 2}}
 	fresh := replication.Position{Lineage: lineageID, Term: 2, TermID: termTwoID, PrevTermID: termOneID, Progress: replication.Progress{Beat: 90}}
 	foreign := replication.Position{Lineage: "0d7f8e55-0000-4000-8000-000000000000", Term: 9, TermID: "x"}
-	s := replication.Standing{
+	s := replication.Survey{
 		Record: &replication.Record{Term: 2, TermID: termTwoID, Node: "node2"}, Node: "node1",
 		Own: replication.Positions{"OVN_Northbound": old, "OVN_Southbound": fresh},
 		Others: map[string]replication.Positions{
@@ -117,7 +117,7 @@ func TestTextOfWhatABlessingCosts(t *testing.T) {
 		},
 	}
 	wantGolden(t, "bless", costText("ovndb_servers", s))
-	first := replication.Standing{
+	first := replication.Survey{
 		Node: "node1", Own: replication.Positions{"OVN_Northbound": {Content: "0123456789abcdef"}},
 		Others: map[string]replication.Positions{"node2": {"OVN_Northbound": {}}, "node3": {"OVN_Northbound": {Content: "fedcba9876543210"}}}, Promoted: []string{"node2"},
 	}

@@ -202,7 +202,7 @@ func (c testCluster) insert(node, name string) {
 	c.transact(node, fmt.Sprintf(`{"op":"insert","table":"Logical_Switch","row":{"name":%q}}`, name))
 }
 
-// has tells whether a node has a row of a name.
+// has reports whether a node has a row of a name.
 func (c testCluster) has(node, name string) bool {
 	c.t.Helper()
 	out := c.transact(node, fmt.Sprintf(`{"op":"select","table":"Logical_Switch","where":[["name","==",%q]]}`, name))

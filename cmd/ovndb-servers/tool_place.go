@@ -38,7 +38,7 @@ func (p *place) addFlags(flags *pflag.FlagSet, timeout time.Duration) {
 
 // seat is what a command works with: the resource's controller on this node and
 // the cluster's view, or why there is none.
-type seat struct {
+type identity struct {
 	controller *control.Controller
 	view       pacemaker.View
 	noCluster  error
@@ -46,17 +46,17 @@ type seat struct {
 
 // seat finds the resource. A cluster that does not answer is a part of the result,
 // not an error.
-func (p place) seat(ctx context.Context, log logrus.FieldLogger) (seat, error) {
+func (p place) identity(ctx context.Context, log logrus.FieldLogger) (identity, error) {
 	layout, err := process.DiscoverLayout(p.layout)
 	if err != nil {
-		return seat{}, err
+		return identity{}, err
 	}
 	view, noCluster := pacemaker.CurrentView(ctx, agentName)
 	instance, err := pickResource(p.resource, view, layout)
 	if err != nil {
-		return seat{}, err
+		return identity{}, err
 	}
-	return seat{controller: newController(ctx, instance, layout, log), view: view, noCluster: noCluster}, nil
+	return identity{controller: newController(ctx, instance, layout, log), view: view, noCluster: noCluster}, nil
 }
 
 // errWhichResource is returned when the resource is not clear.
@@ -94,7 +94,7 @@ func newController(ctx context.Context, instance string, layout process.Layout, 
 }
 
 // silence is the log of a command that only looks.
-func silence() logrus.FieldLogger {
+func discardLogger() logrus.FieldLogger {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	return log

@@ -33,7 +33,7 @@ func (c *Controller) announced(topic Topic) note {
 }
 
 // together runs functions at the same time and returns when all have ended.
-func together(functions ...func()) {
+func parallel(functions ...func()) {
 	var running sync.WaitGroup
 	for _, f := range functions {
 		running.Go(f)

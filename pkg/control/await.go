@@ -10,16 +10,16 @@ import (
 
 // The pauses between two looks at a condition that nothing announces.
 const (
-	awaitFirst = 10 * time.Millisecond
-	awaitMost  = 250 * time.Millisecond
+	firstAwaitPause = 10 * time.Millisecond
+	maxAwaitPause  = 250 * time.Millisecond
 )
 
 // await calls check until it returns nil and gives its last error, with the
 // context's, if the context ends first.
 func await(ctx context.Context, check func(context.Context) error) error {
 	pauses := backoff.NewExponentialBackOff(
-		backoff.WithInitialInterval(awaitFirst),
-		backoff.WithMaxInterval(awaitMost),
+		backoff.WithInitialInterval(firstAwaitPause),
+		backoff.WithMaxInterval(maxAwaitPause),
 		backoff.WithMaxElapsedTime(0),
 	)
 	var last error

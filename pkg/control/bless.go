@@ -65,7 +65,7 @@ func (c *Controller) blessing(ctx context.Context, record *replication.Record) (
 	return nil, nil //nolint:nilnil // no blessing is no error
 }
 
-// blessed tells whether an operator lets this node's data lead.
+// blessed reports whether an operator lets this node's data lead.
 func (c *Controller) blessed(ctx context.Context) bool {
 	if !c.announced(TopicBlessed).held() {
 		return false
@@ -78,6 +78,6 @@ func (c *Controller) blessed(ctx context.Context) bool {
 			return true
 		}
 	}
-	c.report(err, "cannot learn whether an operator lets this node's data lead")
+	c.warn(err, "cannot learn whether an operator lets this node's data lead")
 	return false
 }

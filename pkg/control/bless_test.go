@@ -65,7 +65,7 @@ func TestABlessedNodeKeepsItsScoreUntilItIsPromotedAndTheRecordSaysWhy(t *testin
 		t.Errorf("the record is %v", record)
 	}
 	must(t, node.Demote(testContext(t)))
-	standing, err := node.Standing(testContext(t))
+	standing, err := node.Survey(testContext(t))
 	must(t, err)
 	if standing.Blessed != nil {
 		t.Errorf("the blessing holds for more than one promotion: %v", standing.Blessed)
@@ -89,8 +89,8 @@ func TestABlessingDoesNotOutliveTheDataItWasGivenFor(t *testing.T) {
 	three := newStaleNode(t)
 	must(t, three.nodes[2].Bless(testContext(t), "the others burned"))
 	must(t, three.nodes[1].Start(testContext(t)))
-	must(t, three.nodes[1].Promote(testContext(t), replication.Electorate{Nodes: []string{"node2"}}))
-	standing, err := three.nodes[2].Standing(testContext(t))
+	must(t, three.nodes[1].Promote(testContext(t), replication.Participants{Nodes: []string{"node2"}}))
+	standing, err := three.nodes[2].Survey(testContext(t))
 	must(t, err)
 	if standing.Blessed != nil {
 		t.Errorf("the blessing holds in the term of another node: %v", standing.Blessed)
@@ -106,12 +106,12 @@ func TestStandingNamesTheNodesThatHoldMore(t *testing.T) {
 	t.Parallel()
 	three := newStaleNode(t)
 	must(t, three.nodes[0].Start(testContext(t)))
-	standing, err := three.nodes[2].Standing(testContext(t))
+	standing, err := three.nodes[2].Survey(testContext(t))
 	must(t, err)
 	if got := standing.HoldMore(); !slices.Equal(got, []string{"node1"}) || standing.Own[nb].Term != 1 || standing.Record.Node != "node2" {
 		t.Errorf("hold more: %v, in %+v", got, standing)
 	}
-	fresh, err := three.nodes[0].Standing(testContext(t))
+	fresh, err := three.nodes[0].Survey(testContext(t))
 	must(t, err)
 	if got := fresh.HoldMore(); len(got) > 0 {
 		t.Errorf("node3 alone is left behind, and hold more than node1: %v", got)

@@ -38,9 +38,9 @@ type Controller struct {
 	Cluster Cluster
 	// Supervision is how the supervisor is started.
 	Supervision Supervision
-	// Holds tells whether this node has an address on one of its interfaces.
+	// Holds reports whether this node has an address on one of its interfaces.
 	Holds func(netip.Addr) bool
-	// CanListen tells whether a server could listen there now; nil if it could.
+	// CanListen reports whether a server could listen there now; nil if it could.
 	CanListen func(context.Context, netip.AddrPort) error
 	Log       logrus.FieldLogger
 }
@@ -53,7 +53,7 @@ func (c *Controller) stateFile(kind string) string {
 
 // each runs f for every unit in parallel, to the end, whatever becomes of the
 // others: one server that hangs must not keep the other from being handled.
-func (c *Controller) each(ctx context.Context, f func(context.Context, Unit) error) error {
+func (c *Controller) forEachUnit(ctx context.Context, f func(context.Context, Unit) error) error {
 	errs := make([]error, len(c.Units))
 	var wg sync.WaitGroup
 	for i, u := range c.Units {
@@ -64,7 +64,7 @@ func (c *Controller) each(ctx context.Context, f func(context.Context, Unit) err
 }
 
 // report logs the failure of something that must not fail the action.
-func (c *Controller) report(err error, what string) {
+func (c *Controller) warn(err error, what string) {
 	if err != nil {
 		c.Log.WithError(err).Warn(what)
 	}

@@ -102,8 +102,8 @@ func TestPromoteOpensTheListenersAndABackupFollows(t *testing.T) {
 	node1, node2 := controltest.NewNode(t, c, "node1", "127.0.0.1", ports), controltest.NewNode(t, c, "node2", "127.0.0.2", ports)
 	must(t, node1.Start(testContext(t)))
 	must(t, node2.Start(testContext(t)))
-	must(t, node1.Promote(testContext(t), replication.Electorate{}))
-	must(t, node1.Promote(testContext(t), replication.Electorate{}))
+	must(t, node1.Promote(testContext(t), replication.Participants{}))
+	must(t, node1.Promote(testContext(t), replication.Participants{}))
 	wantHealth(t, node1, replication.HealthActive)
 	if got := c.Score("node1"); got != strconv.Itoa(replication.ActiveScore(1)) {
 		t.Errorf("score of the promoted node is %q", got)
@@ -129,7 +129,7 @@ func TestABackupThatMissedItsNotificationIsRepairedByMonitor(t *testing.T) {
 	node1, node2 := controltest.NewNode(t, c, "node1", "127.0.0.1", ports), controltest.NewNode(t, c, "node2", "127.0.0.2", ports)
 	must(t, node1.Start(testContext(t)))
 	must(t, node2.Start(testContext(t)))
-	must(t, node1.Promote(testContext(t), replication.Electorate{}))
+	must(t, node1.Promote(testContext(t), replication.Participants{}))
 	wantHealth(t, node2, replication.HealthBackupDegraded)
 	eventually(t, "node2 to replicate", func() bool {
 		return node2.Monitor(testContext(t), false).Health == replication.HealthBackup
@@ -141,7 +141,7 @@ func TestStartWhileANodeIsPromotedFollowsItAtOnce(t *testing.T) {
 	c, ports := controltest.NewCluster(), controltest.FreePorts(t)
 	node1, node2 := controltest.NewNode(t, c, "node1", "127.0.0.1", ports), controltest.NewNode(t, c, "node2", "127.0.0.2", ports)
 	must(t, node1.Start(testContext(t)))
-	must(t, node1.Promote(testContext(t), replication.Electorate{}))
+	must(t, node1.Promote(testContext(t), replication.Participants{}))
 	must(t, node2.Start(testContext(t)))
 	for _, u := range node2.Units {
 		if s := status(t, u); s.Source != sourcesOf(c, "node1")[u.Name()] {
@@ -155,7 +155,7 @@ func TestDemoteMakesBothReadOnlyAndEndsTheSessions(t *testing.T) {
 	ports := controltest.FreePorts(t)
 	node := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.1", ports)
 	must(t, node.Start(testContext(t)))
-	must(t, node.Promote(testContext(t), replication.Electorate{}))
+	must(t, node.Promote(testContext(t), replication.Participants{}))
 	session, err := net.Dial("tcp", net.JoinHostPort("127.0.0.9", strconv.Itoa(int(ports[0]))))
 	must(t, err)
 	defer func() { _ = session.Close() }()
@@ -176,7 +176,7 @@ func TestDemoteWithOneServerDeadMakesTheOtherABackup(t *testing.T) {
 	t.Parallel()
 	node := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
-	must(t, node.Promote(testContext(t), replication.Electorate{}))
+	must(t, node.Promote(testContext(t), replication.Participants{}))
 	stopUnit(t, node.Units[0])
 	must(t, node.Demote(testContext(t)))
 	if s := status(t, node.Units[1]); s.Role != ovsdbctl.RoleBackup {
@@ -189,7 +189,7 @@ func TestPromoteWithAServerDownFailsAndOpensNothing(t *testing.T) {
 	node := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
 	stopUnit(t, node.Units[1])
-	if err := node.Promote(testContext(t), replication.Electorate{}); !errors.Is(err, control.ErrServerDown) {
+	if err := node.Promote(testContext(t), replication.Participants{}); !errors.Is(err, control.ErrServerDown) {
 		t.Fatalf("error is %v, want ErrServerDown", err)
 	}
 	if s := status(t, node.Units[0]); s.Role != ovsdbctl.RoleBackup {
@@ -207,7 +207,7 @@ func TestPromoteWithThePortTakenFailsAndSaysWhichPort(t *testing.T) {
 	defer func() { _ = squatter.Close() }()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
-	err = node.Promote(ctx, replication.Electorate{})
+	err = node.Promote(ctx, replication.Participants{})
 	if err == nil || !strings.Contains(err.Error(), strconv.Itoa(int(ports[1]))) || !strings.Contains(err.Error(), "OVN_Southbound") {
 		t.Fatalf("error is %v, want one that names the port and the database", err)
 	}
@@ -233,7 +233,7 @@ func TestFollowOfANodeThatPublishedNothing(t *testing.T) {
 			c, ports := controltest.NewCluster(), controltest.FreePorts(t)
 			node1, node2 := controltest.NewNode(t, c, "node1", "127.0.0.1", ports), controltest.NewNode(t, c, "node2", "127.0.0.2", ports)
 			must(t, node1.Start(testContext(t)))
-			must(t, node1.Promote(testContext(t), replication.Electorate{}))
+			must(t, node1.Promote(testContext(t), replication.Participants{}))
 			must(t, node1.Cluster.Publish(testContext(t), control.TopicActive, ""))
 			must(t, node2.Start(testContext(t)))
 			node2.Holds = func(netip.Addr) bool { return tt.holds }
@@ -284,7 +284,7 @@ func TestMonitorOfServersThatDoNotWork(t *testing.T) {
 				node := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
 				must(t, node.Start(testContext(t)))
 				if tt.promoted {
-					must(t, node.Promote(testContext(t), replication.Electorate{}))
+					must(t, node.Promote(testContext(t), replication.Participants{}))
 				}
 				tt.breakIt(t, node.Units[i])
 				v := wantHealth(t, node, tt.want)
@@ -356,7 +356,7 @@ func TestAnActionWaitsForAnotherOneOfTheSameResource(t *testing.T) {
 	must(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	if err := node.Promote(ctx, replication.Electorate{}); !errors.Is(err, context.DeadlineExceeded) {
+	if err := node.Promote(ctx, replication.Participants{}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("promote did not wait: %v", err)
 	}
 	must(t, node.Stop(testContext(t))) // stop makes progress all the same

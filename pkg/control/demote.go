@@ -21,45 +21,45 @@ func (c *Controller) Demote(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if err := c.errand().drop(); err != nil {
+	if err := c.pendingFollow().drop(); err != nil {
 		return err
 	}
-	fault("demote-locked")
+	failpoint("demote-locked")
 	defer c.endNorthd(ctx)() // it must not write into a server that is read-only
 	led := c.promotion().held()
 	whole := led && replication.Observation{Servers: c.Observe(ctx)}.All(replication.ConditionActive)
 	if led {
-		c.report(c.each(ctx, c.dismissClients), "clients keep their sessions until the servers are read-only")
-		fault("demote-dismissed")
+		c.warn(c.forEachUnit(ctx, c.dismissClients), "clients keep their sessions until the servers are read-only")
+		failpoint("demote-dismissed")
 	}
-	if err := c.each(ctx, c.demoteUnit); err != nil {
+	if err := c.forEachUnit(ctx, c.demoteUnit); err != nil {
 		return err
 	}
-	fault("demote-read-only")
+	failpoint("demote-read-only")
 	defer c.poke()
 	// Before it is said where the data ended: what dies from now on is restarted as a
 	// backup, and nothing comes after that end.
 	if err := c.promotion().drop(); err != nil {
 		return err
 	}
-	withdraw := func() { c.report(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") }
+	withdraw := func() { c.warn(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") }
 	if led {
-		together(withdraw, func() { c.concludeTerm(ctx, whole) })
+		parallel(withdraw, func() { c.concludeTerm(ctx, whole) })
 	} else {
 		withdraw()
 	}
-	fault("demote-published")
+	failpoint("demote-published")
 	return nil
 }
 
 // concludeTerm publishes where the data of the node's term ended, and the score that goes
 // with it. Whole says that all servers were active to the last.
 func (c *Controller) concludeTerm(ctx context.Context, whole bool) {
-	together(
-		func() { c.report(c.publishEnd(ctx, whole), "cannot publish where this node's data ended") },
+	parallel(
+		func() { c.warn(c.publishEnd(ctx, whole), "cannot publish where this node's data ended") },
 		func() {
 			if !c.Leaving {
-				c.report(c.Cluster.SetScore(ctx, "", replication.ScoreUnproven), "cannot lower the promotion score")
+				c.warn(c.Cluster.SetScore(ctx, "", replication.ScoreUnproven), "cannot lower the promotion score")
 			}
 		},
 	)
@@ -72,7 +72,7 @@ func (c *Controller) publishEnd(ctx context.Context, whole bool) error {
 	var final replication.Positions
 	var err, unread error
 	beats := map[string]uint64{}
-	together(
+	parallel(
 		func() { final, err = c.positions(ctx) },
 		func() { unread = c.lastBeats(ctx, beats) },
 	)
@@ -94,7 +94,7 @@ func (c *Controller) publishEnd(ctx context.Context, whole bool) error {
 
 // lastBeats asks the servers for the last beat of their data.
 func (c *Controller) lastBeats(ctx context.Context, beats map[string]uint64) error {
-	ctx, cancel := share(ctx, answerShare, answerMost)
+	ctx, cancel := withBudget(ctx, answerFraction, answerTimeout)
 	defer cancel()
 	for _, u := range c.Units {
 		m, err := c.liveMarker(ctx, u)
@@ -114,7 +114,7 @@ func (c *Controller) publishFinal(ctx context.Context, final string) error {
 	if err := c.announce(ctx, TopicFinal, final); err != nil {
 		return err
 	}
-	waiting, cancel := share(ctx, answerShare, settleMost)
+	waiting, cancel := withBudget(ctx, answerFraction, settleTimeout)
 	defer cancel()
 	return await(waiting, func(ctx context.Context) error {
 		published, err := c.Cluster.Published(ctx, TopicFinal)
@@ -133,7 +133,7 @@ func (c *Controller) dismissClients(ctx context.Context, u Unit) error {
 	if _, err := u.Pidfile().Owner(); errors.Is(err, process.ErrNotRunning) {
 		return nil
 	}
-	ctx, cancel := share(ctx, answerShare, answerMost)
+	ctx, cancel := withBudget(ctx, answerFraction, answerTimeout)
 	defer cancel()
 	keep := c.Listening.Connections(u.Endpoint)
 	if len(keep) > 1 {
@@ -171,9 +171,9 @@ func (c *Controller) demoteUnit(ctx context.Context, u Unit) error {
 // nodes just demoted ended, so that none of them is stopped before.
 func (c *Controller) ReceiveLast(ctx context.Context, demoted []string) error {
 	// In the term that the supervisor knows, the cluster is not asked for the record.
-	g, err := c.groundsUnder(ctx, c.toldRecord)
+	g, err := c.electionInputUnder(ctx, c.lastKnownRecord)
 	if err != nil || !g.HandedOver() {
-		g, err = c.grounds(ctx)
+		g, err = c.electionInput(ctx)
 	}
 	if err != nil {
 		return err

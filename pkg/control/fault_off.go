@@ -4,4 +4,4 @@ package control
 
 // fault is a point at which tests end the agent; in the program that people run
 // there are none.
-func fault(string) {}
+func failpoint(string) {}

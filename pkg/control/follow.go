@@ -25,11 +25,11 @@ func (c *Controller) point(ctx context.Context, u Unit, source string) error {
 // accounts for.
 func (c *Controller) park(ctx context.Context, u Unit) error {
 	return step(ctx, "make the "+u.Name()+" server read-only", u.Server.ControlSocket, func(ctx context.Context) error {
-		asking, cancel := share(ctx, answerShare, answerMost)
+		asking, cancel := withBudget(ctx, answerFraction, answerTimeout)
 		defer cancel()
 		status, err := u.Server.SyncStatus(asking)
 		if err == nil && status.Role == ovsdbctl.RoleActive && !c.promotion().held() {
-			c.report(c.noteWritable(u).take(), "a later snapshot may be left out")
+			c.warn(c.noteWritable(u).take(), "a later snapshot may be left out")
 		}
 		return u.Server.Follow(ctx, u.Endpoint.Parking(), c.Listening.ReplicationProbe)
 	})
@@ -41,10 +41,10 @@ func (c *Controller) makeBackup(ctx context.Context, u Unit) error {
 	if err := c.park(ctx, u); err != nil {
 		return err
 	}
-	return c.hushUp(ctx, u)
+	return c.closeListeners(ctx, u)
 }
 
-func (c *Controller) hushUp(ctx context.Context, u Unit) error {
+func (c *Controller) closeListeners(ctx context.Context, u Unit) error {
 	return step(ctx, "close the listeners of the "+u.Name()+" server", u.Server.ControlSocket, u.Server.CloseConnections)
 }
 
@@ -63,7 +63,7 @@ func (c *Controller) Follow(ctx context.Context, promoted string) error {
 	}
 	defer unlock()
 	defer c.poke()
-	if err := c.errand().drop(); err != nil {
+	if err := c.pendingFollow().drop(); err != nil {
 		return err
 	}
 	_, err = c.followPromoted(ctx, promoted)
@@ -76,16 +76,16 @@ func (c *Controller) followPromoted(ctx context.Context, promoted string) (repli
 	if err != nil {
 		return replication.Leader{}, err
 	}
-	if err := c.each(ctx, func(ctx context.Context, u Unit) error {
+	if err := c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {
 		return c.followIfRunning(ctx, u, sources[u.Name()], record)
 	}); err != nil {
 		return replication.Leader{}, err
 	}
-	c.report(c.withdraw(ctx, TopicFinal), "cannot withdraw where this node's data ended")
+	c.warn(c.withdraw(ctx, TopicFinal), "cannot withdraw where this node's data ended")
 	return replication.Leader{Node: promoted, Sources: sources}, errors.Join(c.handedOver().drop(), c.promotion().drop())
 }
 
-func (c *Controller) followIfRunning(ctx context.Context, u Unit, source string, record asked) error {
+func (c *Controller) followIfRunning(ctx context.Context, u Unit, source string, record recordQuery) error {
 	if _, err := u.Pidfile().Owner(); errors.Is(err, process.ErrNotRunning) {
 		return nil
 	}
@@ -99,14 +99,14 @@ func (c *Controller) followIfRunning(ctx context.Context, u Unit, source string,
 // follow points a server at the active server at source, once it is certain
 // that this discards nothing. Whatever happens, the server is read-only, and
 // nobody stays connected to it, before anything else.
-func (c *Controller) follow(ctx context.Context, u Unit, source string, record asked) error {
+func (c *Controller) follow(ctx context.Context, u Unit, source string, record recordQuery) error {
 	if source == u.Endpoint.Parking() {
 		return c.makeBackup(ctx, u)
 	}
 	if err := c.retire(ctx, u); err != nil {
 		return err
 	}
-	fault("follow-parked")
+	failpoint("follow-parked")
 	admission, err := c.admit(ctx, u, source, record)
 	if err != nil {
 		return err
@@ -119,18 +119,18 @@ func (c *Controller) follow(ctx context.Context, u Unit, source string, record a
 			return err
 		}
 	}
-	fault("follow-admitted")
+	failpoint("follow-admitted")
 	if err := c.point(ctx, u, source); err != nil {
 		return err
 	}
-	c.report(c.withdraw(ctx, TopicBlessed), "the operator's word for the data that was here stands")
-	c.report(c.announceArrival(ctx, u, source), "the freshness of "+u.Name()+" here is underrated until the next beat")
+	c.warn(c.withdraw(ctx, TopicBlessed), "the operator's word for the data that was here stands")
+	c.warn(c.announceArrival(ctx, u, source), "the freshness of "+u.Name()+" here is underrated until the next beat")
 	return c.noteWritable(u).drop()
 }
 
 // arrivalMost is how long the copying of a database is waited for. A large one
 // may take longer; the active's own next beat then serves as well.
-const arrivalMost = 3 * time.Second
+const arrivalTimeout = 3 * time.Second
 
 // announceArrival counts up the beat of the active once this server has copied
 // its data: of the changes since the last beat a copy cannot tell how many there
@@ -139,7 +139,7 @@ func (c *Controller) announceArrival(ctx context.Context, u Unit, source string)
 	if u.Endpoint.Protocol != "tcp" || c.Supervision.wanted() {
 		return nil // where there is a supervisor, the next beat is near
 	}
-	ctx, cancel := share(ctx, answerShare, arrivalMost)
+	ctx, cancel := withBudget(ctx, answerFraction, arrivalTimeout)
 	defer cancel()
 	err := await(ctx, func(ctx context.Context) error {
 		status, err := u.Server.SyncStatus(ctx)
@@ -164,7 +164,7 @@ func (c *Controller) retire(ctx context.Context, u Unit) error {
 	if status.Role == ovsdbctl.RoleActive {
 		return c.makeBackup(ctx, u)
 	}
-	return c.hushUp(ctx, u)
+	return c.closeListeners(ctx, u)
 }
 
 // RefusedSourceError is returned when a backup must not replicate from a
@@ -179,15 +179,15 @@ func (e *RefusedSourceError) Error() string {
 }
 
 // admit questions the source and holds its answer against this node's data.
-func (c *Controller) admit(ctx context.Context, u Unit, source string, record asked) (replication.Admission, error) {
+func (c *Controller) admit(ctx context.Context, u Unit, source string, record recordQuery) (replication.Admission, error) {
 	if u.Endpoint.Protocol != "tcp" {
 		c.Log.WithField("source", source).Warn("following a source that was not questioned, as its protocol is not tcp")
 		return replication.Admission{Snapshot: "a source that could not be questioned", Why: "unquestioned"}, nil
 	}
 	j := replication.Joining{WasActive: c.noteWritable(u).held()}
-	var held holding
+	var held fileContent
 	var errs [3]error
-	together(
+	parallel(
 		func() { held, errs[0] = c.read(ctx, u) },
 		func() { j.Record, errs[1] = record() },
 		func() {
@@ -197,7 +197,7 @@ func (c *Controller) admit(ctx context.Context, u Unit, source string, record as
 		},
 	)
 	if err := errors.Join(errs[:]...); err != nil {
-		return replication.Admission{}, fmt.Errorf("cannot tell whether %s is current: %w", source, err)
+		return replication.Admission{}, fmt.Errorf("cannot report whether %s is current: %w", source, err)
 	}
 	j.Own, j.Rows = held.position, held.rows
 	return replication.Admit(j), nil
@@ -207,10 +207,10 @@ func (c *Controller) admit(ctx context.Context, u Unit, source string, record as
 // packet to be sent again. A backup that cannot reach the promoted node keeps others
 // waiting meanwhile: the virtual IP may start only after the notification in which it
 // follows. It is tried again soon.
-const questionMost = 1500 * time.Millisecond
+const questionTimeout = 1500 * time.Millisecond
 
 func (c *Controller) question(ctx context.Context, u Unit, source string, j *replication.Joining) error {
-	ctx, cancel := share(ctx, answerShare, questionMost)
+	ctx, cancel := withBudget(ctx, answerFraction, questionTimeout)
 	defer cancel()
 	store, err := ovsdbctl.Open(ctx, source, u.Server.Database)
 	if err != nil {
@@ -246,7 +246,7 @@ func (c *Controller) snapshot(ctx context.Context, u Unit, a replication.Admissi
 			return err
 		}
 		c.Log.WithField("snapshot", directory.Path(info.Name)).Warn("kept a copy of what this node alone may hold: " + a.Snapshot)
-		c.report(directory.Prune(u.Name(), c.keepSnapshots()), "old snapshots stay")
+		c.warn(directory.Prune(u.Name(), c.keepSnapshots()), "old snapshots stay")
 		return nil
 	})
 }

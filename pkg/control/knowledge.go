@@ -14,7 +14,7 @@ import (
 
 // Knowledge is what the supervisor of a node has learnt of the cluster and has to
 // report. It leaves it in a file, so that a monitor need not ask the cluster again.
-type Knowledge struct {
+type SupervisorState struct {
 	// Config names the program and the parameters that the supervisor runs with.
 	Config string `json:"config"`
 	// Record is the cluster record, Leader the other node that is promoted.
@@ -30,16 +30,16 @@ type Knowledge struct {
 
 // knowledgeAge is how old what a supervisor has written may be. The supervisor writes
 // several times as often.
-const knowledgeAge = 5 * time.Second
+const maxStateAge = 5 * time.Second
 
 // stuckAge is when a supervisor that says nothing is taken for stuck. On a machine that
 // has no time for it, it would not be helped by being replaced.
-const stuckAge = time.Minute
+const stuckSupervisorAge = time.Minute
 
 // errOld is returned for knowledge that is too old to be believed.
-var errOld = errors.New("what the supervisor said last is too old")
+var errStateOld = errors.New("what the supervisor said last is too old")
 
-func (c *Controller) knowledgeFile() string { return c.stateFile("supervisor.json") }
+func (c *Controller) supervisorStateFile() string { return c.stateFile("supervisor.json") }
 
 // SupervisorPidfile is what the supervisor of the resource on this node holds.
 func (c *Controller) SupervisorPidfile() process.Pidfile {
@@ -47,16 +47,16 @@ func (c *Controller) SupervisorPidfile() process.Pidfile {
 }
 
 // Keep leaves knowledge for the actions of this node.
-func (c *Controller) Keep(k Knowledge) error {
+func (c *Controller) SaveSupervisorState(k SupervisorState) error {
 	text, err := json.Marshal(k)
 	if err != nil {
 		return fmt.Errorf("cannot keep what the supervisor knows: %w", err)
 	}
-	written := c.knowledgeFile() + ".new"
+	written := c.supervisorStateFile() + ".new"
 	if err := os.WriteFile(written, text, 0o644); err != nil {
 		return fmt.Errorf("cannot keep what the supervisor knows: %w", err)
 	}
-	return os.Rename(written, c.knowledgeFile())
+	return os.Rename(written, c.supervisorStateFile())
 }
 
 // ErrUnsupervised is returned where nobody supervises the servers.
@@ -64,35 +64,35 @@ var ErrUnsupervised = errors.New("the supervisor of the servers is not running")
 
 // knowledge returns what the supervisor knows, or ErrUnsupervised, or why it cannot be
 // used.
-func (c *Controller) knowledge() (Knowledge, error) {
+func (c *Controller) supervisorState() (SupervisorState, error) {
 	_, k, err := c.Supervisor()
 	return k, err
 }
 
 // told reads what a supervisor has left lately. A time stamp in the future is no fresh one.
-func (c *Controller) told() (Knowledge, error) {
-	info, err := os.Stat(c.knowledgeFile())
+func (c *Controller) loadSupervisorState() (SupervisorState, error) {
+	info, err := os.Stat(c.supervisorStateFile())
 	if err != nil {
-		return Knowledge{}, fmt.Errorf("the supervisor has not said anything yet: %w", err)
+		return SupervisorState{}, fmt.Errorf("the supervisor has not said anything yet: %w", err)
 	}
 	switch age := time.Since(info.ModTime()); {
-	case age < 0 || age > stuckAge:
-		return Knowledge{}, fmt.Errorf("the supervisor has said nothing for %s", age.Round(time.Second))
-	case age > knowledgeAge:
-		return Knowledge{}, fmt.Errorf("%w: %s old", errOld, age.Round(time.Millisecond))
+	case age < 0 || age > stuckSupervisorAge:
+		return SupervisorState{}, fmt.Errorf("the supervisor has said nothing for %s", age.Round(time.Second))
+	case age > maxStateAge:
+		return SupervisorState{}, fmt.Errorf("%w: %s old", errStateOld, age.Round(time.Millisecond))
 	}
-	text, err := os.ReadFile(c.knowledgeFile())
+	text, err := os.ReadFile(c.supervisorStateFile())
 	if err != nil {
-		return Knowledge{}, err
+		return SupervisorState{}, err
 	}
-	var k Knowledge
+	var k SupervisorState
 	return k, json.Unmarshal(text, &k)
 }
 
 // toldRecord returns the cluster record that the supervisor has learnt last. There may be a
 // later one.
-func (c *Controller) toldRecord(context.Context) (*replication.Record, error) {
-	k, err := c.knowledge()
+func (c *Controller) lastKnownRecord(context.Context) (*replication.Record, error) {
+	k, err := c.supervisorState()
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (c *Controller) toldRecord(context.Context) (*replication.Record, error) {
 
 // Begun returns the cluster record that this node's promotion has just written, so that
 // nobody has to ask for it; empty if there was none lately.
-func (c *Controller) Begun() string {
+func (c *Controller) OwnPromotionRecord() string {
 	if !c.promotion().heldLately() {
 		return ""
 	}
@@ -109,8 +109,8 @@ func (c *Controller) Begun() string {
 }
 
 // Learn asks the cluster for what it knows of the term and the promoted node.
-func (c *Controller) Learn(ctx context.Context) (Knowledge, error) {
-	var k Knowledge
+func (c *Controller) QueryCluster(ctx context.Context) (SupervisorState, error) {
+	var k SupervisorState
 	var recordErr error
 	read := make(chan struct{})
 	go func() {

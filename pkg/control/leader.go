@@ -49,13 +49,13 @@ var ErrNoSource = errors.New("the promoted node has published no address to repl
 
 // What a node publishes reaches the others within this time, or its agent is
 // one that publishes nothing.
-const publicationMost = 5 * time.Second
+const publicationTimeout = 5 * time.Second
 
 // sourcesOf returns where to replicate from when node promoted leads: what it
 // publishes, or, if it publishes nothing, the virtual address, but never while
 // that is this node's: a server that replicates from itself turns active.
 func (c *Controller) sourcesOf(ctx context.Context, promoted string) (replication.Sources, error) {
-	waiting, cancel := share(ctx, answerShare, publicationMost)
+	waiting, cancel := withBudget(ctx, answerFraction, publicationTimeout)
 	defer cancel()
 	var sources replication.Sources
 	err := await(waiting, func(ctx context.Context) error {
@@ -80,7 +80,7 @@ func (c *Controller) virtualSources(promoted string, cause error) (replication.S
 		return nil, fmt.Errorf("cannot follow node %s: %w, and this node holds the virtual address %s itself",
 			promoted, cause, c.Listening.MasterIP)
 	}
-	c.report(cause, "following the virtual address, as node "+promoted+" published none of its own")
+	c.warn(cause, "following the virtual address, as node "+promoted+" published none of its own")
 	return SourcesAt(c.Units, c.Listening.MasterIP), nil
 }
 

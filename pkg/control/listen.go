@@ -14,15 +14,15 @@ import (
 // proof gets this part of the time that is left, and at most this long, so that
 // another node can be promoted instead.
 const (
-	proofShare = 0.4
-	proofMost  = 10 * time.Second
+	proofFraction = 0.4
+	proofTimeout  = 10 * time.Second
 )
 
 // portsFree proves that the server could listen where it is to listen, before a
 // term is begun that nobody could be served in. Listeners that an earlier term
 // has left open for its backups are closed for it.
 func (c *Controller) portsFree(ctx context.Context, u Unit) error {
-	if err := c.hushUp(ctx, u); err != nil {
+	if err := c.closeListeners(ctx, u); err != nil {
 		return err
 	}
 	for _, address := range c.provable() {
@@ -38,7 +38,7 @@ func (c *Controller) portsFree(ctx context.Context, u Unit) error {
 // should listen on. A virtual address that has not arrived yet is opened by the
 // server itself when it does.
 func (c *Controller) proveListeners(ctx context.Context, u Unit) error {
-	ctx, cancel := share(ctx, proofShare, proofMost)
+	ctx, cancel := withBudget(ctx, proofFraction, proofTimeout)
 	defer cancel()
 	for _, address := range c.provable() {
 		target := u.Endpoint.Source(address)

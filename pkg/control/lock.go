@@ -53,5 +53,5 @@ func (c *Controller) tryLock() (unlock func(), ok bool, err error) {
 }
 
 func (c *Controller) unlocker(l *flock.Flock) func() {
-	return func() { c.report(l.Unlock(), "cannot release the action lock") }
+	return func() { c.warn(l.Unlock(), "cannot release the action lock") }
 }

@@ -44,19 +44,19 @@ func (c *Controller) Examine(ctx context.Context, expectPromoted bool) replicati
 }
 
 // revivalMost is how long a monitor waits for the supervisor to restart a server.
-const revivalMost = 8 * time.Second
+const revivalTimeout = 8 * time.Second
 
 // Glance observes the servers and takes the rest from what the supervisor knows: the
 // cheap part of a monitor, for which the controller needs neither the owner of the files
 // nor this node's address. It returns false if there is no supervisor, or if it could not
 // mend what is wrong.
 func (c *Controller) Glance(ctx context.Context, expectPromoted bool) (replication.Verdict, bool) {
-	k, err := c.knowledge()
+	k, err := c.supervisorState()
 	if err != nil || c.Supervision.Config != k.Config {
 		return replication.Verdict{}, false
 	}
 	var v replication.Verdict
-	waiting, cancel := share(ctx, answerShare, revivalMost)
+	waiting, cancel := withBudget(ctx, answerFraction, revivalTimeout)
 	defer cancel()
 	err = await(waiting, func(context.Context) error {
 		var mending bool
@@ -64,7 +64,7 @@ func (c *Controller) Glance(ctx context.Context, expectPromoted bool) (replicati
 		if !mending {
 			return nil
 		}
-		if k, err = c.knowledge(); err != nil {
+		if k, err = c.supervisorState(); err != nil {
 			return backoff.Permanent(err)
 		}
 		return ErrServerDown
@@ -80,9 +80,9 @@ func (c *Controller) Glance(ctx context.Context, expectPromoted bool) (replicati
 	}
 }
 
-// glance looks once, in the light of what the supervisor knows, and tells whether it is
+// glance looks once, in the light of what the supervisor knows, and reports whether it is
 // about to mend what is wrong.
-func (c *Controller) glance(ctx context.Context, k Knowledge, expectPromoted bool) (v replication.Verdict, mending bool) {
+func (c *Controller) glance(ctx context.Context, k SupervisorState, expectPromoted bool) (v replication.Verdict, mending bool) {
 	o := replication.Observation{
 		Servers: c.Observe(ctx), Promoted: c.promotion().held(), ExpectPromoted: expectPromoted,
 		Leader: k.Leader, Term: k.Term, Northd: c.LookAtNorthd(),
@@ -91,7 +91,7 @@ func (c *Controller) glance(ctx context.Context, k Knowledge, expectPromoted boo
 	return v, !k.GaveUp && (o.Restarting() || v.Broken() && c.Acting())
 }
 
-// Acting tells whether an action is under way, which may be about to mend what is broken.
+// Acting reports whether an action is under way, which may be about to mend what is broken.
 func (c *Controller) Acting() bool {
 	unlock, ok, err := c.tryLock()
 	if ok {
@@ -115,11 +115,11 @@ func (c *Controller) inspect(ctx context.Context, expectPromoted bool) replicati
 		return v
 	}
 	if o.All(replication.ConditionBackup) && o.Leader.Node == "" {
-		c.report(c.answerOpenRounds(ctx), "another node's promotion may wait for this one")
+		c.warn(c.answerOpenRounds(ctx), "another node's promotion may wait for this one")
 	}
-	c.keepPublished(ctx, v, o.Leader)
+	c.publishScore(ctx, v, o.Leader)
 	if v.Leads() {
-		c.report(c.beat(ctx), "the backups cannot see that this node's data is fresh")
+		c.warn(c.beat(ctx), "the backups cannot see that this node's data is fresh")
 	}
 	return v
 }
@@ -147,7 +147,7 @@ func (c *Controller) Look(ctx context.Context) replication.Observation {
 		return o
 	}
 	leader, err := c.leader(ctx)
-	c.report(err, "backups are not checked against the promoted node")
+	c.warn(err, "backups are not checked against the promoted node")
 	o.Leader = leader
 	return o
 }
@@ -158,7 +158,7 @@ func (c *Controller) Look(ctx context.Context) replication.Observation {
 func (c *Controller) repair(ctx context.Context, look func() (replication.Observation, replication.Verdict)) (replication.Observation, replication.Verdict) {
 	unlock, ok, err := c.tryLock()
 	if err != nil || !ok {
-		c.report(err, "cannot repair")
+		c.warn(err, "cannot repair")
 		return look()
 	}
 	defer unlock()
@@ -172,10 +172,10 @@ func (c *Controller) repair(ctx context.Context, look func() (replication.Observ
 	return o, v
 }
 
-func (c *Controller) carryOut(ctx context.Context, r replication.Repair, record asked) error {
+func (c *Controller) carryOut(ctx context.Context, r replication.Repair, record recordQuery) error {
 	switch r.Kind {
 	case replication.RepairForget:
-		c.report(c.withdraw(ctx, TopicActive), "the backups may still take this node for the promoted one")
+		c.warn(c.withdraw(ctx, TopicActive), "the backups may still take this node for the promoted one")
 		return c.promotion().drop()
 	case replication.RepairStartNorthd:
 		return c.startNorthd(ctx)
@@ -196,22 +196,22 @@ func (c *Controller) carryOut(ctx context.Context, r replication.Repair, record 
 // keepPublished brings this node's promotion score, and an active node's
 // sources, in line with the verdict: the cluster forgets them when its daemons
 // restart.
-func (c *Controller) keepPublished(ctx context.Context, v replication.Verdict, leader replication.Leader) {
+func (c *Controller) publishScore(ctx context.Context, v replication.Verdict, leader replication.Leader) {
 	change := replication.Score(v, leader)
 	if (change.Keep || change.Score == replication.ScoreLagging) && c.blessed(ctx) {
 		change = replication.ScoreChange{Score: replication.ScoreElected}
 	}
 	switch {
 	case change.Clear:
-		c.report(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
+		c.warn(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
 	case change.Keep && !c.hasScore(ctx):
-		c.report(c.presentData(ctx, c.recordAsked(ctx)), "this node does not stand for promotion")
+		c.warn(c.presentData(ctx, c.recordAsked(ctx)), "this node does not stand for promotion")
 	case !change.Keep:
-		c.report(c.Cluster.SetScore(ctx, "", change.Score), "cannot set the promotion score")
+		c.warn(c.Cluster.SetScore(ctx, "", change.Score), "cannot set the promotion score")
 	}
 	if v.Leads() {
 		c.publish(ctx)
-		c.report(c.withdraw(ctx, TopicFinal), "cannot withdraw where an earlier term ended")
+		c.warn(c.withdraw(ctx, TopicFinal), "cannot withdraw where an earlier term ended")
 	}
 }
 
@@ -220,11 +220,11 @@ func (c *Controller) publish(ctx context.Context) {
 		return // a broken configuration; the backups keep the source they have
 	}
 	sources := SourcesAt(c.Units, c.Listening.NodeAddress)
-	c.report(c.announce(ctx, TopicActive, sources.String()), "cannot publish this node's address to the backups")
+	c.warn(c.announce(ctx, TopicActive, sources.String()), "cannot publish this node's address to the backups")
 }
 
 func (c *Controller) hasScore(ctx context.Context) bool {
 	scores, err := c.Cluster.Scores(ctx)
-	c.report(err, "cannot read the promotion scores")
+	c.warn(err, "cannot read the promotion scores")
 	return err != nil || scores[c.Node] != ""
 }

@@ -13,15 +13,15 @@ import (
 // To start or to end ovn-northd takes at most this part of an action's time, and this
 // long: a promotion and a demotion have to succeed without it.
 const (
-	northdShare = 0.25
-	northdMost  = 3 * time.Second
+	northdFraction = 0.25
+	northdTimeout  = 3 * time.Second
 )
 
 // How long a demotion waits for it to agree to end, which it does between two rounds.
 // It loses nothing if it is killed: all that it knows is in the databases.
 const (
-	agreeShare = 0.1
-	agreeMost  = 500 * time.Millisecond
+	northdExitFraction = 0.1
+	northdExitTimeout  = 500 * time.Millisecond
 )
 
 // NorthdPidfile returns the pidfile that the node's ovn-northd locks while it lives,
@@ -59,7 +59,7 @@ func (c *Controller) StopNorthd(ctx context.Context) error {
 	if !c.managesNorthd() {
 		return nil
 	}
-	ctx, cancel := share(ctx, northdShare, northdMost)
+	ctx, cancel := withBudget(ctx, northdFraction, northdTimeout)
 	defer cancel()
 	return c.removeNorthd(ctx, func(ctx context.Context) error {
 		_, err := process.Stop(ctx, c.NorthdPidfile(), process.NorthdProgram, c.askNorthdToExit)
@@ -98,7 +98,7 @@ func (c *Controller) startNorthd(ctx context.Context) error {
 			return err
 		}
 	}
-	ctx, cancel := share(ctx, northdShare, northdMost)
+	ctx, cancel := withBudget(ctx, northdFraction, northdTimeout)
 	defer cancel()
 	files := c.Layout.Northd()
 	daemon := process.OVNNorthd(process.NorthdOptions{
@@ -109,7 +109,7 @@ func (c *Controller) startNorthd(ctx context.Context) error {
 		if err := c.northdNote().take(); err != nil {
 			return err
 		}
-		c.report(files.RemoveStale(), "a killed "+process.NorthdProgram+" has left files")
+		c.warn(files.RemoveStale(), "a killed "+process.NorthdProgram+" has left files")
 		return daemon.Start(ctx)
 	})
 }
@@ -119,7 +119,7 @@ func (c *Controller) startNorthd(ctx context.Context) error {
 // does not ask again in the same session, so that it would stay idle.
 func (c *Controller) endIdleNorthd(ctx context.Context) {
 	if n := c.LookAtNorthd(); n.Managed && n.PID != 0 {
-		c.report(c.StopNorthd(ctx), process.NorthdProgram+" may stay idle")
+		c.warn(c.StopNorthd(ctx), process.NorthdProgram+" may stay idle")
 	}
 }
 
@@ -132,7 +132,7 @@ func (c *Controller) endNorthd(ctx context.Context) (end func()) {
 	if !n.Managed {
 		return func() {}
 	}
-	end = func() { c.report(c.killNorthd(ctx), process.NorthdProgram+" may still be there") }
+	end = func() { c.warn(c.killNorthd(ctx), process.NorthdProgram+" may still be there") }
 	if n.PID != 0 && !n.Stopped && c.northdAgrees(ctx) {
 		return end
 	}
@@ -140,15 +140,15 @@ func (c *Controller) endNorthd(ctx context.Context) (end func()) {
 	return func() {}
 }
 
-// northdAgrees asks it to end, and tells whether it will.
+// northdAgrees asks it to end, and reports whether it will.
 func (c *Controller) northdAgrees(ctx context.Context) bool {
-	ctx, cancel := share(ctx, agreeShare, agreeMost)
+	ctx, cancel := withBudget(ctx, northdExitFraction, northdExitTimeout)
 	defer cancel()
 	return c.askNorthdToExit(ctx) == nil
 }
 
 func (c *Controller) killNorthd(ctx context.Context) error {
-	ctx, cancel := share(ctx, northdShare, northdMost)
+	ctx, cancel := withBudget(ctx, northdFraction, northdTimeout)
 	defer cancel()
 	return c.removeNorthd(ctx, func(ctx context.Context) error {
 		return process.Kill(ctx, c.NorthdPidfile(), process.NorthdProgram)

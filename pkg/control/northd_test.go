@@ -33,7 +33,7 @@ func newNorthdNode(t *testing.T, c *controltest.Cluster) *control.Controller {
 func newLeadingNorthdNode(t *testing.T) *control.Controller {
 	t.Helper()
 	node := newNorthdNode(t, controltest.NewCluster())
-	must(t, node.Promote(testContext(t), replication.Electorate{}))
+	must(t, node.Promote(testContext(t), replication.Participants{}))
 	return node
 }
 
@@ -106,7 +106,7 @@ func TestPromoteWithManagedNorthdEndsWithItAtWork(t *testing.T) {
 	t.Parallel()
 	node := newNorthdNode(t, controltest.NewCluster())
 	wantNoNorthd(t, node)
-	must(t, node.Promote(testContext(t), replication.Electorate{}))
+	must(t, node.Promote(testContext(t), replication.Participants{}))
 	wantHealth(t, node, replication.HealthActive)
 	wantRound(t, node, 1)
 	pid := northd(t, node)
@@ -115,7 +115,7 @@ func TestPromoteWithManagedNorthdEndsWithItAtWork(t *testing.T) {
 	if said, err := (ovsdbctl.Unixctl{Socket: socket}).Call(testContext(t), "status"); err != nil || !strings.Contains(said, "active") {
 		t.Errorf("it says %q, %v", said, err)
 	}
-	must(t, node.Promote(testContext(t), replication.Electorate{}))
+	must(t, node.Promote(testContext(t), replication.Participants{}))
 	if again := northd(t, node); again != pid {
 		t.Errorf("ovn-northd was process %d and is %d", pid, again)
 	}
@@ -125,7 +125,7 @@ func TestPromoteWithoutManagedNorthdStartsNone(t *testing.T) {
 	t.Parallel()
 	node := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
-	must(t, node.Promote(testContext(t), replication.Electorate{}))
+	must(t, node.Promote(testContext(t), replication.Participants{}))
 	wantHealth(t, node, replication.HealthActive)
 	must(t, node.EnsureNorthd(testContext(t)))
 	wantNoNorthd(t, node)
@@ -138,7 +138,7 @@ func TestNorthdOfSomebodyElseIsLeftAloneWhereTheAgentDoesNotManageIt(t *testing.
 	pid := spawnNorthd(t, node)
 	wantHealth(t, node, replication.HealthBackup)
 	must(t, node.Start(testContext(t)))
-	must(t, node.Promote(testContext(t), replication.Electorate{}))
+	must(t, node.Promote(testContext(t), replication.Participants{}))
 	must(t, node.Demote(testContext(t)))
 	must(t, node.StopNorthd(testContext(t)))
 	must(t, node.Stop(testContext(t)))
@@ -261,7 +261,7 @@ func TestPromoteReplacesANorthdThatRanBesideABackup(t *testing.T) {
 	t.Parallel()
 	node := newNorthdNode(t, controltest.NewCluster())
 	pid := spawnNorthd(t, node)
-	must(t, node.Promote(testContext(t), replication.Electorate{}))
+	must(t, node.Promote(testContext(t), replication.Participants{}))
 	if now := northd(t, node); now == pid {
 		t.Errorf("ovn-northd is still process %d", pid)
 	}
@@ -275,7 +275,7 @@ func TestANorthdThatSomebodyStartedOnThePromotedNodeIsAdopted(t *testing.T) {
 	must(t, node.StopNorthd(testContext(t)))
 	pid := spawnNorthd(t, node)
 	wantHealth(t, node, replication.HealthActive)
-	must(t, node.Promote(testContext(t), replication.Electorate{}))
+	must(t, node.Promote(testContext(t), replication.Participants{}))
 	must(t, node.EnsureNorthd(testContext(t)))
 	if now := northd(t, node); now != pid {
 		t.Errorf("ovn-northd was process %d and is %d", pid, now)
@@ -291,7 +291,7 @@ func TestNorthdThatCannotBeStartedDoesNotFailThePromotion(t *testing.T) {
 	node := newNorthdNode(t, controltest.NewCluster())
 	obstacle := node.Layout.Northd().Pidfile + ".tmp"
 	must(t, os.Mkdir(obstacle, 0o755))
-	must(t, node.Promote(testContext(t), replication.Electorate{}))
+	must(t, node.Promote(testContext(t), replication.Participants{}))
 	v := wantHealth(t, node, replication.HealthActiveDegraded)
 	if !strings.Contains(v.Reason(), "ovn-northd was not running; cannot start ovn-northd") || !strings.Contains(v.Reason(), "Is a directory") {
 		t.Errorf("reason is %q", v.Reason())

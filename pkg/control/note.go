@@ -31,12 +31,12 @@ func (n note) held() bool {
 
 // latelyMost is for how long a note speaks of what is going on: whatever follows on an
 // action comes within that.
-const latelyMost = 10 * time.Second
+const recentNote = 10 * time.Second
 
-// heldLately tells whether the note was left within that time.
+// heldLately reports whether the note was left within that time.
 func (n note) heldLately() bool {
 	info, err := os.Stat(n.path)
-	return err == nil && time.Since(info.ModTime()).Abs() <= latelyMost
+	return err == nil && time.Since(info.ModTime()).Abs() <= recentNote
 }
 
 func (n note) take() error { return n.write("") }

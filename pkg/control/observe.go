@@ -15,8 +15,8 @@ import (
 // A server is given this part of the time that is left, and at most this long,
 // to answer a question about its state; the rest is for acting on silence.
 const (
-	answerShare = 0.4
-	answerMost  = 5 * time.Second
+	answerFraction = 0.4
+	answerTimeout  = 5 * time.Second
 )
 
 // Observe looks at every server of the resource on this node.
@@ -49,7 +49,7 @@ func (c *Controller) observeUnit(ctx context.Context, u Unit) replication.Server
 		s.Condition, s.Reason = replication.ConditionFailed, replication.StoppedReason
 		return s
 	}
-	return c.ask(ctx, u, s, before)
+	return c.askServer(ctx, u, s, before)
 }
 
 func absent(s replication.ServerState) replication.ServerState {
@@ -57,15 +57,15 @@ func absent(s replication.ServerState) replication.ServerState {
 	return s
 }
 
-func (c *Controller) ask(ctx context.Context, u Unit, s replication.ServerState, before process.Activity) replication.ServerState {
-	asking, cancel := share(ctx, answerShare, answerMost)
+func (c *Controller) askServer(ctx context.Context, u Unit, s replication.ServerState, before process.Activity) replication.ServerState {
+	asking, cancel := withBudget(ctx, answerFraction, answerTimeout)
 	defer cancel()
 	began := time.Now()
 	status, err := u.Server.SyncStatus(asking)
 	if err != nil {
-		return c.mute(u, s, silence{before: before, lasted: time.Since(began), cause: err})
+		return c.judgeUnanswered(u, s, unanswered{before: before, lasted: time.Since(began), cause: err})
 	}
-	c.patience(u).calm()
+	c.busySince(u).clear()
 	s.Condition, s.Link, s.Source = replication.ConditionBackup, replication.Link(status.Link), status.Source
 	s.Reason = otherManager("the "+u.Name()+" server", s.PID)
 	if status.Role == ovsdbctl.RoleActive {
@@ -75,7 +75,7 @@ func (c *Controller) ask(ctx context.Context, u Unit, s replication.ServerState,
 }
 
 // silence is a question that was left unanswered.
-type silence struct {
+type unanswered struct {
 	before process.Activity
 	lasted time.Duration
 	cause  error
@@ -86,16 +86,16 @@ type silence struct {
 // of the kernel's clock or two.
 const workingShare = 0.05
 
-// working tells whether the server was at work all the while, as far as its process
+// working reports whether the server was at work all the while, as far as its process
 // shows.
-func (q silence) working(after process.Activity) bool {
+func (q unanswered) working(after process.Activity) bool {
 	used := after.CPUTime - q.before.CPUTime
 	return after.DiskWait || after.State == "R" || used.Seconds() > workingShare*q.lasted.Seconds()
 }
 
 // mute tells a server that is working from one that is not, after it has left
 // a question unanswered: slow is not dead.
-func (c *Controller) mute(u Unit, s replication.ServerState, q silence) replication.ServerState {
+func (c *Controller) judgeUnanswered(u Unit, s replication.ServerState, q unanswered) replication.ServerState {
 	s.Condition, s.Reason = replication.ConditionFailed, q.cause.Error()
 	after, err := process.Inspect(s.PID)
 	switch {
@@ -106,7 +106,7 @@ func (c *Controller) mute(u Unit, s replication.ServerState, q silence) replicat
 	case !errors.Is(q.cause, ovsdbctl.ErrNoAnswer):
 		s.Deaf = errors.Is(q.cause, ovsdbctl.ErrNotListening)
 	case q.working(after):
-		s.Condition, s.Reason = c.patience(u).judge(after, c.busyPatience())
+		s.Condition, s.Reason = c.busySince(u).condition(after, c.busyPatience())
 	default:
 		s.Reason = "it is idle but does not answer: " + q.cause.Error()
 	}
@@ -123,8 +123,8 @@ func (c *Controller) busyPatience() time.Duration {
 	return defaultBusyPatience
 }
 
-func (p patience) judge(a process.Activity, most time.Duration) (replication.Condition, string) {
-	waited := p.spent()
+func (p busySince) condition(a process.Activity, most time.Duration) (replication.Condition, string) {
+	waited := p.elapsed()
 	reason := fmt.Sprintf("no answer for %s, CPU time %s", waited.Round(time.Second), a.CPUTime)
 	if waited > most {
 		return replication.ConditionFailed, fmt.Sprintf("%s, which is longer than busy_patience, %s", reason, most)

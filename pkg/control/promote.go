@@ -18,13 +18,13 @@ var ErrServerDown = errors.New("a server of the resource is not working on this 
 // Promote makes every server of the resource active if an election says so,
 // begins a new term, and opens the listeners. A client can only ever reach a
 // server that is writable, has its global row, and has its term recorded.
-func (c *Controller) Promote(ctx context.Context, e replication.Electorate) error {
+func (c *Controller) Promote(ctx context.Context, e replication.Participants) error {
 	unlock, err := c.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	if err := c.errand().drop(); err != nil {
+	if err := c.pendingFollow().drop(); err != nil {
 		return err
 	}
 	if err := c.allAnswer(ctx); err != nil {
@@ -35,7 +35,7 @@ func (c *Controller) Promote(ctx context.Context, e replication.Electorate) erro
 		return err
 	}
 	if term == 0 {
-		if err := c.each(ctx, c.portsFree); err != nil {
+		if err := c.forEachUnit(ctx, c.portsFree); err != nil {
 			return err
 		}
 		if term, err = c.beginTerm(ctx, e); err != nil {
@@ -59,8 +59,8 @@ func (c *Controller) heldTerm(ctx context.Context) (uint64, error) {
 
 // beginTerm elects, makes the servers active, marks their data and records the
 // new term, in this order.
-func (c *Controller) beginTerm(ctx context.Context, e replication.Electorate) (uint64, error) {
-	g, err := c.grounds(ctx)
+func (c *Controller) beginTerm(ctx context.Context, e replication.Participants) (uint64, error) {
+	g, err := c.electionInput(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -72,27 +72,27 @@ func (c *Controller) beginTerm(ctx context.Context, e replication.Electorate) (u
 	if !choice.Lead {
 		c.noteFailedPromotion()
 		c.standAside(ctx, choice)
-		return 0, &replication.ElectionError{Node: c.Node, Choice: choice}
+		return 0, &replication.ElectionError{Node: c.Node, Decision: choice}
 	}
 	next, markers := g.NextTerm(c.Node, held, uuid.NewString)
-	fault("promote-elected")
+	failpoint("promote-elected")
 	c.endIdleNorthd(ctx)
 	if err := c.promotion().take(); err != nil {
 		return 0, err
 	}
-	fault("promote-noted")
-	if err := c.each(ctx, func(ctx context.Context, u Unit) error { return c.activate(ctx, u, markers[u.Name()]) }); err != nil {
+	failpoint("promote-noted")
+	if err := c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.activate(ctx, u, markers[u.Name()]) }); err != nil {
 		return 0, err
 	}
-	fault("promote-marked")
+	failpoint("promote-marked")
 	if err := c.Cluster.SetRecord(ctx, next.String()); err != nil {
 		return 0, err
 	}
-	fault("promote-recorded")
-	c.report(c.promotion().write(next.String()), "the supervisor asks the cluster which term this is")
+	failpoint("promote-recorded")
+	c.warn(c.promotion().write(next.String()), "the supervisor asks the cluster which term this is")
 	c.Log.WithField("term", next.Term).Info("this node begins a new term")
-	c.report(c.withdraw(ctx, TopicBlessed), "cannot withdraw the operator's blessing")
-	c.report(c.handedOver().drop(), "the next election may be held late")
+	c.warn(c.withdraw(ctx, TopicBlessed), "cannot withdraw the operator's blessing")
+	c.warn(c.handedOver().drop(), "the next election may be held late")
 	return next.Term, nil
 }
 
@@ -113,7 +113,7 @@ func (c *Controller) activate(ctx context.Context, u Unit, m replication.Marker)
 	if err := step(ctx, "make the "+u.Name()+" server active", u.Server.ControlSocket, u.Server.Activate); err != nil {
 		return err
 	}
-	fault("promote-active-" + u.Name())
+	failpoint("promote-active-" + u.Name())
 	return c.write(ctx, u, "mark the new term in "+u.Name(), func(ctx context.Context, s *ovsdbctl.Store) error {
 		if err := s.EnsureGlobal(ctx); err != nil {
 			return err
@@ -139,28 +139,28 @@ func (c *Controller) write(
 // serve opens the listeners of an active node, while it makes it known.
 func (c *Controller) serve(ctx context.Context, term uint64) error {
 	var err error
-	together(
+	parallel(
 		func() { err = c.listen(ctx) },
 		func() { c.publish(ctx) },
 		func() {
-			c.report(c.Cluster.SetScore(ctx, "", replication.ActiveScore(term)), "cannot set the promotion score")
+			c.warn(c.Cluster.SetScore(ctx, "", replication.ActiveScore(term)), "cannot set the promotion score")
 		},
 	)
 	if err != nil {
 		return err
 	}
-	c.report(c.startNorthd(ctx), "this node is promoted without ovn-northd; the next monitor starts it")
+	c.warn(c.startNorthd(ctx), "this node is promoted without ovn-northd; the next monitor starts it")
 	c.poke()
 	return nil
 }
 
 func (c *Controller) listen(ctx context.Context) error {
 	for _, phase := range []func(context.Context, Unit) error{c.open, c.proveListeners} {
-		if err := c.each(ctx, phase); err != nil {
+		if err := c.forEachUnit(ctx, phase); err != nil {
 			return err
 		}
 	}
-	fault("promote-open")
+	failpoint("promote-open")
 	return nil
 }
 

@@ -22,7 +22,7 @@ const checkpointAfter = 64 << 10
 
 // reading goes on reading a unit's database file where it has stopped, or where
 // another process has.
-type reading struct {
+type fileReader struct {
 	unit Unit
 	kept checkpoint
 	log  logrus.FieldLogger
@@ -32,14 +32,14 @@ type reading struct {
 	saved    bool  // there is a checkpoint of that part
 }
 
-func (c *Controller) reading(u Unit) *reading {
-	r := &reading{unit: u, kept: c.checkpoint(u), log: c.Log}
+func (c *Controller) fileReader(u Unit) *fileReader {
+	r := &fileReader{unit: u, kept: c.checkpoint(u), log: c.Log}
 	r.resume(r.kept.load())
 	return r
 }
 
 // resume goes on from a checkpoint, or from the beginning of the file.
-func (r *reading) resume(from ovsdbfile.Checkpoint) {
+func (r *fileReader) resume(from ovsdbfile.Checkpoint) {
 	global := r.unit.Server.Database.GlobalTable
 	r.follower = ovsdbfile.Resume(from, r.unit.Files.Database, global, replication.KeyBeat, global, connectionTable)
 	r.size = from.Size()
@@ -47,29 +47,29 @@ func (r *reading) resume(from ovsdbfile.Checkpoint) {
 }
 
 // holding returns what the file holds now.
-func (r *reading) holding(ctx context.Context) (holding, error) {
+func (r *fileReader) holding(ctx context.Context) (fileContent, error) {
 	if r.saved && !r.kept.held() { // somebody has put another file there
 		r.resume(ovsdbfile.Checkpoint{})
 	}
 	s, err := r.summary(ctx)
 	if err != nil {
-		return holding{}, fmt.Errorf("cannot read what %s holds: %w", r.unit.Name(), err)
+		return fileContent{}, fmt.Errorf("cannot read what %s holds: %w", r.unit.Name(), err)
 	}
 	m, err := replication.ParseMarker(s.Global)
 	if err != nil {
-		return holding{}, fmt.Errorf("cannot use %s: %w", r.unit.Files.Database, err)
+		return fileContent{}, fmt.Errorf("cannot use %s: %w", r.unit.Files.Database, err)
 	}
 	if m != nil {
 		r.keep(s)
 	}
 	changes := uint64(max(s.ChangesAfterKey, 0))
 	possible := changes + uint64(max(s.ChangesWithKey, 0))
-	return holding{marker: m, position: replication.PositionOf(m, changes, possible, ""), rows: s.Rows}, nil
+	return fileContent{marker: m, position: replication.PositionOf(m, changes, possible, ""), rows: s.Rows}, nil
 }
 
 // summary sums the file up. The rows of unmarked data count, and only the whole file
 // says how many there are.
-func (r *reading) summary(ctx context.Context) (ovsdbfile.Summary, error) {
+func (r *fileReader) summary(ctx context.Context) (ovsdbfile.Summary, error) {
 	s, err := r.follower.Advance(ctx)
 	if err != nil || s.RowsKnown() {
 		return s, err
@@ -83,7 +83,7 @@ func (r *reading) summary(ctx context.Context) (ovsdbfile.Summary, error) {
 
 // keep leaves a checkpoint for other processes after the whole file, or much of it, was
 // read, and forgets the rows.
-func (r *reading) keep(s ovsdbfile.Summary) {
+func (r *fileReader) keep(s ovsdbfile.Summary) {
 	if !s.RowsKnown() && s.Size-r.size < checkpointAfter {
 		return
 	}
@@ -111,7 +111,7 @@ func (c *Controller) checkpoint(u Unit) checkpoint {
 
 // checkpointMost is how large a checkpoint may be, in bytes. Without long external_ids it
 // has some 2000.
-const checkpointMost = 64 << 10
+const maxCheckpoint = 64 << 10
 
 // load returns the checkpoint, which is of no use if there is none or it is damaged.
 func (c checkpoint) load() ovsdbfile.Checkpoint {
@@ -121,7 +121,7 @@ func (c checkpoint) load() ovsdbfile.Checkpoint {
 		return kept
 	}
 	defer func() { _ = file.Close() }()
-	text, err := io.ReadAll(io.LimitReader(file, checkpointMost))
+	text, err := io.ReadAll(io.LimitReader(file, maxCheckpoint))
 	if err != nil || json.Unmarshal(text, &kept) != nil {
 		return ovsdbfile.Checkpoint{}
 	}
@@ -135,7 +135,7 @@ func (c checkpoint) save(reached ovsdbfile.Checkpoint) error {
 	if err != nil {
 		return err
 	}
-	if len(text) > checkpointMost {
+	if len(text) > maxCheckpoint {
 		return fmt.Errorf("cannot keep a checkpoint in %s: it has %d bytes", c.path, len(text))
 	}
 	file, err := os.CreateTemp(filepath.Dir(c.path), filepath.Base(c.path)+".*")
@@ -154,17 +154,17 @@ func (c checkpoint) save(reached ovsdbfile.Checkpoint) error {
 
 // Readings go on reading the database files of this node: what was read once is not
 // read again. They are not safe for concurrent use.
-type Readings struct {
+type FileReaders struct {
 	c       *Controller
-	members []*reading
+	members []*fileReader
 }
 
 // Readings returns new ones, which go on from where an action, or the supervisor, has
 // come to. They hold no file open.
-func (c *Controller) Readings() *Readings {
-	r := &Readings{c: c}
+func (c *Controller) FileReaders() *FileReaders {
+	r := &FileReaders{c: c}
 	for _, u := range c.Units {
-		r.members = append(r.members, c.reading(u))
+		r.members = append(r.members, c.fileReader(u))
 	}
 	return r
 }
@@ -172,7 +172,7 @@ func (c *Controller) Readings() *Readings {
 // Refresh reads what has come since the last time, one file after the other, and leaves
 // a checkpoint, so that an action that needs a position does not read it again. The
 // errors are those of the files: one that is missing or damaged has no position.
-func (r *Readings) Refresh(ctx context.Context) error {
+func (r *FileReaders) Refresh(ctx context.Context) error {
 	var errs []error
 	for _, m := range r.members {
 		_, err := m.holding(ctx)
@@ -182,7 +182,7 @@ func (r *Readings) Refresh(ctx context.Context) error {
 }
 
 // positions returns the position of every unit.
-func (r *Readings) positions(ctx context.Context) (replication.Positions, error) {
+func (r *FileReaders) positions(ctx context.Context) (replication.Positions, error) {
 	found := make([]replication.Position, len(r.members))
 	errs := make([]error, len(r.members))
 	var wg sync.WaitGroup

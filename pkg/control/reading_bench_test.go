@@ -108,7 +108,7 @@ func BenchmarkPosition(b *testing.B) {
 	})
 	b.Run("idle supervisor", func(b *testing.B) {
 		c := generated(b, rows)
-		readings := c.Readings()
+		readings := c.FileReaders()
 		b.ReportAllocs()
 		for b.Loop() {
 			if err := readings.Refresh(b.Context()); err != nil {

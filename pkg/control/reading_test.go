@@ -28,12 +28,12 @@ func newReadPair(t *testing.T) [2]*control.Controller {
 		pair[i] = controltest.NewNode(t, c, fmt.Sprintf("node%d", i+1), address, ports)
 		must(t, pair[i].Start(testContext(t)))
 	}
-	must(t, pair[0].Promote(testContext(t), replication.Electorate{Nodes: []string{"node1"}}))
+	must(t, pair[0].Promote(testContext(t), replication.Participants{Nodes: []string{"node1"}}))
 	must(t, pair[1].Follow(testContext(t), "node1"))
 	insert(t, pair[0], "first")
 	wantRows(t, pair[1], "first")
 	for _, c := range pair {
-		must(t, c.Readings().Refresh(testContext(t)))
+		must(t, c.FileReaders().Refresh(testContext(t)))
 		for _, u := range c.Units {
 			if _, err := os.Stat(checkpointFile(c, u)); err != nil {
 				t.Fatalf("nothing was kept of what was read: %v", err)
@@ -151,7 +151,7 @@ func TestAPositionFromACheckpointIsThatOfTheFileThatWasPutInThePlace(t *testing.
 	must(t, err)
 	insert(t, pair[0], "later")
 	wantRows(t, pair[1], "first", "later")
-	must(t, pair[1].Readings().Refresh(testContext(t)))
+	must(t, pair[1].FileReaders().Refresh(testContext(t)))
 	must(t, pair[1].Stop(testContext(t)))
 	later := position(t, pair[1], u)
 	other, err := os.ReadFile(pair[0].Units[0].Files.Database)
@@ -175,7 +175,7 @@ func TestThePartOfAFileThatACheckpointStandsForIsNotReadUntilTheCheckpointIsDrop
 	c := newReadPair(t)[1]
 	must(t, c.Stop(testContext(t)))
 	before := position(t, c, c.Units[0])
-	readings := c.Readings()
+	readings := c.FileReaders()
 	file, err := os.OpenFile(c.Units[0].Files.Database, os.O_WRONLY, 0)
 	must(t, err)
 	_, err = file.WriteAt([]byte("damaged"), 200)
@@ -236,8 +236,8 @@ func TestARestoredFileIsNotReadFromTheCheckpointOfTheOneBefore(t *testing.T) {
 		Database: nb, File: c.Units[0].Files.Database, Why: "test", Reason: "a test",
 	})
 	must(t, err)
-	must(t, c.Promote(testContext(t), replication.Electorate{Nodes: []string{"node1"}}))
-	must(t, c.Readings().Refresh(testContext(t)))
+	must(t, c.Promote(testContext(t), replication.Participants{Nodes: []string{"node1"}}))
+	must(t, c.FileReaders().Refresh(testContext(t)))
 	must(t, c.Stop(testContext(t)))
 	restored, err := c.Restore(testContext(t), unmarked.Name)
 	must(t, err)

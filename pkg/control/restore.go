@@ -61,7 +61,7 @@ func (c *Controller) Restore(ctx context.Context, name string) (Restored, error)
 	if err := file.Replace(ctx, directory.Path(name), u.Name()); err != nil {
 		return restored, err
 	}
-	c.report(c.noteWritable(u).take(), "a later snapshot may be left out")
+	c.warn(c.noteWritable(u).take(), "a later snapshot may be left out")
 	restored.Position, err = c.ReadPosition(ctx, u)
 	return restored, err
 }

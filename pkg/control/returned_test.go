@@ -99,7 +99,7 @@ func TestALateAnswerStillCountsForThePromotion(t *testing.T) {
 	t.Parallel()
 	three := newLedTrio(t)
 	must(t, three.nodes[0].Stop(testContext(t)))
-	silent := new(replication.SilentError)
+	silent := new(replication.UnansweredError)
 	if err := three.nodes[1].HoldElection(testContext(t), three.electorate(0)); !errors.As(err, &silent) {
 		t.Fatalf("error is %v, want a silent node", err)
 	}

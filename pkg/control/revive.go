@@ -105,7 +105,7 @@ func (c *Controller) reviveActive(ctx context.Context, u Unit, seen *replication
 // launch starts a server as a backup of nobody. What was learnt of its file is forgotten:
 // the server, too, reads the whole, which may have been replaced or damaged meanwhile.
 func (c *Controller) launch(ctx context.Context, u Unit) error {
-	c.report(c.checkpoint(u).drop(), "what the file held before may be taken for what it holds")
+	c.warn(c.checkpoint(u).drop(), "what the file held before may be taken for what it holds")
 	daemon := process.OVSDBServer(process.ServerOptions{
 		Files: u.Files, DatabaseName: u.Name(), SyncFrom: u.Endpoint.Parking(), Owner: c.Owner,
 	})
@@ -114,8 +114,8 @@ func (c *Controller) launch(ctx context.Context, u Unit) error {
 
 // Wake makes the active servers try at once to listen where they could not: on a
 // virtual address that has come, for instance. Any question wakes them up.
-func (c *Controller) Wake(ctx context.Context) error {
-	return c.each(ctx, func(ctx context.Context, u Unit) error {
+func (c *Controller) RetryListeners(ctx context.Context) error {
+	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {
 		if _, err := u.Pidfile().Owner(); err != nil {
 			return nil //nolint:nilerr // what does not run need not be woken up
 		}
@@ -126,18 +126,18 @@ func (c *Controller) Wake(ctx context.Context) error {
 
 // Hush closes the listeners of the active servers of this node at once, without waiting
 // for another action to end.
-func (c *Controller) Hush(ctx context.Context) error { return c.each(ctx, c.hushIfRunning) }
+func (c *Controller) CloseListeners(ctx context.Context) error { return c.forEachUnit(ctx, c.closeListenersIfRunning) }
 
-func (c *Controller) hushIfRunning(ctx context.Context, u Unit) error {
+func (c *Controller) closeListenersIfRunning(ctx context.Context, u Unit) error {
 	if _, err := u.Pidfile().Owner(); errors.Is(err, process.ErrNotRunning) {
 		return nil
 	}
-	return c.hushUp(ctx, u)
+	return c.closeListeners(ctx, u)
 }
 
 // Reopen opens the listeners of a node that leads, as a promotion does.
-func (c *Controller) Reopen(ctx context.Context) error {
-	return c.each(ctx, func(ctx context.Context, u Unit) error {
+func (c *Controller) OpenListeners(ctx context.Context) error {
+	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {
 		return step(ctx, "open the listeners of the "+u.Name()+" server", u.Server.ControlSocket, u.Server.OpenConnections)
 	})
 }

@@ -48,8 +48,8 @@ func newLedTrio(t *testing.T) trio {
 }
 
 // electorate is all nodes but those that are left out.
-func (three trio) electorate(without ...int) replication.Electorate {
-	var e replication.Electorate
+func (three trio) electorate(without ...int) replication.Participants {
+	var e replication.Participants
 	for i, n := range three.nodes {
 		if slices.Contains(without, i) {
 			e.Absent = append(e.Absent, n.Node)
@@ -117,7 +117,7 @@ func (three trio) switchOver(t *testing.T, from, to int) {
 func wantChoice(t *testing.T, err error, yield, reason string) {
 	t.Helper()
 	lost := new(replication.ElectionError)
-	if !errors.As(err, &lost) || lost.Choice.Yield != yield || !strings.Contains(lost.Choice.Reason, reason) {
+	if !errors.As(err, &lost) || lost.Decision.Yield != yield || !strings.Contains(lost.Decision.Reason, reason) {
 		t.Fatalf("error is %v, want the promotion left to %q because %q", err, yield, reason)
 	}
 }
@@ -280,7 +280,7 @@ func TestABackupIsNeverPointedAtABlankOrForeignServer(t *testing.T) {
 	wantRows(t, three.nodes[1], "a")
 	foreign := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.4", controltest.FreePorts(t))
 	must(t, foreign.Start(testContext(t)))
-	must(t, foreign.Promote(testContext(t), replication.Electorate{}))
+	must(t, foreign.Promote(testContext(t), replication.Participants{}))
 	sources := control.SourcesAt(foreign.Units, foreign.Listening.NodeAddress).String()
 	must(t, three.nodes[0].Cluster.Publish(testContext(t), control.TopicActive, sources))
 
@@ -328,7 +328,7 @@ func TestASilentNodeIsNamed(t *testing.T) {
 	three := newLedTrio(t)
 	must(t, three.nodes[0].Stop(testContext(t)))
 	err := three.nodes[1].HoldElection(shortContext(t), three.electorate(0))
-	silent := new(replication.SilentError)
+	silent := new(replication.UnansweredError)
 	if !errors.As(err, &silent) || !slices.Equal(silent.Nodes, []string{"node3"}) {
 		t.Errorf("error is %v, want one that names node3", err)
 	}
@@ -340,7 +340,7 @@ func TestAnAnswerToAnEarlierRoundDoesNotCount(t *testing.T) {
 	must(t, three.nodes[0].Stop(testContext(t)))
 	must(t, three.hold(t, 1, 0))
 	err := three.nodes[1].HoldElection(shortContext(t), three.electorate(0)) // a new round, and nobody answers
-	if silent := new(replication.SilentError); !errors.As(err, &silent) {
+	if silent := new(replication.UnansweredError); !errors.As(err, &silent) {
 		t.Errorf("error is %v, want a silent node", err)
 	}
 }
@@ -512,7 +512,7 @@ func TestDemotedNodeThatHasLostRowsSinceLeavesThePromotionToOneThatHasThem(t *te
 	defer three.answerLate(t)() // after a planned demotion nobody answers in the notification
 	lost := new(replication.ElectionError)
 	err := three.nodes[0].HoldElection(testContext(t), three.electorate())
-	if !errors.As(err, &lost) || lost.Choice.Yield == "" {
+	if !errors.As(err, &lost) || lost.Decision.Yield == "" {
 		t.Errorf("the election ends with %v, want another node to lead", err)
 	}
 	if err := three.nodes[0].Promote(testContext(t), three.electorate()); !errors.As(err, &lost) {
@@ -552,7 +552,7 @@ func TestDemotedNodeThatHasLostRowsSinceIsAnsweredTheNextTimeWithoutSupervisors(
 	three := newRobbedTrio(t)
 	impatient, cancel := context.WithTimeout(testContext(t), 2*time.Second)
 	defer cancel()
-	silent := new(replication.SilentError)
+	silent := new(replication.UnansweredError)
 	if err := three.nodes[0].HoldElection(impatient, three.electorate()); !errors.As(err, &silent) {
 		t.Errorf("the election that nobody answers ends with %v", err)
 	}
@@ -561,7 +561,7 @@ func TestDemotedNodeThatHasLostRowsSinceIsAnsweredTheNextTimeWithoutSupervisors(
 		must(t, os.Chtimes(note, time.Time{}, time.Now().Add(-time.Minute)))
 	}
 	lost := new(replication.ElectionError)
-	if err := three.hold(t, 0); !errors.As(err, &lost) || lost.Choice.Yield == "" {
+	if err := three.hold(t, 0); !errors.As(err, &lost) || lost.Decision.Yield == "" {
 		t.Errorf("the next one ends with %v, want another node to lead", err)
 	}
 }
@@ -638,7 +638,7 @@ func (three trio) wantLossKnown(t *testing.T) {
 	must(t, led.Stop(testContext(t)))
 	must(t, led.Start(testContext(t)))
 	lost := new(replication.ElectionError)
-	if err := three.hold(t, 0); !errors.As(err, &lost) || lost.Choice.Yield == "" {
+	if err := three.hold(t, 0); !errors.As(err, &lost) || lost.Decision.Yield == "" {
 		t.Errorf("the election ends with %v, want another node to lead", err)
 	}
 	three.promote(t, 1)

@@ -24,21 +24,21 @@ func (c *Controller) Start(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if err := c.errand().drop(); err != nil {
+	if err := c.pendingFollow().drop(); err != nil {
 		return err
 	}
-	c.report(c.StopNorthd(ctx), "a left-over ovn-northd may still be there")
+	c.warn(c.StopNorthd(ctx), "a left-over ovn-northd may still be there")
 	record := c.recordAsked(ctx)
 	sources := c.startSources(ctx)
-	err = c.each(ctx, func(ctx context.Context, u Unit) error { return c.startUnit(ctx, u, sources[u.Name()], record) })
+	err = c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.startUnit(ctx, u, sources[u.Name()], record) })
 	if err != nil {
 		return err
 	}
 	if err := c.promotion().drop(); err != nil {
 		return err
 	}
-	together(
-		func() { c.report(c.presentData(ctx, record), "this node does not stand for promotion yet") },
+	parallel(
+		func() { c.warn(c.presentData(ctx, record), "this node does not stand for promotion yet") },
 		func() { c.superviseFromNow(ctx) },
 	)
 	return nil
@@ -46,21 +46,21 @@ func (c *Controller) Start(ctx context.Context) error {
 
 // presentData publishes what this node holds and the promotion score that goes
 // with it.
-func (c *Controller) presentData(ctx context.Context, asked asked) error {
+func (c *Controller) presentData(ctx context.Context, asked recordQuery) error {
 	held, err := c.positions(ctx)
 	if err != nil {
 		return err
 	}
-	together(
+	parallel(
 		func() {
-			c.report(c.announce(ctx, TopicPosition, replication.Unsolicited+" "+held.String()), "cannot publish what this node holds")
+			c.warn(c.announce(ctx, TopicPosition, replication.Unsolicited+" "+held.String()), "cannot publish what this node holds")
 		},
 		func() { err = c.presentScore(ctx, asked, held) },
 	)
 	return err
 }
 
-func (c *Controller) presentScore(ctx context.Context, asked asked, held replication.Positions) error {
+func (c *Controller) presentScore(ctx context.Context, asked recordQuery, held replication.Positions) error {
 	record, err := asked()
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (c *Controller) presentScore(ctx context.Context, asked asked, held replica
 // are not asked: a failed promotion makes a node appear promoted in them.
 func (c *Controller) startSources(ctx context.Context) replication.Sources {
 	leader, err := c.leader(ctx)
-	c.report(err, "starting without a source")
+	c.warn(err, "starting without a source")
 	if leader.Node == "" {
 		return c.parking()
 	}
@@ -91,7 +91,7 @@ func (c *Controller) startSources(ctx context.Context) replication.Sources {
 
 // startUnit starts a server parked, whatever it is to follow: the source is
 // questioned first, and a server that starts with one copies it at once.
-func (c *Controller) startUnit(ctx context.Context, u Unit, source string, record asked) error {
+func (c *Controller) startUnit(ctx context.Context, u Unit, source string, record recordQuery) error {
 	if _, err := u.Pidfile().Owner(); !errors.Is(err, process.ErrNotRunning) {
 		return c.adopt(ctx, u, source, record)
 	}
@@ -109,16 +109,16 @@ func (c *Controller) startUnit(ctx context.Context, u Unit, source string, recor
 
 // followAfterStart leaves a server parked whose source cannot be followed: the
 // instance works, and monitor says what is wrong.
-func (c *Controller) followAfterStart(ctx context.Context, u Unit, source string, record asked) error {
+func (c *Controller) followAfterStart(ctx context.Context, u Unit, source string, record recordQuery) error {
 	if source != u.Endpoint.Parking() {
-		c.report(c.follow(ctx, u, source, record), "the "+u.Name()+" server stays parked")
+		c.warn(c.follow(ctx, u, source, record), "the "+u.Name()+" server stays parked")
 	}
 	return nil
 }
 
 // adopt makes a server that already runs a backup of source. A server that
 // follows source already is left alone, with its session.
-func (c *Controller) adopt(ctx context.Context, u Unit, source string, record asked) error {
+func (c *Controller) adopt(ctx context.Context, u Unit, source string, record recordQuery) error {
 	return step(ctx, "make the running "+u.Name()+" server a backup", u.Server.ControlSocket, func(ctx context.Context) error {
 		status, err := u.Server.SyncStatus(ctx)
 		if err != nil || status.Role == ovsdbctl.RoleBackup && status.Source == source {

@@ -12,29 +12,29 @@ import (
 // stop waits this part of its time, and at most this long, for another action
 // to end; then it goes on without the lock: it must always make progress.
 const (
-	stopLockShare = 0.25
-	stopLockMost  = 5 * time.Second
+	stopLockFraction = 0.25
+	stopLockTimeout  = 5 * time.Second
 )
 
 // Stop ends every server of the resource on this node and meanwhile withdraws what the
 // node has published. It needs no valid configuration beyond the run
 // directory, and returns an error only if a process is still there.
 func (c *Controller) Stop(ctx context.Context) error {
-	c.report(c.stopSupervisor(ctx), "the supervisor may restart what is stopped")
+	c.warn(c.stopSupervisor(ctx), "the supervisor may restart what is stopped")
 	defer c.stopLock(ctx)()
 	defer c.endNorthd(ctx)()
 	var err error
-	together(
+	parallel(
 		func() {
-			if err = c.each(ctx, c.stopUnit); err == nil {
-				c.report(c.promotion().drop(), "stopped, with a leftover")
+			if err = c.forEachUnit(ctx, c.stopUnit); err == nil {
+				c.warn(c.promotion().drop(), "stopped, with a leftover")
 			}
 		},
-		func() { c.report(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") },
-		func() { c.report(c.withdraw(ctx, TopicPosition), "cannot withdraw the published position") },
+		func() { c.warn(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") },
+		func() { c.warn(c.withdraw(ctx, TopicPosition), "cannot withdraw the published position") },
 		func() {
 			c.forgiveFailedPromotion(ctx)
-			c.report(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
+			c.warn(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
 		},
 	)
 	return err
@@ -43,13 +43,13 @@ func (c *Controller) Stop(ctx context.Context) error {
 // noteFailedPromotion remembers that this node is about to fail a promotion
 // that another node should have: that must not count against it.
 func (c *Controller) noteFailedPromotion() {
-	c.report(c.failedPromotion().take(), "this node may be kept from a later promotion by migration-threshold")
+	c.warn(c.failedPromotion().take(), "this node may be kept from a later promotion by migration-threshold")
 }
 
 // noteUndecided is noteFailedPromotion where another node has not answered, which
 // is no failure of this one.
 func (c *Controller) noteUndecided(err error) {
-	if silent := new(replication.SilentError); errors.As(err, &silent) {
+	if silent := new(replication.UnansweredError); errors.As(err, &silent) {
 		c.noteFailedPromotion()
 	}
 }
@@ -63,16 +63,16 @@ func (c *Controller) forgiveFailedPromotion(ctx context.Context) {
 	if !c.failedPromotion().held() {
 		return
 	}
-	c.report(c.Cluster.ForgiveFailedPromotion(ctx), "a promotion that another node should have counts as this node's failure")
-	c.report(c.failedPromotion().drop(), "stopped, with a leftover")
+	c.warn(c.Cluster.ForgiveFailedPromotion(ctx), "a promotion that another node should have counts as this node's failure")
+	c.warn(c.failedPromotion().drop(), "stopped, with a leftover")
 }
 
 func (c *Controller) stopLock(ctx context.Context) func() {
-	waiting, cancel := share(ctx, stopLockShare, stopLockMost)
+	waiting, cancel := withBudget(ctx, stopLockFraction, stopLockTimeout)
 	defer cancel()
 	unlock, err := c.lock(waiting)
 	if err != nil {
-		c.report(err, "stopping without the action lock")
+		c.warn(err, "stopping without the action lock")
 		return func() {}
 	}
 	return unlock
@@ -82,8 +82,8 @@ func (c *Controller) stopUnit(ctx context.Context, u Unit) error {
 	return step(ctx, "stop the "+u.Name()+" server", u.Server.ControlSocket, func(ctx context.Context) error {
 		report, err := process.Stop(ctx, u.Pidfile(), serverProgram, u.Server.Exit)
 		if err == nil {
-			c.patience(u).calm()
-			c.report(u.Files.RemoveStale(), "stopped, with a leftover")
+			c.busySince(u).clear()
+			c.warn(u.Files.RemoveStale(), "stopped, with a leftover")
 			c.Log.WithField("db", u.Name()).WithField("how", report.How).Debug("stopped the server")
 		}
 		return err

@@ -25,15 +25,15 @@ type Supervision struct {
 // Supervisor returns the process of this node's supervisor and what it knows. The error is
 // ErrUnsupervised if it does not run, with process 0; with another error it runs, and has
 // said nothing, or not lately.
-func (c *Controller) Supervisor() (pid int, k Knowledge, err error) {
+func (c *Controller) Supervisor() (pid int, k SupervisorState, err error) {
 	if pid, err = c.SupervisorPidfile().Owner(); err != nil {
-		return 0, Knowledge{}, errors.Join(ErrUnsupervised, err)
+		return 0, SupervisorState{}, errors.Join(ErrUnsupervised, err)
 	}
-	k, err = c.told()
+	k, err = c.loadSupervisorState()
 	return pid, k, err
 }
 
-// wanted tells whether there should be a supervisor.
+// wanted reports whether there should be a supervisor.
 func (s Supervision) wanted() bool { return s.Program != "" && !s.Off }
 
 // actionVariables begin the names of what Pacemaker tells a single action; nodeVariable
@@ -44,9 +44,9 @@ const (
 )
 
 const (
-	supervisorStopMost  = 5 * time.Second
-	supervisorStartMost = 3 * time.Second
-	supervisorShare     = 0.25
+	supervisorStopTimeout  = 5 * time.Second
+	supervisorStartTimeout = 3 * time.Second
+	supervisorFraction     = 0.25
 )
 
 // ensureSupervisor starts the supervisor if it does not run, or replaces one of an
@@ -59,8 +59,8 @@ func (c *Controller) ensureSupervisor(ctx context.Context) (started bool, err er
 	case c.Supervision.Off:
 		return false, c.stopSupervisor(ctx)
 	}
-	k, err := c.knowledge()
-	if err == nil && k.Config == c.Supervision.Config || errors.Is(err, errOld) {
+	k, err := c.supervisorState()
+	if err == nil && k.Config == c.Supervision.Config || errors.Is(err, errStateOld) {
 		return false, nil
 	}
 	if !errors.Is(err, ErrUnsupervised) {
@@ -85,16 +85,16 @@ func (c *Controller) superviseFromNow(ctx context.Context) {
 	if started && err == nil {
 		err = c.awaitSupervisor(ctx)
 	}
-	c.report(err, "nobody restarts the servers at once")
+	c.warn(err, "nobody restarts the servers at once")
 }
 
 // awaitSupervisor waits until the supervisor has looked around: the first monitor
 // should find it at work.
 func (c *Controller) awaitSupervisor(ctx context.Context) error {
-	ctx, cancel := share(ctx, supervisorShare, supervisorStartMost)
+	ctx, cancel := withBudget(ctx, supervisorFraction, supervisorStartTimeout)
 	defer cancel()
 	return await(ctx, func(context.Context) error {
-		_, err := c.knowledge()
+		_, err := c.supervisorState()
 		return err
 	})
 }
@@ -104,7 +104,7 @@ func (c *Controller) stopSupervisor(ctx context.Context) error {
 	if c.Supervision.Program == "" {
 		return nil
 	}
-	ctx, cancel := share(ctx, supervisorShare, supervisorStopMost)
+	ctx, cancel := withBudget(ctx, supervisorFraction, supervisorStopTimeout)
 	defer cancel()
 	_, err := process.Stop(ctx, c.SupervisorPidfile(), c.Supervision.Program, nil)
 	return err
@@ -112,7 +112,7 @@ func (c *Controller) stopSupervisor(ctx context.Context) error {
 
 // poke makes the supervisor learn anew: an action has changed what this node does.
 func (c *Controller) poke() {
-	c.report(note{path: c.PokeFile()}.take(), "the supervisor learns late of what was done")
+	c.warn(note{path: c.PokeFile()}.take(), "the supervisor learns late of what was done")
 }
 
 // PokeFile is written by each action after which the supervisor should look again.

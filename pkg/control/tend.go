@@ -8,7 +8,7 @@ import (
 
 // Tend is one look of the supervisor at the servers of this node, in the light of what
 // it knows. It asks no cluster and changes nothing.
-func (c *Controller) Tend(ctx context.Context, k Knowledge) (replication.Observation, replication.Verdict, error) {
+func (c *Controller) Tend(ctx context.Context, k SupervisorState) (replication.Observation, replication.Verdict, error) {
 	record, err := replication.ParseRecord(k.Record)
 	if err != nil {
 		return replication.Observation{}, replication.Verdict{}, err
@@ -30,7 +30,7 @@ func (c *Controller) Repair(ctx context.Context) (replication.Observation, repli
 	})
 }
 
-// Promoted tells whether this node was promoted and not demoted since.
+// Promoted reports whether this node was promoted and not demoted since.
 func (c *Controller) Promoted() bool { return c.promotion().held() }
 
 // Beat counts up the beats of an active node.
@@ -47,6 +47,6 @@ func (c *Controller) Publish(ctx context.Context, v replication.Verdict, leader 
 		return false
 	}
 	defer unlock()
-	c.keepPublished(ctx, v, leader)
+	c.publishScore(ctx, v, leader)
 	return true
 }

@@ -11,7 +11,7 @@ import (
 
 // readMarkers adds the term markers to the states of servers that answer.
 func (c *Controller) readMarkers(ctx context.Context, states []replication.ServerState) {
-	ctx, cancel := share(ctx, answerShare, answerMost)
+	ctx, cancel := withBudget(ctx, answerFraction, answerTimeout)
 	defer cancel()
 	for i, u := range c.Units {
 		if s := states[i].Condition; s != replication.ConditionActive && s != replication.ConditionBackup {
@@ -19,7 +19,7 @@ func (c *Controller) readMarkers(ctx context.Context, states []replication.Serve
 		}
 		m, err := c.liveMarker(ctx, u)
 		if !errors.Is(err, ovsdbctl.ErrNoGlobal) {
-			c.report(err, "cannot read the term of "+u.Name())
+			c.warn(err, "cannot read the term of "+u.Name())
 		}
 		states[i].Marker = m
 	}
@@ -42,7 +42,7 @@ func (c *Controller) liveMarker(ctx context.Context, u Unit) (*replication.Marke
 func (c *Controller) termState(ctx context.Context, states []replication.ServerState) replication.TermState {
 	record, err := c.record(ctx)
 	if err != nil {
-		c.report(err, "cannot learn the current term")
+		c.warn(err, "cannot learn the current term")
 		return ""
 	}
 	return record.StateOf(states)
@@ -55,9 +55,9 @@ const beatTimeout = 2 * time.Second
 // beat counts the markers of an active node up, so that the data of its backups
 // shows how fresh it is.
 func (c *Controller) beat(ctx context.Context) error {
-	ctx, cancel := share(ctx, answerShare, beatTimeout)
+	ctx, cancel := withBudget(ctx, answerFraction, beatTimeout)
 	defer cancel()
-	return c.each(ctx, func(ctx context.Context, u Unit) error {
+	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {
 		return c.beatAt(ctx, "unix:"+u.Server.DataSocket, u.Server.Database)
 	})
 }

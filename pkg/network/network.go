@@ -17,14 +17,14 @@ type Interfaces struct{}
 // another one.
 var ErrNoAddress = errors.New("this node has no address of its own in that direction")
 
-// Holds tells whether an interface of this node has the address. If the
+// Holds reports whether an interface of this node has the address. If the
 // interfaces cannot be read, it has not.
 func (Interfaces) Holds(address netip.Addr) bool {
 	prefixes, err := prefixes()
 	return err == nil && held(prefixes, address)
 }
 
-// CanListen tells whether a server could listen on an address and port now: nil
+// CanListen reports whether a server could listen on an address and port now: nil
 // if it could. It listens there itself for a moment.
 func (Interfaces) CanListen(ctx context.Context, at netip.AddrPort) error {
 	var config net.ListenConfig

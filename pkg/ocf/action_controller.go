@@ -51,7 +51,7 @@ func (a Agent) glancingController(ctx context.Context, call call) *control.Contr
 
 func (a Agent) bareController(ctx context.Context, call call, layout process.Layout) *control.Controller {
 	p := call.params
-	node, cluster := a.seat(ctx, call.env)
+	node, cluster := a.nodeCluster(ctx, call.env)
 	return &control.Controller{
 		Instance: call.env.Instance,
 		Node:     node,
@@ -75,7 +75,7 @@ func (a Agent) bareController(ctx context.Context, call call, layout process.Lay
 
 // seat returns this node's name and its cluster. Pacemaker tells the name to all
 // actions it runs; where nobody knows one, there is no cluster.
-func (a Agent) seat(ctx context.Context, env Environment) (string, control.Cluster) {
+func (a Agent) nodeCluster(ctx context.Context, env Environment) (string, control.Cluster) {
 	cluster := a.Cluster.Resource(env.Instance)
 	if env.Node != "" {
 		return env.Node, cluster

@@ -44,7 +44,7 @@ func takePart(ctx context.Context, c *control.Controller, n Notify) error {
 		if len(n.Promote) == 0 || slices.Contains(n.Promote, c.Node) {
 			return nil
 		}
-		return c.FollowSoon(ctx, n.Promote[0])
+		return c.RequestFollow(ctx, n.Promote[0])
 	}
 }
 
@@ -61,11 +61,11 @@ func prepareElection(ctx context.Context, c *control.Controller, n Notify) error
 
 // electorate says who takes part in an election. Nodes that Pacemaker has
 // counted out, because they are stopping or lost, do not.
-func electorate(n Notify) replication.Electorate {
+func electorate(n Notify) replication.Participants {
 	if !n.Enabled {
-		return replication.Electorate{}
+		return replication.Participants{}
 	}
 	nodes := n.ActiveAtPromote()
 	absent := slices.DeleteFunc(slices.Clone(n.Available), func(node string) bool { return slices.Contains(nodes, node) })
-	return replication.Electorate{Nodes: nodes, Absent: absent}
+	return replication.Participants{Nodes: nodes, Absent: absent}
 }

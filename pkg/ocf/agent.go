@@ -22,9 +22,9 @@ type ClusterManager interface {
 
 // Network is what the agent needs to know of this node's addresses.
 type Network interface {
-	// Holds tells whether an interface of this node has the address.
+	// Holds reports whether an interface of this node has the address.
 	Holds(address netip.Addr) bool
-	// CanListen tells whether a server could listen there now; nil if it could.
+	// CanListen reports whether a server could listen there now; nil if it could.
 	CanListen(ctx context.Context, at netip.AddrPort) error
 	// Towards returns the address this node talks from to the given one, which
 	// may be an address it holds itself; then one beside it.
@@ -94,7 +94,7 @@ func (a Agent) actions() map[string]action {
 }
 
 // describe answers the actions that touch nothing and need no environment, and
-// tells whether name is one of them.
+// reports whether name is one of them.
 func (a Agent) describe(name string) bool {
 	switch name {
 	case "meta-data":

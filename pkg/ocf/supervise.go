@@ -16,7 +16,7 @@ import (
 )
 
 // Charge is what a supervisor is given to watch over.
-type Charge struct {
+type Supervised struct {
 	Controller *control.Controller
 	Parameters Parameters
 	// Release gives up the pidfile that keeps another supervisor from starting.
@@ -26,24 +26,24 @@ type Charge struct {
 // TakeCharge returns the controller of the resource that the environment describes, as
 // an action would have it, and holds the pidfile of its supervisor. The error is
 // [process.ErrHeld] if there is one already.
-func (a Agent) TakeCharge(ctx context.Context) (Charge, error) {
+func (a Agent) AcquireSupervisor(ctx context.Context) (Supervised, error) {
 	env, err := ParseEnvironment("supervise", a.Getenv)
 	if err != nil {
-		return Charge{}, err
+		return Supervised{}, err
 	}
 	params, err := ParseParameters(a.Getenv)
 	if err != nil {
-		return Charge{}, err
+		return Supervised{}, err
 	}
 	c, err := a.controller(ctx, call{env: env, params: params})
 	if err != nil {
-		return Charge{}, err
+		return Supervised{}, err
 	}
 	release, err := c.SupervisorPidfile().Hold()
-	return Charge{Controller: c, Parameters: params, Release: release}, err
+	return Supervised{Controller: c, Parameters: params, Release: release}, err
 }
 
-// Superfluous tells whether a supervisor could not take charge only because there is
+// Superfluous reports whether a supervisor could not take charge only because there is
 // one already.
 func Superfluous(err error) bool { return errors.Is(err, process.ErrHeld) }
 
@@ -68,6 +68,6 @@ func (a Agent) configuration() string {
 }
 
 // LogBeginning is the line by which a supervisor can be found in the log.
-func (c Charge) LogBeginning(log logrus.FieldLogger, version string) {
+func (c Supervised) LogBeginning(log logrus.FieldLogger, version string) {
 	log.WithFields(logrus.Fields{"version": version, "node": c.Controller.Node}).Info("supervising the servers")
 }

@@ -87,7 +87,7 @@ func (v View) Role(resource, node string) string {
 	return "Stopped"
 }
 
-// isAgent tells whether "ocf:PROVIDER:NAME", or "ocf::PROVIDER:NAME" as Pacemaker
+// isAgent reports whether "ocf:PROVIDER:NAME", or "ocf::PROVIDER:NAME" as Pacemaker
 // 2.0 spells it, is the agent of a name.
 func isAgent(spelled, name string) bool {
 	return strings.HasPrefix(spelled, "ocf:") && strings.HasSuffix(spelled, ":"+name)

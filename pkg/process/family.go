@@ -101,7 +101,7 @@ func openOwner(p Pidfile, pid int) (*handle, error) {
 	return nil, err
 }
 
-// include tells whether a process other than the server belongs to the daemon:
+// include reports whether a process other than the server belongs to the daemon:
 // as the server's monitor; or, if it runs the same program, as one that was
 // started for this pidfile, or as a monitor that names the server of a stale
 // one and will restart it.
@@ -122,7 +122,7 @@ func (r relatives) include(pid int) bool {
 	return r.stale != 0 && monitors(pid, r.stale)
 }
 
-// sameProgram tells whether the parent of a server runs the program that the
+// sameProgram reports whether the parent of a server runs the program that the
 // server runs. If it may not be known, the name Open vSwitch gives to the
 // thread of a monitor tells (monitor_daemon in lib/daemon-unix.c).
 func sameProgram(parent, server int, comm string) bool {
@@ -137,7 +137,7 @@ func sameProgram(parent, server int, comm string) bool {
 	return os.SameFile(first, second)
 }
 
-// runsProgram tells whether a process runs the daemon's program, also if its
+// runsProgram reports whether a process runs the daemon's program, also if its
 // package was replaced since.
 func (r relatives) runsProgram(pid int) bool {
 	path, err := os.Readlink(executablePath(pid))
@@ -147,7 +147,7 @@ func (r relatives) runsProgram(pid int) bool {
 	return slices.Contains(r.programs, filepath.Base(strings.TrimSuffix(path, " (deleted)")))
 }
 
-// sharesDirectory tells whether the pidfile's directory is the same one for a
+// sharesDirectory reports whether the pidfile's directory is the same one for a
 // process: in a container, another directory may have that name.
 func (r relatives) sharesDirectory(pid int) bool {
 	directory := filepath.Dir(string(r.pidfile))
@@ -169,14 +169,14 @@ func startedFor(pid int) (Pidfile, bool) {
 	return "", false
 }
 
-// monitors tells whether a process is the monitor of another one, by the title
+// monitors reports whether a process is the monitor of another one, by the title
 // that monitor_daemon in Open vSwitch's lib/daemon-unix.c gives itself.
 func monitors(pid, server int) bool {
 	title, err := readBounded(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"), 4096)
 	return err == nil && strings.Contains(title, ": monitoring pid "+strconv.Itoa(server)+" (")
 }
 
-// alive tells whether there is a process of that number that is not ending.
+// alive reports whether there is a process of that number that is not ending.
 func alive(pid int) bool {
 	stat, err := readStat(pid)
 	return err == nil && stat.state != "Z" && stat.flags&flagExiting == 0

@@ -85,7 +85,7 @@ func (h *handle) wait(ctx context.Context) error {
 	return nil
 }
 
-// ended tells whether the process has ended.
+// ended reports whether the process has ended.
 func (h *handle) ended() bool {
 	ended := false
 	connection, err := h.file.SyscallConn()

@@ -160,7 +160,7 @@ func isDirectory(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// sameFile tells whether two paths lead to one file.
+// sameFile reports whether two paths lead to one file.
 func sameFile(a, b string) bool {
 	first, err := os.Stat(a)
 	if err != nil {

@@ -91,7 +91,7 @@ func (f NorthdFiles) RemoveStale() error {
 	return nil
 }
 
-// deserted tells whether a socket is one that no process listens on.
+// deserted reports whether a socket is one that no process listens on.
 func deserted(path string) bool {
 	info, err := os.Lstat(path)
 	if err != nil || info.Mode().Type() != fs.ModeSocket {

@@ -72,7 +72,7 @@ func (o Owner) take(path string) error {
 	return os.Lchown(path, uid, gid)
 }
 
-// has tells whether a file is the owner's already.
+// has reports whether a file is the owner's already.
 func (o Owner) has(info os.FileInfo) bool {
 	uid, gid := o.ids()
 	stat, ok := info.Sys().(*syscall.Stat_t)

@@ -44,7 +44,7 @@ func stranger(t *testing.T) *exec.Cmd {
 	return cmd
 }
 
-// alive tells whether a child that was not waited for runs.
+// alive reports whether a child that was not waited for runs.
 func alive(t *testing.T, cmd *exec.Cmd) bool {
 	t.Helper()
 	activity, err := process.Inspect(cmd.Process.Pid)

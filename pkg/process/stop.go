@@ -190,7 +190,7 @@ func contains(f family, pid int) bool {
 
 func (s *stopping) gone() bool { return len(s.found.all()) == 0 }
 
-// deaf tells whether there is no server that could do what it is asked.
+// deaf reports whether there is no server that could do what it is asked.
 func (s *stopping) deaf() bool {
 	if s.found.server == nil {
 		return true

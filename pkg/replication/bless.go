@@ -38,7 +38,7 @@ func ParseBlessing(text string) *Blessing {
 	return &Blessing{TermID: term, Reason: strings.TrimSpace(reason)}
 }
 
-// Holds tells whether the blessing was given in the term that is recorded.
+// Holds reports whether the blessing was given in the term that is recorded.
 func (b *Blessing) Holds(record *Record) bool {
 	switch {
 	case b == nil:

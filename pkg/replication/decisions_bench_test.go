@@ -31,13 +31,13 @@ func BenchmarkAssess(b *testing.B) {
 func BenchmarkElect(b *testing.B) {
 	for _, nodes := range []int{3, 16} {
 		b.Run(fmt.Sprintf("nodes=%d", nodes), func(b *testing.B) {
-			ballot := replication.Ballot{
+			ballot := replication.Election{
 				Record:    &replication.Record{Term: 3, TermID: "T3", Node: "node1"},
 				Self:      "node1",
-				Positions: map[string]replication.Positions{},
+				Candidates: map[string]replication.Positions{},
 			}
 			for i := range nodes {
-				ballot.Positions[fmt.Sprintf("node%d", i+1)] = both(at(3, "T3", "T2", 7, uint64(nodes-i)))
+				ballot.Candidates[fmt.Sprintf("node%d", i+1)] = both(at(3, "T3", "T2", 7, uint64(nodes-i)))
 			}
 			b.ReportAllocs()
 			for b.Loop() {

@@ -9,13 +9,13 @@ import (
 
 // Ballot is all that an election is decided on: the cluster record and what
 // each node that takes part holds.
-type Ballot struct {
+type Election struct {
 	// Record is the cluster record; nil if no promotion was ever recorded.
 	Record *Record
 	// Self is the node Pacemaker has chosen.
 	Self string
 	// Positions are those of all nodes that take part, Self among them.
-	Positions map[string]Positions
+	Candidates map[string]Positions
 	// Absent are the nodes of the resource that take no part.
 	Absent []string
 	// Blessed says that an operator has allowed this node's data to lead.
@@ -23,7 +23,7 @@ type Ballot struct {
 }
 
 // Choice is the outcome of an election for the node that was chosen.
-type Choice struct {
+type Decision struct {
 	// Lead says that this node may be promoted.
 	Lead bool
 	// Yield names the node that should be, if it is another one.
@@ -35,10 +35,10 @@ type Choice struct {
 // Elect decides whether the chosen node may lead. Data that has not seen the
 // start of the recorded term never leads (unless blessed), and among the data
 // that has, the one that holds most does.
-func Elect(b Ballot) Choice {
+func Elect(b Election) Decision {
 	switch {
 	case b.Blessed:
-		return Choice{Lead: true}
+		return Decision{Lead: true}
 	case b.Record != nil:
 		return b.amongCurrent(*b.Record)
 	case b.anyMarked():
@@ -48,8 +48,8 @@ func Elect(b Ballot) Choice {
 	}
 }
 
-func (b Ballot) anyMarked() bool {
-	for _, positions := range b.Positions {
+func (b Election) anyMarked() bool {
+	for _, positions := range b.Candidates {
 		if positions.Term() > 0 {
 			return true
 		}
@@ -57,29 +57,29 @@ func (b Ballot) anyMarked() bool {
 	return false
 }
 
-func (b Ballot) amongCurrent(r Record) Choice {
+func (b Election) amongCurrent(r Record) Decision {
 	best := b.best(
 		func(p Positions) bool { return p.Current(r) },
 		func(p, q Positions) int { return p.CompareWithin(r, q) })
 	switch {
 	case best == "":
-		return Choice{Reason: fmt.Sprintf(
+		return Decision{Reason: fmt.Sprintf(
 			"no node that takes part has data of term %d, which node %s led: start that node, or a node that followed it, "+
 				"or let this node's older data lead with: ovndb-servers bless", r.Term, r.Node)}
 	case best != b.Self:
-		return Choice{Yield: best, Reason: fmt.Sprintf("node %s holds more (%s) than this node (%s)",
-			best, b.Positions[best].Summary(), b.Positions[b.Self].Summary())}
+		return Decision{Yield: best, Reason: fmt.Sprintf("node %s holds more (%s) than this node (%s)",
+			best, b.Candidates[best].Summary(), b.Candidates[b.Self].Summary())}
 	default:
-		return Choice{Lead: true}
+		return Decision{Lead: true}
 	}
 }
 
 // best returns the node whose data is eligible and holds most; this node, if no
 // other holds more; nothing if no data is eligible.
-func (b Ballot) best(eligible func(Positions) bool, order func(p, q Positions) int) string {
+func (b Election) best(eligible func(Positions) bool, order func(p, q Positions) int) string {
 	best := ""
-	for _, node := range append([]string{b.Self}, slices.Sorted(maps.Keys(b.Positions))...) {
-		if eligible(b.Positions[node]) && (best == "" || order(b.Positions[node], b.Positions[best]) > 0) {
+	for _, node := range append([]string{b.Self}, slices.Sorted(maps.Keys(b.Candidates))...) {
+		if eligible(b.Candidates[node]) && (best == "" || order(b.Candidates[node], b.Candidates[best]) > 0) {
 			best = node
 		}
 	}
@@ -89,26 +89,26 @@ func (b Ballot) best(eligible func(Positions) bool, order func(p, q Positions) i
 // withoutRecord decides where data was promoted once but the cluster has no
 // record of it: a first promotion that was cut short, or a CIB that was lost.
 // In the latter case only all nodes together know what is latest.
-func (b Ballot) withoutRecord() Choice {
+func (b Election) withoutRecord() Decision {
 	if lineages := b.lineages(); len(lineages) > 1 {
-		return Choice{Reason: fmt.Sprintf(
+		return Decision{Reason: fmt.Sprintf(
 			"the nodes hold databases of %d different origins: choose one with: ovndb-servers bless (%s)", len(lineages), b.Summary())}
 	}
 	if len(b.Absent) > 0 {
-		return Choice{Reason: fmt.Sprintf(
+		return Decision{Reason: fmt.Sprintf(
 			"the cluster has no record of the latest term, and node %s is not here to tell: start it, or choose this node with: ovndb-servers bless",
 			strings.Join(b.Absent, ", "))}
 	}
 	best := b.best(func(Positions) bool { return true }, Positions.Compare)
 	if best != b.Self {
-		return Choice{Yield: best, Reason: fmt.Sprintf("node %s holds more (%s)", best, b.Positions[best].Summary())}
+		return Decision{Yield: best, Reason: fmt.Sprintf("node %s holds more (%s)", best, b.Candidates[best].Summary())}
 	}
-	return Choice{Lead: true}
+	return Decision{Lead: true}
 }
 
-func (b Ballot) lineages() []string {
+func (b Election) lineages() []string {
 	var all []string
-	for _, positions := range b.Positions {
+	for _, positions := range b.Candidates {
 		for database, p := range positions {
 			if p.Marked() {
 				all = append(all, database+" "+p.Lineage)
@@ -132,11 +132,11 @@ func (b Ballot) lineages() []string {
 
 // adopt decides where no data was ever promoted under this agent: the one with
 // content leads.
-func (b Ballot) adopt() Choice {
+func (b Election) adopt() Decision {
 	contents := b.contents()
 	for database, digests := range contents {
 		if len(digests) > 1 {
-			return Choice{Reason: fmt.Sprintf(
+			return Decision{Reason: fmt.Sprintf(
 				"the nodes hold %d different contents of %s, and nothing tells which is right: choose one with: ovndb-servers bless (%s)",
 				len(digests), database, b.Summary())}
 		}
@@ -151,18 +151,18 @@ func (b Ballot) adopt() Choice {
 	}
 	switch best := b.best(full, Positions.Compare); best {
 	case b.Self:
-		return Choice{Lead: true}
+		return Decision{Lead: true}
 	case "":
-		return Choice{Reason: "no single node holds content in all databases: choose one with: ovndb-servers bless (" + b.Summary() + ")"}
+		return Decision{Reason: "no single node holds content in all databases: choose one with: ovndb-servers bless (" + b.Summary() + ")"}
 	default:
-		return Choice{Yield: best, Reason: fmt.Sprintf("node %s holds content and this node does not", best)}
+		return Decision{Yield: best, Reason: fmt.Sprintf("node %s holds content and this node does not", best)}
 	}
 }
 
 // contents returns the distinct contents of each database.
-func (b Ballot) contents() map[string][]string {
+func (b Election) contents() map[string][]string {
 	all := map[string][]string{}
-	for _, positions := range b.Positions {
+	for _, positions := range b.Candidates {
 		for database, p := range positions {
 			if p.Content != "" && !slices.Contains(all[database], p.Content) {
 				all[database] = append(all[database], p.Content)
@@ -172,10 +172,10 @@ func (b Ballot) contents() map[string][]string {
 	return all
 }
 
-func (b Ballot) Summary() string {
+func (b Election) Summary() string {
 	var all []string
-	for _, node := range slices.Sorted(maps.Keys(b.Positions)) {
-		all = append(all, node+": "+b.Positions[node].Summary())
+	for _, node := range slices.Sorted(maps.Keys(b.Candidates)) {
+		all = append(all, node+": "+b.Candidates[node].Summary())
 	}
 	return strings.Join(all, "; ")
 }

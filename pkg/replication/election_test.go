@@ -38,104 +38,104 @@ func TestElect(t *testing.T) {
 	fresher := both(at(3, "T3", "T2", 7, 6))
 	for _, tt := range []struct {
 		name   string
-		ballot replication.Ballot
+		ballot replication.Election
 		lead   bool
 		yield  string
 		reason string
 	}{
 		{
 			name:   "current and alone: leads",
-			ballot: replication.Ballot{Record: record, Positions: map[string]replication.Positions{"self": current}}, lead: true,
+			ballot: replication.Election{Record: record, Candidates: map[string]replication.Positions{"self": current}}, lead: true,
 		},
 		{
 			name:   "current beside a stale node with more beats of an older term: leads",
-			ballot: replication.Ballot{Record: record, Positions: map[string]replication.Positions{"self": current, "b": stale}}, lead: true,
+			ballot: replication.Election{Record: record, Candidates: map[string]replication.Positions{"self": current, "b": stale}}, lead: true,
 		},
 		{
 			name:   "current beside a node with one more change: yields to it",
-			ballot: replication.Ballot{Record: record, Positions: map[string]replication.Positions{"self": current, "b": fresher}}, yield: "b", reason: "node b holds more",
+			ballot: replication.Election{Record: record, Candidates: map[string]replication.Positions{"self": current, "b": fresher}}, yield: "b", reason: "node b holds more",
 		},
 		{
 			name:   "equal to another: leads",
-			ballot: replication.Ballot{Record: record, Positions: map[string]replication.Positions{"self": current, "a": current}}, lead: true,
+			ballot: replication.Election{Record: record, Candidates: map[string]replication.Positions{"self": current, "a": current}}, lead: true,
 		},
 		{
 			name:   "stale and alone: waits, and says who led",
-			ballot: replication.Ballot{Record: record, Positions: map[string]replication.Positions{"self": stale}}, reason: "node node9 led",
+			ballot: replication.Election{Record: record, Candidates: map[string]replication.Positions{"self": stale}}, reason: "node node9 led",
 		},
 		{
 			name:   "stale and alone, blessed: leads",
-			ballot: replication.Ballot{Record: record, Blessed: true, Positions: map[string]replication.Positions{"self": stale}}, lead: true,
+			ballot: replication.Election{Record: record, Blessed: true, Candidates: map[string]replication.Positions{"self": stale}}, lead: true,
 		},
 		{
 			name:   "stale beside a current node: yields to it",
-			ballot: replication.Ballot{Record: record, Positions: map[string]replication.Positions{"self": stale, "b": current}}, yield: "b", reason: "holds more",
+			ballot: replication.Election{Record: record, Candidates: map[string]replication.Positions{"self": stale, "b": current}}, yield: "b", reason: "holds more",
 		},
 		{
 			name: "one database current, the other not: does not lead",
-			ballot: replication.Ballot{Record: record, Positions: map[string]replication.Positions{
+			ballot: replication.Election{Record: record, Candidates: map[string]replication.Positions{
 				"self": {nb: at(3, "T3", "T2", 7, 5), sb: at(2, "T2", "T1", 7, 5)},
 			}},
 			reason: "no node that takes part",
 		},
 		{
 			name:   "blank beside nothing while a term is recorded: does not lead",
-			ballot: replication.Ballot{Record: record, Positions: map[string]replication.Positions{"self": content("")}}, reason: "no node that takes part",
+			ballot: replication.Election{Record: record, Candidates: map[string]replication.Positions{"self": content("")}}, reason: "no node that takes part",
 		},
 		{
 			name: "promoted after the recorded term and crashed before it was recorded: leads",
-			ballot: replication.Ballot{Record: record, Positions: map[string]replication.Positions{
+			ballot: replication.Election{Record: record, Candidates: map[string]replication.Positions{
 				"self": both(unrecorded(at(4, "T4", "T3", 1, 0), 7, 5)), "b": current,
 			}},
 			lead: true,
 		},
 		{
 			name: "promoted and never recorded from less than another node holds: yields to that node",
-			ballot: replication.Ballot{Record: record, Positions: map[string]replication.Positions{
+			ballot: replication.Election{Record: record, Candidates: map[string]replication.Positions{
 				"self": both(unrecorded(at(4, "T4", "T3", 1, 0), 7, 5)), "b": fresher,
 			}},
 			yield: "b", reason: "node b holds more",
 		},
 		{
 			name:   "a brand-new cluster, all blank: leads",
-			ballot: replication.Ballot{Positions: map[string]replication.Positions{"self": content(""), "b": content("")}}, lead: true,
+			ballot: replication.Election{Candidates: map[string]replication.Positions{"self": content(""), "b": content("")}}, lead: true,
 		},
 		{
 			name:   "adoption, this node has the content: leads",
-			ballot: replication.Ballot{Positions: map[string]replication.Positions{"self": content("x"), "b": content(""), "c": content("x")}}, lead: true,
+			ballot: replication.Election{Candidates: map[string]replication.Positions{"self": content("x"), "b": content(""), "c": content("x")}}, lead: true,
 		},
 		{
 			name:   "adoption, another node has the content: yields to it",
-			ballot: replication.Ballot{Positions: map[string]replication.Positions{"self": content(""), "b": content("x")}}, yield: "b", reason: "holds content",
+			ballot: replication.Election{Candidates: map[string]replication.Positions{"self": content(""), "b": content("x")}}, yield: "b", reason: "holds content",
 		},
 		{
 			name:   "adoption, different contents: refuses and explains",
-			ballot: replication.Ballot{Positions: map[string]replication.Positions{"self": content("x"), "b": content("y")}}, reason: "different contents",
+			ballot: replication.Election{Candidates: map[string]replication.Positions{"self": content("x"), "b": content("y")}}, reason: "different contents",
 		},
 		{
 			name: "adoption, content of the databases on two nodes: refuses and explains",
-			ballot: replication.Ballot{Positions: map[string]replication.Positions{
+			ballot: replication.Election{Candidates: map[string]replication.Positions{
 				"self": {nb: {Content: "x"}, sb: {}}, "b": {nb: {}, sb: {Content: "y"}},
 			}},
 			reason: "no single node",
 		},
 		{
 			name: "marked but no record, all nodes here: the furthest leads",
-			ballot: replication.Ballot{Positions: map[string]replication.Positions{
+			ballot: replication.Election{Candidates: map[string]replication.Positions{
 				"self": current, "b": stale,
 			}},
 			lead: true,
 		},
 		{
 			name: "marked but no record, a node absent: refuses and names it",
-			ballot: replication.Ballot{Absent: []string{"c"}, Positions: map[string]replication.Positions{
+			ballot: replication.Election{Absent: []string{"c"}, Candidates: map[string]replication.Positions{
 				"self": current, "b": stale,
 			}},
 			reason: "node c is not here",
 		},
 		{
 			name: "marked with two lineages, no record: refuses and explains",
-			ballot: replication.Ballot{Positions: map[string]replication.Positions{
+			ballot: replication.Election{Candidates: map[string]replication.Positions{
 				"self": current, "b": both(replication.Position{Lineage: "other", Term: 1, TermID: "O"}),
 			}},
 			reason: "different origins",
@@ -181,20 +181,20 @@ func newHistory(seed uint64) *history {
 func (h *history) elect(t *testing.T) {
 	t.Helper()
 	h.active = ""
-	b := replication.Ballot{Record: h.record, Positions: map[string]replication.Positions{}}
+	b := replication.Election{Record: h.record, Candidates: map[string]replication.Positions{}}
 	for _, n := range h.nodes {
 		if h.random.IntN(4) > 0 {
-			b.Positions[n] = h.data[n]
+			b.Candidates[n] = h.data[n]
 		} else {
 			b.Absent = append(b.Absent, n)
 		}
 	}
-	if len(b.Positions) == 0 {
+	if len(b.Candidates) == 0 {
 		return
 	}
-	present := make([]string, 0, len(b.Positions))
+	present := make([]string, 0, len(b.Candidates))
 	for _, n := range h.nodes {
-		if _, ok := b.Positions[n]; ok {
+		if _, ok := b.Candidates[n]; ok {
 			present = append(present, n)
 		}
 	}
@@ -205,7 +205,7 @@ func (h *history) elect(t *testing.T) {
 	}
 }
 
-func (h *history) check(t *testing.T, b replication.Ballot, present []string) {
+func (h *history) check(t *testing.T, b replication.Election, present []string) {
 	t.Helper()
 	if h.record == nil {
 		return

@@ -64,7 +64,7 @@ func (p Progress) Compare(q Progress) int {
 	}
 }
 
-// MayExceed tells whether p may hold what q does not.
+// MayExceed reports whether p may hold what q does not.
 func (p Progress) MayExceed(q Progress) bool {
 	return p.Beat > q.Beat || p.Beat == q.Beat && p != q && p.Possible > q.Changes
 }

@@ -27,13 +27,13 @@ type Position struct {
 	Content string
 }
 
-// Marked tells whether the data was ever promoted under this agent.
+// Marked reports whether the data was ever promoted under this agent.
 func (p Position) Marked() bool { return p.TermID != "" }
 
-// Blank tells whether there is nothing in the data to lose.
+// Blank reports whether there is nothing in the data to lose.
 func (p Position) Blank() bool { return !p.Marked() && p.Content == "" }
 
-// Current tells whether the data has seen the start of the record's term, or
+// Current reports whether the data has seen the start of the record's term, or
 // was made ready for a promotion that came right after it and was never
 // recorded.
 func (p Position) Current(r Record) bool {
@@ -69,7 +69,7 @@ func (p Position) Compare(q Position) int {
 // Positions are those of one node, by database.
 type Positions map[string]Position
 
-// Current tells whether all of a node's data is current.
+// Current reports whether all of a node's data is current.
 func (p Positions) Current(r Record) bool {
 	for _, position := range p {
 		if !position.Current(r) {

@@ -17,7 +17,7 @@ func (r *Record) StateOf(states []ServerState) TermState {
 
 // NextTerm returns the record of the term that a node begins with the data it holds, and the
 // markers of that data. newID draws a new UUID.
-func (g Grounds) NextTerm(node string, held Positions, newID func() string) (Record, map[string]Marker) {
+func (g ElectionInput) NextTerm(node string, held Positions, newID func() string) (Record, map[string]Marker) {
 	next := Record{Term: held.Term() + 1, TermID: newID(), Node: node}
 	if g.Record != nil {
 		next.Term = max(next.Term, g.Record.Term+1)

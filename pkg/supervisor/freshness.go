@@ -44,7 +44,7 @@ func (f *freshness) see(now time.Time, o replication.Observation, interval time.
 			continue
 		}
 		still := now.Sub(since)
-		late := staleBeats*interval + lookInterval
+		late := staleBeats*interval + observeInterval
 		stale = stale || still >= late
 		if still >= max(late, staleTold) {
 			reasons = append(reasons, fmt.Sprintf("the %s data here is stale: it got no news from node %s for %s",

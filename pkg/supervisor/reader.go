@@ -29,7 +29,7 @@ type reader struct {
 
 // run reads until ctx ends.
 func (r reader) run(ctx context.Context) {
-	files := r.controller.Readings()
+	files := r.controller.FileReaders()
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := files.Refresh(ctx)

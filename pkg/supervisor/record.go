@@ -18,17 +18,17 @@ func (r *rounds) heed(ctx context.Context) {
 	case recorded != "" && recorded == known:
 	case r.Controller.Acting():
 		r.unheeded = true
-	case recorded != "" && known == r.Controller.Begun() && earlier(recorded, known):
-		r.inquire(changeMost) // the disk is behind
+	case recorded != "" && known == r.Controller.OwnPromotionRecord() && earlier(recorded, known):
+		r.inquire(changeDelay) // the disk is behind
 	default:
-		r.scholar.ask()
+		r.poller.ask()
 	}
 }
 
-// adopt takes the record of this node's own promotion for known, and tells whether that is
+// adopt takes the record of this node's own promotion for known, and reports whether that is
 // news.
 func (r *rounds) adopt() bool {
-	begun := r.Controller.Begun()
+	begun := r.Controller.OwnPromotionRecord()
 	if !r.informed || !earlier(r.known.Record, begun) {
 		return false
 	}
@@ -49,7 +49,7 @@ func (r *rounds) recordOnDisk() string {
 	return recorded
 }
 
-// earlier tells whether a record can be read and is of an earlier term than another one,
+// earlier reports whether a record can be read and is of an earlier term than another one,
 // or there is none, and there is another one.
 func earlier(record, another string) bool {
 	one, err := replication.ParseRecord(record)

@@ -16,19 +16,19 @@ const (
 	// leaderlessInterval is for a node without a promoted node to follow, in the first
 	// leaderlessMost of that; later it is leaderlessSlow.
 	leaderlessInterval = time.Second
-	leaderlessMost     = time.Minute
+	leaderlessEager     = time.Minute
 	leaderlessSlow     = 10 * time.Second
 	// repairInterval is for repairs that did not help, but for those that make a server
 	// read-only: they do not wait.
 	repairInterval = 2 * time.Second
 	// changeMost is how long after a change a node that is not promoted asks about it.
-	changeMost = 2 * time.Second
+	changeDelay = 2 * time.Second
 	// promotedMost is for how long after a promotion or demotion all is said.
-	promotedMost = 2 * time.Second
+	roleChangeQuiet = 2 * time.Second
 	// laggingMost is for how long a backup may not follow and keep its score.
-	laggingMost = 3 * time.Second
+	laggingGrace = 3 * time.Second
 	// failedMost is how long a server may be stopped or mute before the cluster is told.
-	failedMost = 3 * time.Second
+	failedGrace = 3 * time.Second
 	// escalateInterval is for telling the cluster again. Each time interrupts what it does
 	// about it.
 	escalateInterval = 2 * time.Minute
@@ -38,11 +38,11 @@ const (
 type rounds struct {
 	*Supervisor
 
-	guards  []*guard
-	scholar *scholar
-	pulse   *pulse
+	restarters  []*restarter
+	poller *clusterPoller
+	freeze   *freezeDetector
 
-	known     control.Knowledge
+	known     control.SupervisorState
 	informed  bool // known has been learnt
 	freshness freshness
 	stale     bool
@@ -66,7 +66,7 @@ type rounds struct {
 	publishedAny         bool
 }
 
-func (r *rounds) learn(k control.Knowledge) {
+func (r *rounds) learn(k control.SupervisorState) {
 	r.known, r.informed, r.learntAt = k, true, time.Now()
 	r.asked = r.learntAt
 	r.adopt() // it may have been asked for before the promotion
@@ -80,7 +80,7 @@ func (r *rounds) change(ctx context.Context) {
 		r.heed(ctx)
 		return
 	}
-	r.inquire(changeMost)
+	r.inquire(changeDelay)
 	r.runErrand(ctx)
 }
 
@@ -93,9 +93,9 @@ func (r *rounds) inquire(after time.Duration) {
 }
 
 func (r *rounds) runErrand(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, actMost)
+	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
-	leader, err := r.Controller.RunErrand(ctx)
+	leader, err := r.Controller.FollowPending(ctx)
 	switch {
 	case err != nil:
 		r.Log.WithError(err).Warn("cannot follow the node that was promoted, trying again soon")
@@ -107,7 +107,7 @@ func (r *rounds) runErrand(ctx context.Context) {
 
 // look looks at the servers once and does what is due.
 func (r *rounds) look(ctx context.Context) {
-	looking, cancel := context.WithTimeout(ctx, lookMost)
+	looking, cancel := context.WithTimeout(ctx, observeTimeout)
 	o, v, err := r.Controller.Tend(looking, r.known)
 	cancel()
 	if err != nil { // what the cluster said cannot be read: nothing follows from it
@@ -118,7 +118,7 @@ func (r *rounds) look(ctx context.Context) {
 		return
 	}
 	r.remember(o)
-	ctx, cancel = context.WithTimeout(ctx, actMost)
+	ctx, cancel = context.WithTimeout(ctx, actTimeout)
 	defer cancel()
 	if r.repairDue(v) {
 		o, v = r.repair(ctx)
@@ -133,7 +133,7 @@ func (r *rounds) look(ctx context.Context) {
 	v.Stale, v.Following = stale, v.Following && len(late) == 0
 	r.publish(ctx, now, v, stale)
 	r.askAgain(now, o)
-	reasons, beyond := faults(r.guards)
+	reasons, beyond := faults(r.restarters)
 	r.escalate(ctx, now, o, beyond)
 	r.serveAgain(ctx, now, o)
 	r.keep(o, append(reasons, late...), beyond)
@@ -143,7 +143,7 @@ func (r *rounds) look(ctx context.Context) {
 func (r *rounds) remember(o replication.Observation) {
 	for i, s := range o.Servers {
 		if s.Marker != nil {
-			r.guards[i].seen.Store(s.Marker)
+			r.restarters[i].seen.Store(s.Marker)
 		}
 	}
 }
@@ -155,12 +155,12 @@ func (r *rounds) keep(o replication.Observation, reasons []string, beyond bool) 
 	}
 	k := r.known
 	k.Config, k.Term, k.Reasons, k.GaveUp = r.Controller.Supervision.Config, o.Term, reasons, beyond
-	if err := r.Controller.Keep(k); err != nil {
+	if err := r.Controller.SaveSupervisorState(k); err != nil {
 		r.Log.WithError(err).Warn("monitors have to ask the cluster themselves")
 	}
 }
 
-// repairDue tells whether there is something to repair, and not just tried in vain.
+// repairDue reports whether there is something to repair, and not just tried in vain.
 func (r *rounds) repairDue(v replication.Verdict) bool {
 	if !r.informed || len(v.Repairs) == 0 {
 		return false
@@ -185,7 +185,7 @@ func (r *rounds) repair(ctx context.Context) (replication.Observation, replicati
 
 // beat counts up the beat of an active node that holds the term.
 func (r *rounds) beat(ctx context.Context, now time.Time, o replication.Observation) {
-	if !o.AllActive() || o.Term != replication.TermHeld || now.Sub(r.beaten) < r.BeatInterval-lookInterval/2 {
+	if !o.AllActive() || o.Term != replication.TermHeld || now.Sub(r.beaten) < r.BeatInterval-observeInterval/2 {
 		return
 	}
 	r.beaten = now
@@ -212,7 +212,7 @@ func (r *rounds) publish(ctx context.Context, now time.Time, v replication.Verdi
 	}
 }
 
-// settled tells whether a score is to be set now. A backup does not follow for a moment
+// settled reports whether a score is to be set now. A backup does not follow for a moment
 // whenever another node is promoted: a score that falls and rises again would only make
 // the cluster compute its transitions anew. And what promotes or demotes a node sets its
 // score. One that must go goes at once.
@@ -230,7 +230,7 @@ func (r *rounds) settled(now time.Time, v replication.Verdict, change replicatio
 	case r.lagging.IsZero():
 		r.lagging = now
 	}
-	return now.Sub(r.turned) >= promotedMost && (!lagging || now.Sub(r.lagging) >= laggingMost)
+	return now.Sub(r.turned) >= roleChangeQuiet && (!lagging || now.Sub(r.lagging) >= laggingGrace)
 }
 
 // askAgain lets the cluster be asked, often while no node leads.
@@ -242,22 +242,22 @@ func (r *rounds) askAgain(now time.Time, o replication.Observation) {
 	case r.leaderless.IsZero():
 		r.leaderless = now
 		interval = leaderlessInterval
-	case now.Sub(r.leaderless) < leaderlessMost:
+	case now.Sub(r.leaderless) < leaderlessEager:
 		interval = leaderlessInterval
 	default:
 		interval = leaderlessSlow
 	}
 	if now.Sub(r.asked) >= interval || !r.inquiry.IsZero() && !now.Before(r.inquiry) {
 		r.asked, r.inquiry = now, time.Time{}
-		r.scholar.ask()
+		r.poller.ask()
 	}
 }
 
 // wake makes active servers listen on an address that has come.
 func (r *rounds) wake(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, lookMost)
+	ctx, cancel := context.WithTimeout(ctx, observeTimeout)
 	defer cancel()
-	if err := r.Controller.Wake(ctx); err != nil {
+	if err := r.Controller.RetryListeners(ctx); err != nil {
 		r.Log.WithError(err).Debug("a server listens late on an address that has come")
 	}
 }
@@ -265,7 +265,7 @@ func (r *rounds) wake(ctx context.Context) {
 // escalate tells the cluster of what cannot be mended here, once it has lasted.
 func (r *rounds) escalate(ctx context.Context, now time.Time, o replication.Observation, beyond bool) {
 	failed := slices.DeleteFunc(o.Failed(), func(database string) bool {
-		return slices.ContainsFunc(r.guards, func(g *guard) bool { return g.atWork(database) })
+		return slices.ContainsFunc(r.restarters, func(g *restarter) bool { return g.restarting(database) })
 	})
 	switch {
 	case len(failed) == 0:
@@ -273,7 +273,7 @@ func (r *rounds) escalate(ctx context.Context, now time.Time, o replication.Obse
 	case r.failing.IsZero():
 		r.failing = now
 	}
-	lasting := !r.failing.IsZero() && now.Sub(r.failing) >= failedMost
+	lasting := !r.failing.IsZero() && now.Sub(r.failing) >= failedGrace
 	lost := beyond && (o.Broken() || o.Promoted && !o.AllActive())
 	if !lasting && !lost || now.Sub(r.escalated) < escalateInterval {
 		return

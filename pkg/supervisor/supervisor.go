@@ -29,11 +29,11 @@ type Supervisor struct {
 const (
 	// lookInterval is short enough for a server that turns active by itself to be
 	// read-only again within a second.
-	lookInterval = 500 * time.Millisecond
+	observeInterval = 500 * time.Millisecond
 	// lookMost bounds one look; a mute server gets a part of it to answer.
-	lookMost = 2500 * time.Millisecond
+	observeTimeout = 2500 * time.Millisecond
 	// actMost bounds what the supervisor does about what it saw.
-	actMost = 20 * time.Second
+	actTimeout = 20 * time.Second
 )
 
 // Run supervises until ctx ends. The servers run on then.
@@ -43,28 +43,28 @@ func (s Supervisor) Run(ctx context.Context) {
 	defer running.Wait()
 	defer cancel()
 	r := newRounds(&s)
-	for _, g := range r.guards {
+	for _, g := range r.restarters {
 		running.Go(func() { g.run(ctx) })
 	}
-	running.Go(func() { r.scholar.run(ctx) })
-	running.Go(func() { r.pulse.run(ctx) })
+	running.Go(func() { r.poller.run(ctx) })
+	running.Go(func() { r.freeze.run(ctx) })
 	running.Go(func() { reader{controller: s.Controller, log: s.Log}.run(ctx) })
 	s.loop(ctx, r)
 }
 
 func newRounds(s *Supervisor) *rounds {
-	r := &rounds{Supervisor: s, scholar: newScholar(s.Controller, s.Log)}
-	r.pulse = &pulse{controller: s.Controller, thawed: make(chan time.Duration)}
+	r := &rounds{Supervisor: s, poller: newClusterPoller(s.Controller, s.Log)}
+	r.freeze = &freezeDetector{controller: s.Controller, thawed: make(chan time.Duration)}
 	for _, u := range s.Controller.Units {
-		r.guards = append(r.guards, &guard{controller: s.Controller, log: s.Log.WithField("db", u.Name()), unit: u})
+		r.restarters = append(r.restarters, &restarter{controller: s.Controller, log: s.Log.WithField("db", u.Name()), unit: u})
 	}
 	return r
 }
 
 func (s *Supervisor) loop(ctx context.Context, r *rounds) {
-	ticker := time.NewTicker(lookInterval)
+	ticker := time.NewTicker(observeInterval)
 	defer ticker.Stop()
-	r.scholar.ask()
+	r.poller.ask()
 	for {
 		select {
 		case <-ctx.Done():
@@ -75,9 +75,9 @@ func (s *Supervisor) loop(ctx context.Context, r *rounds) {
 		case <-s.Addresses:
 			r.wake(ctx)
 			continue
-		case still := <-r.pulse.thawed:
+		case still := <-r.freeze.thawed:
 			r.thaw(still)
-		case learnt := <-r.scholar.learnt:
+		case learnt := <-r.poller.learnt:
 			r.learn(learnt)
 		case <-ticker.C:
 			if r.unheeded {

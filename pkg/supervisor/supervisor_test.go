@@ -39,7 +39,7 @@ func newPair(t *testing.T) *pair {
 		backup:  controltest.NewNode(t, c, "node2", "127.0.0.2", ports),
 	}
 	must(t, p.active.Start(testContext(t)))
-	must(t, p.active.Promote(testContext(t), replication.Electorate{Nodes: []string{"node1"}}))
+	must(t, p.active.Promote(testContext(t), replication.Participants{Nodes: []string{"node1"}}))
 	must(t, p.backup.Start(testContext(t)))
 	for i, node := range []*control.Controller{p.active, p.backup} {
 		p.changed[i] = make(chan struct{}, 1)
@@ -292,7 +292,7 @@ func TestSupervisorKnowsTheTermThatItsNodeWasJustPromotedForThoughTheClusterIsSi
 	supervise(t, &supervised, changed)
 	eventually(t, "the supervisor to have asked", func() bool { return cluster.asked.Load() > 0 })
 	cluster.silent.Store(true)
-	must(t, node.Promote(testContext(t), replication.Electorate{Nodes: []string{"node1"}}))
+	must(t, node.Promote(testContext(t), replication.Participants{Nodes: []string{"node1"}}))
 	changed <- struct{}{}
 	for range 2 { // it counts up the beats of a term that it knows
 		awaitBeat(t, node.Units[0])
@@ -377,7 +377,7 @@ func kill(t *testing.T, u control.Unit) {
 	must(t, process.WaitExit(testContext(t), pid))
 }
 
-// writable tells whether a server answers and takes rows.
+// writable reports whether a server answers and takes rows.
 func writable(t *testing.T, u control.Unit) bool {
 	t.Helper()
 	store, err := u.Server.Open(testContext(t))
@@ -432,7 +432,7 @@ func TestSupervisorOpensTheListenersThatOneBeforeItHadClosed(t *testing.T) {
 	endpoint := u.Endpoint.Source(p.active.Listening.NodeAddress)
 	eventually(t, "the active to serve", func() bool { return reachable(t, endpoint, u) })
 	p.stop[0]()
-	must(t, p.active.Hush(testContext(t)))
+	must(t, p.active.CloseListeners(testContext(t)))
 	if reachable(t, endpoint, u) {
 		t.Fatal("the active serves though its listeners are closed")
 	}
@@ -440,7 +440,7 @@ func TestSupervisorOpensTheListenersThatOneBeforeItHadClosed(t *testing.T) {
 	eventually(t, "the active to serve again", func() bool { return reachable(t, endpoint, u) })
 }
 
-// reachable tells whether clients reach a server.
+// reachable reports whether clients reach a server.
 func reachable(t *testing.T, endpoint string, u control.Unit) bool {
 	t.Helper()
 	store, err := ovsdbctl.Open(testContext(t), endpoint, u.Server.Database)

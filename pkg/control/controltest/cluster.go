@@ -27,14 +27,14 @@ func NewCluster() *Cluster {
 }
 
 // seat is a node's place in the cluster.
-type seat struct {
+type nodeCluster struct {
 	*Cluster
 	node string
 }
 
-var _ control.Cluster = seat{}
+var _ control.Cluster = nodeCluster{}
 
-func (s seat) Publish(_ context.Context, topic control.Topic, value string) error {
+func (s nodeCluster) Publish(_ context.Context, topic control.Topic, value string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.published[topic] == nil {
@@ -51,7 +51,7 @@ func set(values map[string]string, node, value string) {
 	}
 }
 
-func (s seat) Published(_ context.Context, topic control.Topic) (map[string]string, error) {
+func (s nodeCluster) Published(_ context.Context, topic control.Topic) (map[string]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	values := maps.Clone(s.published[topic])
@@ -61,7 +61,7 @@ func (s seat) Published(_ context.Context, topic control.Topic) (map[string]stri
 	return values, nil
 }
 
-func (s seat) SetScore(_ context.Context, node string, score int) error {
+func (s nodeCluster) SetScore(_ context.Context, node string, score int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if node == "" {
@@ -71,28 +71,28 @@ func (s seat) SetScore(_ context.Context, node string, score int) error {
 	return nil
 }
 
-func (s seat) ClearScore(context.Context) error {
+func (s nodeCluster) ClearScore(context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.scores, s.node)
 	return nil
 }
 
-func (s seat) Scores(context.Context) (map[string]string, error) {
+func (s nodeCluster) Scores(context.Context) (map[string]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.scores), nil
 }
 
-func (s seat) ScoreInCIB(context.Context) (string, error) { return s.Score(s.node), nil }
+func (s nodeCluster) ScoreInCIB(context.Context) (string, error) { return s.Score(s.node), nil }
 
-func (s seat) Record(context.Context) (string, error) {
+func (s nodeCluster) Record(context.Context) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.record, nil
 }
 
-func (s seat) SetRecord(_ context.Context, record string) error { return s.setRecord(record) }
+func (s nodeCluster) SetRecord(_ context.Context, record string) error { return s.setRecord(record) }
 
 func (c *Cluster) setRecord(record string) error {
 	c.mu.Lock()
@@ -104,9 +104,9 @@ func (c *Cluster) setRecord(record string) error {
 	return nil
 }
 
-func (s seat) ForgiveFailedPromotion(context.Context) error { return nil }
+func (s nodeCluster) ForgiveFailedPromotion(context.Context) error { return nil }
 
-func (s seat) Fail(_ context.Context, node string) error {
+func (s nodeCluster) Fail(_ context.Context, node string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failed = append(s.failed, node)

@@ -42,7 +42,7 @@ func NewNode(t *testing.T, c *Cluster, name, address string, ports [2]uint16) *c
 			MasterIP: netip.MustParseAddr("127.0.0.9"), NodeAddress: netip.MustParseAddr(address), MasterIPOnly: true,
 			ClientProbe: 5 * time.Second, ReplicationProbe: time.Minute,
 		},
-		Cluster:   seat{Cluster: c, node: name},
+		Cluster:   nodeCluster{Cluster: c, node: name},
 		CanListen: network.Interfaces{}.CanListen,
 		Holds:     func(a netip.Addr) bool { return a.String() == address || a.String() == "127.0.0.9" },
 		Log:       log.WithField("node", name),

@@ -10,28 +10,28 @@ import (
 )
 
 // Standing asks this node's files and the cluster.
-func (c *Controller) Standing(ctx context.Context) (replication.Standing, error) {
+func (c *Controller) Survey(ctx context.Context) (replication.Survey, error) {
 	record, err := c.record(ctx)
 	if err != nil {
-		return replication.Standing{}, err
+		return replication.Survey{}, err
 	}
-	s := replication.Standing{Record: record, Node: c.Node, Own: replication.Positions{}, Others: map[string]replication.Positions{}}
+	s := replication.Survey{Record: record, Node: c.Node, Own: replication.Positions{}, Others: map[string]replication.Positions{}}
 	for _, u := range c.Units {
 		if s.Own[u.Name()], err = c.ReadPosition(ctx, u); err != nil {
-			return replication.Standing{}, err
+			return replication.Survey{}, err
 		}
 	}
 	for _, topic := range []Topic{TopicPosition, TopicFinal} {
 		published, err := c.Cluster.Published(ctx, topic)
 		if err != nil {
-			return replication.Standing{}, fmt.Errorf("cannot learn what the other nodes hold: %w", err)
+			return replication.Survey{}, fmt.Errorf("cannot learn what the other nodes hold: %w", err)
 		}
 		maps.Copy(s.Others, replication.ReadAnswers(published, ""))
 	}
 	delete(s.Others, c.Node)
 	active, err := c.Cluster.Published(ctx, TopicActive)
 	if err != nil {
-		return replication.Standing{}, fmt.Errorf("cannot learn which node is promoted: %w", err)
+		return replication.Survey{}, fmt.Errorf("cannot learn which node is promoted: %w", err)
 	}
 	delete(active, c.Node)
 	s.Promoted = slices.Sorted(maps.Keys(active))

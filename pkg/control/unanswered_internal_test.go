@@ -9,7 +9,7 @@ import (
 
 func TestASilentServerIsWorkingOnlyIfItUsesTheCPUOrWaitsForTheDisk(t *testing.T) {
 	t.Parallel()
-	q := silence{before: process.Activity{CPUTime: 50 * time.Millisecond}, lasted: 1400 * time.Millisecond}
+	q := unanswered{before: process.Activity{CPUTime: 50 * time.Millisecond}, lasted: 1400 * time.Millisecond}
 	for _, tt := range []struct {
 		name  string
 		after process.Activity

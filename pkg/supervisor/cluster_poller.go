@@ -10,28 +10,28 @@ import (
 
 // scholar asks the cluster, which may take its time, while the supervisor goes on
 // looking at the servers.
-type scholar struct {
+type clusterPoller struct {
 	controller *control.Controller
 	log        logrus.FieldLogger
 	wanted     chan struct{}
-	learnt     chan control.Knowledge
+	learnt     chan control.SupervisorState
 }
 
-func newScholar(c *control.Controller, log logrus.FieldLogger) *scholar {
-	return &scholar{
-		controller: c, log: log, wanted: make(chan struct{}, 1), learnt: make(chan control.Knowledge),
+func newClusterPoller(c *control.Controller, log logrus.FieldLogger) *clusterPoller {
+	return &clusterPoller{
+		controller: c, log: log, wanted: make(chan struct{}, 1), learnt: make(chan control.SupervisorState),
 	}
 }
 
 // ask makes the scholar ask the cluster, if it does not do so already.
-func (s *scholar) ask() {
+func (s *clusterPoller) ask() {
 	select {
 	case s.wanted <- struct{}{}:
 	default:
 	}
 }
 
-func (s *scholar) run(ctx context.Context) {
+func (s *clusterPoller) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -55,10 +55,10 @@ func (s *scholar) run(ctx context.Context) {
 
 // learn asks the cluster. While no node is promoted, one may be about to be, and wait for
 // what this node has to say.
-func (s *scholar) learn(ctx context.Context) (control.Knowledge, error) {
-	ctx, cancel := context.WithTimeout(ctx, actMost)
+func (s *clusterPoller) learn(ctx context.Context) (control.SupervisorState, error) {
+	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
-	k, err := s.controller.Learn(ctx)
+	k, err := s.controller.QueryCluster(ctx)
 	if err != nil || k.Leader.Node != "" || s.controller.Promoted() {
 		return k, err
 	}

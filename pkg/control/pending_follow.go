@@ -10,17 +10,17 @@ import (
 // errand is the note that the supervisor is to point the servers at a promoted node, by
 // its name. Whatever an action does to the servers later overrides it, and after a while
 // the supervisor learns of the promoted node by itself.
-func (c *Controller) errand() note { return note{path: c.stateFile("follow")} }
+func (c *Controller) pendingFollow() note { return note{path: c.stateFile("follow")} }
 
 // FollowSoon is Follow by the supervisor, for a caller whom others wait for: a virtual
 // IP starts only after all that is called. Where no supervisor is at work it is Follow,
 // and so it is on a node that was promoted itself, which has to be read-only first.
-func (c *Controller) FollowSoon(ctx context.Context, promoted string) error {
-	k, err := c.knowledge()
+func (c *Controller) RequestFollow(ctx context.Context, promoted string) error {
+	k, err := c.supervisorState()
 	if err != nil || k.Config != c.Supervision.Config || c.promotion().held() {
 		return c.Follow(ctx, promoted)
 	}
-	if err := errors.Join(c.handedOver().drop(), c.errand().write(promoted)); err != nil {
+	if err := errors.Join(c.handedOver().drop(), c.pendingFollow().write(promoted)); err != nil {
 		return err
 	}
 	c.poke()
@@ -29,8 +29,8 @@ func (c *Controller) FollowSoon(ctx context.Context, promoted string) error {
 
 // RunErrand does what FollowSoon has left to the supervisor, and returns the node that is
 // followed now; none if nothing was left.
-func (c *Controller) RunErrand(ctx context.Context) (replication.Leader, error) {
-	if !c.errand().heldLately() {
+func (c *Controller) FollowPending(ctx context.Context) (replication.Leader, error) {
+	if !c.pendingFollow().heldLately() {
 		return replication.Leader{}, nil
 	}
 	unlock, err := c.lock(ctx)
@@ -38,11 +38,11 @@ func (c *Controller) RunErrand(ctx context.Context) (replication.Leader, error) 
 		return replication.Leader{}, err
 	}
 	defer unlock()
-	promoted := c.errand().read()
+	promoted := c.pendingFollow().read()
 	if promoted == "" {
 		return replication.Leader{}, nil // another action came first
 	}
-	if err := c.errand().drop(); err != nil {
+	if err := c.pendingFollow().drop(); err != nil {
 		return replication.Leader{}, err
 	}
 	return c.followPromoted(ctx, promoted)

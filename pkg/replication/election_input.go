@@ -1,7 +1,7 @@
 package replication
 
 // grounds is what this node decides an election on, besides the other nodes' answers.
-type Grounds struct {
+type ElectionInput struct {
 	Record   *Record
 	Blessing *Blessing
 	// finals say where the data of other nodes ended at least that were demoted in the
@@ -13,10 +13,10 @@ type Grounds struct {
 	Said Positions
 }
 
-// handedOver tells whether the node that led the record's term was demoted: it said
+// handedOver reports whether the node that led the record's term was demoted: it said
 // where its data ended, and wrote nothing after that. Then no node holds more, and
 // none has to be asked.
-func (g Grounds) HandedOver() bool {
+func (g ElectionInput) HandedOver() bool {
 	for _, position := range g.End {
 		if position.TermID != g.Record.TermID {
 			return false
@@ -25,8 +25,8 @@ func (g Grounds) HandedOver() bool {
 	return len(g.End) > 0
 }
 
-// lost tells whether this node was demoted in the record's term, and no longer holds what
+// lost reports whether this node was demoted in the record's term, and no longer holds what
 // it said its data ended with: its file was cut short, or is an earlier copy.
-func (g Grounds) Lost(holds Positions) bool {
+func (g ElectionInput) Lost(holds Positions) bool {
 	return len(g.Said) > 0 && (!holds.Current(*g.Record) || holds.CompareWithin(*g.Record, g.Said) < 0)
 }

@@ -19,14 +19,14 @@ import (
 const (
 	// restartGrace is how long a restart may take: a server reads its whole file before
 	// it answers, and another node has done so already.
-	restartGrace = 6 * time.Second
+	restartTimeout = 6 * time.Second
 	// restartsMost is how often a server is restarted within restartWindow.
-	restartsMost  = 5
+	maxRestarts  = 5
 	restartWindow = time.Minute
 )
 
 // guard waits for the death of one server and restarts it.
-type guard struct {
+type restarter struct {
 	controller *control.Controller
 	log        logrus.FieldLogger
 	unit       control.Unit
@@ -37,36 +37,36 @@ type guard struct {
 	restarts []time.Time
 	// fault is what the guard has to report; beyond says that it restarts nothing more.
 	fault  string
-	beyond bool
+	gaveUp bool
 }
 
 // run guards until ctx ends.
-func (g *guard) run(ctx context.Context) {
+func (g *restarter) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		server, err := g.unit.Pidfile().Open()
 		switch {
 		case err == nil:
 			if err := server.Wait(ctx); err != nil {
-				pause(ctx, lookInterval) // ctx has ended, or the kernel does not tell
+				pause(ctx, observeInterval) // ctx has ended, or the kernel does not tell
 			}
 			server.Close()
 		case errors.Is(err, process.ErrNotRunning) && !g.hasGivenUp():
-			g.revive(ctx)
+			g.restart(ctx)
 		default:
-			pause(ctx, lookInterval)
+			pause(ctx, observeInterval)
 		}
 	}
 }
 
 // revive restarts a dead server, or gives up.
-func (g *guard) revive(ctx context.Context) {
+func (g *restarter) restart(ctx context.Context) {
 	if !g.mayRestart(time.Now()) {
-		g.giveUp(fmt.Sprintf("the %s server died %d times within %s", g.unit.Name(), restartsMost, restartWindow))
+		g.giveUp(fmt.Sprintf("the %s server died %d times within %s", g.unit.Name(), maxRestarts, restartWindow))
 		return
 	}
 	g.report(fmt.Sprintf("the %s server died and is being restarted", g.unit.Name()))
 	began := time.Now()
-	trying, cancel := context.WithTimeout(ctx, restartGrace)
+	trying, cancel := context.WithTimeout(ctx, restartTimeout)
 	defer cancel()
 	err := g.controller.Revive(trying, g.unit.Name(), g.seen.Load())
 	if errors.Is(err, control.ErrTermOver) {
@@ -89,7 +89,7 @@ func (g *guard) revive(ctx context.Context) {
 }
 
 // mayRestart counts a restart, unless there were too many lately.
-func (g *guard) mayRestart(now time.Time) bool {
+func (g *restarter) mayRestart(now time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	recent := g.restarts[:0]
@@ -99,47 +99,47 @@ func (g *guard) mayRestart(now time.Time) bool {
 		}
 	}
 	g.restarts = recent
-	if len(recent) >= restartsMost {
+	if len(recent) >= maxRestarts {
 		return false
 	}
 	g.restarts = append(g.restarts, now)
 	return true
 }
 
-func (g *guard) report(fault string) {
+func (g *restarter) report(fault string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.fault = fault
 }
 
-func (g *guard) giveUp(why string) {
+func (g *restarter) giveUp(why string) {
 	g.log.Error(why + ": leaving it to the cluster")
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.fault, g.beyond = why, true
+	g.fault, g.gaveUp = why, true
 }
 
-func (g *guard) hasGivenUp() bool {
+func (g *restarter) hasGivenUp() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.beyond
+	return g.gaveUp
 }
 
-// atWork tells whether the guard of a database is restarting its server.
-func (g *guard) atWork(database string) bool {
+// atWork reports whether the guard of a database is restarting its server.
+func (g *restarter) restarting(database string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.unit.Name() == database && g.fault != "" && !g.beyond
+	return g.unit.Name() == database && g.fault != "" && !g.gaveUp
 }
 
 // faults returns what guards have to report, and whether one has given up.
-func faults(guards []*guard) (reasons []string, beyond bool) {
+func faults(guards []*restarter) (reasons []string, beyond bool) {
 	for _, g := range guards {
 		g.mu.Lock()
 		if g.fault != "" {
 			reasons = append(reasons, g.fault)
 		}
-		beyond = beyond || g.beyond
+		beyond = beyond || g.gaveUp
 		g.mu.Unlock()
 	}
 	return reasons, beyond

@@ -7,16 +7,16 @@ import (
 
 // patience remembers, by the age of a file, since when a server has been too
 // busy to answer: actions are processes of their own and share no memory.
-type patience struct {
+type busySince struct {
 	path string
 }
 
-func (c *Controller) patience(u Unit) patience {
-	return patience{path: c.stateFile(u.Name() + ".busy")}
+func (c *Controller) busySince(u Unit) busySince {
+	return busySince{path: c.stateFile(u.Name() + ".busy")}
 }
 
 // spent returns how long the server has been busy; the first call starts it.
-func (p patience) spent() time.Duration {
+func (p busySince) elapsed() time.Duration {
 	info, err := os.Stat(p.path)
 	if err == nil {
 		return time.Since(info.ModTime())
@@ -28,6 +28,6 @@ func (p patience) spent() time.Duration {
 }
 
 // calm forgets that the server was busy.
-func (p patience) calm() {
+func (p busySince) clear() {
 	_ = os.Remove(p.path) // usually there is none
 }

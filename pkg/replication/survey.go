@@ -6,7 +6,7 @@ import (
 )
 
 // Standing is what is known, on one node, of what the nodes hold.
-type Standing struct {
+type Survey struct {
 	// Record is the cluster record; nil if no promotion was ever recorded.
 	Record *Record
 	// Node is this node, Own what its database files hold.
@@ -24,13 +24,13 @@ type Standing struct {
 
 // HoldMore returns the other nodes that, by what they said last, hold what this
 // node does not.
-func (s Standing) HoldMore() []string {
+func (s Survey) HoldMore() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.Others)), func(node string) bool {
 		return !s.holdsMore(s.Others[node])
 	})
 }
 
-func (s Standing) holdsMore(other Positions) bool {
+func (s Survey) holdsMore(other Positions) bool {
 	if s.Record == nil {
 		return other.Compare(s.Own) > 0
 	}

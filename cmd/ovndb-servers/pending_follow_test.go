@@ -42,7 +42,7 @@ func (s supervised) follows(source string) bool {
 		strings.Contains(s.control("ovsdb-server/sync-status"), "state: backup")
 }
 
-// errand tells whether the supervisor of node1 has something to do yet.
+// errand reports whether the supervisor of node1 has something to do yet.
 func (s supervised) errand() bool {
 	_, err := os.Stat(string(s.file("ovndb-servers-ovndb.follow")))
 	return err == nil

@@ -11,7 +11,7 @@ import (
 const connectionTable = "Connection"
 
 // holding is what one unit's database file holds.
-type holding struct {
+type fileContent struct {
 	marker *replication.Marker
 	// position orders it among other nodes' data. Content of unmarked data is
 	// not in it.
@@ -23,13 +23,13 @@ type holding struct {
 
 // read reads what a unit's file holds. The file may be in use: a server writes
 // each transaction to it before it answers.
-func (c *Controller) read(ctx context.Context, u Unit) (holding, error) {
-	return c.reading(u).holding(ctx)
+func (c *Controller) read(ctx context.Context, u Unit) (fileContent, error) {
+	return c.fileReader(u).holding(ctx)
 }
 
 // withContent returns the position of what a unit holds, with the digest if it
 // needs one.
-func (c *Controller) withContent(ctx context.Context, u Unit, h holding) (replication.Position, error) {
+func (c *Controller) withContent(ctx context.Context, u Unit, h fileContent) (replication.Position, error) {
 	if h.marker != nil || h.rows == 0 {
 		return h.position, nil
 	}
@@ -45,7 +45,7 @@ func (c *Controller) withContent(ctx context.Context, u Unit, h holding) (replic
 // positions returns the position of every unit. Unmarked data that is not empty is
 // told apart by a digest, for which its server must answer.
 func (c *Controller) positions(ctx context.Context) (replication.Positions, error) {
-	return c.Readings().positions(ctx)
+	return c.FileReaders().positions(ctx)
 }
 
 // record returns the cluster record; nil if there is none.
@@ -58,15 +58,15 @@ func (c *Controller) record(ctx context.Context) (*replication.Record, error) {
 }
 
 // asked is the answer to a question that was asked once.
-type asked func() (*replication.Record, error)
+type recordQuery func() (*replication.Record, error)
 
 // recordOnce asks the cluster for its record when it is first needed, and only once.
-func (c *Controller) recordOnce(ctx context.Context) asked {
+func (c *Controller) recordOnce(ctx context.Context) recordQuery {
 	return sync.OnceValues(func() (*replication.Record, error) { return c.record(ctx) })
 }
 
 // recordAsked does so at once, while other things are done.
-func (c *Controller) recordAsked(ctx context.Context) asked {
+func (c *Controller) recordAsked(ctx context.Context) recordQuery {
 	ask := c.recordOnce(ctx)
 	go func() { _, _ = ask() }()
 	return ask

@@ -9,26 +9,26 @@ import (
 )
 
 const (
-	pulseInterval = 250 * time.Millisecond
+	freezeInterval = 250 * time.Millisecond
 	// frozenLeast is how long this process must have stood still for it to be taken
 	// for frozen with its node. Corosync takes longer to miss a node and to do without.
-	frozenLeast = 3 * time.Second
+	minFreeze = 3 * time.Second
 	// thawMost is how long the cluster may take to tell a node that comes back what
 	// has happened meanwhile.
-	thawMost = 2 * time.Second
-	hushMost = 2 * time.Second
+	confirmDelay = 2 * time.Second
+	closeTimeout = 2 * time.Second
 )
 
 // pulse notices that this process, and so its node, has stood still: another node may
 // have been promoted. The clients are dismissed before anything else; they find the
 // node that leads by the virtual address.
-type pulse struct {
+type freezeDetector struct {
 	controller *control.Controller
 	thawed     chan time.Duration
 }
 
-func (p *pulse) run(ctx context.Context) {
-	ticker := time.NewTicker(pulseInterval)
+func (p *freezeDetector) run(ctx context.Context) {
+	ticker := time.NewTicker(freezeInterval)
 	defer ticker.Stop()
 	last := time.Now()
 	for {
@@ -40,17 +40,17 @@ func (p *pulse) run(ctx context.Context) {
 		now := time.Now()
 		still := now.Sub(last)
 		last = now
-		if still >= frozenLeast && p.controller.Promoted() {
+		if still >= minFreeze && p.controller.Promoted() {
 			p.dismiss(ctx, still)
 		}
 	}
 }
 
-func (p *pulse) dismiss(ctx context.Context, still time.Duration) {
-	hushing, cancel := context.WithTimeout(ctx, hushMost)
+func (p *freezeDetector) dismiss(ctx context.Context, still time.Duration) {
+	hushing, cancel := context.WithTimeout(ctx, closeTimeout)
 	defer cancel()
 	// A failure leaves them to what the record says, as without this.
-	_ = p.controller.Hush(hushing)
+	_ = p.controller.CloseListeners(hushing)
 	select {
 	case <-ctx.Done():
 	case p.thawed <- still:
@@ -61,7 +61,7 @@ func (p *pulse) dismiss(ctx context.Context, still time.Duration) {
 func (r *rounds) thaw(still time.Duration) {
 	r.Log.WithField("still", still.Round(time.Millisecond)).Warn("this node stood still: serving clients again once it is certain that it still leads")
 	r.thawedAt, r.serving = time.Now(), false
-	r.scholar.ask()
+	r.poller.ask()
 }
 
 // serveAgain opens the listeners of a node that leads, at first and after it stood still.
@@ -73,9 +73,9 @@ func (r *rounds) thaw(still time.Duration) {
 // demotion is waited for in vain, for a minute and more (process_op_deletion in
 // daemons/controld/controld_te_callbacks.c; seen with 3.0.0).
 func (r *rounds) serveAgain(ctx context.Context, now time.Time, o replication.Observation) {
-	if !r.thawedAt.IsZero() && r.learntAt.Sub(r.thawedAt) < thawMost {
-		if now.Sub(r.thawedAt) >= thawMost {
-			r.scholar.ask()
+	if !r.thawedAt.IsZero() && r.learntAt.Sub(r.thawedAt) < confirmDelay {
+		if now.Sub(r.thawedAt) >= confirmDelay {
+			r.poller.ask()
 		}
 		return
 	}
@@ -83,7 +83,7 @@ func (r *rounds) serveAgain(ctx context.Context, now time.Time, o replication.Ob
 		r.serving = r.serving && o.AllActive()
 		return
 	}
-	if err := r.Controller.Reopen(ctx); err != nil {
+	if err := r.Controller.OpenListeners(ctx); err != nil {
 		r.Log.WithError(err).Error("this node leads and serves nobody")
 		return
 	}

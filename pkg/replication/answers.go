@@ -23,20 +23,20 @@ func ReadAnswers(published map[string]string, round string) map[string]Positions
 
 // SilentError is returned when nodes that take part in an election have not
 // said what they hold.
-type SilentError struct {
+type UnansweredError struct {
 	Nodes []string
 }
 
 // Error implements error.
-func (e *SilentError) Error() string {
+func (e *UnansweredError) Error() string {
 	return "no answer from the agent on node " + strings.Join(e.Nodes, ", ") +
 		", whose data may be fresher: see its log, or stop the node"
 }
 
-func Silent(answers map[string]Positions, nodes []string) error {
+func MissingAnswers(answers map[string]Positions, nodes []string) error {
 	missing := slices.DeleteFunc(slices.Clone(nodes), func(node string) bool { return answers[node] != nil })
 	if len(missing) > 0 {
-		return &SilentError{Nodes: missing}
+		return &UnansweredError{Nodes: missing}
 	}
 	return nil
 }

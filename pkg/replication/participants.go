@@ -3,7 +3,7 @@ package replication
 import "fmt"
 
 // Electorate says who takes part in an election.
-type Electorate struct {
+type Participants struct {
 	// Nodes are the nodes whose servers run when the promotion comes; nil if
 	// Pacemaker does not say, as in a clone without notifications.
 	Nodes []string
@@ -21,13 +21,13 @@ const (
 // ElectionError is returned when this node may not be promoted.
 type ElectionError struct {
 	Node   string
-	Choice Choice
+	Decision Decision
 }
 
 // Error implements error.
 func (e *ElectionError) Error() string {
-	if e.Choice.Yield != "" {
-		return fmt.Sprintf("node %s leaves the promotion to node %s: %s", e.Node, e.Choice.Yield, e.Choice.Reason)
+	if e.Decision.Yield != "" {
+		return fmt.Sprintf("node %s leaves the promotion to node %s: %s", e.Node, e.Decision.Yield, e.Decision.Reason)
 	}
-	return fmt.Sprintf("node %s must not be promoted: %s", e.Node, e.Choice.Reason)
+	return fmt.Sprintf("node %s must not be promoted: %s", e.Node, e.Decision.Reason)
 }

@@ -15,16 +15,16 @@ import (
 // Bounds on waiting for other nodes' agents. They answer within a fraction of a
 // second when they are notified at the same time, else with their next monitor.
 const (
-	answersMost = 12 * time.Second
-	callMost    = 1500 * time.Millisecond
-	settleMost  = 3 * time.Second
+	answersTimeout = 12 * time.Second
+	callTimeout    = 1500 * time.Millisecond
+	settleTimeout  = 3 * time.Second
 )
 
 // HoldElection is what the node that Pacemaker has chosen does before its
 // promotion, while the others answer. If another node should lead, the scores
 // are changed at once: Pacemaker then chooses again, before it promotes and
 // without a failure on this node's account.
-func (c *Controller) HoldElection(ctx context.Context, e replication.Electorate) error {
+func (c *Controller) HoldElection(ctx context.Context, e replication.Participants) error {
 	round := uuid.NewString()
 	if err := c.calledRound().write(round); err != nil {
 		return err
@@ -32,7 +32,7 @@ func (c *Controller) HoldElection(ctx context.Context, e replication.Electorate)
 	if c.handedOver().heldLately() {
 		return nil
 	}
-	g, err := c.grounds(ctx)
+	g, err := c.electionInput(ctx)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (c *Controller) HoldElection(ctx context.Context, e replication.Electorate)
 		return nil
 	}
 	c.standAside(ctx, choice)
-	return &replication.ElectionError{Node: c.Node, Choice: choice}
+	return &replication.ElectionError{Node: c.Node, Decision: choice}
 }
 
 // roundDone is added to the name of a round once it needs no more answers.
@@ -59,7 +59,7 @@ func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
 	if c.nobodyIsAsked(ctx) {
 		return nil
 	}
-	waiting, cancel := share(ctx, answerShare, callMost)
+	waiting, cancel := withBudget(ctx, answerFraction, callTimeout)
 	defer cancel()
 	answered := ""
 	err := await(waiting, func(waiting context.Context) error {
@@ -86,12 +86,12 @@ func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
 	return nil
 }
 
-// nobodyIsAsked tells whether the promotion that comes follows on a planned demotion.
+// nobodyIsAsked reports whether the promotion that comes follows on a planned demotion.
 func (c *Controller) nobodyIsAsked(ctx context.Context) bool {
 	if c.handedOver().heldLately() {
 		return true
 	}
-	g, err := c.grounds(ctx)
+	g, err := c.electionInput(ctx)
 	return err == nil && g.HandedOver()
 }
 
@@ -101,7 +101,7 @@ var errRoundOpen = errors.New("it has called none")
 // of the time to wait for a call: without this node's answer nobody is promoted,
 // and Pacemaker may have suspended the monitor that would answer later.
 func (c *Controller) answerInTime(ctx context.Context, round string) error {
-	ctx, cancel := share(ctx, answerShare, answersMost)
+	ctx, cancel := withBudget(ctx, answerFraction, answersTimeout)
 	defer cancel()
 	return await(ctx, func(ctx context.Context) error { return c.answer(ctx, round) })
 }
@@ -146,27 +146,27 @@ func (c *Controller) answeredRound() note { return note{path: c.stateFile("answe
 
 // standAside gives the promotion to the node that should have it, or to none,
 // and waits until the scheduler can see it.
-func (c *Controller) standAside(ctx context.Context, choice replication.Choice) {
+func (c *Controller) standAside(ctx context.Context, choice replication.Decision) {
 	want := ""
 	if choice.Yield == "" {
-		c.report(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
+		c.warn(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
 	} else {
 		want = fmt.Sprint(replication.ScoreLagging)
-		together(
+		parallel(
 			func() {
-				c.report(c.Cluster.SetScore(ctx, choice.Yield, replication.ScoreElected), "cannot raise the elected node's promotion score")
+				c.warn(c.Cluster.SetScore(ctx, choice.Yield, replication.ScoreElected), "cannot raise the elected node's promotion score")
 			},
 			func() {
-				c.report(c.Cluster.SetScore(ctx, "", replication.ScoreLagging), "cannot lower the promotion score")
+				c.warn(c.Cluster.SetScore(ctx, "", replication.ScoreLagging), "cannot lower the promotion score")
 			},
 		)
 	}
-	c.report(c.awaitScore(ctx, want), "the scheduler may not know yet that another node should lead")
+	c.warn(c.awaitScore(ctx, want), "the scheduler may not know yet that another node should lead")
 }
 
 // awaitScore waits until the scheduler can see this node's promotion score.
 func (c *Controller) awaitScore(ctx context.Context, want string) error {
-	waiting, cancel := share(ctx, answerShare, settleMost)
+	waiting, cancel := withBudget(ctx, answerFraction, settleTimeout)
 	defer cancel()
 	return await(waiting, func(ctx context.Context) error {
 		score, err := c.Cluster.ScoreInCIB(ctx)

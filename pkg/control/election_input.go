@@ -11,21 +11,21 @@ import (
 )
 
 // grounds asks the cluster all at once.
-func (c *Controller) grounds(ctx context.Context) (replication.Grounds, error) {
-	return c.groundsUnder(ctx, c.record)
+func (c *Controller) electionInput(ctx context.Context) (replication.ElectionInput, error) {
+	return c.electionInputUnder(ctx, c.record)
 }
 
 // groundsUnder asks the cluster for all but the record.
-func (c *Controller) groundsUnder(ctx context.Context, record func(context.Context) (*replication.Record, error)) (replication.Grounds, error) {
-	var g replication.Grounds
+func (c *Controller) electionInputUnder(ctx context.Context, record func(context.Context) (*replication.Record, error)) (replication.ElectionInput, error) {
+	var g replication.ElectionInput
 	var published map[string]string
 	var recordErr, finalErr error
-	together(
+	parallel(
 		func() { g.Record, recordErr = record(ctx) },
 		func() { published, finalErr = c.Cluster.Published(ctx, TopicFinal) },
 	)
 	if err := errors.Join(recordErr, finalErr); err != nil {
-		return replication.Grounds{}, fmt.Errorf("cannot learn what to decide an election on: %w", err)
+		return replication.ElectionInput{}, fmt.Errorf("cannot learn what to decide an election on: %w", err)
 	}
 	if g.Record != nil {
 		g.Finals = replication.ReadAnswers(published, "")
