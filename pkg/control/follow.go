@@ -197,7 +197,7 @@ func (c *Controller) admit(ctx context.Context, u Unit, source string, record re
 		},
 	)
 	if err := errors.Join(errs[:]...); err != nil {
-		return replication.Admission{}, fmt.Errorf("cannot report whether %s is current: %w", source, err)
+		return replication.Admission{}, fmt.Errorf("cannot compare this node with the source %s: %w", source, err)
 	}
 	j.Own, j.Rows = held.position, held.rows
 	return replication.Admit(j), nil
