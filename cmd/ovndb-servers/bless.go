@@ -103,7 +103,7 @@ var errNeedless = errors.New("there is nothing to bless")
 // needless refuses what would have no effect, or one that nobody can want: a node
 // that replicates holds what the promoted node holds.
 func needless(ctx context.Context, c *control.Controller, s replication.Survey) error {
-	o := c.Look(ctx)
+	o := c.Observe(ctx, c.LiveView())
 	v := replication.Assess(o)
 	switch {
 	case v.Health == replication.HealthActive || v.Health == replication.HealthActiveDegraded:

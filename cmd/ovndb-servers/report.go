@@ -125,7 +125,7 @@ func (r *report) addData(ctx context.Context, c *control.Controller) {
 // addRecord adds the cluster record and holds this node's data against it. Data of
 // an unpromoted node that has not seen the current term cannot lead.
 func (r *report) addRecord(ctx context.Context, c *control.Controller) {
-	record, err := c.ReadRecord(ctx)
+	record, err := c.Record(ctx)
 	if err != nil {
 		r.problem(err.Error())
 		return

@@ -84,7 +84,7 @@ func clusterRecord(ctx context.Context, s identity) *replication.Record {
 	if s.noCluster != nil {
 		return nil
 	}
-	record, err := s.controller.ReadRecord(ctx)
+	record, err := s.controller.Record(ctx)
 	if err != nil {
 		return nil
 	}

@@ -74,7 +74,7 @@ func gather(ctx context.Context, o statusOptions) (report, error) {
 	if err != nil {
 		return report{}, err
 	}
-	r := newReport(s.controller, s.controller.Look(ctx))
+	r := newReport(s.controller, s.controller.Observe(ctx, s.controller.LiveView()))
 	r.addSupervisor(s.controller)
 	r.addData(ctx, s.controller)
 	if s.noCluster == nil {

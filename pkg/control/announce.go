@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"sync"
 )
 
 // announce publishes a value of this node, and leaves a note that it did: to withdraw
@@ -24,19 +23,4 @@ func (c *Controller) withdraw(ctx context.Context, topic Topic) error {
 		return err
 	}
 	return n.drop()
-}
-
-// announced is the note of what this node has published under a topic. Like the value,
-// it is forgotten when the node is restarted.
-func (c *Controller) announced(topic Topic) note {
-	return note{path: c.stateFile("said-" + string(topic))}
-}
-
-// together runs functions at the same time and returns when all have ended.
-func parallel(functions ...func()) {
-	var running sync.WaitGroup
-	for _, f := range functions {
-		running.Go(f)
-	}
-	running.Wait()
 }

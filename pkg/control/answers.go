@@ -137,7 +137,7 @@ func (c *Controller) awaitFinals(ctx context.Context, b replication.Election, fi
 // its servers follow nobody.
 var ErrNotFollowing = errors.New("this node follows nobody")
 
-// sessionMost is how long a session to another node's server may take to come back.
+// sessionTimeout is how long a session to another node's server may take to come back.
 const sessionTimeout = 2 * time.Second
 
 // awaitPosition waits until this node's data holds all that final says, while
@@ -170,7 +170,7 @@ func (c *Controller) awaitPosition(ctx context.Context, r replication.Record, no
 
 // replicates reports whether every server has a session with the one it is a backup of.
 func (c *Controller) replicates(ctx context.Context) bool {
-	for _, s := range c.Observe(ctx) {
+	for _, s := range c.observeServers(ctx) {
 		if s.Condition != replication.ConditionBackup || s.Link != replication.LinkReplicating {
 			return false
 		}
@@ -180,7 +180,7 @@ func (c *Controller) replicates(ctx context.Context) bool {
 
 // follows reports whether every server is a backup of another one.
 func (c *Controller) follows(ctx context.Context) bool {
-	for i, s := range c.Observe(ctx) {
+	for i, s := range c.observeServers(ctx) {
 		if s.Condition != replication.ConditionBackup || s.Source == c.Units[i].Endpoint.Parking() {
 			return false
 		}

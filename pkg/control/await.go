@@ -11,7 +11,7 @@ import (
 // The pauses between two looks at a condition that nothing announces.
 const (
 	firstAwaitPause = 10 * time.Millisecond
-	maxAwaitPause  = 250 * time.Millisecond
+	maxAwaitPause   = 250 * time.Millisecond
 )
 
 // await calls check until it returns nil and gives its last error, with the

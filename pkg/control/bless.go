@@ -19,7 +19,7 @@ func (c *Controller) Bless(ctx context.Context, reason string) error {
 	if given.Reason == "" {
 		return ErrNoReason
 	}
-	record, err := c.record(ctx)
+	record, err := c.Record(ctx)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (c *Controller) blessed(ctx context.Context) bool {
 	if !c.announced(TopicBlessed).held() {
 		return false
 	}
-	record, err := c.record(ctx)
+	record, err := c.Record(ctx)
 	if err == nil {
 		var given *replication.Blessing
 		given, err = c.blessing(ctx, record)

@@ -59,7 +59,7 @@ func TestABlessedNodeKeepsItsScoreUntilItIsPromotedAndTheRecordSaysWhy(t *testin
 	}
 	must(t, three.hold(t, 2, 0, 1))
 	must(t, node.Promote(testContext(t), three.electorate(0, 1)))
-	record, err := node.ReadRecord(testContext(t))
+	record, err := node.Record(testContext(t))
 	must(t, err)
 	if record.Node != "node3" || record.Blessed != "the others 'burned'" {
 		t.Errorf("the record is %v", record)

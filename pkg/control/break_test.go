@@ -6,10 +6,9 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
-
-	"ovndb-servers/pkg/control/controltest"
 )
 
 // sourcesOf returns what a node has published.

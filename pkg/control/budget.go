@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// share returns a context that ends after the given part of what is left of
+// withBudget returns a context that ends after the given part of what is left of
 // ctx's time, and after at most most.
 func withBudget(ctx context.Context, part float64, most time.Duration) (context.Context, context.CancelFunc) {
 	allowed := most

@@ -5,17 +5,13 @@ import (
 	"time"
 )
 
-// patience remembers, by the age of a file, since when a server has been too
+// busySince remembers, by the age of a file, since when a server has been too
 // busy to answer: actions are processes of their own and share no memory.
 type busySince struct {
 	path string
 }
 
-func (c *Controller) busySince(u Unit) busySince {
-	return busySince{path: c.stateFile(u.Name() + ".busy")}
-}
-
-// spent returns how long the server has been busy; the first call starts it.
+// elapsed returns how long the server has been busy; the first call starts it.
 func (p busySince) elapsed() time.Duration {
 	info, err := os.Stat(p.path)
 	if err == nil {
@@ -27,7 +23,7 @@ func (p busySince) elapsed() time.Duration {
 	return 0
 }
 
-// calm forgets that the server was busy.
+// clear forgets that the server was busy.
 func (p busySince) clear() {
 	_ = os.Remove(p.path) // usually there is none
 }

@@ -2,10 +2,7 @@ package control
 
 import (
 	"context"
-	"errors"
 	"net/netip"
-	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -42,30 +39,15 @@ type Controller struct {
 	Holds func(netip.Addr) bool
 	// CanListen reports whether a server could listen there now; nil if it could.
 	CanListen func(context.Context, netip.AddrPort) error
-	Log       logrus.FieldLogger
+	// Complete, if set, fills in Owner and Listening.NodeAddress, which a monitor needs only
+	// where the supervisor's state is no answer.
+	Complete func(context.Context)
+	Log      logrus.FieldLogger
 }
 
-// stateFile names a file of the controller's own in the run directory, which
-// does not outlive a reboot, just as the servers do not.
-func (c *Controller) stateFile(kind string) string {
-	return filepath.Join(c.Layout.RunDir, statePrefix+c.Instance+"."+kind)
-}
-
-// each runs f for every unit in parallel, to the end, whatever becomes of the
-// others: one server that hangs must not keep the other from being handled.
-func (c *Controller) forEachUnit(ctx context.Context, f func(context.Context, Unit) error) error {
-	errs := make([]error, len(c.Units))
-	var wg sync.WaitGroup
-	for i, u := range c.Units {
-		wg.Go(func() { errs[i] = f(ctx, u) })
-	}
-	wg.Wait()
-	return errors.Join(errs...)
-}
-
-// report logs the failure of something that must not fail the action.
-func (c *Controller) warn(err error, what string) {
+// warn logs a failure that must not fail the action, with its consequence.
+func (c *Controller) warn(err error, consequence string) {
 	if err != nil {
-		c.Log.WithError(err).Warn(what)
+		c.Log.WithError(err).Warn(consequence)
 	}
 }

@@ -13,11 +13,10 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
-
-	"ovndb-servers/pkg/control/controltest"
 )
 
 func TestStartFromNothingEndsWithBothParked(t *testing.T) {

@@ -27,7 +27,7 @@ func (c *Controller) Demote(ctx context.Context) error {
 	failpoint("demote-locked")
 	defer c.endNorthd(ctx)() // it must not write into a server that is read-only
 	led := c.promotion().held()
-	whole := led && replication.Observation{Servers: c.Observe(ctx)}.All(replication.ConditionActive)
+	whole := led && c.allServers(ctx, replication.ConditionActive)
 	if led {
 		c.warn(c.forEachUnit(ctx, c.dismissClients), "clients keep their sessions until the servers are read-only")
 		failpoint("demote-dismissed")
@@ -130,7 +130,7 @@ var errNotPassedOn = errors.New("the cluster has not passed the value on")
 // dismissClients ends the clients' sessions of an active server by removing
 // their listener, and writes a last beat once they are gone.
 func (c *Controller) dismissClients(ctx context.Context, u Unit) error {
-	if _, err := u.Pidfile().Owner(); errors.Is(err, process.ErrNotRunning) {
+	if u.stopped() {
 		return nil
 	}
 	ctx, cancel := withBudget(ctx, answerFraction, answerTimeout)
@@ -153,13 +153,13 @@ func (c *Controller) dismissClients(ctx context.Context, u Unit) error {
 }
 
 func (c *Controller) demoteUnit(ctx context.Context, u Unit) error {
-	pid, err := u.Pidfile().Owner()
-	if errors.Is(err, process.ErrNotRunning) {
-		c.Log.WithField("db", u.Name()).Warn("the server to demote does not run")
-		return nil
-	}
+	pid, err := u.Running()
 	if err != nil {
 		return err
+	}
+	if pid == 0 {
+		c.Log.WithField("db", u.Name()).Warn("the server to demote does not run")
+		return nil
 	}
 	if a, err := process.Inspect(pid); err == nil && a.Stopped {
 		return fmt.Errorf("cannot demote the %s server (pid %d): %w: %s", u.Name(), pid, ErrServerDown, replication.StoppedReason)
@@ -190,8 +190,3 @@ func (c *Controller) ReceiveLast(ctx context.Context, demoted []string) error {
 	}
 	return nil
 }
-
-// handedOver is the note that the node that led was demoted and said where its data ended.
-// The promotion that comes next asks nobody; it finds that out by itself, and goes by
-// nothing that is in this note. But those it would have asked need not find it out, too.
-func (c *Controller) handedOver() note { return note{path: c.stateFile("handed-over")} }

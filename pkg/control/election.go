@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"ovndb-servers/pkg/replication"
-
 	"github.com/google/uuid"
+
+	"ovndb-servers/pkg/replication"
 )
 
 // Bounds on waiting for other nodes' agents. They answer within a fraction of a
@@ -137,12 +137,6 @@ func (c *Controller) publishPosition(ctx context.Context, round string) error {
 	}
 	return c.announce(ctx, TopicPosition, round+" "+positions.String())
 }
-
-// calledRound and answeredRound remember the election this node held last, for
-// its promotion, and the one it answered last.
-func (c *Controller) calledRound() note { return note{path: c.stateFile("round")} }
-
-func (c *Controller) answeredRound() note { return note{path: c.stateFile("answered")} }
 
 // standAside gives the promotion to the node that should have it, or to none,
 // and waits until the scheduler can see it.

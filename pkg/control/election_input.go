@@ -10,12 +10,12 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// grounds asks the cluster all at once.
+// electionInput asks the cluster all at once.
 func (c *Controller) electionInput(ctx context.Context) (replication.ElectionInput, error) {
-	return c.electionInputUnder(ctx, c.record)
+	return c.electionInputUnder(ctx, c.Record)
 }
 
-// groundsUnder asks the cluster for all but the record.
+// electionInputUnder asks the cluster for all but the record.
 func (c *Controller) electionInputUnder(ctx context.Context, record func(context.Context) (*replication.Record, error)) (replication.ElectionInput, error) {
 	var g replication.ElectionInput
 	var published map[string]string

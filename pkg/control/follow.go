@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
-	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/snapshot"
 )
@@ -29,7 +28,7 @@ func (c *Controller) park(ctx context.Context, u Unit) error {
 		defer cancel()
 		status, err := u.Server.SyncStatus(asking)
 		if err == nil && status.Role == ovsdbctl.RoleActive && !c.promotion().held() {
-			c.warn(c.noteWritable(u).take(), "a later snapshot may be left out")
+			c.warn(c.writable(u).take(), "a later snapshot may be left out")
 		}
 		return u.Server.Follow(ctx, u.Endpoint.Parking(), c.Listening.ReplicationProbe)
 	})
@@ -46,12 +45,6 @@ func (c *Controller) makeBackup(ctx context.Context, u Unit) error {
 
 func (c *Controller) closeListeners(ctx context.Context, u Unit) error {
 	return step(ctx, "close the listeners of the "+u.Name()+" server", u.Server.ControlSocket, u.Server.CloseConnections)
-}
-
-// noteWritable is the note that a server of this node has been writable since
-// it last followed a source.
-func (c *Controller) noteWritable(u Unit) note {
-	return note{path: c.stateFile(u.Name() + ".writable")}
 }
 
 // Follow points this node's servers at the promoted node, which is expected to
@@ -71,7 +64,7 @@ func (c *Controller) Follow(ctx context.Context, promoted string) error {
 }
 
 func (c *Controller) followPromoted(ctx context.Context, promoted string) (replication.Leader, error) {
-	record := c.recordAsked(ctx)
+	record := c.askRecord(ctx)
 	sources, err := c.sourcesOf(ctx, promoted)
 	if err != nil {
 		return replication.Leader{}, err
@@ -86,11 +79,11 @@ func (c *Controller) followPromoted(ctx context.Context, promoted string) (repli
 }
 
 func (c *Controller) followIfRunning(ctx context.Context, u Unit, source string, record recordQuery) error {
-	if _, err := u.Pidfile().Owner(); errors.Is(err, process.ErrNotRunning) {
+	if u.stopped() {
 		return nil
 	}
 	status, err := u.Server.SyncStatus(ctx)
-	if err == nil && status.Follows(source) && status.Link == ovsdbctl.LinkReplicating && !c.noteWritable(u).held() {
+	if err == nil && status.Follows(source) && status.Link == ovsdbctl.LinkReplicating && !c.writable(u).held() {
 		return nil // the supervisor was faster; to follow anew would copy all once more
 	}
 	return c.follow(ctx, u, source, record)
@@ -125,10 +118,10 @@ func (c *Controller) follow(ctx context.Context, u Unit, source string, record r
 	}
 	c.warn(c.withdraw(ctx, TopicBlessed), "the operator's word for the data that was here stands")
 	c.warn(c.announceArrival(ctx, u, source), "the freshness of "+u.Name()+" here is underrated until the next beat")
-	return c.noteWritable(u).drop()
+	return c.writable(u).drop()
 }
 
-// arrivalMost is how long the copying of a database is waited for. A large one
+// arrivalTimeout is how long the copying of a database is waited for. A large one
 // may take longer; the active's own next beat then serves as well.
 const arrivalTimeout = 3 * time.Second
 
@@ -184,7 +177,7 @@ func (c *Controller) admit(ctx context.Context, u Unit, source string, record re
 		c.Log.WithField("source", source).Warn("following a source that was not questioned, as its protocol is not tcp")
 		return replication.Admission{Snapshot: "a source that could not be questioned", Why: "unquestioned"}, nil
 	}
-	j := replication.Joining{WasActive: c.noteWritable(u).held()}
+	j := replication.Joining{WasActive: c.writable(u).held()}
 	var held fileContent
 	var errs [3]error
 	parallel(
@@ -203,7 +196,7 @@ func (c *Controller) admit(ctx context.Context, u Unit, source string, record re
 	return replication.Admit(j), nil
 }
 
-// questionMost is how long the answer of a source is waited for: long enough for a lost
+// questionTimeout is how long the answer of a source is waited for: long enough for a lost
 // packet to be sent again. A backup that cannot reach the promoted node keeps others
 // waiting meanwhile: the virtual IP may start only after the notification in which it
 // follows. It is tried again soon.

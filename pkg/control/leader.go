@@ -32,7 +32,7 @@ func (c *Controller) leader(ctx context.Context) (replication.Leader, error) {
 		}
 		return replication.Leader{Node: others[0], Sources: sources}, nil
 	default:
-		if record, err := c.record(ctx); err == nil && record != nil && slices.Contains(others, record.Node) {
+		if record, err := c.Record(ctx); err == nil && record != nil && slices.Contains(others, record.Node) {
 			sources, err := replication.ParseSources(nodes[record.Node], names(c.Units))
 			return replication.Leader{Node: record.Node, Sources: sources}, err
 		}

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"ovndb-servers/pkg/replication"
-
 	"github.com/cenkalti/backoff/v4"
+
+	"ovndb-servers/pkg/replication"
 )
 
 // Monitor observes the servers on this node, repairs what can be repaired at
@@ -19,23 +19,20 @@ import (
 // cluster is asked. A server that has died gets a short time to be restarted by the
 // supervisor, which is started if it is missing.
 func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) replication.Verdict {
-	if v, ok := c.Glance(ctx, expectPromoted); ok {
+	if v, ok := c.monitorSupervised(ctx, expectPromoted); ok {
 		return v
 	}
-	return c.Examine(ctx, expectPromoted)
-}
-
-// Examine is the part of a monitor for which the cluster is asked: where there is no
-// supervisor, or something that it could not mend.
-func (c *Controller) Examine(ctx context.Context, expectPromoted bool) replication.Verdict {
+	if c.Complete != nil {
+		c.Complete(ctx)
+	}
 	v := c.inspect(ctx, expectPromoted)
-	if v.Health == replication.HealthStopped || v.Health == replication.HealthFailed || v.Health == replication.HealthFailedActive {
+	if v.Broken() {
 		return v
 	}
 	started, err := c.ensureSupervisor(ctx)
 	switch {
 	case err != nil:
-		return v.Degraded("nobody restarts the servers at once: " + err.Error())
+		return v.Degraded("no supervisor restarts the servers at once: " + err.Error())
 	case started:
 		return v.Degraded("the supervisor was not running, or not with these parameters, and has been started")
 	default:
@@ -43,36 +40,36 @@ func (c *Controller) Examine(ctx context.Context, expectPromoted bool) replicati
 	}
 }
 
-// revivalMost is how long a monitor waits for the supervisor to restart a server.
-const revivalTimeout = 8 * time.Second
+// restartWait is how long a monitor waits for the supervisor to restart a server.
+const restartWait = 8 * time.Second
 
-// Glance observes the servers and takes the rest from what the supervisor knows: the
-// cheap part of a monitor, for which the controller needs neither the owner of the files
-// nor this node's address. It returns false if there is no supervisor, or if it could not
-// mend what is wrong.
-func (c *Controller) Glance(ctx context.Context, expectPromoted bool) (replication.Verdict, bool) {
-	k, err := c.supervisorState()
-	if err != nil || c.Supervision.Config != k.Config {
+// monitorSupervised observes the servers and takes the rest from the supervisor's state, for
+// which neither the cluster has to be asked nor the controller to be complete. It returns false
+// if there is no supervisor, or a fault that the supervisor does not repair.
+func (c *Controller) monitorSupervised(ctx context.Context, expectPromoted bool) (replication.Verdict, bool) {
+	state, err := c.supervisorState()
+	if err != nil || c.Supervision.Config != state.Config {
 		return replication.Verdict{}, false
 	}
 	var v replication.Verdict
-	waiting, cancel := withBudget(ctx, answerFraction, revivalTimeout)
+	waiting, cancel := withBudget(ctx, answerFraction, restartWait)
 	defer cancel()
 	err = await(waiting, func(context.Context) error {
-		var mending bool
-		v, mending = c.glance(ctx, k, expectPromoted)
-		if !mending {
+		o := c.Observe(ctx, state.cachedView())
+		o.ExpectPromoted = expectPromoted
+		v = replication.Assess(o)
+		if !c.underRepair(state, o, v) {
 			return nil
 		}
-		if k, err = c.supervisorState(); err != nil {
+		if state, err = c.supervisorState(); err != nil {
 			return backoff.Permanent(err)
 		}
 		return ErrServerDown
 	})
-	mended := err == nil && len(v.Repairs) == 0
+	repaired := err == nil && len(v.Repairs) == 0
 	switch v.Health {
 	case replication.HealthActive, replication.HealthActiveDegraded, replication.HealthBackup, replication.HealthBackupDegraded:
-		return v.Degraded(k.Reasons...), mended
+		return v.Degraded(state.Reasons...), repaired
 	case replication.HealthStopped, replication.HealthFailed, replication.HealthFailedActive:
 		return v, false
 	default:
@@ -80,18 +77,12 @@ func (c *Controller) Glance(ctx context.Context, expectPromoted bool) (replicati
 	}
 }
 
-// glance looks once, in the light of what the supervisor knows, and reports whether it is
-// about to mend what is wrong.
-func (c *Controller) glance(ctx context.Context, k SupervisorState, expectPromoted bool) (v replication.Verdict, mending bool) {
-	o := replication.Observation{
-		Servers: c.Observe(ctx), Promoted: c.promotion().held(), ExpectPromoted: expectPromoted,
-		Leader: k.Leader, Term: k.Term, Northd: c.LookAtNorthd(),
-	}
-	v = replication.Assess(o)
-	return v, !k.GaveUp && (o.Restarting() || v.Broken() && c.Acting())
+// underRepair reports whether the supervisor, or another action, is about to repair a fault.
+func (c *Controller) underRepair(state SupervisorState, o replication.Observation, v replication.Verdict) bool {
+	return !state.GaveUp && (o.Restarting() || v.Broken() && c.Acting())
 }
 
-// Acting reports whether an action is under way, which may be about to mend what is broken.
+// Acting reports whether an action is under way.
 func (c *Controller) Acting() bool {
 	unlock, ok, err := c.tryLock()
 	if ok {
@@ -100,16 +91,12 @@ func (c *Controller) Acting() bool {
 	return err == nil && !ok
 }
 
-// inspect is a monitor that believes nobody.
+// inspect observes, asks the cluster and repairs.
 func (c *Controller) inspect(ctx context.Context, expectPromoted bool) replication.Verdict {
-	look := func() (replication.Observation, replication.Verdict) {
-		o := c.Look(ctx)
-		o.ExpectPromoted = expectPromoted
-		return o, replication.Assess(o)
-	}
-	o, v := look()
+	observe := func() (replication.Observation, replication.Verdict) { return c.observeLive(ctx, expectPromoted) }
+	o, v := observe()
 	if len(v.Repairs) > 0 {
-		o, v = c.repair(ctx, look)
+		o, v = c.repair(ctx, observe)
 	}
 	if v.Health == replication.HealthStopped {
 		return v
@@ -124,46 +111,40 @@ func (c *Controller) inspect(ctx context.Context, expectPromoted bool) replicati
 	return v
 }
 
-// Reconsider makes a node that was promoted once read-only if its term is over,
-// and withdraws its promotion score. When a node comes back to the cluster, the
-// scheduler may know its score before it knows that of its successor, and takes it
-// for the one to keep: any notification is an occasion to learn better.
-func (c *Controller) Reconsider(ctx context.Context) error {
-	if !c.promotion().held() || c.Look(ctx).Term != replication.TermOver || c.inspect(ctx, true).Health != replication.HealthFailedActive {
+// observeLive observes and asks the cluster.
+func (c *Controller) observeLive(ctx context.Context, expectPromoted bool) (replication.Observation, replication.Verdict) {
+	o := c.Observe(ctx, c.LiveView())
+	o.ExpectPromoted = expectPromoted
+	return o, replication.Assess(o)
+}
+
+// StepDownIfSuperseded makes a node that was promoted once read-only if its term is over, and
+// withdraws its promotion score. When a node comes back to the cluster, the scheduler may know
+// its score before it knows that of its successor, and takes it for the one to keep: any
+// notification is an occasion to find that out.
+func (c *Controller) StepDownIfSuperseded(ctx context.Context) error {
+	if !c.promotion().held() {
+		return nil
+	}
+	o, _ := c.observeLive(ctx, true)
+	if o.Term != replication.TermOver || c.inspect(ctx, true).Health != replication.HealthFailedActive {
 		return nil
 	}
 	return c.awaitScore(ctx, "")
 }
 
-// Look observes the servers on this node and whom they should follow, and
-// changes nothing.
-func (c *Controller) Look(ctx context.Context) replication.Observation {
-	o := replication.Observation{Servers: c.Observe(ctx), Promoted: c.promotion().held(), Northd: c.LookAtNorthd()}
-	if len(o.In(replication.ConditionActive)) > 0 && o.Promoted {
-		c.readMarkers(ctx, o.Servers)
-		o.Term = c.termState(ctx, o.Servers)
-	}
-	if len(o.In(replication.ConditionBackup)) == 0 {
-		return o
-	}
-	leader, err := c.leader(ctx)
-	c.warn(err, "backups are not checked against the promoted node")
-	o.Leader = leader
-	return o
-}
-
 // repair carries out a verdict's repairs, unless an action is under way, which
 // is then putting things right itself. It looks again once no action can come
 // between the look and the repair.
-func (c *Controller) repair(ctx context.Context, look func() (replication.Observation, replication.Verdict)) (replication.Observation, replication.Verdict) {
+func (c *Controller) repair(ctx context.Context, observe func() (replication.Observation, replication.Verdict)) (replication.Observation, replication.Verdict) {
 	unlock, ok, err := c.tryLock()
 	if err != nil || !ok {
 		c.warn(err, "cannot repair")
-		return look()
+		return observe()
 	}
 	defer unlock()
-	o, v := look()
-	record := c.recordOnce(ctx)
+	o, v := observe()
+	record := c.askRecord(ctx)
 	for _, r := range v.Repairs {
 		if err := c.carryOut(ctx, r, record); err != nil {
 			v.Reasons = append(v.Reasons, err.Error())
@@ -193,7 +174,7 @@ func (c *Controller) carryOut(ctx context.Context, r replication.Repair, record 
 	return c.follow(ctx, c.Units[i], r.Source, record)
 }
 
-// keepPublished brings this node's promotion score, and an active node's
+// publishScore brings this node's promotion score, and an active node's
 // sources, in line with the verdict: the cluster forgets them when its daemons
 // restart.
 func (c *Controller) publishScore(ctx context.Context, v replication.Verdict, leader replication.Leader) {
@@ -205,7 +186,7 @@ func (c *Controller) publishScore(ctx context.Context, v replication.Verdict, le
 	case change.Clear:
 		c.warn(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
 	case change.Keep && !c.hasScore(ctx):
-		c.warn(c.presentData(ctx, c.recordAsked(ctx)), "this node does not stand for promotion")
+		c.warn(c.presentData(ctx, c.askRecord(ctx)), "this node does not stand for promotion")
 	case !change.Keep:
 		c.warn(c.Cluster.SetScore(ctx, "", change.Score), "cannot set the promotion score")
 	}

@@ -30,28 +30,6 @@ func (c *Controller) NorthdPidfile() process.Pidfile {
 	return process.Pidfile(c.Layout.Northd().Pidfile)
 }
 
-// EnsureNorthd brings ovn-northd in line with what this node is: one runs while the
-// node is promoted and its term recorded, none otherwise. It does nothing where the
-// agent does not manage it. It waits for another action to end, and changes nothing
-// but ovn-northd.
-func (c *Controller) EnsureNorthd(ctx context.Context) error {
-	if !c.managesNorthd() {
-		return nil
-	}
-	unlock, err := c.lock(ctx)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	var errs []error
-	for _, r := range replication.Assess(c.Look(ctx)).Repairs {
-		if r.Kind == replication.RepairStartNorthd || r.Kind == replication.RepairStopNorthd {
-			errs = append(errs, c.carryOut(ctx, r, nil))
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // StopNorthd ends ovn-northd, and returns when it has gone; that there is none, or
 // that the agent does not manage it, is no error. The caller knows that the node is
 // not to be active.
@@ -71,11 +49,8 @@ func (c *Controller) StopNorthd(ctx context.Context) error {
 // known, or could not be read.
 func (c *Controller) managesNorthd() bool { return c.ManageNorthd || c.northdNote().held() }
 
-// northdNote is there while the ovn-northd of this node is the agent's to end.
-func (c *Controller) northdNote() note { return note{path: c.stateFile("northd")} }
-
-// LookAtNorthd returns what is to be seen of ovn-northd on this node.
-func (c *Controller) LookAtNorthd() replication.Northd {
+// observeNorthd returns what is to be seen of ovn-northd on this node.
+func (c *Controller) observeNorthd() replication.Northd {
 	n := replication.Northd{Managed: c.managesNorthd()}
 	pid, err := c.NorthdPidfile().Owner()
 	if err != nil {
@@ -93,7 +68,7 @@ func (c *Controller) startNorthd(ctx context.Context) error {
 	if !c.managesNorthd() {
 		return nil
 	}
-	if c.LookAtNorthd().Stopped {
+	if c.observeNorthd().Stopped {
 		if err := c.StopNorthd(ctx); err != nil {
 			return err
 		}
@@ -118,7 +93,7 @@ func (c *Controller) startNorthd(ctx context.Context) error {
 // lock in a server that was a backup; up to Open vSwitch 3.2 that is refused, and it
 // does not ask again in the same session, so that it would stay idle.
 func (c *Controller) endIdleNorthd(ctx context.Context) {
-	if n := c.LookAtNorthd(); n.Managed && n.PID != 0 {
+	if n := c.observeNorthd(); n.Managed && n.PID != 0 {
 		c.warn(c.StopNorthd(ctx), process.NorthdProgram+" may stay idle")
 	}
 }
@@ -128,7 +103,7 @@ func (c *Controller) endIdleNorthd(ctx context.Context) {
 // giving its memory back. A failure is reported, and keeps nobody from what has to be
 // done.
 func (c *Controller) endNorthd(ctx context.Context) (end func()) {
-	n := c.LookAtNorthd()
+	n := c.observeNorthd()
 	if !n.Managed {
 		return func() {}
 	}

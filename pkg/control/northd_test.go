@@ -13,11 +13,10 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
-
-	"ovndb-servers/pkg/control/controltest"
 )
 
 // newNorthdNode returns a started node whose agent manages ovn-northd.
@@ -127,7 +126,6 @@ func TestPromoteWithoutManagedNorthdStartsNone(t *testing.T) {
 	must(t, node.Start(testContext(t)))
 	must(t, node.Promote(testContext(t), replication.Participants{}))
 	wantHealth(t, node, replication.HealthActive)
-	must(t, node.EnsureNorthd(testContext(t)))
 	wantNoNorthd(t, node)
 }
 
@@ -158,7 +156,7 @@ func TestNorthdThatIsNotAtWorkIsBackAfterAMonitorThatSaysSo(t *testing.T) {
 		{"stopped by a signal", func(t *testing.T, c *control.Controller) {
 			t.Helper()
 			signalNorthd(t, c, syscall.SIGSTOP)
-			eventually(t, "it to stop", func() bool { return c.LookAtNorthd().Stopped })
+			eventually(t, "it to stop", func() bool { return c.Observe(testContext(t), c.LiveView()).Northd.Stopped })
 		}, "its process is stopped by a signal"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -186,26 +184,12 @@ func TestNorthdThatIsNotAtWorkIsBackAfterAMonitorThatSaysSo(t *testing.T) {
 	}
 }
 
-func TestEnsureNorthdOnAPromotedNodeBringsItBack(t *testing.T) {
-	t.Parallel()
-	node := newLeadingNorthdNode(t)
-	killNorthd(t, node)
-	must(t, node.EnsureNorthd(testContext(t)))
-	pid := northd(t, node)
-	must(t, node.EnsureNorthd(testContext(t)))
-	if again := northd(t, node); again != pid {
-		t.Errorf("ovn-northd was process %d and is %d", pid, again)
-	}
-	wantRound(t, node, 1)
-}
-
 func TestDemoteEndsNorthd(t *testing.T) {
 	t.Parallel()
 	node := newLeadingNorthdNode(t)
 	must(t, node.Demote(testContext(t)))
 	wantNoNorthd(t, node)
 	wantHealth(t, node, replication.HealthBackup)
-	must(t, node.EnsureNorthd(testContext(t)))
 	wantNoNorthd(t, node)
 }
 
@@ -235,7 +219,6 @@ func TestALeftOverNorthdOnANodeThatIsNotPromotedIsEnded(t *testing.T) {
 	}{
 		{"by start", func(t *testing.T, c *control.Controller) { t.Helper(); must(t, c.Start(testContext(t))) }},
 		{"by demote", func(t *testing.T, c *control.Controller) { t.Helper(); must(t, c.Demote(testContext(t))) }},
-		{"by EnsureNorthd", func(t *testing.T, c *control.Controller) { t.Helper(); must(t, c.EnsureNorthd(testContext(t))) }},
 		{"by StopNorthd", func(t *testing.T, c *control.Controller) { t.Helper(); must(t, c.StopNorthd(testContext(t))) }},
 		{"by monitor, which says so", func(t *testing.T, c *control.Controller) {
 			t.Helper()
@@ -276,7 +259,6 @@ func TestANorthdThatSomebodyStartedOnThePromotedNodeIsAdopted(t *testing.T) {
 	pid := spawnNorthd(t, node)
 	wantHealth(t, node, replication.HealthActive)
 	must(t, node.Promote(testContext(t), replication.Participants{}))
-	must(t, node.EnsureNorthd(testContext(t)))
 	if now := northd(t, node); now != pid {
 		t.Errorf("ovn-northd was process %d and is %d", pid, now)
 	}

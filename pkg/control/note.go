@@ -16,20 +16,12 @@ type note struct {
 	path string
 }
 
-// promotion is the note that this node is promoted. It is taken before the first
-// server is made active and dropped after the last one is read-only: a server that
-// is active without it turned so by itself. Its word is the cluster record that the
-// promotion wrote; empty until it has.
-func (c *Controller) promotion() note {
-	return note{path: c.stateFile("promoted")}
-}
-
 func (n note) held() bool {
 	_, err := os.Stat(n.path)
 	return err == nil
 }
 
-// latelyMost is for how long a note speaks of what is going on: whatever follows on an
+// recentNote is for how long a note speaks of what is going on: whatever follows on an
 // action comes within that.
 const recentNote = 10 * time.Second
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
@@ -19,25 +18,23 @@ const (
 	answerTimeout  = 5 * time.Second
 )
 
-// Observe looks at every server of the resource on this node.
-func (c *Controller) Observe(ctx context.Context) []replication.ServerState {
-	states := make([]replication.ServerState, len(c.Units))
-	var wg sync.WaitGroup
-	for i, u := range c.Units {
-		wg.Go(func() { states[i] = c.observeUnit(ctx, u) })
-	}
-	wg.Wait()
-	return states
+func (c *Controller) observeServers(ctx context.Context) []replication.ServerState {
+	return parallelMap(c.Units, func(u Unit) replication.ServerState { return c.observeUnit(ctx, u) })
+}
+
+// allServers reports whether every server is in the condition at this moment.
+func (c *Controller) allServers(ctx context.Context, condition replication.Condition) bool {
+	return replication.Observation{Servers: c.observeServers(ctx)}.All(condition)
 }
 
 func (c *Controller) observeUnit(ctx context.Context, u Unit) replication.ServerState {
 	s := replication.ServerState{Database: u.Name(), Condition: replication.ConditionAbsent}
-	pid, err := u.Pidfile().Owner()
-	if errors.Is(err, process.ErrNotRunning) {
-		return s
-	}
-	if err != nil {
+	pid, err := u.Running()
+	switch {
+	case err != nil:
 		s.Condition, s.Reason = replication.ConditionFailed, err.Error()
+		return s
+	case pid == 0:
 		return s
 	}
 	s.PID = pid
@@ -93,7 +90,7 @@ func (q unanswered) working(after process.Activity) bool {
 	return after.DiskWait || after.State == "R" || used.Seconds() > workingShare*q.lasted.Seconds()
 }
 
-// mute tells a server that is working from one that is not, after it has left
+// judgeUnanswered tells a server that is working from one that is not, after it has left
 // a question unanswered: slow is not dead.
 func (c *Controller) judgeUnanswered(u Unit, s replication.ServerState, q unanswered) replication.ServerState {
 	s.Condition, s.Reason = replication.ConditionFailed, q.cause.Error()

@@ -7,12 +7,7 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// errand is the note that the supervisor is to point the servers at a promoted node, by
-// its name. Whatever an action does to the servers later overrides it, and after a while
-// the supervisor learns of the promoted node by itself.
-func (c *Controller) pendingFollow() note { return note{path: c.stateFile("follow")} }
-
-// FollowSoon is Follow by the supervisor, for a caller whom others wait for: a virtual
+// RequestFollow is Follow by the supervisor, for a caller whom others wait for: a virtual
 // IP starts only after all that is called. Where no supervisor is at work it is Follow,
 // and so it is on a node that was promoted itself, which has to be read-only first.
 func (c *Controller) RequestFollow(ctx context.Context, promoted string) error {
@@ -27,7 +22,7 @@ func (c *Controller) RequestFollow(ctx context.Context, promoted string) error {
 	return nil
 }
 
-// RunErrand does what FollowSoon has left to the supervisor, and returns the node that is
+// FollowPending does what FollowSoon has left to the supervisor, and returns the node that is
 // followed now; none if nothing was left.
 func (c *Controller) FollowPending(ctx context.Context) (replication.Leader, error) {
 	if !c.pendingFollow().heldLately() {

@@ -50,8 +50,7 @@ func (c *Controller) heldTerm(ctx context.Context) (uint64, error) {
 	if !c.promotion().held() {
 		return 0, nil
 	}
-	o := c.Look(ctx)
-	if v := replication.Assess(o); v.Health == replication.HealthActive && o.Term == replication.TermHeld {
+	if o, v := c.observeLive(ctx, false); v.Health == replication.HealthActive && o.Term == replication.TermHeld {
 		return v.Term, nil
 	}
 	return 0, ctx.Err()
@@ -97,7 +96,7 @@ func (c *Controller) beginTerm(ctx context.Context, e replication.Participants) 
 }
 
 func (c *Controller) allAnswer(ctx context.Context) error {
-	for _, s := range c.Observe(ctx) {
+	for _, s := range c.observeServers(ctx) {
 		switch s.Condition {
 		case replication.ConditionActive, replication.ConditionBackup:
 		case replication.ConditionAbsent, replication.ConditionBusy, replication.ConditionFailed:

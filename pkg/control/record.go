@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"sync"
 
 	"ovndb-servers/pkg/replication"
 )
@@ -10,7 +9,7 @@ import (
 // connectionTable holds the listeners, which are no content of an operator's.
 const connectionTable = "Connection"
 
-// holding is what one unit's database file holds.
+// fileContent is what one unit's database file holds.
 type fileContent struct {
 	marker *replication.Marker
 	// position orders it among other nodes' data. Content of unmarked data is
@@ -48,8 +47,8 @@ func (c *Controller) positions(ctx context.Context) (replication.Positions, erro
 	return c.FileReaders().positions(ctx)
 }
 
-// record returns the cluster record; nil if there is none.
-func (c *Controller) record(ctx context.Context) (*replication.Record, error) {
+// Record asks the cluster for its record; nil if there is none.
+func (c *Controller) Record(ctx context.Context) (*replication.Record, error) {
 	text, err := c.Cluster.Record(ctx)
 	if err != nil {
 		return nil, err
@@ -57,17 +56,10 @@ func (c *Controller) record(ctx context.Context) (*replication.Record, error) {
 	return replication.ParseRecord(text)
 }
 
-// asked is the answer to a question that was asked once.
+// recordQuery waits for the answer to a question that was asked once.
 type recordQuery func() (*replication.Record, error)
 
-// recordOnce asks the cluster for its record when it is first needed, and only once.
-func (c *Controller) recordOnce(ctx context.Context) recordQuery {
-	return sync.OnceValues(func() (*replication.Record, error) { return c.record(ctx) })
-}
-
-// recordAsked does so at once, while other things are done.
-func (c *Controller) recordAsked(ctx context.Context) recordQuery {
-	ask := c.recordOnce(ctx)
-	go func() { _, _ = ask() }()
-	return ask
+// askRecord asks the cluster for its record while other things are done.
+func (c *Controller) askRecord(ctx context.Context) recordQuery {
+	return background(func() (*replication.Record, error) { return c.Record(ctx) })
 }

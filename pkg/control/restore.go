@@ -61,7 +61,7 @@ func (c *Controller) Restore(ctx context.Context, name string) (Restored, error)
 	if err := file.Replace(ctx, directory.Path(name), u.Name()); err != nil {
 		return restored, err
 	}
-	c.warn(c.noteWritable(u).take(), "a later snapshot may be left out")
+	c.warn(c.writable(u).take(), "a later snapshot may be left out")
 	restored.Position, err = c.ReadPosition(ctx, u)
 	return restored, err
 }
@@ -77,12 +77,12 @@ func (c *Controller) unitOf(database string) (Unit, error) {
 
 func (c *Controller) noneRuns() error {
 	for _, u := range c.Units {
-		pid, err := u.Pidfile().Owner()
-		if err == nil {
-			return fmt.Errorf("%w: %s, pid %d", ErrRunning, u.Name(), pid)
-		}
-		if !errors.Is(err, process.ErrNotRunning) {
+		pid, err := u.Running()
+		if err != nil {
 			return err
+		}
+		if pid != 0 {
+			return fmt.Errorf("%w: %s, pid %d", ErrRunning, u.Name(), pid)
 		}
 	}
 	return nil

@@ -33,8 +33,8 @@ func (c *Controller) Revive(ctx context.Context, database string, seen *replicat
 		return fmt.Errorf("cannot restart the server of %s: the resource has no such database", database)
 	}
 	u := c.Units[i]
-	if _, err := u.Pidfile().Owner(); !errors.Is(err, process.ErrNotRunning) {
-		return errors.Join(err, c.completeRevival(ctx, u, seen))
+	if !u.stopped() {
+		return c.completeRevival(ctx, u, seen)
 	}
 	// Its monitor process may be about to start it, too, after a pause and as what it
 	// was on the command line.
@@ -44,7 +44,7 @@ func (c *Controller) Revive(ctx context.Context, database string, seen *replicat
 	if c.promotion().held() {
 		return c.reviveActive(ctx, u, seen)
 	}
-	record := c.recordAsked(ctx)
+	record := c.askRecord(ctx)
 	return c.startUnit(ctx, u, c.startSources(ctx)[u.Name()], record)
 }
 
@@ -64,20 +64,14 @@ func (c *Controller) completeRevival(ctx context.Context, u Unit, seen *replicat
 // reviveActive starts a server as a backup of nobody while it asks the cluster whether
 // the term of its data is the current one, and makes it active if it is.
 func (c *Controller) reviveActive(ctx context.Context, u Unit, seen *replication.Marker) error {
-	type answer struct {
-		record *replication.Record
-		err    error
-	}
-	asked := make(chan answer, 1)
-	go func() {
-		var told answer
-		told.err = await(ctx, func(ctx context.Context) (err error) {
-			told.record, err = c.record(ctx)
+	query := background(func() (record *replication.Record, err error) {
+		err = await(ctx, func(ctx context.Context) (err error) {
+			record, err = c.Record(ctx)
 			return err
 		})
-		asked <- told
-	}()
-	if _, err := u.Pidfile().Owner(); err != nil {
+		return record, err
+	})
+	if u.stopped() {
 		if err := c.launch(ctx, u); err != nil {
 			return err
 		}
@@ -86,13 +80,13 @@ func (c *Controller) reviveActive(ctx context.Context, u Unit, seen *replication
 	if err != nil {
 		return fmt.Errorf("cannot read the term of %s: %w", u.Name(), err)
 	}
-	told := <-asked
+	record, err := query()
 	switch {
-	case told.err != nil:
-		return fmt.Errorf("cannot make the %s server active again: %w", u.Name(), told.err)
-	case told.record == nil || marker == nil || marker.TermID != told.record.TermID:
+	case err != nil:
+		return fmt.Errorf("cannot make the %s server active again: %w", u.Name(), err)
+	case record == nil || marker == nil || marker.TermID != record.TermID:
 		return fmt.Errorf("cannot make the %s server active again: %w (it is of %s, the cluster of %s)",
-			u.Name(), ErrTermOver, marker.Describe(), told.record.Describe())
+			u.Name(), ErrTermOver, marker.Describe(), record.Describe())
 	case seen != nil && seen.TermID == marker.TermID && seen.Beat > marker.Beat:
 		return fmt.Errorf("cannot make the %s server active again: %w: it ends at beat %d, and was at beat %d", u.Name(), ErrRowsLost, marker.Beat, seen.Beat)
 	}
@@ -112,30 +106,32 @@ func (c *Controller) launch(ctx context.Context, u Unit) error {
 	return step(ctx, "start the "+u.Name()+" server", u.Files.Database, daemon.Start)
 }
 
-// Wake makes the active servers try at once to listen where they could not: on a
+// RetryListeners makes the active servers try at once to listen where they could not: on a
 // virtual address that has come, for instance. Any question wakes them up.
 func (c *Controller) RetryListeners(ctx context.Context) error {
 	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {
-		if _, err := u.Pidfile().Owner(); err != nil {
-			return nil //nolint:nilerr // what does not run need not be woken up
+		if u.stopped() {
+			return nil
 		}
 		_, err := u.Server.Remotes(ctx)
 		return err
 	})
 }
 
-// Hush closes the listeners of the active servers of this node at once, without waiting
+// CloseListeners closes the listeners of the active servers of this node at once, without waiting
 // for another action to end.
-func (c *Controller) CloseListeners(ctx context.Context) error { return c.forEachUnit(ctx, c.closeListenersIfRunning) }
+func (c *Controller) CloseListeners(ctx context.Context) error {
+	return c.forEachUnit(ctx, c.closeListenersIfRunning)
+}
 
 func (c *Controller) closeListenersIfRunning(ctx context.Context, u Unit) error {
-	if _, err := u.Pidfile().Owner(); errors.Is(err, process.ErrNotRunning) {
+	if u.stopped() {
 		return nil
 	}
 	return c.closeListeners(ctx, u)
 }
 
-// Reopen opens the listeners of a node that leads, as a promotion does.
+// OpenListeners opens the listeners of a node that leads, as a promotion does.
 func (c *Controller) OpenListeners(ctx context.Context) error {
 	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {
 		return step(ctx, "open the listeners of the "+u.Name()+" server", u.Server.ControlSocket, u.Server.OpenConnections)

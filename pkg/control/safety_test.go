@@ -16,11 +16,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
-
-	"ovndb-servers/pkg/control/controltest"
 )
 
 // trio is a cluster of three nodes whose first leads and whose others follow.
@@ -591,7 +590,7 @@ func TestDemotedNodeWhoseServerHadDiedWithAnEarlierFileLeavesThePromotionToAnoth
 	t.Parallel()
 	three, earlier := newTrioWithAnEarlierFile(t)
 	led, u := three.nodes[0], three.nodes[0].Units[0]
-	seen := led.Look(testContext(t)).Servers[0].Marker
+	seen := led.Observe(testContext(t), led.LiveView()).Servers[0].Marker
 	must(t, process.Kill(testContext(t), u.Pidfile(), "ovsdb-server"))
 	must(t, os.WriteFile(u.Files.Database, earlier, 0o640))
 	if err := led.Revive(testContext(t), u.Name(), seen); !errors.Is(err, control.ErrRowsLost) {

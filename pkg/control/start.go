@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/sirupsen/logrus"
@@ -28,7 +27,7 @@ func (c *Controller) Start(ctx context.Context) error {
 		return err
 	}
 	c.warn(c.StopNorthd(ctx), "a left-over ovn-northd may still be there")
-	record := c.recordAsked(ctx)
+	record := c.askRecord(ctx)
 	sources := c.startSources(ctx)
 	err = c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.startUnit(ctx, u, sources[u.Name()], record) })
 	if err != nil {
@@ -92,7 +91,7 @@ func (c *Controller) startSources(ctx context.Context) replication.Sources {
 // startUnit starts a server parked, whatever it is to follow: the source is
 // questioned first, and a server that starts with one copies it at once.
 func (c *Controller) startUnit(ctx context.Context, u Unit, source string, record recordQuery) error {
-	if _, err := u.Pidfile().Owner(); !errors.Is(err, process.ErrNotRunning) {
+	if !u.stopped() {
 		return c.adopt(ctx, u, source, record)
 	}
 	if err := c.ensureFile(ctx, u); err != nil {

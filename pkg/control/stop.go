@@ -54,10 +54,6 @@ func (c *Controller) noteUndecided(err error) {
 	}
 }
 
-func (c *Controller) failedPromotion() note {
-	return note{path: c.stateFile("election-lost")}
-}
-
 // forgiveFailedPromotion is for the stop that follows on such a failure.
 func (c *Controller) forgiveFailedPromotion(ctx context.Context) {
 	if !c.failedPromotion().held() {

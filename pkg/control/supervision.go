@@ -114,6 +114,3 @@ func (c *Controller) stopSupervisor(ctx context.Context) error {
 func (c *Controller) poke() {
 	c.warn(note{path: c.PokeFile()}.take(), "the supervisor learns late of what was done")
 }
-
-// PokeFile is written by each action after which the supervisor should look again.
-func (c *Controller) PokeFile() string { return c.stateFile("poke") }

@@ -9,9 +9,9 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// Standing asks this node's files and the cluster.
+// Survey asks this node's files and the cluster.
 func (c *Controller) Survey(ctx context.Context) (replication.Survey, error) {
-	record, err := c.record(ctx)
+	record, err := c.Record(ctx)
 	if err != nil {
 		return replication.Survey{}, err
 	}
@@ -51,9 +51,4 @@ func (c *Controller) ReadPosition(ctx context.Context, u Unit) (replication.Posi
 		p = replication.Position{Content: "unknown"}
 	}
 	return p, nil
-}
-
-// ReadRecord returns the cluster record; nil if there is none.
-func (c *Controller) ReadRecord(ctx context.Context) (*replication.Record, error) {
-	return c.record(ctx)
 }

@@ -6,28 +6,21 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// Tend is one look of the supervisor at the servers of this node, in the light of what
-// it knows. It asks no cluster and changes nothing.
-func (c *Controller) Tend(ctx context.Context, k SupervisorState) (replication.Observation, replication.Verdict, error) {
-	record, err := replication.ParseRecord(k.Record)
+// Tend is one observation by the supervisor, in the light of its state. It asks no cluster and
+// changes nothing.
+func (c *Controller) Tend(ctx context.Context, state SupervisorState) (replication.Observation, replication.Verdict, error) {
+	view, err := state.WatchView()
 	if err != nil {
 		return replication.Observation{}, replication.Verdict{}, err
 	}
-	o := replication.Observation{Servers: c.Observe(ctx), Promoted: c.promotion().held(), Leader: k.Leader, Northd: c.LookAtNorthd()}
-	c.readMarkers(ctx, o.Servers)
-	if len(o.In(replication.ConditionActive)) > 0 && o.Promoted {
-		o.Term = record.StateOf(o.Servers)
-	}
+	o := c.Observe(ctx, view)
 	return o, replication.Assess(o), nil
 }
 
-// Repair puts right what a fresh look finds wrong. It does nothing while another action
+// Repair repairs the faults that a new observation finds. It does nothing while another action
 // is under way.
 func (c *Controller) Repair(ctx context.Context) (replication.Observation, replication.Verdict) {
-	return c.repair(ctx, func() (replication.Observation, replication.Verdict) {
-		o := c.Look(ctx)
-		return o, replication.Assess(o)
-	})
+	return c.repair(ctx, func() (replication.Observation, replication.Verdict) { return c.observeLive(ctx, false) })
 }
 
 // Promoted reports whether this node was promoted and not demoted since.

@@ -38,16 +38,6 @@ func (c *Controller) liveMarker(ctx context.Context, u Unit) (*replication.Marke
 	return replication.ParseMarker(global)
 }
 
-// termState holds the markers of active servers against the cluster record.
-func (c *Controller) termState(ctx context.Context, states []replication.ServerState) replication.TermState {
-	record, err := c.record(ctx)
-	if err != nil {
-		c.warn(err, "cannot learn the current term")
-		return ""
-	}
-	return record.StateOf(states)
-}
-
 // beatTimeout bounds the writing of a beat: a busy server gets its beat with
 // the next monitor.
 const beatTimeout = 2 * time.Second

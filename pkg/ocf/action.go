@@ -73,10 +73,7 @@ func (a Agent) stop(ctx context.Context, call call) (ExitCode, error) {
 
 func (a Agent) monitor(ctx context.Context, call call) (ExitCode, error) {
 	expectPromoted := call.env.Role == "Promoted" || call.env.Role == "Master"
-	v, ok := a.glancingController(ctx, call).Glance(ctx, expectPromoted)
-	if !ok {
-		v = a.lenientController(ctx, call).Examine(ctx, expectPromoted)
-	}
+	v := a.monitorController(ctx, call).Monitor(ctx, expectPromoted)
 	if len(v.Reasons) == 0 {
 		return healthCode(v.Health), nil
 	}

@@ -39,14 +39,19 @@ func (a Agent) lenientController(ctx context.Context, call call) *control.Contro
 	return a.bareController(ctx, call, call.params.runningLayout())
 }
 
-// glancingController returns a controller that can observe the servers. It is as cheap as
-// can be.
-func (a Agent) glancingController(ctx context.Context, call call) *control.Controller {
+// monitorController returns a controller whose owner and node address are looked up only if a
+// monitor needs them.
+func (a Agent) monitorController(ctx context.Context, call call) *control.Controller {
 	layout, err := process.DiscoverLayout(call.params.layout())
 	if err != nil {
 		layout = call.params.runningLayout()
 	}
-	return a.bareController(ctx, call, layout)
+	c := a.bareController(ctx, call, layout)
+	c.Complete = func(ctx context.Context) {
+		complete := a.lenientController(ctx, call)
+		c.Owner, c.Listening = complete.Owner, complete.Listening
+	}
+	return c
 }
 
 func (a Agent) bareController(ctx context.Context, call call, layout process.Layout) *control.Controller {

@@ -26,7 +26,7 @@ func (a Agent) notify(ctx context.Context, call call) (ExitCode, error) {
 
 func takePart(ctx context.Context, c *control.Controller, n Notify) error {
 	if !slices.Contains(n.Promote, c.Node) {
-		if err := c.Reconsider(ctx); err != nil {
+		if err := c.StepDownIfSuperseded(ctx); err != nil {
 			return err
 		}
 	}

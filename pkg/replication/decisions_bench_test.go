@@ -32,8 +32,8 @@ func BenchmarkElect(b *testing.B) {
 	for _, nodes := range []int{3, 16} {
 		b.Run(fmt.Sprintf("nodes=%d", nodes), func(b *testing.B) {
 			ballot := replication.Election{
-				Record:    &replication.Record{Term: 3, TermID: "T3", Node: "node1"},
-				Self:      "node1",
+				Record:     &replication.Record{Term: 3, TermID: "T3", Node: "node1"},
+				Self:       "node1",
 				Candidates: map[string]replication.Positions{},
 			}
 			for i := range nodes {

@@ -20,7 +20,7 @@ const (
 
 // ElectionError is returned when this node may not be promoted.
 type ElectionError struct {
-	Node   string
+	Node     string
 	Decision Decision
 }
 

@@ -26,7 +26,7 @@ func NewCluster() *Cluster {
 	return &Cluster{published: map[control.Topic]map[string]string{}, scores: map[string]string{}}
 }
 
-// seat is a node's place in the cluster.
+// nodeCluster is a node's place in the cluster.
 type nodeCluster struct {
 	*Cluster
 	node string

@@ -11,9 +11,9 @@ import (
 // faultFile names the point at which the agent is to be killed, once.
 const faultFile = "/var/run/ovndb-servers.fault"
 
-// fault kills the agent the way Pacemaker does, if this is the point that the
+// failpoint kills the agent the way Pacemaker does, if this is the point that the
 // file names.
-func fault(point string) {
+func failpoint(point string) {
 	text, err := os.ReadFile(faultFile)
 	if err != nil || strings.TrimSpace(string(text)) != point {
 		return

@@ -12,7 +12,7 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// Knowledge is what the supervisor of a node has learnt of the cluster and has to
+// SupervisorState is what the supervisor of a node has learnt of the cluster and has to
 // report. It leaves it in a file, so that a monitor need not ask the cluster again.
 type SupervisorState struct {
 	// Config names the program and the parameters that the supervisor runs with.
@@ -28,25 +28,23 @@ type SupervisorState struct {
 	GaveUp bool `json:"gave-up,omitempty"`
 }
 
-// knowledgeAge is how old what a supervisor has written may be. The supervisor writes
+// maxStateAge is how old what a supervisor has written may be. The supervisor writes
 // several times as often.
 const maxStateAge = 5 * time.Second
 
-// stuckAge is when a supervisor that says nothing is taken for stuck. On a machine that
+// stuckSupervisorAge is when a supervisor that says nothing is taken for stuck. On a machine that
 // has no time for it, it would not be helped by being replaced.
 const stuckSupervisorAge = time.Minute
 
-// errOld is returned for knowledge that is too old to be believed.
+// errStateOld is returned for knowledge that is too old to be believed.
 var errStateOld = errors.New("what the supervisor said last is too old")
-
-func (c *Controller) supervisorStateFile() string { return c.stateFile("supervisor.json") }
 
 // SupervisorPidfile is what the supervisor of the resource on this node holds.
 func (c *Controller) SupervisorPidfile() process.Pidfile {
-	return process.Pidfile(c.stateFile("supervisor.pid"))
+	return process.Pidfile(c.stateFile(stateSupervisorPID))
 }
 
-// Keep leaves knowledge for the actions of this node.
+// SaveSupervisorState leaves knowledge for the actions of this node.
 func (c *Controller) SaveSupervisorState(k SupervisorState) error {
 	text, err := json.Marshal(k)
 	if err != nil {
@@ -62,14 +60,14 @@ func (c *Controller) SaveSupervisorState(k SupervisorState) error {
 // ErrUnsupervised is returned where nobody supervises the servers.
 var ErrUnsupervised = errors.New("the supervisor of the servers is not running")
 
-// knowledge returns what the supervisor knows, or ErrUnsupervised, or why it cannot be
+// supervisorState returns what the supervisor knows, or ErrUnsupervised, or why it cannot be
 // used.
 func (c *Controller) supervisorState() (SupervisorState, error) {
 	_, k, err := c.Supervisor()
 	return k, err
 }
 
-// told reads what a supervisor has left lately. A time stamp in the future is no fresh one.
+// loadSupervisorState reads what a supervisor has left lately. A time stamp in the future is no fresh one.
 func (c *Controller) loadSupervisorState() (SupervisorState, error) {
 	info, err := os.Stat(c.supervisorStateFile())
 	if err != nil {
@@ -89,7 +87,7 @@ func (c *Controller) loadSupervisorState() (SupervisorState, error) {
 	return k, json.Unmarshal(text, &k)
 }
 
-// toldRecord returns the cluster record that the supervisor has learnt last. There may be a
+// lastKnownRecord returns the cluster record that the supervisor has learnt last. There may be a
 // later one.
 func (c *Controller) lastKnownRecord(context.Context) (*replication.Record, error) {
 	k, err := c.supervisorState()
@@ -99,26 +97,11 @@ func (c *Controller) lastKnownRecord(context.Context) (*replication.Record, erro
 	return replication.ParseRecord(k.Record)
 }
 
-// Begun returns the cluster record that this node's promotion has just written, so that
+// OwnPromotionRecord returns the cluster record that this node's promotion has just written, so that
 // nobody has to ask for it; empty if there was none lately.
 func (c *Controller) OwnPromotionRecord() string {
 	if !c.promotion().heldLately() {
 		return ""
 	}
 	return c.promotion().read()
-}
-
-// Learn asks the cluster for what it knows of the term and the promoted node.
-func (c *Controller) QueryCluster(ctx context.Context) (SupervisorState, error) {
-	var k SupervisorState
-	var recordErr error
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		k.Record, recordErr = c.Cluster.Record(ctx)
-	}()
-	leader, err := c.leader(ctx)
-	<-read
-	k.Leader = leader
-	return k, errors.Join(recordErr, err)
 }

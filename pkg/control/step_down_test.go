@@ -42,7 +42,7 @@ func TestABackupIsNotPointedAtAnActiveWhoseTermIsOver(t *testing.T) {
 func TestANotificationTellsAReturnedActiveThatItsTermIsOver(t *testing.T) {
 	t.Parallel()
 	three := newReturnedTrio(t)
-	must(t, three.nodes[0].Reconsider(testContext(t)))
+	must(t, three.nodes[0].StepDownIfSuperseded(testContext(t)))
 	for _, u := range three.nodes[0].Units {
 		if s := status(t, u); s.Role != ovsdbctl.RoleBackup {
 			t.Errorf("%s of node1 is still %s", u.Name(), s.Role)
@@ -51,7 +51,7 @@ func TestANotificationTellsAReturnedActiveThatItsTermIsOver(t *testing.T) {
 	if got := three.Score("node1"); got != "" {
 		t.Errorf("node1 still stands for promotion with %s", got)
 	}
-	must(t, three.nodes[1].Reconsider(testContext(t)))
+	must(t, three.nodes[1].StepDownIfSuperseded(testContext(t)))
 	if got := three.Score("node2"); got == "" {
 		t.Error("node2, whose term is current, does not stand for promotion")
 	}
@@ -60,7 +60,7 @@ func TestANotificationTellsAReturnedActiveThatItsTermIsOver(t *testing.T) {
 func TestANodeThatFollowsNobodyDoesNotWaitForWhatADemotedNodeWrote(t *testing.T) {
 	t.Parallel()
 	three := newReturnedTrio(t)
-	must(t, three.nodes[0].Reconsider(testContext(t)))
+	must(t, three.nodes[0].StepDownIfSuperseded(testContext(t)))
 	err := three.nodes[0].ReceiveLast(testContext(t), []string{"node2"})
 	if !errors.Is(err, control.ErrNotFollowing) {
 		t.Errorf("error is %v, want that the node follows nobody", err)

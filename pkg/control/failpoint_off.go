@@ -2,6 +2,6 @@
 
 package control
 
-// fault is a point at which tests end the agent; in the program that people run
+// failpoint is a point at which tests end the agent; in the program that people run
 // there are none.
 func failpoint(string) {}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"github.com/sirupsen/logrus"
 
@@ -20,7 +19,7 @@ import (
 // was learnt from it is kept for the next action: a few hundred microseconds.
 const checkpointAfter = 64 << 10
 
-// reading goes on reading a unit's database file where it has stopped, or where
+// fileReader goes on reading a unit's database file where it has stopped, or where
 // another process has.
 type fileReader struct {
 	unit Unit
@@ -105,11 +104,7 @@ type checkpoint struct {
 	note
 }
 
-func (c *Controller) checkpoint(u Unit) checkpoint {
-	return checkpoint{note{path: c.stateFile(u.Name() + ".position")}}
-}
-
-// checkpointMost is how large a checkpoint may be, in bytes. Without long external_ids it
+// maxCheckpoint is how large a checkpoint may be, in bytes. Without long external_ids it
 // has some 2000.
 const maxCheckpoint = 64 << 10
 
@@ -152,14 +147,14 @@ func (c checkpoint) save(reached ovsdbfile.Checkpoint) error {
 	return nil
 }
 
-// Readings go on reading the database files of this node: what was read once is not
+// FileReaders go on reading the database files of this node: what was read once is not
 // read again. They are not safe for concurrent use.
 type FileReaders struct {
 	c       *Controller
 	members []*fileReader
 }
 
-// Readings returns new ones, which go on from where an action, or the supervisor, has
+// FileReaders returns new ones, which go on from where an action, or the supervisor, has
 // come to. They hold no file open.
 func (c *Controller) FileReaders() *FileReaders {
 	r := &FileReaders{c: c}
@@ -183,25 +178,26 @@ func (r *FileReaders) Refresh(ctx context.Context) error {
 
 // positions returns the position of every unit.
 func (r *FileReaders) positions(ctx context.Context) (replication.Positions, error) {
-	found := make([]replication.Position, len(r.members))
-	errs := make([]error, len(r.members))
-	var wg sync.WaitGroup
-	for i, m := range r.members {
-		wg.Go(func() {
-			h, err := m.holding(ctx)
-			if err == nil {
-				found[i], err = r.c.withContent(ctx, m.unit, h)
-			}
-			errs[i] = err
-		})
+	type result struct {
+		position replication.Position
+		err      error
 	}
-	wg.Wait()
+	results := parallelMap(r.members, func(m *fileReader) (found result) {
+		content, err := m.holding(ctx)
+		if err != nil {
+			return result{err: err}
+		}
+		found.position, found.err = r.c.withContent(ctx, m.unit, content)
+		return found
+	})
+	all := replication.Positions{}
+	var errs []error
+	for i, m := range r.members {
+		all[m.unit.Name()] = results[i].position
+		errs = append(errs, results[i].err)
+	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
-	}
-	all := replication.Positions{}
-	for i, m := range r.members {
-		all[m.unit.Name()] = found[i]
 	}
 	return all, nil
 }

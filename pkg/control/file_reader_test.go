@@ -11,11 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/ovsdbfile"
 	"ovndb-servers/pkg/replication"
-
-	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/snapshot"
 )
 
