@@ -5,14 +5,16 @@ DESTDIR      ?=
 OCF_ROOT     ?= /usr/lib/ocf
 OCF_PROVIDER ?= ovn
 
-# For make integration: the Debian release of the nodes, a regular expression of tests, how often, and for how long at most.
+# For make integration: the Debian release of the nodes, a regular expression of tests, how often, for how long at most, and
+# whether with the long variants.
 SUITE   ?= trixie
 RUN     ?=
 COUNT   ?= 1
 TIMEOUT ?= 35m
+LONG    ?=
 # For make fuzz: how long for each target.
 FUZZTIME ?= 10s
-# For make bench: how often each case is run, a regular expression of cases, and further flags, as -large or -readme.
+# For make bench: how often each case is run, a regular expression of cases, and further flags, as -large or -document FILE.
 ROUNDS     ?= 3
 ONLY       ?=
 BENCHFLAGS ?=
@@ -37,12 +39,12 @@ help: ## List the targets
 .PHONY: demo
 demo: deps-cluster build ## Start three cluster nodes in containers, and show a failover
 	@echo "== demo"
-	cd integration && go run ./demo up
+	go run ./integration/demo up
 
 .PHONY: demo-down
-demo-down: ## Remove what make demo started
+demo-down: ## Remove the cluster of make demo
 	@echo "== demo-down"
-	cd integration && go run ./demo down
+	go run ./integration/demo down
 
 .PHONY: build
 build: ## Build bin/ovndb-servers, static
@@ -60,26 +62,29 @@ test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds 
 	@echo "== test-unit"
 	@# The servers of the tests write to memory where that can be had, and most of the time is spent waiting for them.
 	@tmp=$$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d); chmod 755 $$tmp; trap 'rm -rf "$$tmp"' EXIT; export TMPDIR=$$tmp; \
-		CGO_ENABLED=1 go test $(if $(RACE),-race,-p 5 -parallel 6) -shuffle=on -timeout 5m ./... && cd integration && go test -shuffle=on -timeout 5m ./...
+		CGO_ENABLED=1 go test $(if $(RACE),-race,-p 5 -parallel 6) -shuffle=on -timeout 5m ./...
 
 .PHONY: integration
-integration: deps-cluster build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=35m); RUN=Safety runs the long safety tests, too
+integration: deps-cluster build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=35m, LONG=1 with the long variants)
 	@echo "== integration on $(SUITE)"
-	cd integration && SUITE=$(SUITE) OVNDB_SERVERS_BIN=$(BINARY) \
-		go test -tags integration -p 1 -count $(COUNT) -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') -v ./...
+	SUITE=$(SUITE) OVNDB_SERVERS_BIN=$(BINARY) \
+		go test -tags integration $(if $(LONG),,-short) -count $(COUNT) -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') -v ./integration
+
+.PHONY: images
+images: deps-cluster ## Build the node images of trixie and bookworm, where they are missing
+	@echo "== images"
+	go run ./integration/images trixie bookworm
 
 .PHONY: bench
-bench: deps-cluster build ## Measure the agent side by side with the shell agent (SUITE=trixie, ROUNDS=3, ONLY=regexp of cases, BENCHFLAGS='-large -readme -timeline FILE')
+bench: deps-cluster build ## Measure the agent side by side with the shell agent (SUITE=trixie, ROUNDS=3, ONLY=regexp of cases, BENCHFLAGS='-large -document FILE -timeline FILE')
 	@echo "== bench on $(SUITE)"
-	cd integration && go run ./bench -bin $(BINARY) -suite $(SUITE) -rounds $(ROUNDS) $(if $(ONLY),-only '$(ONLY)') $(BENCHFLAGS)
+	go run ./integration/bench -bin $(BINARY) -suite $(SUITE) -rounds $(ROUNDS) $(if $(ONLY),-only '$(ONLY)') $(BENCHFLAGS)
 
 .PHONY: lint
 lint: $(GOLANGCI) ## Check style, and that the module files are tidy
 	@echo "== lint"
 	go mod tidy -diff
-	cd integration && go mod tidy -diff
 	$(GOLANGCI) run ./...
-	cd integration && $(GOLANGCI) run ./...
 
 .PHONY: fuzz
 fuzz: deps-unit ## Run each fuzz target for a while (FUZZTIME=10s)
@@ -88,7 +93,7 @@ fuzz: deps-unit ## Run each fuzz target for a while (FUZZTIME=10s)
 		list=$$(go test -list '^Fuzz' "$$package"); \
 		for target in $$(echo "$$list" | sed -n '/^Fuzz/p'); do \
 			echo "-- $$package $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$package"; \
 		done; \
 	done
 
@@ -108,15 +113,15 @@ install: build ## Install the program, the agent's link to it and the manual pag
 	install -D -m 644 man/ocf_ovn_ovndb-servers.7 $(DESTDIR)$(PREFIX)/share/man/man7/ocf_$(OCF_PROVIDER)_ovndb-servers.7
 
 .PHONY: deps
-deps: deps-unit deps-cluster ## Install from Debian what is missing for tests and demo; starts no service
+deps: deps-unit deps-cluster ## Install missing Debian packages for tests and demo; starts no service
 
 .PHONY: deps-unit deps-cluster
 deps-unit deps-cluster: deps-%:
 	@tools/deps $*
 
 .PHONY: clean
-clean: ## Remove what was built here; tools stay in the cache directory
-	rm -rf bin integration/logs
+clean: ## Remove bin; tools stay in the cache directory
+	rm -rf bin
 
 $(GOLANGCI):
 	@echo "== building golangci-lint $(GOLANGCI_VERSION), once: it takes a few minutes"

@@ -17,10 +17,10 @@ type loss struct {
 	name         string
 	lose, regain func(*cluster.Cluster, context.Context, string) error
 	// keep says which acknowledged rows have to be there in the end.
-	keep Keep
+	keep keep
 }
 
-// losses returns what happens to nodes.
+// losses returns the ways in which a node is lost.
 func losses() []loss {
 	return []loss{
 		{"frozen", (*cluster.Cluster).Freeze, (*cluster.Cluster).Thaw, keepReplicated},
@@ -32,9 +32,9 @@ func losses() []loss {
 	}
 }
 
-// What takes the promoted node away moves the role and the virtual IP to another
-// one, and the writer goes on; when the node is back, there is one promoted
-// instance again, and the rows are on every node.
+// When the promoted node is lost, the role and the virtual IP move to another one, and the
+// writer goes on; when the node is back, there is one promoted instance again, and the
+// rows are on every node.
 func TestPromotedNodeLost(t *testing.T) {
 	for _, loss := range losses() {
 		t.Run(loss.name, func(t *testing.T) {
@@ -64,9 +64,9 @@ func TestPromotedNodeLost(t *testing.T) {
 	}
 }
 
-// checkRows starts to write, and returns a wait for the writer to have gone on after
-// the fault, and a check that what has to be kept is on every node in the end.
-func checkRows(ctx context.Context, t *testing.T, c *cluster.Cluster, keep Keep) (goesOn, check func()) {
+// checkRows starts to write. It returns a wait for the writer to go on after the fault,
+// and a check that the rows that must be kept are on every node in the end.
+func checkRows(ctx context.Context, t *testing.T, c *cluster.Cluster, kept keep) (goesOn, check func()) {
 	t.Helper()
 	if suite.config.Agent != cluster.OVNAgent {
 		return func() {}, func() {}
@@ -89,7 +89,7 @@ func checkRows(ctx context.Context, t *testing.T, c *cluster.Cluster, keep Keep)
 		}
 		writer.Stop()
 		t.Logf("%d rows acknowledged, none for %s", len(writer.Acks()), gap.Duration().Round(time.Millisecond))
-		awaitRows(ctx, t, c, db, owed(writer, keep, began, gap))
+		awaitRows(ctx, t, c, db, owed(writer, kept, began, gap))
 	}
 	return goesOn, check
 }

@@ -90,7 +90,7 @@ func TestStartWithOneServerRunning(t *testing.T) {
 	}
 }
 
-// Start without a schema is a fault of the installation, and says what to install.
+// Start without a schema is a fault of the installation, and names the package to install.
 func TestStartWithoutSchema(t *testing.T) {
 	h := byHand(t)
 	node := h.NodeNames()[0]
@@ -113,8 +113,8 @@ func TestStartWithNewerSchemaUpgrades(t *testing.T) {
 	h := byHand(t)
 	node, nb := h.NodeNames()[0], ovsdb.Northbound()
 	const schemas = "/var/tmp/older-schemas"
-	// A resource of its own: what the cluster has recorded of the shared one is not
-	// true of these files.
+	// A resource of its own: the cluster's records of the shared one are not true of these
+	// files.
 	databaseDir := map[string]string{"OCF_RESKEY_ovn_dbdir": "/var/tmp/upgraded", "OCF_RESOURCE_INSTANCE": "upgraded"}
 	older := map[string]string{"OCF_RESKEY_ovn_schemadir": schemas}
 	h.exec(node, "rm", "-rf", schemas, databaseDir["OCF_RESKEY_ovn_dbdir"])

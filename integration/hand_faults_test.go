@@ -86,7 +86,7 @@ func TestStopOfServersStoppedByASignal(t *testing.T) {
 }
 
 // An action whose time runs out on a mute socket ends by itself before Pacemaker
-// would kill it, and says at which step, on which socket, and after what time.
+// would kill it, and names the step, the socket, and the time that it waited.
 func TestDeadlineStrikes(t *testing.T) {
 	const limit = 4 * time.Second
 	nb := ovsdb.Northbound()

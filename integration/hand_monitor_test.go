@@ -17,7 +17,7 @@ func TestMonitorOfWholeStates(t *testing.T) {
 	first, second := h.NodeNames()[0], h.NodeNames()[1]
 	h.want(first, "monitor", exitNotRunning)
 	h.want(first, "start", exitSuccess)
-	h.want(first, "monitor", exitSuccess) // parked, and nobody is promoted
+	h.want(first, "monitor", exitSuccess) // parked, and no node is promoted
 	h.want(first, "promote", exitSuccess)
 	h.want(first, "monitor", exitPromoted)
 	h.want(first, "monitor", exitPromoted, asPromoted())
@@ -113,8 +113,8 @@ func oneServer(db ovsdb.Database) []mixed {
 	}
 }
 
-// Monitor names what is wrong with a mixed state, ends with its code, and repairs
-// what can be repaired at once: no server of an unpromoted instance stays writable.
+// Monitor names the fault of a mixed state, ends with its code, and repairs it if that can
+// be done at once: no server of an unpromoted instance stays writable.
 func TestMonitorOfMixedStates(t *testing.T) {
 	for _, state := range mixedStates() {
 		t.Run(state.name, func(t *testing.T) { testMixed(t, state) })
@@ -145,9 +145,9 @@ func testMixed(t *testing.T, state mixed) {
 	h.awaitMonitor(node, state.after)
 }
 
-// A server that has been made a backup of the parking address behind the agent's back, as
-// one is that has missed its notification, is pointed at the promoted node again,
-// and gets what it has missed.
+// A server that is a backup of the parking address though a node is promoted, as after a
+// missed notification, is pointed at the promoted node again, and gets the rows that it
+// has missed.
 func TestMissedNotificationIsRepairedByMonitor(t *testing.T) {
 	h := byHand(t)
 	active, backup := h.pair()

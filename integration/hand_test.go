@@ -9,7 +9,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -41,7 +40,7 @@ type hand struct {
 }
 
 // byHand returns the shared cluster with the resource stopped and nothing running
-// on any node. What the test starts is stopped when it ends.
+// on any node. Servers that the test starts are stopped when it ends.
 func byHand(t *testing.T) hand {
 	t.Helper()
 	needServers(t)
@@ -64,34 +63,22 @@ func byHand(t *testing.T) hand {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		h.ctx = ctx
-		h.everywhere(func(node string) error {
-			result, err := h.RunAgent(ctx, node, "stop", nil)
+		err := h.ForEachNode(func(node cluster.Node) error {
+			result, err := h.RunAgent(ctx, node.Name, "stop", nil)
 			if err == nil && result.Code != exitSuccess {
-				err = fmt.Errorf("stop on %s: %s", node, result)
+				err = fmt.Errorf("stop on %s: %s", node.Name, result)
 			}
 			return err
 		})
+		if err != nil {
+			t.Error(err)
+		}
 	})
 	return h
 }
 
-// everywhere does something on all nodes at once.
-func (h hand) everywhere(do func(node string) error) {
-	h.t.Helper()
-	nodes := h.NodeNames()
-	failures := make([]error, len(nodes))
-	var group sync.WaitGroup
-	for i, node := range nodes {
-		group.Go(func() { failures[i] = do(node) })
-	}
-	group.Wait()
-	if err := errors.Join(failures...); err != nil {
-		h.t.Error(err)
-	}
-}
-
-// agent runs an action and returns what came of it. There is no supervisor, unless the
-// environment asks for one: what a test breaks stays broken until the next action.
+// agent runs an action and returns its result. There is no supervisor, unless the
+// environment asks for one, so that a fault stays until the next action.
 func (h hand) agent(node, action string, env map[string]string, wrapper ...string) cluster.Result {
 	h.t.Helper()
 	alone := map[string]string{"OCF_RESKEY_supervise": "no"}
@@ -117,7 +104,7 @@ func (h hand) want(node, action string, code int, env ...map[string]string) clus
 	return result
 }
 
-// wantReason checks that the last exit reason has all those parts.
+// wantReason checks that the last exit reason names all those parts.
 func (h hand) wantReason(result cluster.Result, parts ...string) {
 	h.t.Helper()
 	reason := exitReason(result)
@@ -128,7 +115,7 @@ func (h hand) wantReason(result cluster.Result, parts ...string) {
 	}
 }
 
-// exitReason is the one that Pacemaker records: the last.
+// exitReason returns the exit reason that Pacemaker records: the last one.
 func exitReason(result cluster.Result) string {
 	var reason string
 	for line := range strings.Lines(result.Stderr) {
@@ -160,7 +147,7 @@ func (h hand) pair() (active, backup string) {
 	return active, backup
 }
 
-// awaitMonitor awaits that monitor answers so.
+// awaitMonitor awaits that monitor ends with a code.
 func (h hand) awaitMonitor(node string, code int) {
 	h.t.Helper()
 	h.await(fmt.Sprintf("monitor on %s to answer %d", node, code), func(ctx context.Context) error {
@@ -172,7 +159,7 @@ func (h hand) awaitMonitor(node string, code int) {
 	})
 }
 
-// await awaits what Pacemaker's view does not show.
+// await awaits a condition that Pacemaker's view does not show.
 func (h hand) await(what string, check func(context.Context) error) {
 	h.t.Helper()
 	if err := h.AwaitThat(h.ctx, what, check); err != nil {
@@ -214,7 +201,7 @@ func (h hand) park(node string, dbs ...ovsdb.Database) {
 	}
 }
 
-// kill kills servers, and waits until each and its watching process have ended.
+// kill kills servers, and waits until each and its monitor process have ended.
 func (h hand) kill(node string, dbs ...ovsdb.Database) {
 	h.t.Helper()
 	for _, db := range dbs {
@@ -233,7 +220,8 @@ func (h hand) signal(node string, db ovsdb.Database, signal syscall.Signal) {
 	}
 }
 
-// runsNone reports a process of a node whose command has any of those parts.
+// runsNone returns an error if a process runs on a node whose command has any of those
+// parts.
 func (h hand) runsNone(ctx context.Context, node string, parts ...string) error {
 	processes, err := h.Processes(ctx, node)
 	if err != nil {
@@ -248,7 +236,7 @@ func (h hand) runsNone(ctx context.Context, node string, parts ...string) error 
 	return nil
 }
 
-// readOnly reports a server that takes writes.
+// readOnly returns an error unless a server refuses writes.
 func (h hand) readOnly(node string, db ovsdb.Database) error {
 	err := h.InsertOn(h.ctx, node, db, "must-not-be")
 	var refused *ovsdb.RefusedError
@@ -262,8 +250,8 @@ func (h hand) readOnly(node string, db ovsdb.Database) error {
 	}
 }
 
-// wantNothingLeft checks that a stopped instance has left nothing on its node. The
-// attribute manager is told, and does what it is told a moment later.
+// wantNothingLeft awaits that a stopped instance has left nothing on its node: the
+// attribute manager answers a deletion before it has carried it out.
 func (h hand) wantNothingLeft(node string) {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(h.ctx, 10*time.Second)
@@ -274,7 +262,7 @@ func (h hand) wantNothingLeft(node string) {
 	}
 }
 
-// nothingLeft reports what a stopped instance has left on its node.
+// nothingLeft returns an error if a stopped instance has left something on its node.
 func (h hand) nothingLeft(node string) error {
 	if err := h.runsNone(h.ctx, node, "ovsdb-server", "ovndb-servers"); err != nil {
 		return err
@@ -295,7 +283,7 @@ func (h hand) nothingLeft(node string) error {
 	return nil
 }
 
-// databases are both databases.
+// databases returns both databases.
 func databases() []ovsdb.Database {
 	return []ovsdb.Database{ovsdb.Northbound(), ovsdb.Southbound()}
 }

@@ -22,7 +22,7 @@ import (
 // testTimeout bounds one test, so that a hang still leaves its logs.
 const testTimeout = 4 * time.Minute
 
-// harness is what all tests share.
+// harness is the state that all tests share.
 type harness struct {
 	config   cluster.Config
 	logs     string
@@ -30,15 +30,15 @@ type harness struct {
 	shared   *cluster.Cluster
 }
 
-// suite is set by TestMain before any test runs, and read only after.
+// suite is set by TestMain before any test runs, and only read afterwards.
 var suite harness
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
-// run brings the shared cluster up, runs the tests and removes the cluster,
-// whatever ends them.
+// run brings the shared cluster up, runs the tests and removes the cluster, also if a
+// signal ends them.
 func run(m *testing.M) int {
 	binary := flag.String("bin", orElse(os.Getenv("OVNDB_SERVERS_BIN"), "../bin/ovndb-servers"), "the agent's `program`")
 	agent := flag.String("agent", cluster.OVNAgent, "the resource's agent, as `class:provider:type`")
@@ -108,7 +108,7 @@ func (h *harness) end() int {
 }
 
 // sharedCluster returns the cluster that the tests share, settled and with all
-// nodes up, whatever the test before has done to it. Tests that use it must not
+// nodes up, in whatever state the test before has left it. Tests that use it must not
 // run in parallel.
 func sharedCluster(t *testing.T) (context.Context, *cluster.Cluster) {
 	t.Helper()
@@ -124,9 +124,8 @@ func sharedCluster(t *testing.T) (context.Context, *cluster.Cluster) {
 	return ctx, suite.shared
 }
 
-// awaitRest awaits a cluster that has settled and has nothing more to do: a node
-// that has just come back may be settled with before the cluster has looked at what
-// runs on it.
+// awaitRest awaits a cluster that has settled and has nothing more to do. It does so
+// twice: a cluster may look settled before it has probed a node that has just come back.
 func awaitRest(ctx context.Context, t *testing.T, c *cluster.Cluster) {
 	t.Helper()
 	for range 2 {
@@ -139,8 +138,8 @@ func awaitRest(ctx context.Context, t *testing.T, c *cluster.Cluster) {
 	}
 }
 
-// awaitReplication waits until every backup follows the promoted node: of what a test
-// writes before, nobody promises that the next promoted node has it.
+// awaitReplication waits until every backup follows the promoted node: without that, the
+// next promoted node need not have the rows of a test.
 func awaitReplication(ctx context.Context, t *testing.T, c *cluster.Cluster) {
 	t.Helper()
 	for _, node := range c.NodeNames() {
@@ -157,8 +156,8 @@ func awaitReplication(ctx context.Context, t *testing.T, c *cluster.Cluster) {
 	}
 }
 
-// ownCluster brings up a cluster for one test, like the shared one but for what
-// change makes different, and removes it afterwards.
+// ownCluster brings up a cluster for one test, configured as the shared one and then
+// changed by change, and removes it afterwards.
 func ownCluster(t *testing.T, change func(*cluster.Config)) (context.Context, *cluster.Cluster) {
 	t.Helper()
 	ctx := testContext(t)
@@ -182,8 +181,8 @@ func ownCluster(t *testing.T, change func(*cluster.Config)) (context.Context, *c
 	return ctx, c
 }
 
-// clusterName names a cluster for what it is for, and apart from those of other runs of
-// the tests on this machine, unless it is to stay.
+// clusterName names a cluster after its purpose, and differently from those of other runs
+// of the tests on this machine, unless it is to stay.
 func clusterName(purpose, release string, stays bool) string {
 	name := strings.ToLower(strings.NewReplacer("/", "-", "_", "-", " ", "-").Replace(purpose)) + "-" + release
 	if !stays {

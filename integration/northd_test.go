@@ -51,7 +51,7 @@ func TestManagedNorthd(t *testing.T) {
 		return nil
 	})
 	h.awaitRound(active, 2)
-	h.await("Pacemaker to know it as whole", func(ctx context.Context) error {
+	h.await("status to be healthy", func(ctx context.Context) error {
 		result, err := c.Exec(ctx, active, "ovndb-servers", "status")
 		if err == nil && (result.Code != exitSuccess || !strings.Contains(result.Stdout, "ovn-northd: running")) {
 			err = fmt.Errorf("status: %s", result)
@@ -92,7 +92,7 @@ func (h hand) awaitNorthd(node string) {
 	})
 }
 
-// northdPIDs are the processes of ovn-northd on a node, without those that watch one.
+// northdPIDs returns the processes of ovn-northd on a node, without its monitor process.
 func (h hand) northdPIDs(node string) []int {
 	h.t.Helper()
 	processes, err := h.Processes(h.ctx, node)
@@ -106,7 +106,7 @@ func (h hand) northdPIDs(node string) []int {
 	return pids
 }
 
-// serverPIDs are the processes of a node's servers.
+// serverPIDs returns the processes of a node's servers.
 func (h hand) serverPIDs(node string) string {
 	h.t.Helper()
 	var pids []string

@@ -129,7 +129,7 @@ func (h hand) check(err error) {
 	}
 }
 
-// failedWith reports that no failed action of a node has a reason with all parts.
+// failedWith returns an error unless a failed action of a node has a reason with all parts.
 func failedWith(view cluster.View, node, action string, parts ...string) error {
 	for _, failure := range view.Failures {
 		if failure.Node != node || !strings.Contains(failure.Operation, "_"+action+"_") {
@@ -164,19 +164,8 @@ func TestPortTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := hand{Cluster: c, t: t, ctx: ctx}
-	name := view.In(cluster.Unpromoted)[0]
-	node, err := c.Node(name)
-	h.check(err)
-	sb := ovsdb.Southbound()
-	h.killLater(name, "the foreign listener", "IO::Socket::INET")
-	h.check(c.Spawn(ctx, name, "perl", "-MIO::Socket::INET", "-e", listenScript, node.Address.String(), sb.Port))
-	h.await("the foreign listener", func(ctx context.Context) error {
-		listeners, err := c.MustExec(ctx, name, "ss", "-Hltn", "sport = :"+sb.Port)
-		if err == nil && !strings.Contains(listeners, ":"+sb.Port) {
-			err = errors.New("nobody listens")
-		}
-		return err
-	})
+	name, sb := view.In(cluster.Unpromoted)[0], ovsdb.Southbound()
+	h.takePort(name, sb.Port)
 	// One failure is enough to turn to another node, in spite of the constraint.
 	t.Cleanup(func() {
 		h.undo(func(ctx context.Context) error { return c.SetMeta(ctx, cluster.Clone, "migration-threshold", "") })
@@ -191,7 +180,38 @@ func TestPortTaken(t *testing.T) {
 	}
 }
 
-// undo does what must be done also when the test has run out of time.
+// takePort has another program listen on a port of a node until [hand.freePort], or
+// until the test ends.
+func (h hand) takePort(name, port string) {
+	h.t.Helper()
+	node, err := h.Node(name)
+	h.check(err)
+	h.killLater(name, "the foreign listener", "IO::Socket::INET")
+	h.check(h.Spawn(h.ctx, name, "perl", "-MIO::Socket::INET", "-e", listenScript, node.Address.String(), port))
+	h.await("the foreign listener", func(ctx context.Context) error {
+		listeners, err := h.MustExec(ctx, name, "ss", "-Hltn", "sport = :"+port)
+		if err == nil && !strings.Contains(listeners, ":"+port) {
+			err = errors.New("no process listens")
+		}
+		return err
+	})
+}
+
+// freePort ends the listener of [hand.takePort].
+func (h hand) freePort(name string) {
+	h.t.Helper()
+	processes, err := h.Processes(h.ctx, name)
+	h.check(err)
+	i := slices.IndexFunc(processes, func(p cluster.Process) bool {
+		return strings.HasPrefix(p.Command, "perl ") && strings.Contains(p.Command, "IO::Socket::INET")
+	})
+	if i < 0 {
+		h.t.Fatalf("no foreign listener on %s", name)
+	}
+	h.check(h.Signal(h.ctx, name, processes[i].PID, syscall.SIGKILL))
+}
+
+// undo runs a step that is needed also when the test has run out of time.
 func (h hand) undo(do func(context.Context) error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -200,12 +220,12 @@ func (h hand) undo(do func(context.Context) error) {
 	}
 }
 
-// supervisorPIDFile is what the supervisor of a node holds.
+// supervisorPIDFile is the pidfile that the supervisor of a node keeps locked.
 const supervisorPIDFile = "/var/run/ovn/ovndb-servers-" + cluster.Resource + ".supervisor.pid"
 
-// A server that turns active by itself on an unpromoted node, where the supervisor does
-// nothing, is made read-only by the next monitor. Pacemaker is told that the instance
-// is degraded, does not restart it, and is told when it is whole again.
+// A server that turns active by itself on an unpromoted node, where the supervisor
+// does nothing, is made read-only by the next monitor. Pacemaker records the instance as
+// degraded, does not restart it, and records it as healthy once it is.
 func TestUnaskedActiveUnderPacemaker(t *testing.T) {
 	needServers(t)
 	ctx, c := sharedCluster(t)
@@ -224,9 +244,9 @@ func TestUnaskedActiveUnderPacemaker(t *testing.T) {
 		})
 	})
 	h.activate(node, nb)
-	h.await("Pacemaker to know it as degraded", func(ctx context.Context) error { return monitorRecorded(ctx, c, node, exitDegraded) })
+	h.await("Pacemaker to record it as degraded", func(ctx context.Context) error { return monitorRecorded(ctx, c, node, exitDegraded) })
 	h.check(h.readOnly(node, nb))
-	h.await("Pacemaker to know it as whole", func(ctx context.Context) error { return monitorRecorded(ctx, c, node, exitSuccess) })
+	h.await("Pacemaker to record it as healthy", func(ctx context.Context) error { return monitorRecorded(ctx, c, node, exitSuccess) })
 	view, err = c.View(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -234,7 +254,7 @@ func TestUnaskedActiveUnderPacemaker(t *testing.T) {
 	if err := c.Settled()(view); err != nil {
 		t.Errorf("%v: %s", err, view)
 	}
-	for _, failure := range view.Failures { // Pacemaker shows what was degraded among them
+	for _, failure := range view.Failures { // Pacemaker lists degraded results among them
 		if failure.ExitCode != exitDegraded {
 			t.Errorf("failed: %+v", failure)
 		}
@@ -252,8 +272,8 @@ func (h hand) signalSupervisor(node string, signal syscall.Signal) {
 	}
 }
 
-// monitorRecorded reports that Pacemaker's record of the monitor for unpromoted
-// instances on a node has another exit code.
+// monitorRecorded returns an error unless Pacemaker's record of the monitor for unpromoted
+// instances on a node has the exit code.
 func monitorRecorded(ctx context.Context, c *cluster.Cluster, node string, code int) error {
 	text, err := c.Control(ctx, "cibadmin", "--query", "--xpath",
 		fmt.Sprintf(`//node_state[@uname="%s"]//lrm_rsc_op[@operation="monitor" and @interval="6000"]`, node))

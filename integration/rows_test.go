@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -15,48 +14,45 @@ import (
 	"ovndb-servers/integration/ovsdb"
 )
 
-// Keep says which acknowledged rows a fault must not lose.
-type Keep int
+// keep says which acknowledged rows a fault must not lose.
+type keep int
 
-// What is kept: the rows acknowledged before the fault began and those after the
-// writer's recovery; all rows but the last one before a sudden loss, which the server
-// may have acknowledged just before it would have sent it to its backups; all rows.
 const (
-	keepOutside Keep = iota
+	// keepOutside are the rows acknowledged before the fault began and those after the
+	// writer's recovery.
+	keepOutside keep = iota
+	// keepReplicated are all rows but the last one before a sudden loss, which the server
+	// may have acknowledged and not yet sent to its backups.
 	keepReplicated
+	// keepAll are all rows.
 	keepAll
 )
 
 // owed returns the names of the rows that have to be there after a fault.
-func owed(writer *ovsdb.Writer, keep Keep, began time.Time, gap ovsdb.Gap) []string {
+func owed(writer *ovsdb.Writer, kept keep, began time.Time, gap ovsdb.Gap) []string {
 	var names []string
 	for _, ack := range writer.Acks() {
 		outside := ack.At.Before(began) || !ack.At.Before(gap.After.At)
 		replicated := ack.Name != gap.Before.Name
-		if keep == keepAll || keep == keepReplicated && replicated || keep == keepOutside && outside {
+		if kept == keepAll || kept == keepReplicated && replicated || kept == keepOutside && outside {
 			names = append(names, ack.Name)
 		}
 	}
 	return names
 }
 
-// hasRow reports that a node's own server has not the row.
+// hasRow returns an error if a node's own server does not have the row.
 func hasRow(ctx context.Context, c *cluster.Cluster, node string, db ovsdb.Database, name string) error {
 	return hasRows(ctx, c, node, db, []string{name})
 }
 
-// hasRows reports the rows that a node's own server does not have.
+// hasRows returns an error that counts the rows that a node's own server does not have.
 func hasRows(ctx context.Context, c *cluster.Cluster, node string, db ovsdb.Database, names []string) error {
 	present, err := c.NamesOn(ctx, node, db)
 	if err != nil {
 		return err
 	}
-	known := make(map[string]bool, len(present))
-	for _, name := range present {
-		known[name] = true
-	}
-	missing := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return known[name] })
-	if len(missing) > 0 {
+	if missing := ovsdb.Missing(names, present); len(missing) > 0 {
 		return fmt.Errorf("%s: %d of %d rows are not on %s, from %s to %s",
 			db.Name, len(missing), len(names), node, missing[0], missing[len(missing)-1])
 	}
@@ -125,8 +121,9 @@ func TestServerOfActiveKilled(t *testing.T) {
 	}
 }
 
-// A server that dies as soon as it is restarted is left to Pacemaker, which is told at
-// once: no monitor has to find it. Every row that was ever acknowledged is there.
+// A server that dies as soon as it is restarted is left to Pacemaker, to which its failure
+// is reported at once: no monitor has to find it. Every row that was ever acknowledged is
+// there.
 func TestServerThatDiesAgainAndAgainIsLeftToPacemaker(t *testing.T) {
 	needServers(t)
 	ctx, c := sharedCluster(t)

@@ -14,7 +14,7 @@ import (
 )
 
 // An error of replication turns a backup active and writable. The next monitor makes
-// it read-only and a backup again; what it took meanwhile is in a snapshot.
+// it read-only and a backup again; the rows that it took meanwhile are in a snapshot.
 func TestSafetyReplicationErrorTurnsABackupActive(t *testing.T) {
 	s := newTrial(t)
 	active, replicas := s.promoted()

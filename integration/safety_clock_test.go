@@ -13,7 +13,7 @@ import (
 // The clock of one node is an hour ahead: whichever node leads, and whichever is lost,
 // no acknowledged row is.
 func TestSafetyClockAnHourAhead(t *testing.T) {
-	needAll(t)
+	skipIfShort(t)
 	needServers(t)
 	const ahead = "node2"
 	ctx, c := ownCluster(t, func(config *cluster.Config) { config.Clocks = map[string]time.Duration{ahead: time.Hour} })

@@ -24,7 +24,7 @@ func TestSafetyMissingFileNeverLeads(t *testing.T) {
 	for i, node := range append([]string{active}, others...) {
 		went := s.step(node, func(s *trial) {
 			if i > 0 {
-				needAll(s.t)
+				skipIfShort(s.t)
 			}
 			s.restart(func() {
 				s.exec(node, "rm", ovsdb.Northbound().File)
@@ -75,7 +75,7 @@ func (s *trial) wantNeverLed(node string) {
 // A database file whose last record was cut short by a crash loses that record
 // alone, which was never acknowledged.
 func TestSafetyTornFile(t *testing.T) {
-	needAll(t)
+	skipIfShort(t)
 	s := newTrial(t)
 	node, file := s.NodeNames()[0], ovsdb.Northbound().File
 	s.restart(func() {
@@ -96,7 +96,7 @@ func TestSafetyTruncatedFileNeverLeads(t *testing.T) {
 		{"almost all, of a replica", false, 99},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			needAll(t)
+			skipIfShort(t)
 			s := newTrial(t)
 			node, others := s.promoted()
 			if !tt.led {
@@ -117,7 +117,7 @@ func TestSafetyTruncatedFileNeverLeads(t *testing.T) {
 // The file of the active server is replaced by an earlier copy while the server runs, and
 // does not notice. When it dies, a node leads that has the rows.
 func TestSafetyActiveWhoseFileWasReplacedDoesNotLead(t *testing.T) {
-	needAll(t)
+	skipIfShort(t)
 	s := newTrial(t)
 	node, _ := s.promoted()
 	nb := ovsdb.Northbound()
@@ -125,7 +125,7 @@ func TestSafetyActiveWhoseFileWasReplacedDoesNotLead(t *testing.T) {
 	s.awaitBeats(node, nb, 3)
 	written := s.writers
 	for _, writer := range written {
-		writer.Stop() // what no backup has would be in no file any more
+		writer.Stop() // a row that no backup has would be in no file any more
 	}
 	s.wantRows(s.NodeNames()...)
 	s.exec(node, "mv", nb.File+".earlier", nb.File)
@@ -161,11 +161,11 @@ func (s *trial) awaitBeats(node string, db ovsdb.Database, more int) {
 // A database of another origin is neither led by nor overwritten: the node stays
 // apart, and monitor says why.
 func TestSafetyForeignFileIsRefused(t *testing.T) {
-	needAll(t)
+	skipIfShort(t)
 	s := newTrial(t)
 	node, nb := s.NodeNames()[0], ovsdb.Northbound()
 	const foreign = "5f2a8c7e-0000-4000-8000-000000000000"
-	s.t.Cleanup(func() { // the node starts anew, without the foreign file
+	s.t.Cleanup(func() { // the node starts again, without the foreign file
 		s.undo(func(ctx context.Context) error {
 			_, err := s.MustExec(ctx, node, "rm", "-f", nb.File)
 			return err
@@ -224,7 +224,7 @@ func globalTable(db ovsdb.Database) string {
 
 // A database file of an older schema is upgraded, and loses nothing.
 func TestSafetyOlderSchema(t *testing.T) {
-	needAll(t)
+	skipIfShort(t)
 	s := newTrial(t)
 	node, nb := s.NodeNames()[0], ovsdb.Northbound()
 	s.restart(func() {

@@ -13,8 +13,8 @@ import (
 )
 
 // The promoted node freezes until another one has been promoted and has taken rows,
-// and comes back: it is read-only at once, what it alone took is in a snapshot, and
-// no row that was acknowledged through the virtual IP is lost.
+// and comes back: it is read-only at once, the rows that it alone took are in a snapshot,
+// and no row that was acknowledged through the virtual IP is lost.
 func TestSafetyFrozenActiveReturns(t *testing.T) {
 	for _, order := range orders() {
 		t.Run(string(order), func(t *testing.T) {
@@ -26,8 +26,8 @@ func TestSafetyFrozenActiveReturns(t *testing.T) {
 	}
 }
 
-// freezeAndThaw freezes the promoted node until another one leads, and checks what
-// becomes of it.
+// freezeAndThaw freezes the promoted node until another one leads, and checks that it
+// comes back as a backup with its rows in a snapshot.
 func (s *trial) freezeAndThaw() {
 	s.t.Helper()
 	active, rest := s.promoted()
@@ -48,7 +48,7 @@ func TestSafetyStaleReplicaDoesNotLead(t *testing.T) {
 		t.Run(fmt.Sprintf("replica %d", stale+1), func(t *testing.T) {
 			cut := (*trial).cutReplication
 			if stale == 0 {
-				needAll(t) // the essential run has the other way round, and not for as long
+				skipIfShort(t) // the essential run has the other way round, and not for as long
 				cut = (*trial).cutReplicationUntilReported
 			}
 			s := newTrial(t)
@@ -64,7 +64,7 @@ func TestSafetyElectionBurnsNoNode(t *testing.T) {
 	for stale := range 2 {
 		t.Run(fmt.Sprintf("replica %d", stale+1), func(t *testing.T) {
 			if stale == 1 {
-				needAll(t)
+				skipIfShort(t)
 			}
 			s := newTrial(t)
 			s.setMeta("migration-threshold", "1")
@@ -120,8 +120,8 @@ func (s *trial) thaw(node string) {
 	s.awaitCluster("all nodes to come back", s.Settled())
 }
 
-// cutReplication makes a node drop what belongs to sessions with other nodes'
-// servers. The cluster stays connected.
+// cutReplication makes a node drop the packets of sessions with other nodes' servers. The
+// cluster stays connected.
 func (s *trial) cutReplication(node string) {
 	s.t.Helper()
 	for _, db := range databases() {
@@ -130,8 +130,8 @@ func (s *trial) cutReplication(node string) {
 	}
 }
 
-// cutReplicationUntilReported cuts a node off and awaits that its monitor says so. What
-// the history then says of the monitor must not keep the cluster from anything.
+// cutReplicationUntilReported cuts a node off and awaits that its monitor reports it. That
+// entry in Pacemaker's history must not keep the cluster from an action.
 func (s *trial) cutReplicationUntilReported(node string) {
 	s.t.Helper()
 	s.cutReplication(node)
@@ -145,7 +145,7 @@ func (s *trial) cutReplicationUntilReported(node string) {
 // Planned switchovers in a row under several writers lose nothing.
 func TestSafetyStandbyUnderWriters(t *testing.T) {
 	switchovers := 2
-	if allSafety() {
+	if !testing.Short() {
 		switchovers = 4
 	}
 	for _, order := range orders() {
@@ -175,11 +175,11 @@ func (s *trial) switchOver() {
 	s.awaitCluster("the node to come back", s.Settled())
 }
 
-// The promoted node is cut off from everybody, and stops for want of quorum: the
-// rows that were acknowledged through the virtual IP are there, and what the
-// isolated node alone had is in a snapshot.
+// The promoted node is cut off from all others, and stops for want of quorum: the rows
+// that were acknowledged through the virtual IP are there, and those that the isolated
+// node alone had are in a snapshot.
 func TestSafetyPartitionOfActive(t *testing.T) {
-	needAll(t)
+	skipIfShort(t)
 	s := newTrial(t)
 	active, rest := s.promoted()
 	s.awaitMore(50)
@@ -194,9 +194,9 @@ func TestSafetyPartitionOfActive(t *testing.T) {
 	s.end()
 }
 
-// In a cluster of two nodes, without quorum to speak of, the same is kept.
+// A cluster of two nodes that ignores the loss of quorum loses no row either.
 func TestSafetyTwoNodes(t *testing.T) {
-	needAll(t)
+	skipIfShort(t)
 	needServers(t)
 	ctx, c := ownCluster(t, func(config *cluster.Config) {
 		config.Nodes = 2

@@ -5,7 +5,6 @@ package integration_test
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"path"
 	"slices"
@@ -19,21 +18,16 @@ import (
 )
 
 // The tests named TestSafety prove that no acknowledged row is lost where it can be
-// kept: writers remember each row that was acknowledged, and all are read back on
-// every node. `make test` runs the essential ones; all of them run where the regular
-// expression of tests names Safety, as in `make integration RUN=Safety COUNT=5`.
+// kept: writers record each row that was acknowledged, and all are read back on
+// every node. `make test` runs them with -short, which leaves out the long variants;
+// `make integration LONG=1 RUN=Safety COUNT=5` runs all of them, five times.
 
-// needAll skips a long variant unless all safety tests were asked for.
-func needAll(t *testing.T) {
+// skipIfShort skips a test that only a run without -short has time for.
+func skipIfShort(t *testing.T) {
 	t.Helper()
-	if !allSafety() {
-		t.Skip("a long variant: run it with RUN=Safety")
+	if testing.Short() {
+		t.Skip("a long variant: run it with LONG=1")
 	}
-}
-
-// allSafety tells whether all safety tests were asked for.
-func allSafety() bool {
-	return strings.Contains(flag.Lookup("test.run").Value.String(), "Safety")
 }
 
 // trial is a cluster under writers whose rows must not be lost.
@@ -132,7 +126,7 @@ func (s *trial) awaitCluster(what string, condition cluster.Condition) {
 	s.check(s.Await(s.ctx, what, condition))
 }
 
-// step runs a subtest that goes on with the trial. It tells whether it went well.
+// step runs a subtest that goes on with the trial. It reports whether it passed.
 func (s *trial) step(name string, do func(*trial)) bool {
 	return s.t.Run(name, func(t *testing.T) {
 		collectIfFailed(t, s.Cluster)
@@ -173,7 +167,7 @@ func (s *trial) wantRowsOf(writer *ovsdb.Writer, nodes []string) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.ctx, rowsTimeout)
 	defer cancel()
-	acks := writer.Acks()
+	acks := writer.AckedNames()
 	lost := map[string][]string{}
 	err := s.AwaitThat(ctx, "the acknowledged rows", func(ctx context.Context) error {
 		for _, node := range nodes {
@@ -181,7 +175,7 @@ func (s *trial) wantRowsOf(writer *ovsdb.Writer, nodes []string) {
 			if err != nil {
 				return err
 			}
-			if lost[node] = missing(acks, present); len(lost[node]) > 0 && !s.diedWith(ctx, writer, lost[node]) {
+			if lost[node] = ovsdb.Missing(acks, present); len(lost[node]) > 0 && !s.diedWith(ctx, writer, lost[node]) {
 				return fmt.Errorf("%s lacks %d rows", node, len(lost[node]))
 			}
 			lost[node] = nil
@@ -202,34 +196,19 @@ func (s *trial) wantRowsOf(writer *ovsdb.Writer, nodes []string) {
 		writer.Database().Name, len(acks), count, writer.LongestGap().Duration().Round(10*time.Millisecond))
 }
 
-// missing returns the acknowledged names that are not present.
-func missing(acks []ovsdb.Ack, present []string) []string {
-	known := make(map[string]bool, len(present))
-	for _, name := range present {
-		known[name] = true
-	}
-	var lost []string
-	for _, ack := range acks {
-		if !known[ack.Name] {
-			lost = append(lost, ack.Name)
-		}
-	}
-	return lost
-}
-
-// diedWith tells whether what is missing is the one row that no replication without
-// a quorum can keep: the last that a node acknowledged before it was taken away, in
-// the moment before it passed it on. It has to be in a snapshot of that node.
+// diedWith reports whether only the one row is missing that no replication without a
+// quorum can keep: the last that a node acknowledged before it was taken away, and that it
+// had not yet sent to a backup. It has to be in a snapshot of that node.
 func (s *trial) diedWith(ctx context.Context, writer *ovsdb.Writer, missing []string) bool {
 	gap, found := writer.Recovery(s.diedAt)
 	if s.died == "" || !found || len(missing) != 1 || missing[0] != gap.Before.Name {
 		return false
 	}
 	kept, err := s.kept(ctx, s.died, writer.Database())
-	if err != nil || !kept[missing[0]] {
+	if err != nil || !slices.Contains(kept, missing[0]) {
 		return false
 	}
-	s.t.Logf("%s: %s died with %s, acknowledged in its last moment; a snapshot there has it", writer.Database().Name, s.died, missing[0])
+	s.t.Logf("%s: %s was lost before it had sent %s, the last row that it acknowledged; a snapshot there has it", writer.Database().Name, s.died, missing[0])
 	return true
 }
 
@@ -246,8 +225,8 @@ type extra struct {
 	names []string
 }
 
-// writeUntilRefused writes to a node's own servers until they take no more, and
-// returns what they took.
+// writeUntilRefused writes to a node's own servers until they take no more, and returns
+// the rows that they took.
 func (s *trial) writeUntilRefused(node string) []extra {
 	s.t.Helper()
 	began := time.Now()
@@ -283,7 +262,7 @@ func (s *trial) wantKept(node string, took []extra) {
 			if err != nil {
 				return err
 			}
-			missing := slices.DeleteFunc(slices.Clone(e.names), func(name string) bool { return kept[name] })
+			missing := ovsdb.Missing(e.names, kept)
 			if len(missing) > 0 {
 				return fmt.Errorf("%s: %d of %d rows are in no snapshot, the first is %s", e.db.Name, len(missing), len(e.names), missing[0])
 			}
@@ -295,8 +274,9 @@ func (s *trial) wantKept(node string, took []extra) {
 	}
 }
 
-// kept returns the names of the rows in a node's snapshots of a database.
-func (s *trial) kept(ctx context.Context, node string, db ovsdb.Database) (map[string]bool, error) {
+// kept returns the names of the rows in a node's snapshots of a database; a row that more
+// than one snapshot has is named more than once.
+func (s *trial) kept(ctx context.Context, node string, db ovsdb.Database) ([]string, error) {
 	found, err := s.Exec(ctx, node, "find", snapshotsOf(db), "-name", db.Name+".*.db")
 	if err != nil {
 		return nil, err
@@ -305,7 +285,7 @@ func (s *trial) kept(ctx context.Context, node string, db ovsdb.Database) (map[s
 	if err != nil {
 		return nil, err
 	}
-	kept := map[string]bool{}
+	var kept []string
 	for file := range strings.FieldsSeq(found.Stdout) {
 		reply, err := s.MustExec(ctx, node, "ovsdb-tool", "query", file, string(query))
 		if err != nil {
@@ -315,9 +295,7 @@ func (s *trial) kept(ctx context.Context, node string, db ovsdb.Database) (map[s
 		if err != nil {
 			return nil, err
 		}
-		for _, name := range names {
-			kept[name] = true
-		}
+		kept = append(kept, names...)
 	}
 	return kept, nil
 }
@@ -333,10 +311,10 @@ func (s *trial) setMeta(name, value string) {
 
 // orders returns the orders of virtual IP and promotion to test.
 func orders() []cluster.Order {
-	if allSafety() {
-		return []cluster.Order{cluster.PromoteThenVIP, cluster.VIPThenPromote}
+	if testing.Short() {
+		return []cluster.Order{cluster.PromoteThenVIP}
 	}
-	return []cluster.Order{cluster.PromoteThenVIP}
+	return []cluster.Order{cluster.PromoteThenVIP, cluster.VIPThenPromote}
 }
 
 // setOrder changes the order of virtual IP and promotion until the test ends.

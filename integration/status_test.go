@@ -19,7 +19,7 @@ const (
 	toolNotRunning = 3
 )
 
-// status is what the tool prints as JSON, as far as it is checked here.
+// status is the JSON that the tool prints, as far as it is checked here.
 type status struct {
 	Node, Resource, Health string
 	Healthy                bool
@@ -88,7 +88,7 @@ func TestStatusOfHealthyCluster(t *testing.T) {
 	}
 }
 
-// wantServer checks what is said of a node's server, which replicates from source.
+// wantServer checks the entry of a node's server, which replicates from source.
 func wantServer(t *testing.T, said status, i int, db ovsdb.Database, source string) {
 	t.Helper()
 	server := said.Servers[i]
@@ -97,7 +97,7 @@ func wantServer(t *testing.T, said status, i int, db ovsdb.Database, source stri
 	}
 }
 
-// wantRoles checks what is said of the nodes against Pacemaker's view.
+// wantRoles checks the entries of the nodes against Pacemaker's view.
 func wantRoles(t *testing.T, said status, view cluster.View) {
 	t.Helper()
 	for _, other := range said.Cluster.Nodes {

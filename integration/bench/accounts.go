@@ -8,17 +8,13 @@ import (
 	"ovndb-servers/integration/ovsdb"
 )
 
-// settleAccounts enters what the clients had acknowledged, reads all rows back through
-// the virtual IP, and returns how many are lost that were not before. It then waits
-// for the backups to have the rest.
+// settleAccounts enters the rows that were acknowledged to the clients, reads all rows back
+// through the virtual IP, and returns how many are lost that were not before. It then
+// waits for the backups to have the rest.
 func (b *bench) settleAccounts(ctx context.Context, what string, result *series, writers []*ovsdb.Writer) (int, error) {
 	lost := 0
 	for _, writer := range writers {
-		db, acks := writer.Database(), writer.Acks()
-		names := make([]string, 0, len(acks))
-		for _, ack := range acks {
-			names = append(names, ack.Name)
-		}
+		db, names := writer.Database(), writer.AckedNames()
 		book := b.ledgers[db.Name]
 		book.enter(names...)
 		result.Acked += len(names)

@@ -41,11 +41,11 @@ func (o options) run(ctx context.Context, out io.Writer) (err error) {
 	if _, err := os.Stat(o.config.Binary); err != nil {
 		return fmt.Errorf("no agent (run make build first): %w", err)
 	}
-	spy := &spy{out: out, at: time.Now()}
-	progress := cluster.NewProgress(spy)
+	watched := &watchedWriter{out: out, at: time.Now()}
+	progress := cluster.NewProgress(watched)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	go spy.reassure(ctx, progress)
+	go watched.reassure(ctx, progress)
 	if err := errors.Join(cluster.EnsureHost(ctx, progress), cluster.CleanStale(ctx)); err != nil {
 		return err
 	}
@@ -110,14 +110,14 @@ func (b *bench) begin(ctx context.Context) error {
 	return nil
 }
 
-// note remembers and prints what the reader of the numbers has to know.
+// note records and prints a remark for the reader of the numbers.
 func (b *bench) note(format string, args ...any) {
 	text := oneLine(fmt.Sprintf(format, args...))
 	b.report.Notes = append(b.report.Notes, text)
 	b.progress.Printf("note: %s", text)
 }
 
-// configure configures the agent, without data, in the place of what was there.
+// configure configures the agent, without data, in the place of the one before.
 func (b *bench) configure(ctx context.Context) error {
 	b.ledgers = map[string]*ledger{}
 	for _, db := range []ovsdb.Database{ovsdb.Northbound(), ovsdb.Southbound()} {
@@ -134,8 +134,8 @@ func (b *bench) configure(ctx context.Context) error {
 }
 
 // goThrough runs all cases with the agent. Each begins without data: an agent that has
-// written more in one case, or lost less, has not more to read in the next. The error is
-// that the run has to end: a case that fails is noted.
+// written more in one case, or lost less, has not more to read in the next. A case that
+// fails is noted; an error is returned only if the context has ended.
 func (b *bench) goThrough(ctx context.Context) error {
 	for _, one := range cases() {
 		if !b.options.only.MatchString(one.name) || one.ours && b.agent != ourAgent {
@@ -174,7 +174,7 @@ func (b *bench) round(ctx context.Context, one benchCase, round int) error {
 		if ctx.Err() != nil {
 			return err
 		}
-		b.note("%s: the cluster does not settle after the case before %s, round %d, and begins anew, without data: %v", b.agent, one.name, round, err)
+		b.note("%s: the cluster does not settle after the case before %s, round %d, and is configured again, without data: %v", b.agent, one.name, round, err)
 		if err := b.configure(ctx); err != nil {
 			return err
 		}
@@ -182,8 +182,8 @@ func (b *bench) round(ctx context.Context, one benchCase, round int) error {
 	return one.run(b, ctx, round)
 }
 
-// settle undoes what a case has done to the cluster, has failures forgotten, and waits
-// until it has nothing left to do.
+// settle undoes the fault of a case, has failures forgotten, and waits until the cluster
+// is at rest.
 func (b *bench) settle(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, settleTimeout, errors.New("the cluster does not settle in time"))
 	defer cancel()
@@ -197,7 +197,7 @@ func (b *bench) settle(ctx context.Context) error {
 func (b *bench) awaitRest(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, settleTimeout, errors.New("the cluster does not come to rest in time"))
 	defer cancel()
-	// A cluster may look settled before it has looked at a node that has just come back.
+	// A cluster may look settled before it has probed a node that has just come back.
 	for range 2 {
 		if err := b.cluster.AwaitIdle(ctx); err != nil {
 			return err
@@ -209,7 +209,7 @@ func (b *bench) awaitRest(ctx context.Context) error {
 	return nil
 }
 
-// fail remembers that a round could not be measured.
+// fail records that a round could not be measured.
 func (b *bench) fail(name string, round int, err error) {
 	reason := oneLine(err.Error())
 	b.progress.Printf("   FAILED: %s", reason)
@@ -230,9 +230,9 @@ func (b *bench) publish(out io.Writer) error {
 		failures = append(failures, b.timeline.write(b.options.timeline))
 		b.progress.Printf("timelines: %s", b.options.timeline)
 	}
-	if b.options.readme != "" {
-		failures = append(failures, updateReadme(b.options.readme, b.report.markdown()))
-		b.progress.Printf("put into %s", b.options.readme)
+	if b.options.document != "" {
+		failures = append(failures, updateDocument(b.options.document, b.report.markdown()))
+		b.progress.Printf("put into %s", b.options.document)
 	}
 	return errors.Join(failures...)
 }

@@ -12,7 +12,7 @@ import (
 const (
 	// busyTime is how long the server works on the one transaction.
 	busyTime = 35 * time.Second
-	// fillers are the rows that each operation of it looks at.
+	// fillers are the rows that each operation of it searches.
 	fillers = 20000
 	// busyTimeout bounds the transaction, and the recovery where it causes a failover.
 	busyTimeout = 3 * time.Minute
@@ -42,8 +42,8 @@ func (b *bench) busy(ctx context.Context, _ int) error {
 	}
 }
 
-// busyOnce keeps the server busy with so many operations, and adds what came of it
-// unless the transaction was carried out in less than [busyTime]. It returns how long
+// busyOnce keeps the server busy with so many operations, and adds the result unless the
+// transaction was carried out in less than [busyTime]. It returns how long
 // the transaction took, and whether it was interrupted.
 func (b *bench) busyOnce(ctx context.Context, db ovsdb.Database, operations int) (took time.Duration, interrupted bool, err error) {
 	mark := b.logEnds(ctx)
@@ -85,7 +85,7 @@ func (b *bench) addBusy(ctx context.Context, mark logMark, at time.Time, writers
 	return nil
 }
 
-// outcome tells how a transaction ended.
+// outcome describes how a transaction ended.
 func outcome(err error) string {
 	if err == nil {
 		return "carried out"
@@ -101,7 +101,7 @@ func (b *bench) awaitWrites(ctx context.Context, writer *ovsdb.Writer) error {
 	return err
 }
 
-// calibrate finds out how many operations keep the server busy for [busyTime].
+// calibrate measures how many operations keep the server busy for [busyTime].
 func (b *bench) calibrate(ctx context.Context, db ovsdb.Database) (int, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, busyTimeout, errors.New("no answer to the transactions"))
 	defer cancel()
@@ -112,8 +112,8 @@ func (b *bench) calibrate(ctx context.Context, db ovsdb.Database) (int, error) {
 	return needed, err
 }
 
-// keepBusy has the server look at all rows so many times, in one transaction, and
-// returns how long that took.
+// keepBusy has the server search all rows as often as operations says, in one transaction,
+// and returns how long that took.
 func (b *bench) keepBusy(ctx context.Context, db ovsdb.Database, operations int) (time.Duration, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, busyTimeout, errors.New("no answer to the transaction"))
 	defer cancel()

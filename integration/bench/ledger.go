@@ -1,5 +1,12 @@
 package main
 
+import (
+	"maps"
+	"slices"
+
+	"ovndb-servers/integration/ovsdb"
+)
+
 // ledger is the book of the rows of one database that were acknowledged and not seen
 // lost yet. A row that is lost is counted once.
 type ledger struct {
@@ -31,15 +38,5 @@ func (l *ledger) strike(names []string) int {
 
 // absent returns the rows that are not among names.
 func (l *ledger) absent(names []string) []string {
-	present := make(map[string]bool, len(names))
-	for _, name := range names {
-		present[name] = true
-	}
-	var absent []string
-	for name := range l.rows {
-		if !present[name] {
-			absent = append(absent, name)
-		}
-	}
-	return absent
+	return ovsdb.Missing(slices.Collect(maps.Keys(l.rows)), names)
 }

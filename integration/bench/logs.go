@@ -17,8 +17,8 @@ const (
 // logMark is how long each log was at a moment: node, path, bytes.
 type logMark map[string]map[string]int
 
-// logEnds marks where the nodes' logs end. Of a log that cannot be looked at, all will
-// be taken for new.
+// logEnds marks where the nodes' logs end. A log whose size cannot be read counts as new
+// from its beginning.
 func (b *bench) logEnds(ctx context.Context) logMark {
 	mark := logMark{}
 	for _, node := range b.cluster.NodeNames() {
@@ -36,7 +36,7 @@ func (b *bench) logEnds(ctx context.Context) logMark {
 	return mark
 }
 
-// logSince returns what a node has logged since the mark.
+// logSince returns the text that a node has added to a log since the mark.
 func (b *bench) logSince(ctx context.Context, mark logMark, node, path string) (string, error) {
 	return b.cluster.MustExec(ctx, node, "tail", "--bytes=+"+strconv.Itoa(mark[node][path]+1), path)
 }
@@ -48,11 +48,11 @@ type action struct {
 	Duration time.Duration
 }
 
-// finished is what the executor logs at the end of an action: log_finished in
+// finished is the pattern of the executor's line at the end of an action: log_finished in
 // Pacemaker's daemons/execd/execd_commands.c.
 const finished = `ovndb_servers (\w+) \(call \d+, PID \d+\) exited with status (\d+) .*\(?execution time ([0-9.]+m?s)`
 
-// actionsIn returns the finished actions that a node's log tells of, in their order.
+// actionsIn returns the finished actions in a node's log, in their order.
 func actionsIn(log string) []action {
 	var actions []action
 	for _, match := range regexp.MustCompile(finished).FindAllStringSubmatch(log, -1) {
@@ -89,19 +89,19 @@ func (b *bench) addActions(ctx context.Context, mark logMark, name, measure stri
 	if err != nil {
 		return err
 	}
-	var told []string
+	var durations []string
 	for _, done := range actions {
 		if done.Code != 0 {
 			b.note("%s: %s failed with code %d after %s", b.agent, name, done.Code, done.Duration)
 			continue
 		}
 		b.report.find(measure).of(b.agent).add(float64(done.Duration.Milliseconds()))
-		told = append(told, done.Duration.String())
+		durations = append(durations, done.Duration.String())
 	}
-	if len(told) == 0 {
+	if len(durations) == 0 {
 		return fmt.Errorf("no successful %s in the logs", name)
 	}
-	b.progress.Printf("   %s took %s", name, strings.Join(told, ", "))
+	b.progress.Printf("   %s took %s", name, strings.Join(durations, ", "))
 	return nil
 }
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// thisMachine describes the machine; what Linux does not tell stays empty.
+// thisMachine describes the machine; a field that Linux does not show stays empty.
 func thisMachine() machine {
 	read := func(path string) string {
 		text, err := os.ReadFile(path)
@@ -37,7 +37,7 @@ func fieldOf(text, name string) string {
 	return ""
 }
 
-// memoryOf returns the total memory that /proc/meminfo tells, in MiB.
+// memoryOf returns the total memory in /proc/meminfo, in MiB.
 func memoryOf(meminfo string) int {
 	kib, err := strconv.Atoi(strings.TrimSuffix(fieldOf(meminfo, "MemTotal"), " kB"))
 	if err != nil {
@@ -46,7 +46,7 @@ func memoryOf(meminfo string) int {
 	return kib / 1024
 }
 
-// loadOf returns the load of the last minute that /proc/loadavg tells.
+// loadOf returns the load of the last minute in /proc/loadavg.
 func loadOf(loadavg string) float64 {
 	first, _, _ := strings.Cut(loadavg, " ")
 	load, err := strconv.ParseFloat(first, 64)
@@ -56,7 +56,7 @@ func loadOf(loadavg string) float64 {
 	return load
 }
 
-// versions asks a node for the versions of what is measured.
+// versions asks a node for the versions of the programs that are measured.
 func (b *bench) versions(ctx context.Context) (map[string]string, error) {
 	versions := map[string]string{}
 	for name, command := range map[string]string{
@@ -75,7 +75,7 @@ func (b *bench) versions(ctx context.Context) (map[string]string, error) {
 	return versions, nil
 }
 
-// versionOf returns the version that a program's first line tells.
+// versionOf returns the version in a program's first line.
 func versionOf(text string) string {
 	first, _, _ := strings.Cut(text, "\n")
 	if match := regexp.MustCompile(`\b\d+\.\d+\.\d+\S*`).FindString(first); match != "" {

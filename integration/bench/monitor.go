@@ -17,7 +17,7 @@ const (
 	exitSuccess, exitPromoted = 0, 8
 )
 
-// cost is what one call of an action costs, in milliseconds.
+// cost is the cost of one call of an action, in milliseconds.
 type cost struct{ wall, cpu float64 }
 
 // monitor is the case monitor: it calls the monitor by hand, many times, on the

@@ -23,21 +23,21 @@ type options struct {
 	agents *regexp.Regexp
 	large  bool
 	json   string
-	// readme and timeline are paths, empty if not wanted.
-	readme, timeline string
+	// document and timeline are paths, empty if not wanted.
+	document, timeline string
 }
 
 // parseOptions reads the command line.
 func parseOptions(args []string) (options, error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	binary := flags.String("bin", "../bin/ovndb-servers", "the agent's `program`")
+	binary := flags.String("bin", "bin/ovndb-servers", "the agent's `program`")
 	suite := flags.String("suite", cmp.Or(os.Getenv("SUITE"), string(cluster.Trixie)), "the nodes' Debian `release`")
 	rounds := flags.Int("rounds", 3, "how often each case is run")
 	only := flags.String("only", "", "run only the cases that match this `regexp`")
 	agents := flags.String("agents", "", "run only the agents (shell, ours) that match this `regexp`")
-	large := flags.Bool("large", false, "measure the monitor with a million rows, too, which takes minutes")
-	json := flags.String("json", "", "`file` for the results (default ../bin/bench-SUITE.json)")
-	readme := flags.Bool("readme", false, "put the results into ../README.md")
+	large := flags.Bool("large", false, "measure the monitor also with a million rows, which takes minutes")
+	json := flags.String("json", "", "`file` for the results (default bin/bench-SUITE.json)")
+	document := flags.String("document", "", "put the results between the markers of this `file`")
 	timeline := flags.String("timeline", "", "`file` for the timelines of the failovers")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
@@ -45,7 +45,7 @@ func parseOptions(args []string) (options, error) {
 	if flags.NArg() > 0 || *rounds < 1 {
 		return options{}, errors.New("wrong number of arguments, or less than one round")
 	}
-	o := options{rounds: *rounds, large: *large, json: *json, timeline: *timeline}
+	o := options{rounds: *rounds, large: *large, json: *json, document: *document, timeline: *timeline}
 	var err error
 	if o.only, err = regexp.Compile(*only); err != nil {
 		return options{}, fmt.Errorf("cannot read the expression for cases: %w", err)
@@ -53,11 +53,8 @@ func parseOptions(args []string) (options, error) {
 	if o.agents, err = regexp.Compile(*agents); err != nil {
 		return options{}, fmt.Errorf("cannot read the expression for agents: %w", err)
 	}
-	if *readme {
-		o.readme = filepath.Join("..", "README.md")
-	}
 	if o.json == "" {
-		o.json = filepath.Join("..", "bin", "bench-"+*suite+".json")
+		o.json = filepath.Join("bin", "bench-"+*suite+".json")
 	}
 	o.config = cluster.Config{
 		Name: "bench-" + *suite + "-" + strconv.Itoa(os.Getpid()), Suite: cluster.Suite(*suite), Binary: *binary,

@@ -30,11 +30,10 @@ func pace() ovsdb.Pace {
 	return ovsdb.Pace{Write: 5 * millisecond, Retry: 5 * millisecond, Dial: 100 * millisecond, Reply: 250 * millisecond}
 }
 
-// fault is what is done to the active's node, and undone.
+// fault is done to the active's node, and undone.
 type fault struct {
 	name string
-	// databases are those that clients write to; what is measured is the longest outage
-	// of them.
+	// databases are those that clients write to; the longest outage of them is measured.
 	databases []ovsdb.Database
 	// strike does it; the time is taken before.
 	strike func(ctx context.Context, c *cluster.Cluster, active string) error
@@ -119,8 +118,8 @@ func kill(ctx context.Context, c *cluster.Cluster, node string, databases ...ovs
 	return err
 }
 
-// outage has clients write, does something to the active's node, undoes it, and
-// measures for how long nothing was acknowledged, and what was lost of what had been.
+// outage has clients write, strikes the active's node with a fault, undoes it, and measures
+// for how long no row was acknowledged, and how many acknowledged rows were lost.
 func (b *bench) outage(ctx context.Context, round int, f fault) error {
 	view, err := b.cluster.View(ctx)
 	if err != nil {
@@ -154,7 +153,7 @@ func (b *bench) outage(ctx context.Context, round int, f fault) error {
 	return nil
 }
 
-// again tells of outages beside the longest.
+// again lists the outages beside the longest.
 func again(further []ovsdb.Gap) string {
 	if len(further) == 0 {
 		return ""
@@ -166,8 +165,8 @@ func again(further []ovsdb.Gap) string {
 	return ", and until all had settled " + strings.Join(texts, ", ")
 }
 
-// startWriters starts a client for each database. What is returned stops them, and may
-// be called again.
+// startWriters starts a client for each database. The function stop stops them, and may be
+// called again.
 func (b *bench) startWriters(ctx context.Context, prefix string, databases []ovsdb.Database) (writers []*ovsdb.Writer, stop func()) {
 	for _, db := range databases {
 		writers = append(writers, ovsdb.StartWriterAt(ctx, pace(), b.cluster.Endpoint(db), db, prefix))
@@ -207,8 +206,8 @@ func (b *bench) awaitMoment(ctx context.Context, round int, writers []*ovsdb.Wri
 	}
 }
 
-// strike does what is to be done to the active's node, and waits until the clients
-// write again and the cluster has settled without it.
+// strike causes the fault, and waits until the clients write again and the cluster has
+// settled, without the node if the fault takes it away.
 func (b *bench) strike(ctx context.Context, f fault, active string, at time.Time, writers []*ovsdb.Writer) error {
 	b.progress.Printf("   %s on %s", f.name, active)
 	if err := f.strike(ctx, b.cluster, active); err != nil {

@@ -18,7 +18,7 @@ const (
 	ourAgent   agentName = "ours"
 )
 
-// report is all that a run has found out; its JSON is what is written to a file.
+// report has the results of a run; its JSON is written to a file.
 type report struct {
 	Date     time.Time         `json:"date"`
 	Suite    string            `json:"suite"`
@@ -31,13 +31,13 @@ type report struct {
 	Failures []failure         `json:"failures"`
 }
 
-// machine is what the run was made on.
+// machine describes the machine of the run.
 type machine struct {
 	CPU       string `json:"cpu"`
 	Cores     int    `json:"cores"`
 	MemoryMiB int    `json:"memory_mib"`
 	Kernel    string `json:"kernel"`
-	// Load is that of the minute before the run: what else the machine had to do.
+	// Load is the average of the minute before the run, by other work of the machine.
 	Load float64 `json:"load"`
 }
 
@@ -49,18 +49,17 @@ type measure struct {
 	// Unit is s, ms, or empty for a number.
 	Unit string `json:"unit"`
 	Mark *mark  `json:"mark,omitempty"`
-	// Series are the values of each agent, and what was lost.
+	// Series are the values and losses of each agent.
 	Series map[agentName]*series `json:"series"`
 }
 
-// mark is what is to be reached.
+// mark is a goal.
 type mark struct {
-	// Times is how many times as much as ours the shell agent's median has to be; 0 if
-	// that does not count.
+	// Times is the least ratio of the shell agent's median to ours; 0 if there is none.
 	Times float64 `json:"times,omitempty"`
-	// Below is what our median has to be below; 0 if that does not count.
+	// Below is the limit of our median, in the measure's unit; 0 if there is none.
 	Below float64 `json:"below,omitempty"`
-	// Zero says that all our values have to be nothing.
+	// Zero says that all our values have to be 0.
 	Zero bool `json:"zero,omitempty"`
 }
 
@@ -129,8 +128,8 @@ func (s *series) addOutage(worst ovsdb.Gap, further []ovsdb.Gap) {
 	}
 }
 
-// verdict says whether the mark of a measure is reached: "met", "missed", or empty if
-// there is none, or nothing to compare.
+// verdict is "met" or "missed" for a measure with a mark, or empty if there is none, or
+// nothing to compare.
 func (m *measure) verdict() string {
 	shell, ours := m.of(shellAgent), m.of(ourAgent)
 	if m.Mark == nil || ours.Summary.Count == 0 || m.Mark.Times > 0 && shell.Summary.Count == 0 {

@@ -128,13 +128,13 @@ func TestResultsAreWrittenAsJSON(t *testing.T) {
 	}
 }
 
-func TestReadmeGetsTheResultsBetweenItsMarkers(t *testing.T) {
+func TestDocumentGetsTheResultsBetweenItsMarkers(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "README.md")
+	path := filepath.Join(t.TempDir(), "document.md")
 	if err := os.WriteFile(path, []byte("before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := updateReadme(path, "new\n"); err != nil {
+	if err := updateDocument(path, "new\n"); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(path)
@@ -142,11 +142,11 @@ func TestReadmeGetsTheResultsBetweenItsMarkers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := "before\n<!-- bench -->\nnew\n<!-- /bench -->\nafter\n"; string(text) != want {
-		t.Errorf("README is %q, want %q", text, want)
+		t.Errorf("the document is %q, want %q", text, want)
 	}
 }
 
-func TestReadmeWithoutMarkersIsRefused(t *testing.T) {
+func TestDocumentWithoutMarkersIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, document := range []string{"", "<!-- bench -->", "<!-- /bench --> <!-- bench -->"} {
 		if got, err := between(document, "new"); err == nil {

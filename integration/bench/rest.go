@@ -14,7 +14,7 @@ import (
 const restTime = time.Minute
 
 // rest is the case rest: the processor time that whole nodes take while nothing happens,
-// with all that runs there, as a monitor by hand does not show what is done elsewhere.
+// with all their processes: a monitor by hand does not show the work of others.
 func (b *bench) rest(ctx context.Context, _ int) error {
 	view, err := b.cluster.View(ctx)
 	if err != nil {
@@ -49,7 +49,7 @@ func (b *bench) rest(ctx context.Context, _ int) error {
 	return nil
 }
 
-// processorTimes returns what each node's processes have used in all.
+// processorTimes returns the processor time that each node's processes have used in all.
 func (b *bench) processorTimes(ctx context.Context) (map[string]time.Duration, error) {
 	times := map[string]time.Duration{}
 	for _, node := range b.cluster.NodeNames() {

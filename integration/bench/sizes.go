@@ -14,7 +14,7 @@ import (
 // loadTimeout bounds the loading of a million rows, and their replication.
 const loadTimeout = 30 * time.Minute
 
-// sizes is the case size: what our monitor costs with databases of more and more rows.
+// sizes is the case size: the cost of our monitor with databases of more and more rows.
 func (b *bench) sizes(ctx context.Context, _ int) error {
 	counts := []int{1000, 100_000}
 	if b.options.large {
@@ -53,7 +53,7 @@ func (b *bench) load(ctx context.Context, count, loaded int) error {
 	if err := ovsdb.Fill(ctx, b.cluster.Endpoint(rows), rows, "rows"+strconv.Itoa(count), count-loaded); err != nil {
 		return err
 	}
-	// A backup that has what was written last has all.
+	// A backup that has the row written last has all.
 	last, db := "last-of-"+strconv.Itoa(count), ovsdb.Northbound()
 	if err := b.cluster.Insert(ctx, db, last); err != nil {
 		return err

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// summary is what is shown of a series of values.
+// summary describes a series of values.
 type summary struct {
 	Median float64 `json:"median"`
 	Min    float64 `json:"min"`

@@ -11,7 +11,7 @@ import (
 // row is a line of the table, as text.
 type row struct{ title, shell, ours, ratio, mark, verdict, lost string }
 
-// rows returns the lines of the table, without those that nobody has filled.
+// rows returns the lines of the table, without those that no case has filled.
 func (r *report) rows() []row {
 	var rows []row
 	for _, m := range r.Measures {
@@ -77,7 +77,7 @@ func lossOf(s *series) string {
 	return fmt.Sprintf("%d of %d", s.Lost, s.Acked)
 }
 
-// String shows what is to be reached.
+// String shows the goal.
 func (m *mark) String() string {
 	if m == nil {
 		return "-"
@@ -144,14 +144,14 @@ func (r *report) sizeLines() [][]string {
 	return lines
 }
 
-// headline says when, with what, and on what the run was made.
+// headline returns the date, the versions and the machine of the run.
 func (r *report) headline() string {
 	return fmt.Sprintf("%s, Debian %s: Open vSwitch %s, OVN %s, Pacemaker %s, Corosync %s; ovndb-servers %s; %s, %d cores, %d MiB, Linux %s, load before the run %.2f.",
 		r.Date.Format("2006-01-02 15:04 MST"), r.Suite, r.Versions["ovs"], r.Versions["ovn"], r.Versions["pacemaker"], r.Versions["corosync"],
 		r.Versions["ovndb-servers"], r.Machine.CPU, r.Machine.Cores, r.Machine.MemoryMiB, r.Machine.Kernel, r.Machine.Load)
 }
 
-// explanation says what the numbers are.
+// explanation returns the meaning of the numbers.
 func (r *report) explanation() string {
 	return fmt.Sprintf("Median of %d rounds, least and greatest in parentheses; a ratio is that of the medians. Three nodes in containers on one machine. For both agents: monitor every %s "+
 		"on the promoted node, every %s on the others, timeout %s; Corosync's token 1s, by which three nodes take a lost one for lost after 3.63s: "+
@@ -159,7 +159,7 @@ func (r *report) explanation() string {
 		r.Rounds, promotedInterval, unpromotedInterval, monitorTimeout)
 }
 
-// remarks are the notes and what could not be measured.
+// remarks returns the notes, the further interruptions, and the rounds that failed.
 func (r *report) remarks() []string {
 	remarks := slices.Clone(r.Notes)
 	for _, m := range r.Measures {

@@ -15,7 +15,7 @@ import (
 // lineLength is where lines of logs are cut off.
 const lineLength = 170
 
-// timeline is the text that tells where the time of each failover went.
+// timeline is the text that shows where the time of each failover went.
 type timeline struct{ text strings.Builder }
 
 // moment is a failover.
@@ -37,8 +37,9 @@ type event struct {
 	node, text string
 }
 
-// tells are the patterns of what is worth telling in the logs of Pacemaker and Corosync.
-func tells() *regexp.Regexp {
+// notable returns the pattern of the lines of Pacemaker's and Corosync's logs that belong
+// in a timeline.
+func notable() *regexp.Regexp {
 	return regexp.MustCompile(strings.Join([]string{
 		`action:\w+ call_id`, `exited with status`, `Requesting local execution`,
 		`is now (lost|member)`, `Cluster node \S+ (is|will)`, `State transition`, `Transition \d+ `, `Calculated transition`, `aborted by`,
@@ -47,7 +48,7 @@ func tells() *regexp.Regexp {
 	}, "|"))
 }
 
-// write writes what was added to a file.
+// write writes the failovers to a file.
 func (t *timeline) write(path string) error {
 	if err := os.WriteFile(path, []byte(t.text.String()), 0o600); err != nil {
 		return fmt.Errorf("cannot write the timelines: %w", err)
@@ -55,8 +56,7 @@ func (t *timeline) write(path string) error {
 	return nil
 }
 
-// addTimeline adds what the nodes have logged around a failover, if timelines are
-// wanted.
+// addTimeline adds the nodes' log lines around a failover, if timelines are wanted.
 func (b *bench) addTimeline(ctx context.Context, mark logMark, m moment) {
 	if b.options.timeline == "" {
 		return
@@ -104,11 +104,11 @@ func (t *timeline) add(m moment, events []event) {
 	t.text.WriteString("\n")
 }
 
-// eventsIn returns what is worth telling in a log of Pacemaker or Corosync. Their
+// eventsIn returns the notable lines of a log of Pacemaker or Corosync. Their
 // lines begin with a time as "Nov 22 21:16:26.606", in UTC on the nodes, and without a
 // year; that one is near's.
 func eventsIn(log, node string, near time.Time) []event {
-	pattern := tells()
+	pattern := notable()
 	var events []event
 	for line := range strings.Lines(log) {
 		if !pattern.MatchString(line) || repeated(line, node) {
@@ -128,15 +128,16 @@ func eventsIn(log, node string, near time.Time) []event {
 	return events
 }
 
-// repeated reports whether a line of a node's log says what another line says, too:
-// every node logs every change of an attribute and of the configuration.
+// repeated reports whether a line of a node's log only repeats another one: every node
+// logs every change of an attribute and of the configuration.
 func repeated(line, node string) bool {
 	attribute := regexp.MustCompile(`Setting \S+\[(\S+)\]`).FindStringSubmatch(line)
 	return attribute != nil && attribute[1] != node ||
 		strings.Contains(line, "pacemaker-based") || strings.Contains(line, "process_graph_event") || strings.Contains(line, "log_executor_event")
 }
 
-// shorten takes out of a line of a log what is the same in all, and cuts it off.
+// shorten takes the parts that all lines of a log share out of one, and cuts it off at
+// [lineLength].
 func shorten(line, node string) string {
 	line = strings.Join(strings.Fields(line), " ")
 	line = strings.TrimPrefix(line, node+" ")

@@ -33,8 +33,8 @@ func (c *Cluster) AgentPath() string {
 	return "/usr/lib/ocf/resource.d/" + agent[1] + "/" + agent[2]
 }
 
-// agentEnvironment is what Pacemaker sets for an action: of the recurring monitor
-// the first one, of all others those without an interval.
+// agentEnvironment returns the environment that Pacemaker gives to an action without an
+// interval, with the timeout of the action's last operation.
 func (c *Cluster) agentEnvironment(node, action string) map[string]string {
 	agent := strings.Split(c.config.Agent, ":")
 	env := map[string]string{

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// Condition says whether a view is as wanted: nil, or what is missing.
+// Condition checks a view: nil if it is met, else an error that names what is missing.
 type Condition func(View) error
 
-// Await asks for the view until the condition is met or the context ends, and
-// then says what was missing and what was seen last.
+// Await asks for the view until the condition is met or the context ends. The error then
+// has the condition's last error and the last view.
 func (c *Cluster) Await(ctx context.Context, what string, condition Condition) error {
 	return c.await(ctx, what, func(ctx context.Context) (string, error) {
 		view, err := c.View(ctx)
@@ -23,20 +23,21 @@ func (c *Cluster) Await(ctx context.Context, what string, condition Condition) e
 	})
 }
 
-// AwaitThat calls check until it returns nil or the context ends, and then says
-// what it returned last. It is for what Pacemaker's view does not show.
+// AwaitThat calls check until it returns nil or the context ends. The error then has
+// check's last one. It is for conditions that Pacemaker's view does not show.
 func (c *Cluster) AwaitThat(ctx context.Context, what string, check func(context.Context) error) error {
 	return c.await(ctx, what, func(ctx context.Context) (string, error) { return "", check(ctx) })
 }
 
-// await is the loop of both. The check returns what it has seen and what is
-// missing; what a check returns because the context ended is not worth telling.
+// await is the loop of both. The check returns a text of the state and an error while
+// something is missing. An error that comes from the end of the context is left out: it
+// would hide the last real one.
 func (c *Cluster) await(ctx context.Context, what string, check func(context.Context) (string, error)) error {
-	began, told := time.Now(), time.Now()
+	began, reported := time.Now(), time.Now()
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	var seen string
-	missing := errors.New("not looked at yet")
+	missing := errors.New("not checked yet")
 	for {
 		nowSeen, nowMissing := check(ctx)
 		if nowMissing == nil {
@@ -45,8 +46,8 @@ func (c *Cluster) await(ctx context.Context, what string, check func(context.Con
 		if ctx.Err() == nil {
 			seen, missing = nowSeen, nowMissing
 		}
-		if time.Since(told) > reportEvery {
-			told = time.Now()
+		if time.Since(reported) > reportEvery {
+			reported = time.Now()
 			c.progress.Printf("  waiting for %s: %v", what, missing)
 		}
 		select {
@@ -65,7 +66,7 @@ func (c *Cluster) Settled() Condition {
 	return c.SettledOn(c.NodeNames()...)
 }
 
-// SettledOn is [Cluster.Settled] of those nodes alone: the others run nothing.
+// SettledOn is [Cluster.Settled] of those nodes alone: the others run no instance.
 func (c *Cluster) SettledOn(nodes ...string) Condition {
 	return func(view View) error {
 		promoted, unpromoted := view.In(Promoted), view.In(Unpromoted)

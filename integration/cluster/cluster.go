@@ -15,7 +15,7 @@ import (
 const (
 	// readyTimeout bounds the wait for a cluster that has been started.
 	readyTimeout = 90 * time.Second
-	// cleanTimeout bounds what is still done when the context has ended.
+	// cleanTimeout bounds the removal of a cluster when the context has ended.
 	cleanTimeout = time.Minute
 	firstHost    = 11
 	vipHost      = 100
@@ -47,7 +47,7 @@ type Cluster struct {
 // unpromoted, and the virtual IP is with the promoted one. Of a cluster that does
 // not get there, the logs are collected and the rest is removed.
 func Up(ctx context.Context, config Config, progress *Progress) (*Cluster, error) {
-	c, err := Start(ctx, config, progress)
+	c, err := start(ctx, config, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -61,8 +61,8 @@ func Up(ctx context.Context, config Config, progress *Progress) (*Cluster, error
 	return c, nil
 }
 
-// Start is [Up] without the wait.
-func Start(ctx context.Context, config Config, progress *Progress) (*Cluster, error) {
+// start is [Up] without the wait.
+func start(ctx context.Context, config Config, progress *Progress) (*Cluster, error) {
 	config = config.withDefaults()
 	if err := config.check(); err != nil {
 		return nil, err
@@ -89,8 +89,8 @@ func Start(ctx context.Context, config Config, progress *Progress) (*Cluster, er
 	return c, nil
 }
 
-// giveUp collects the logs, removes the cluster and returns err with what went
-// wrong in that.
+// giveUp collects the logs, removes the cluster and returns err, joined with the errors
+// of both.
 func (c *Cluster) giveUp(ctx context.Context, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
 	defer cancel()
@@ -127,13 +127,7 @@ func (c *Cluster) startNodes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	failures := make([]error, len(c.nodes))
-	var group sync.WaitGroup
-	for i, node := range c.nodes {
-		group.Go(func() { failures[i] = c.startNode(ctx, node, files) })
-	}
-	group.Wait()
-	return errors.Join(failures...)
+	return c.ForEachNode(func(node Node) error { return c.startNode(ctx, node, files) })
 }
 
 // startNode creates a node, gives it its files and starts it.
@@ -161,7 +155,7 @@ func (c *Cluster) startNode(ctx context.Context, node Node, files []byte) error 
 	return nil
 }
 
-// Config returns what the cluster was made of, defaults and all.
+// Config returns the cluster's configuration, with the defaults filled in.
 func (c *Cluster) Config() Config { return c.config }
 
 // VIP returns the virtual IP.
@@ -177,6 +171,17 @@ func (c *Cluster) NodeNames() []string {
 		names = append(names, node.Name)
 	}
 	return names
+}
+
+// ForEachNode calls a function for all nodes in parallel, and joins its errors.
+func (c *Cluster) ForEachNode(do func(Node) error) error {
+	failures := make([]error, len(c.nodes))
+	var group sync.WaitGroup
+	for i, node := range c.nodes {
+		group.Go(func() { failures[i] = do(node) })
+	}
+	group.Wait()
+	return errors.Join(failures...)
 }
 
 // Node returns the node of a name.

@@ -19,7 +19,7 @@ const (
 	outputGrace = 2 * time.Second
 )
 
-// Result is what a program that ran to its end left behind.
+// Result is the exit code and output of a program that has ended.
 type Result struct {
 	Code           int
 	Stdout, Stderr string
@@ -65,12 +65,12 @@ func docker(ctx context.Context, args ...string) (string, error) {
 	return output(ctx, nil, "docker", args...)
 }
 
-// stream runs a long step and reports its last line of output now and then.
+// stream runs a long step and reports its last line of output every reportEvery.
 func stream(ctx context.Context, progress *Progress, stdin io.Reader, name string, args ...string) error {
 	return streamTo(ctx, progress, &lineWriter{}, stdin, name, args...)
 }
 
-// streamTo is stream with an own place for the output.
+// streamTo is stream with a given writer for the output.
 func streamTo(
 	ctx context.Context, progress *Progress, lines *lineWriter, stdin io.Reader, name string, args ...string,
 ) error {
@@ -110,7 +110,7 @@ func lastLines(text string, count int) string {
 	return strings.Join(lines[max(0, len(lines)-count):], " | ")
 }
 
-// lineWriter keeps what is written to it.
+// lineWriter keeps all text that is written to it.
 type lineWriter struct {
 	mu   sync.Mutex
 	text bytes.Buffer

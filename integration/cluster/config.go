@@ -55,9 +55,6 @@ type Config struct {
 	Suite Suite
 	// Nodes is their number. Default 3.
 	Nodes int
-	// Subnet is the prefix of a /24, as "198.18.201". By default the first one of
-	// 198.18.201 to 198.18.250 that no other docker network uses.
-	Subnet string
 	// Agent is the resource's agent. Default [OVNAgent].
 	Agent string
 	// Binary is the agent's program on this machine, installed in each node; none
@@ -147,7 +144,7 @@ func (c Config) clock(node string) []string {
 	}
 }
 
-// check reports what no cluster can be made of.
+// check returns an error if no cluster can be made of the configuration.
 func (c Config) check() error {
 	if parts := strings.Split(c.Agent, ":"); len(parts) != 3 {
 		return fmt.Errorf("agent %q is not of the form class:provider:type", c.Agent)

@@ -55,8 +55,8 @@ func (c *Cluster) SetParameter(ctx context.Context, resource, name, value string
 	return c.setResource(ctx, resource, "", name, value)
 }
 
-// setResource sets or removes a parameter or meta-attribute. To remove what is not
-// there is no error.
+// setResource sets or removes a parameter or meta-attribute. It is no error to remove one
+// that is not set.
 func (c *Cluster) setResource(ctx context.Context, resource, kind, name, value string) error {
 	args := []string{"crm_resource", "--resource", resource}
 	if kind != "" {
@@ -106,8 +106,8 @@ func (c *Cluster) ClearMoves(ctx context.Context) error {
 	return err
 }
 
-// AwaitIdle waits until Pacemaker has nothing left to do. Right after a fault it
-// may not know yet that it has.
+// AwaitIdle waits until Pacemaker has no action left. Right after a fault it may not have
+// noticed the fault yet.
 func (c *Cluster) AwaitIdle(ctx context.Context) error {
 	_, err := c.Control(ctx, "crm_resource", "--wait")
 	return err

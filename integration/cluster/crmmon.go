@@ -1,7 +1,15 @@
 package cluster
 
-// crmStatus is what crm_mon prints as XML, as far as it is used here. It is the
-// same from Pacemaker 2.0 to 3.0.
+import "slices"
+
+// crmStatus is the XML of crm_mon (xml/api/crm_mon-2.x.rng of Pacemaker), of its elements
+// and attributes only those that are used here and that all versions from 2.0 to 3.0 share.
+//
+// It is not read with ovndb-servers/pkg/pacemaker for two reasons. That package keeps only
+// the nodes' states and the roles of one agent's instances; the harness has to see the
+// coordinator, the quorum, actions under way, blocked instances, failures, attributes and
+// the virtual IP, which the agent has no use for. And it is part of the program under
+// test: a fault in it must not make the tests see the same wrong cluster as the agent.
 type crmStatus struct {
 	DC struct {
 		Name   string `xml:"name,attr"`
@@ -33,7 +41,6 @@ type crmResource struct {
 	Role    string `xml:"role,attr"`
 	Active  bool   `xml:"active,attr"`
 	Blocked bool   `xml:"blocked,attr"`
-	Managed bool   `xml:"managed,attr"`
 	Failed  bool   `xml:"failed,attr"`
 	Pending string `xml:"pending,attr"`
 	Nodes   []struct {
@@ -79,7 +86,7 @@ func (s crmStatus) instances() []Instance {
 			for _, node := range resource.Nodes {
 				instances = append(instances, Instance{
 					Node: node.Name, Role: resource.role(),
-					Failed: resource.Failed, Blocked: resource.Blocked, Managed: resource.Managed,
+					Failed: resource.Failed, Blocked: resource.Blocked,
 				})
 			}
 		}
@@ -87,12 +94,11 @@ func (s crmStatus) instances() []Instance {
 	return instances
 }
 
-// role returns the resource's role, or the one it is on the way to, in today's
-// words.
+// role returns the resource's role as Pacemaker 2.1 and later spell it, or the action
+// under way.
 func (r crmResource) role() Role {
-	switch r.Pending {
-	case "Starting", "Stopping", "Promoting", "Demoting":
-		return Role(r.Pending)
+	if pending := Role(r.Pending); slices.Contains([]Role{Starting, Stopping, Promoting, Demoting}, pending) {
+		return pending
 	}
 	switch r.Role {
 	case "Master":

@@ -49,8 +49,8 @@ func (c *Cluster) MustExec(ctx context.Context, node string, args ...string) (st
 	return strings.TrimSpace(result.Stdout), nil
 }
 
-// Spawn starts a program in a node and does not wait for it. Whether it came up has
-// to be seen in what it does; it is found by [Cluster.Processes].
+// Spawn starts a program in a node and does not wait for it: no error means that docker
+// took the command, not that the program runs. [Cluster.Processes] finds it.
 func (c *Cluster) Spawn(ctx context.Context, node string, args ...string) error {
 	target, err := c.Node(node)
 	if err != nil {
@@ -79,7 +79,7 @@ type Process struct {
 	State, Command string
 }
 
-// Processes lists what runs in a node.
+// Processes lists the processes of a node.
 func (c *Cluster) Processes(ctx context.Context, node string) ([]Process, error) {
 	text, err := c.MustExec(ctx, node, "ps", "-eo", "pid=,ppid=,stat=,args=", "-ww")
 	if err != nil {

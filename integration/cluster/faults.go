@@ -12,9 +12,9 @@ import (
 const freezeTimeout = 20 * time.Second
 
 // Freeze stops every process of a node from running, as where a virtual machine
-// is suspended: its addresses stay, and nobody answers there. The kernel cannot freeze
+// is suspended: its addresses stay, and nothing answers there. The kernel cannot freeze
 // processes that are just being made, or wait for a disk; docker then leaves all of them
-// running, and it is asked again.
+// running, and Freeze asks it again.
 func (c *Cluster) Freeze(ctx context.Context, node string) error {
 	ctx, cancel := context.WithTimeout(ctx, freezeTimeout)
 	defer cancel()
@@ -26,8 +26,7 @@ func (c *Cluster) Thaw(ctx context.Context, node string) error {
 	return c.onContainer(ctx, node, "unpause")
 }
 
-// PowerOff ends a node as a power failure does. Its disk stays; what was in /run
-// is lost.
+// PowerOff ends a node as a power failure does. Its disk stays; the files in /run are lost.
 func (c *Cluster) PowerOff(ctx context.Context, node string) error {
 	return c.onContainer(ctx, node, "kill")
 }
@@ -69,8 +68,8 @@ func (c *Cluster) Signal(ctx context.Context, node string, pid int, signal sysca
 	return err
 }
 
-// Partition cuts a node off from its network: from everybody, or from the named
-// nodes alone, so that clients still reach it. Packets are dropped silently, and
+// Partition cuts a node off from its network: from all of it, or from the named nodes
+// alone, so that clients still reach it. Packets are dropped silently, and
 // the node keeps its addresses. [Cluster.Heal] undoes it.
 func (c *Cluster) Partition(ctx context.Context, node string, from ...string) error {
 	if len(from) == 0 {
@@ -88,8 +87,8 @@ func (c *Cluster) Partition(ctx context.Context, node string, from ...string) er
 	return nil
 }
 
-// drop makes a node drop what comes from and goes to an address, or to any but
-// its own.
+// drop makes a node drop the packets from and to an address, or from and to all but its
+// own.
 func (c *Cluster) drop(ctx context.Context, node string, address []string) error {
 	source, destination := []string{"!", "-i", "lo"}, []string{"!", "-o", "lo"}
 	if len(address) > 0 {

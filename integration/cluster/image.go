@@ -27,16 +27,15 @@ const (
 
 const (
 	repository = "ovndb-servers"
-	mirror     = "http://deb.debian.org/debian"
-	// pullTimeout is for 30 MB: whoever needs longer is faster with debootstrap.
+	// pullTimeout is for 30 MB: below 0.5 MB/s debootstrap is faster.
 	pullTimeout = time.Minute
-	// registryTimeout bounds the wait for a registry's first word.
+	// registryTimeout bounds the wait for a registry's first output.
 	registryTimeout = 10 * time.Second
 )
 
-// EnsureImage builds the node image of a suite, if it is not there, and returns
-// its tag. The tag names what the image was built from, so that a change builds
-// it anew. With shells it is the image that also holds pcs and crmsh.
+// EnsureImage builds the node image of a suite, unless it is there, and returns its tag.
+// The tag has a hash of the image's sources, so that a change of them builds another
+// image. With shells it is the image that also holds pcs and crmsh.
 func EnsureImage(ctx context.Context, suite Suite, shells bool, progress *Progress) (string, error) {
 	base, err := ensureBase(ctx, suite, progress)
 	if err != nil {
@@ -85,8 +84,8 @@ func buildContext() (io.Reader, string, error) {
 	return &archive, hex.EncodeToString(sum[:6]), nil
 }
 
-// addFile adds one file to a tar archive, with no time in it: equal files make
-// equal archives.
+// addFile adds one file to a tar archive, with no time in it: equal files make equal
+// archives.
 func addFile(writer *tar.Writer, path string, mode int64, data []byte) error {
 	if err := writer.WriteHeader(&tar.Header{Name: path, Mode: mode, Size: int64(len(data))}); err != nil {
 		return err
@@ -95,8 +94,8 @@ func addFile(writer *tar.Writer, path string, mode int64, data []byte) error {
 	return err
 }
 
-// ensureBase returns the tag of a plain Debian image: one from the public
-// registry where it answers, else one made by debootstrap.
+// ensureBase returns the tag of a plain Debian image: one from docker's registry if that
+// answers, else one made by debootstrap.
 func ensureBase(ctx context.Context, suite Suite, progress *Progress) (string, error) {
 	tag := fmt.Sprintf("%s-base:%s", repository, suite)
 	if imageExists(ctx, tag) {
@@ -112,11 +111,12 @@ func ensureBase(ctx context.Context, suite Suite, progress *Progress) (string, e
 	if ctx.Err() != nil {
 		return "", err
 	}
-	progress.Printf("no registry: %s", lastLines(err.Error(), 1))
+	progress.Printf("cannot pull %s: %s", public, lastLines(err.Error(), 1))
 	return tag, bootstrap(ctx, suite, tag, progress)
 }
 
-// pull gets an image from its registry, unless that stays silent or is slow.
+// pull gets an image from its registry, or gives up if that does not answer within
+// registryTimeout or has not sent it within pullTimeout.
 func pull(ctx context.Context, progress *Progress, image string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, pullTimeout, errors.New("the registry is too slow"))
 	defer cancel()
@@ -132,10 +132,15 @@ func pull(ctx context.Context, progress *Progress, image string) error {
 	return streamTo(ctx, progress, &lines, nil, "docker", "pull", image)
 }
 
-// bootstrap makes a base image from the Debian archive.
+// bootstrap makes a base image from the mirror that apt is configured with, or from
+// debootstrap's own default.
 func bootstrap(ctx context.Context, suite Suite, tag string, progress *Progress) error {
 	if err := ensurePrograms(ctx, progress, map[string]string{"debootstrap": "debootstrap"}); err != nil {
 		return err
+	}
+	mirror, err := debianMirror(ctx, progress)
+	if err != nil {
+		return fmt.Errorf("cannot find the Debian mirror of this machine: %w", err)
 	}
 	root, err := os.MkdirTemp("/var/tmp", "ovndb-servers-"+string(suite)+"-")
 	if err != nil {
@@ -143,8 +148,12 @@ func bootstrap(ctx context.Context, suite Suite, tag string, progress *Progress)
 	}
 	defer func() { _ = os.RemoveAll(root) }()
 	began := time.Now()
-	progress.Printf("making %s with debootstrap", tag)
-	if err := stream(ctx, progress, nil, "debootstrap", "--variant=minbase", string(suite), root, mirror); err != nil {
+	args := []string{"--variant=minbase", string(suite), root}
+	if mirror != "" {
+		args = append(args, mirror)
+	}
+	progress.Printf("making %s with debootstrap from %s", tag, orElse(mirror, "its default mirror"))
+	if err := stream(ctx, progress, nil, "debootstrap", args...); err != nil {
 		return err
 	}
 	progress.Printf("importing %s", tag)

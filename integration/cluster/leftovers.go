@@ -13,8 +13,8 @@ import (
 const (
 	clusterLabel = "ovndb-servers.cluster"
 	ownerLabel   = "ovndb-servers.owner"
-	// nobody owns a persistent cluster.
-	nobody = "nobody"
+	// withoutOwner is the owner of a persistent cluster, which no process has to remove.
+	withoutOwner = "none"
 )
 
 const (
@@ -23,7 +23,7 @@ const (
 	lastSubnet  = 250
 )
 
-// CleanStale removes the clusters whose makers have ended without removing them.
+// CleanStale removes the clusters whose processes have ended without removing them.
 // Persistent ones stay.
 func CleanStale(ctx context.Context) error {
 	filter := []string{"--filter", "label=" + ownerLabel, "--format", fmt.Sprintf("{{.Label %q}} {{.Label %q}}", ownerLabel, clusterLabel)}
@@ -47,8 +47,8 @@ func CleanStale(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// Remove removes the cluster of a name, or what is left of it. That there is none
-// is no error.
+// Remove removes the containers and networks of the cluster of a name. It is no error
+// if there are none.
 func Remove(ctx context.Context, name string) error {
 	filter := "label=" + clusterLabel + "=" + name
 	containers, err := docker(ctx, "ps", "--all", "--quiet", "--filter", filter)
@@ -72,18 +72,13 @@ func Remove(ctx context.Context, name string) error {
 	return nil
 }
 
-// createNetwork makes the cluster's network, on the first free subnet unless one
-// is configured.
+// createNetwork makes the cluster's network, on the first of 198.18.201.0/24 to
+// 198.18.250.0/24 that no other docker network uses. RFC 2544 keeps 198.18.0.0/15 for
+// tests.
 func (c *Cluster) createNetwork(ctx context.Context) error {
-	candidates := []string{c.config.Subnet}
-	if c.config.Subnet == "" {
-		candidates = nil
-		for number := firstSubnet; number <= lastSubnet; number++ {
-			candidates = append(candidates, "198.18."+strconv.Itoa(number))
-		}
-	}
 	var last error
-	for _, prefix := range candidates {
+	for number := firstSubnet; number <= lastSubnet; number++ {
+		prefix := "198.18." + strconv.Itoa(number)
 		args := []string{"network", "create", "--subnet", fmt.Sprintf("%s.0/%d", prefix, subnetBits)}
 		args = append(args, c.config.labels()...)
 		_, last = docker(ctx, append(args, c.config.network())...)
@@ -104,24 +99,25 @@ func (c Config) network() string { return "ovndb-" + c.Name }
 // container is the name of a node's container.
 func (c Config) container(node string) string { return "ovndb-" + c.Name + "-" + node }
 
-// labels are the arguments that make a container or network findable later.
+// labels returns docker's arguments for the labels by which a container or network is
+// found later.
 func (c Config) labels() []string {
-	owner := nobody
+	owner := withoutOwner
 	if !c.Persistent {
 		owner = processID(os.Getpid())
 	}
 	return []string{"--label", clusterLabel + "=" + c.Name, "--label", ownerLabel + "=" + owner}
 }
 
-// ownerLives reports whether the process that made a cluster is still there, or
-// nobody is expected to be.
+// ownerLives reports whether the process that made a cluster is still there. A
+// persistent cluster counts as owned.
 func ownerLives(owner string) bool {
 	number, _, _ := strings.Cut(owner, "-")
 	pid, err := strconv.Atoi(number)
 	return err != nil || processID(pid) == owner
 }
 
-// processID names a process for good: its number with its start time. Without
+// processID identifies a process beyond its end: its number with its start time. Without
 // /proc it is the number alone.
 func processID(pid int) string {
 	number := strconv.Itoa(pid)

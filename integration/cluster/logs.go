@@ -14,8 +14,9 @@ import (
 const logTimeout = 10 * time.Second
 
 // CollectLogs copies from every node into a directory of its name below dir: its
-// /var/log, with an extract of what concerns the agent, its databases, its process
-// list, and what its Pacemaker says. It goes on past what is missing.
+// /var/log, with an extract of the agent's lines, its databases, its process list, and its
+// Pacemaker's view and configuration. A part that is missing keeps no other from being
+// collected.
 func (c *Cluster) CollectLogs(ctx context.Context, dir string) error {
 	var failures []error
 	for _, node := range c.nodes {
@@ -60,14 +61,14 @@ func (c *Cluster) collectNode(ctx context.Context, node Node, dir string) error 
 	return errors.Join(failures...)
 }
 
-// extractAgent writes the lines of the copied logs that are the agent's own, or
-// tell what Pacemaker had it do, into agent.log.
+// extractAgent writes into agent.log the lines of the copied logs that are the agent's own
+// or Pacemaker's about its actions.
 func extractAgent(dir string) error {
 	var extract strings.Builder
 	for _, path := range []string{"log/syslog", "log/pacemaker/pacemaker.log"} {
 		text, err := os.ReadFile(filepath.Join(dir, path))
 		if err != nil {
-			continue // The copy has already failed, and said so.
+			continue // The copy has failed already, with an error.
 		}
 		fmt.Fprintf(&extract, "== %s\n", path)
 		for line := range strings.Lines(string(text)) {

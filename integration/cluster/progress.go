@@ -28,6 +28,6 @@ func (p *Progress) Printf(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	line := fmt.Sprintf(format, args...)
-	// Progress is a courtesy: that it cannot be written stops nothing.
+	// A step whose progress cannot be written is still done.
 	_, _ = fmt.Fprintf(p.out, "%6.1fs  %s\n", time.Since(p.began).Seconds(), line)
 }

@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// dataDirectories are where the agents' servers keep what they have: databases,
-// sockets and pidfiles, logs.
+// dataDirectories returns the directories of the agents' servers: databases, sockets and
+// pidfiles, logs.
 func dataDirectories() []string { return []string{"/var/lib/ovn", "/var/run/ovn", "/var/log/ovn"} }
 
-// Reconfigure takes the resource, its data and all that it has left in the cluster
-// away, and configures another one in its place on the same nodes. The change is made
-// to the cluster's configuration; only what concerns resources may be changed. It
+// Reconfigure removes the resource, its data and its attributes and properties in the
+// cluster, and configures another one in its place on the same nodes. The change is made
+// to the cluster's configuration; only fields that concern resources may be changed. It
 // waits until the new resource has settled.
 func (c *Cluster) Reconfigure(ctx context.Context, change func(*Config)) error {
 	config := c.config
@@ -36,8 +36,7 @@ func (c *Cluster) Reconfigure(ctx context.Context, change func(*Config)) error {
 	return c.Await(ctx, "all instances to have their role", c.Settled())
 }
 
-// clear stops the resource, takes it out of the configuration, and removes what it
-// has left.
+// clear stops the resource, takes it out of the configuration, and removes its traces.
 func (c *Cluster) clear(ctx context.Context) error {
 	if err := c.StopResource(ctx); err != nil {
 		return err
@@ -61,7 +60,7 @@ func (c *Cluster) clear(ctx context.Context) error {
 	return nil
 }
 
-// forgetHistory makes Pacemaker forget what was done, and its failures.
+// forgetHistory makes Pacemaker forget the results of all actions.
 func (c *Cluster) forgetHistory(ctx context.Context) error {
 	if _, err := c.Control(ctx, "crm_resource", "--refresh"); err != nil {
 		return err

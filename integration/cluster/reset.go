@@ -2,15 +2,16 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
-	"sync"
 )
 
-// Reset undoes what tests do to a cluster: frozen nodes go on, those without power
+// Reset undoes the faults and settings of tests: frozen nodes go on, those without power
 // boot, partitions heal, standby, maintenance, moves and stopped resources end, and
 // failures are forgotten. It waits until the cluster is settled. Rows, parameters
-// and other properties stay as they are.
+// and other properties stay as they are. A step that fails keeps none of the others
+// from being tried: the error joins all of theirs.
 func (c *Cluster) Reset(ctx context.Context) error {
 	if err := c.revive(ctx); err != nil {
 		return err
@@ -19,30 +20,29 @@ func (c *Cluster) Reset(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, node := range view.Nodes {
-		if node.Standby {
-			if err := c.Unstandby(ctx, node.Name); err != nil {
-				return err
-			}
-		}
-	}
-	steps := []func(context.Context) error{
-		func(ctx context.Context) error { return c.SetProperty(ctx, "maintenance-mode", "") },
-		c.ClearMoves,
-		c.StartResource,
-	}
-	if c.Settled()(view) == nil && len(view.Failures) == 0 {
-		steps = steps[:1]
-	}
-	if len(view.Failures) > 0 {
-		steps = append(steps, func(ctx context.Context) error { return c.Cleanup(ctx, Clone) })
-	}
-	for _, step := range steps {
-		if err := step(ctx); err != nil {
-			return fmt.Errorf("cannot reset cluster %s: %w", c.config.Name, err)
-		}
+	if err := c.resetConfiguration(ctx, view); err != nil {
+		return fmt.Errorf("cannot reset cluster %s: %w", c.config.Name, err)
 	}
 	return c.Await(ctx, "the cluster to settle", c.Settled())
+}
+
+// resetConfiguration is [Cluster.Reset] of Pacemaker's configuration and history, as far
+// as the view shows that there may be something to undo.
+func (c *Cluster) resetConfiguration(ctx context.Context, view View) error {
+	var failures []error
+	for _, node := range view.Nodes {
+		if node.Standby {
+			failures = append(failures, c.Unstandby(ctx, node.Name))
+		}
+	}
+	failures = append(failures, c.SetProperty(ctx, "maintenance-mode", ""))
+	if c.Settled()(view) != nil || len(view.Failures) > 0 {
+		failures = append(failures, c.ClearMoves(ctx), c.StartResource(ctx))
+	}
+	if len(view.Failures) > 0 {
+		failures = append(failures, c.Cleanup(ctx, Clone))
+	}
+	return errors.Join(failures...)
 }
 
 // awaitQuorum waits for a view from a partition with quorum in which all nodes are
@@ -61,22 +61,7 @@ func (c *Cluster) awaitQuorum(ctx context.Context) (View, error) {
 
 // revive makes every node run, with its network.
 func (c *Cluster) revive(ctx context.Context) error {
-	failures := make(chan error, len(c.nodes))
-	var group sync.WaitGroup
-	for _, node := range c.nodes {
-		group.Go(func() {
-			if err := c.reviveNode(ctx, node); err != nil {
-				failures <- err
-			}
-		})
-	}
-	group.Wait()
-	select {
-	case err := <-failures:
-		return err
-	default:
-		return nil
-	}
+	return c.ForEachNode(func(node Node) error { return c.reviveNode(ctx, node) })
 }
 
 // reviveNode is revive of one node.

@@ -16,15 +16,15 @@ const (
 	shellAgentSource  = "/usr/share/ovn/scripts/ovndb-servers.ocf"
 	shellAgentProgram = "/usr/lib/ocf/resource.d/shell/ovndb-servers"
 	ovnCtl            = "/usr/share/ovn/scripts/ovn-ctl"
-	// StatusRepair is what [Cluster.InstallShellAgent] may have to do to ovn-ctl. It took
-	// the role from the first line of sync-status until ovn-org/ovn b49598656, but since
-	// openvswitch/ovs e76f84720 (3.3) that line names the database.
+	// StatusRepair is a program for sed that [Cluster.InstallShellAgent] may have to run on
+	// ovn-ctl. That took the role from the first line of sync-status until ovn-org/ovn
+	// b49598656, but since openvswitch/ovs e76f84720 (3.3) that line names the database.
 	StatusRepair = `s/if(NR==1) print $2/if($1=="state:") print $2/`
 )
 
 // InstallShellAgent makes [ShellAgent] an agent on every node. Where OVN's package is
 // too old for its Open vSwitch, so that the agent could never start, it applies
-// [StatusRepair] to ovn-ctl; repaired says whether it was needed.
+// [StatusRepair] to ovn-ctl; repaired reports whether it was needed.
 func (c *Cluster) InstallShellAgent(ctx context.Context) (repaired bool, err error) {
 	for _, node := range c.nodes {
 		if _, err := c.MustExec(ctx, node.Name, "install", "-D", "-m", "755", shellAgentSource, shellAgentProgram); err != nil {

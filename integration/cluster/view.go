@@ -13,7 +13,7 @@ import (
 // viewTimeout bounds one question to a node's Pacemaker.
 const viewTimeout = 10 * time.Second
 
-// Role is an instance's role, as today's Pacemaker spells it.
+// Role is an instance's role, as Pacemaker 2.1 and later spell it.
 type Role string
 
 // The roles of an instance. One that is in none of them is [Stopped].
@@ -34,7 +34,7 @@ type View struct {
 	From string
 	// DC is the coordinator, empty if there is none.
 	DC string
-	// Quorum says whether the asked node's partition has it.
+	// Quorum reports whether the asked node's partition has it.
 	Quorum bool
 	// Nodes, by name.
 	Nodes []NodeView
@@ -56,17 +56,17 @@ type NodeView struct {
 
 // Instance is an instance of the clone.
 type Instance struct {
-	Node                     string
-	Role                     Role
-	Failed, Blocked, Managed bool
+	Node            string
+	Role            Role
+	Failed, Blocked bool
 }
 
 // Failure is a failed action.
 type Failure struct {
 	// Operation is as Pacemaker names it: resource, action and interval.
 	Operation, Node string
-	// ExitCode, ExitStatus and ExitReason are the agent's; Status tells how the
-	// action ended, as "complete" or "Timed Out".
+	// ExitCode, ExitStatus and ExitReason are the agent's; Status is the executor's, as
+	// "complete" or "Timed Out".
 	ExitCode                       int
 	ExitStatus, ExitReason, Status string
 }
@@ -152,7 +152,7 @@ func (c *Cluster) View(ctx context.Context) (View, error) {
 	if fallback != nil {
 		return *fallback, nil
 	}
-	return View{}, fmt.Errorf("no node says what it sees: %w", errors.Join(failures...))
+	return View{}, fmt.Errorf("no node returns its view: %w", errors.Join(failures...))
 }
 
 // ViewFrom asks one node.
@@ -171,7 +171,7 @@ func (c *Cluster) ViewFrom(ctx context.Context, node string) (View, error) {
 	return view, nil
 }
 
-// parseView reads what crm_mon prints.
+// parseView reads crm_mon's XML.
 func parseView(text []byte) (View, error) {
 	var status crmStatus
 	if err := xml.Unmarshal(text, &status); err != nil {

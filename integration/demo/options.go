@@ -29,7 +29,7 @@ type options struct {
 // parseOptions reads the command line.
 func parseOptions(args []string) (options, error) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
-	binary := flags.String("bin", "../bin/ovndb-servers", "the agent's `program`")
+	binary := flags.String("bin", "bin/ovndb-servers", "the agent's `program`")
 	suite := flags.String("suite", suiteFrom(os.Getenv("SUITE")), "the nodes' Debian `release`")
 	order := flags.String("order", string(cluster.PromoteThenVIP), "`order` of virtual IP and promotion")
 	flags.Usage = func() {

@@ -100,8 +100,8 @@ func (s *show) comeBack(ctx context.Context, killed string) error {
 	return nil
 }
 
-// failover waits until the client writes again and the cluster is settled, and
-// tells what has happened.
+// failover waits until the client writes again and the cluster is settled, and reports
+// the gap between the writes and the cluster's new state.
 func (s *show) failover(ctx context.Context, writer *ovsdb.Writer, killed string, at time.Time) error {
 	settling, cancel := context.WithTimeout(ctx, failoverTimeout)
 	defer cancel()
@@ -162,7 +162,7 @@ func (s *show) intact(ctx context.Context, db ovsdb.Database, writer *ovsdb.Writ
 	return nil
 }
 
-// status prints what Pacemaker and the agent's tool say on the promoted node.
+// status prints the output of crm_mon and of the agent's tool on the promoted node.
 func (s *show) status(ctx context.Context) error {
 	view, err := s.cluster.View(ctx)
 	if err != nil {
@@ -183,7 +183,7 @@ func (s *show) status(ctx context.Context) error {
 	return nil
 }
 
-// farewell says what can be done with the cluster now.
+// farewell prints the commands with which the cluster can be looked into and removed.
 func (s *show) farewell() {
 	s.progress.Printf("the cluster stays. Look around:")
 	for _, node := range s.cluster.Nodes() {

@@ -1,4 +1,4 @@
-// Package node holds what a cluster node's image is built from.
+// Package node holds the sources of a cluster node's image.
 package node
 
 import "embed"

@@ -37,8 +37,8 @@ func Dial(ctx context.Context, address string) (*Client, error) {
 func (c *Client) Close() error { return c.conn.Close() }
 
 // Insert adds a row of that name. When it returns nil the server has acknowledged
-// it; a [*RefusedError] says that the row was not added; after any other error it
-// may have been, and the session is of no more use.
+// it; after a [*RefusedError] the row was not added; after any other error it may have
+// been, and the session cannot be used any more.
 func (c *Client) Insert(ctx context.Context, db Database, name string) error {
 	reply, err := c.transact(ctx, db.Transaction(db.Insert(name)))
 	if err != nil {
@@ -94,7 +94,7 @@ func (c *Client) transact(ctx context.Context, parameters []any) (json.RawMessag
 			continue
 		}
 		if received.Method != "" {
-			continue // A notification that nobody here has asked for.
+			continue // A notification, which no request here asks for.
 		}
 		if len(received.Error) > 0 && string(received.Error) != "null" {
 			return nil, &RefusedError{Reason: string(received.Error)}
@@ -103,7 +103,7 @@ func (c *Client) transact(ctx context.Context, parameters []any) (json.RawMessag
 	}
 }
 
-// fail closes the session and says why it has ended.
+// fail closes the session and returns why it has ended.
 func (c *Client) fail(ctx context.Context, err error) error {
 	_ = c.conn.Close()
 	if ctx.Err() != nil {

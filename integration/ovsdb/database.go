@@ -1,6 +1,9 @@
 package ovsdb
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Database is one of OVN's databases, with a table that a test can write to
 // without disturbing OVN: its rows need nothing but a name.
@@ -45,8 +48,8 @@ func (d Database) Select() Operation {
 	return Operation{"op": "select", "table": d.Table, "where": []any{}, "columns": []string{"name"}}
 }
 
-// Transaction returns the parameters of a transact request, as ovsdb-client wants
-// them too.
+// Transaction returns the parameters of a transact request, which are
+// also the argument of ovsdb-client.
 func (d Database) Transaction(operations ...Operation) []any {
 	parameters := []any{d.Name}
 	for _, operation := range operations {
@@ -98,7 +101,16 @@ type operationResult struct {
 	} `json:"rows"`
 }
 
-// RefusedError is what a server says that does not carry out a transaction.
+// Missing returns the names in wanted that are not in present.
+func Missing(wanted, present []string) []string {
+	known := make(map[string]bool, len(present))
+	for _, name := range present {
+		known[name] = true
+	}
+	return slices.DeleteFunc(slices.Clone(wanted), func(name string) bool { return known[name] })
+}
+
+// RefusedError is the reply of a server that does not carry out a transaction.
 type RefusedError struct {
 	Reason, Details string
 }

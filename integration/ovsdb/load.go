@@ -29,28 +29,28 @@ func Fill(ctx context.Context, address string, db Database, prefix string, count
 	return nil
 }
 
-// KeepBusy has the server at address look at all rows of a database's table so many
-// times, in one transaction, and returns how long that took. Nothing is changed: no row
-// has the name that is looked for.
+// KeepBusy has the server at address search all rows of a database's table, as often as
+// operations says, in one transaction, and returns how long that took. Nothing is changed:
+// no row has the name that is searched for.
 func KeepBusy(ctx context.Context, address string, db Database, operations int) (time.Duration, error) {
 	client, err := Dial(ctx, address)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = client.Close() }()
-	looks := make([]Operation, operations)
-	for i := range looks {
-		looks[i] = Operation{
+	searches := make([]Operation, operations)
+	for i := range searches {
+		searches[i] = Operation{
 			"op": "delete", "table": db.Table,
-			"where": []any{[]any{"name", "==", "nobody"}, []any{"name", "!=", "somebody"}},
+			"where": []any{[]any{"name", "==", "none"}, []any{"name", "!=", "some"}},
 		}
 	}
 	began := time.Now()
-	err = client.Transact(ctx, db, looks...)
+	err = client.Transact(ctx, db, searches...)
 	return time.Since(began), err
 }
 
-// OperationsFor finds out how many operations [KeepBusy] needs for a transaction of that
+// OperationsFor measures how many operations [KeepBusy] needs for a transaction of that
 // length.
 func OperationsFor(ctx context.Context, address string, db Database, length time.Duration) (int, error) {
 	const enough = 4 * time.Second

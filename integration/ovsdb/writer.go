@@ -2,7 +2,6 @@ package ovsdb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -10,17 +9,17 @@ import (
 	"time"
 )
 
-// Pace says how fast a writer goes, and how soon it gives up.
+// Pace is the speed of a writer, and its timeouts.
 type Pace struct {
 	// Write is the pause between acknowledged rows.
 	Write time.Duration
 	// Retry is the pause after an error. It is short, so that the gap that a failover
 	// makes is the servers' and not the writer's.
 	Retry time.Duration
-	// Dial bounds an attempt to connect. Below a second, which is TCP's first
-	// retransmission of a lost SYN, dialing anew finds a moved address sooner.
+	// Dial bounds an attempt to connect. TCP retransmits a lost SYN after a second: a new
+	// attempt before that finds a moved address sooner.
 	Dial time.Duration
-	// Reply gives up a session with a server that does not answer any more.
+	// Reply bounds the wait for a reply, after which the session is given up.
 	Reply time.Duration
 }
 
@@ -55,12 +54,10 @@ type Writer struct {
 	cancel          context.CancelFunc
 	done            chan struct{}
 
-	mu      sync.Mutex
-	acks    []Ack
-	unknown []string
-	refused int
-	losses  []time.Time
-	last    error
+	mu     sync.Mutex
+	acks   []Ack
+	losses []time.Time
+	last   error
 }
 
 // StartWriter starts a writer that names its rows prefix-000001 and so on. It
@@ -83,7 +80,7 @@ func (w *Writer) Stop() {
 	<-w.done
 }
 
-// Database returns what the writer writes to.
+// Database returns the database that the writer writes to.
 func (w *Writer) Database() Database { return w.db }
 
 // Acks returns the acknowledged rows, in their order.
@@ -93,20 +90,14 @@ func (w *Writer) Acks() []Ack {
 	return slices.Clone(w.acks)
 }
 
-// Unknown returns the names of the rows whose insertion was neither acknowledged
-// nor refused: they may be there or not.
-func (w *Writer) Unknown() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.unknown)
-}
-
-// Refused returns how many insertions a server has refused, as one does that is a
-// backup.
-func (w *Writer) Refused() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.refused
+// AckedNames returns the names of the acknowledged rows, in their order.
+func (w *Writer) AckedNames() []string {
+	acks := w.Acks()
+	names := make([]string, 0, len(acks))
+	for _, ack := range acks {
+		names = append(names, ack.Name)
+	}
+	return names
 }
 
 // LongestGap returns the longest time without an acknowledgement between the first
@@ -124,17 +115,7 @@ func (w *Writer) LongestGap() Gap {
 
 // Missing returns the acknowledged names that are not among names.
 func (w *Writer) Missing(names []string) []string {
-	present := make(map[string]bool, len(names))
-	for _, name := range names {
-		present[name] = true
-	}
-	var missing []string
-	for _, ack := range w.Acks() {
-		if !present[ack.Name] {
-			missing = append(missing, ack.Name)
-		}
-	}
-	return missing
+	return Missing(w.AckedNames(), names)
 }
 
 // AwaitAck waits for an acknowledgement of later than after and returns the first
@@ -214,8 +195,8 @@ func interruptions(acks []Ack, losses []time.Time, after time.Time) []Gap {
 	return gaps
 }
 
-// lose remembers why the server was lost, and since when: attempts to reach it
-// again that fail are the same loss.
+// lose records why the server was lost, and since when: attempts to reach it again that
+// fail are the same loss.
 func (w *Writer) lose(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -272,23 +253,18 @@ func (w *Writer) write(ctx context.Context, client *Client, next int) (int, erro
 	}
 }
 
-// insert inserts one row and remembers what came of it.
+// insert inserts one row and records its acknowledgement.
 func (w *Writer) insert(ctx context.Context, client *Client, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, w.pace.Reply)
 	defer cancel()
 	err := client.Insert(ctx, w.db, name)
+	if err != nil {
+		return err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	_, refused := errors.AsType[*RefusedError](err)
-	switch {
-	case err == nil:
-		w.acks = append(w.acks, Ack{name, time.Now()})
-	case refused:
-		w.refused++
-	default:
-		w.unknown = append(w.unknown, name)
-	}
-	return err
+	w.acks = append(w.acks, Ack{name, time.Now()})
+	return nil
 }
 
 // pause waits, and reports whether the context is still alive.

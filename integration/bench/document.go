@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// The markers between which the results are in README.
+// The markers between which the results are in the document.
 const (
-	readmeBegin = "<!-- bench -->"
-	readmeEnd   = "<!-- /bench -->"
+	documentBegin = "<!-- bench -->"
+	documentEnd   = "<!-- /bench -->"
 )
 
-// markdown returns the report for README.
+// markdown returns the report for a document in Markdown.
 func (r *report) markdown() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s\n%s\n\n", r.headline(), r.explanation())
@@ -56,16 +56,16 @@ func markdownTable(out *strings.Builder, head []string, lines [][]string) {
 	}
 }
 
-// escape keeps what a table would take for its own.
+// escape keeps the text of a cell from ending it.
 func escape(text string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(text)
 }
 
 // errNoMarkers is returned when a file has no place for the results.
-var errNoMarkers = errors.New("no place for the results between " + readmeBegin + " and " + readmeEnd)
+var errNoMarkers = errors.New("no place for the results between " + documentBegin + " and " + documentEnd)
 
-// updateReadme puts text between the markers of a file.
-func updateReadme(path, text string) error {
+// updateDocument puts text between the markers of a file.
+func updateDocument(path, text string) error {
 	old, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("cannot read the file for the results: %w", err)
@@ -76,7 +76,7 @@ func updateReadme(path, text string) error {
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return fmt.Errorf("cannot look at the file for the results: %w", err)
+		return fmt.Errorf("cannot read the mode of the file for the results: %w", err)
 	}
 	if err := os.WriteFile(path, []byte(updated), info.Mode()); err != nil {
 		return fmt.Errorf("cannot write the results: %w", err)
@@ -84,11 +84,11 @@ func updateReadme(path, text string) error {
 	return nil
 }
 
-// between replaces what is between the markers.
+// between replaces the text between the markers.
 func between(document, text string) (string, error) {
-	begin, end := strings.Index(document, readmeBegin), strings.Index(document, readmeEnd)
+	begin, end := strings.Index(document, documentBegin), strings.Index(document, documentEnd)
 	if begin < 0 || end < begin {
 		return "", errNoMarkers
 	}
-	return document[:begin] + readmeBegin + "\n" + strings.TrimSpace(text) + "\n" + document[end:], nil
+	return document[:begin] + documentBegin + "\n" + strings.TrimSpace(text) + "\n" + document[end:], nil
 }

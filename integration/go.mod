@@ -1,3 +1,0 @@
-module ovndb-servers/integration
-
-go 1.26
