@@ -200,9 +200,9 @@ func TestOCFTester(t *testing.T) {
 	h.wantNothingLeft(node)
 }
 
-// tripwire stands in for the shells, and records who of its ancestors is one of
+// shellRecorder stands in for the shells, and records who of its ancestors is one of
 // the agent's processes.
-const tripwire = `#!/usr/bin/dash.real
+const shellRecorder = `#!/usr/bin/dash.real
 pid=$$ line=
 while [ "$pid" -gt 1 ]; do
 	parent=
@@ -211,7 +211,7 @@ while [ "$pid" -gt 1 ]; do
 	done <"/proc/$pid/status" 2>/dev/null
 	[ -n "$parent" ] && [ "$parent" -gt 0 ] || break
 	read -r comm <"/proc/$parent/comm" 2>/dev/null || break
-	case $comm in ovndb-servers*) echo "$comm: $0 $*" >>/var/tmp/tripwire ;; esac
+	case $comm in ovndb-servers*) echo "$comm: $0 $*" >>/var/tmp/shells-run ;; esac
 	pid=$parent
 done
 case $0 in
@@ -225,15 +225,15 @@ esac
 func TestNoShell(t *testing.T) {
 	h := byHand(t)
 	node := h.NodeNames()[0]
-	h.layTripwire(node)
+	h.installShellRecorder(node)
 
 	// That it records is shown by a program that runs a shell and has the agent's name.
 	h.exec(node, "cp", "/usr/bin/perl", "/var/tmp/ovndb-servers")
 	h.exec(node, "/var/tmp/ovndb-servers", "-e", `system("true; true") == 0 or die`)
-	if recorded := h.exec(node, "cat", "/var/tmp/tripwire"); !strings.Contains(recorded, "ovndb-servers") {
-		t.Fatalf("the tripwire has recorded %q", recorded)
+	if recorded := h.exec(node, "cat", "/var/tmp/shells-run"); !strings.Contains(recorded, "ovndb-servers") {
+		t.Fatalf("the recorder has recorded %q", recorded)
 	}
-	h.exec(node, "truncate", "--size=0", "/var/tmp/tripwire")
+	h.exec(node, "truncate", "--size=0", "/var/tmp/shells-run")
 
 	for _, step := range everyActionTwice() {
 		h.want(node, step.action, step.code)
@@ -243,20 +243,20 @@ func TestNoShell(t *testing.T) {
 	}
 	h.want(node, "validate-all", exitSuccess, map[string]string{"OCF_CHECK_LEVEL": "10"})
 	h.want(node, "meta-data", exitSuccess)
-	if recorded := h.exec(node, "cat", "/var/tmp/tripwire"); recorded != "" {
+	if recorded := h.exec(node, "cat", "/var/tmp/shells-run"); recorded != "" {
 		t.Errorf("shells were run:\n%s", recorded)
 	}
 }
 
-// layTripwire puts it in the place of all shells of a node, until the test ends.
-func (h hand) layTripwire(node string) {
+// installShellRecorder puts [shellRecorder] in the place of all shells of a node, until the test ends.
+func (h hand) installShellRecorder(node string) {
 	h.t.Helper()
-	if err := h.WriteFile(h.ctx, node, "/var/tmp/tripwire.sh", 0o755, []byte(tripwire)); err != nil {
+	if err := h.WriteFile(h.ctx, node, "/var/tmp/shell-recorder.sh", 0o755, []byte(shellRecorder)); err != nil {
 		h.t.Fatal(err)
 	}
 	h.exec(node, "cp", "-p", "/usr/bin/dash", "/usr/bin/dash.real")
 	h.exec(node, "cp", "-p", "/usr/bin/bash", "/usr/bin/bash.real")
-	h.exec(node, "install", "-m", "666", "/dev/null", "/var/tmp/tripwire")
+	h.exec(node, "install", "-m", "666", "/dev/null", "/var/tmp/shells-run")
 	h.t.Cleanup(func() {
 		for _, shell := range []string{"dash", "bash"} {
 			if _, err := h.MustExec(context.Background(), node, "cp", "-p", "/usr/bin/"+shell+".real", "/usr/bin/"+shell+".new"); err != nil {
@@ -268,7 +268,7 @@ func (h hand) layTripwire(node string) {
 		}
 	})
 	for _, shell := range []string{"dash", "bash"} {
-		h.exec(node, "cp", "-p", "/var/tmp/tripwire.sh", "/usr/bin/"+shell+".new")
+		h.exec(node, "cp", "-p", "/var/tmp/shell-recorder.sh", "/usr/bin/"+shell+".new")
 		h.exec(node, "mv", "/usr/bin/"+shell+".new", "/usr/bin/"+shell)
 	}
 }

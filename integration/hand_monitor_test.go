@@ -34,8 +34,8 @@ type mixed struct {
 	name string
 	// active says on which node: the active one, or the backup.
 	active bool
-	// spoil brings the state about.
-	spoil func(h hand, node string)
+	// induce brings the state about.
+	induce func(h hand, node string)
 	// env is the monitor's.
 	env    map[string]string
 	code   int
@@ -50,29 +50,29 @@ func mixedStates() []mixed {
 	old := map[string]string{"OCF_RESKEY_crm_feature_set": "3.3.0"}
 	return []mixed{
 		{
-			name:  "backup parked though a node is promoted",
-			spoil: func(h hand, node string) { h.park(node, databases()...) },
-			code:  exitDegraded, reason: "not from the promoted node", after: exitSuccess,
+			name:   "backup parked though a node is promoted",
+			induce: func(h hand, node string) { h.park(node, databases()...) },
+			code:   exitDegraded, reason: "not from the promoted node", after: exitSuccess,
 		},
 		{
-			name:  "backup parked though a node is promoted, for a Pacemaker without degraded codes",
-			spoil: func(h hand, node string) { h.park(node, databases()...) },
-			env:   old, code: exitSuccess, reason: "not from the promoted node", after: exitSuccess,
+			name:   "backup parked though a node is promoted, for a Pacemaker without degraded codes",
+			induce: func(h hand, node string) { h.park(node, databases()...) },
+			env:    old, code: exitSuccess, reason: "not from the promoted node", after: exitSuccess,
 		},
 		{
-			name:  "backup whose servers are active unasked",
-			spoil: func(h hand, node string) { h.activate(node, databases()...) },
-			code:  exitDegraded, reason: "without having been promoted", after: exitSuccess,
+			name:   "backup whose servers are active unasked",
+			induce: func(h hand, node string) { h.activate(node, databases()...) },
+			code:   exitDegraded, reason: "without having been promoted", after: exitSuccess,
 		},
 		{
-			name:  "backup whose servers are active unasked, where Pacemaker has it promoted",
-			spoil: func(h hand, node string) { h.activate(node, databases()...) },
-			env:   asPromoted(), code: exitFailedPromoted, reason: "without having been promoted", after: exitSuccess,
+			name:   "backup whose servers are active unasked, where Pacemaker has it promoted",
+			induce: func(h hand, node string) { h.activate(node, databases()...) },
+			env:    asPromoted(), code: exitFailedPromoted, reason: "without having been promoted", after: exitSuccess,
 		},
 		{
 			name: "active whose servers are both backups", active: true,
-			spoil: func(h hand, node string) { h.park(node, databases()...) },
-			env:   asPromoted(), code: exitSuccess, after: exitSuccess,
+			induce: func(h hand, node string) { h.park(node, databases()...) },
+			env:    asPromoted(), code: exitSuccess, after: exitSuccess,
 		},
 	}
 }
@@ -81,34 +81,34 @@ func mixedStates() []mixed {
 func oneServer(db ovsdb.Database) []mixed {
 	return []mixed{
 		{
-			name:  "backup with one server down",
-			spoil: func(h hand, node string) { h.kill(node, db) },
-			code:  exitGeneric, reason: db.Name, after: exitGeneric,
+			name:   "backup with one server down",
+			induce: func(h hand, node string) { h.kill(node, db) },
+			code:   exitGeneric, reason: db.Name, after: exitGeneric,
 		},
 		{
 			name: "active with one server down", active: true,
-			spoil: func(h hand, node string) { h.kill(node, db) },
-			env:   asPromoted(), code: exitFailedPromoted, reason: db.Name, after: exitFailedPromoted,
+			induce: func(h hand, node string) { h.kill(node, db) },
+			env:    asPromoted(), code: exitFailedPromoted, reason: db.Name, after: exitFailedPromoted,
 		},
 		{
-			name:  "backup with one server stopped by a signal",
-			spoil: func(h hand, node string) { h.signal(node, db, syscall.SIGSTOP) },
-			code:  exitGeneric, reason: db.Name, after: exitGeneric,
+			name:   "backup with one server stopped by a signal",
+			induce: func(h hand, node string) { h.signal(node, db, syscall.SIGSTOP) },
+			code:   exitGeneric, reason: db.Name, after: exitGeneric,
 		},
 		{
 			name: "active with one server stopped by a signal", active: true,
-			spoil: func(h hand, node string) { h.signal(node, db, syscall.SIGSTOP) },
-			env:   asPromoted(), code: exitFailedPromoted, reason: db.Name, after: exitFailedPromoted,
+			induce: func(h hand, node string) { h.signal(node, db, syscall.SIGSTOP) },
+			env:    asPromoted(), code: exitFailedPromoted, reason: db.Name, after: exitFailedPromoted,
 		},
 		{
-			name:  "backup with one server active unasked",
-			spoil: func(h hand, node string) { h.activate(node, db) },
-			code:  exitDegraded, reason: db.Name, after: exitSuccess,
+			name:   "backup with one server active unasked",
+			induce: func(h hand, node string) { h.activate(node, db) },
+			code:   exitDegraded, reason: db.Name, after: exitSuccess,
 		},
 		{
 			name: "active with one server backup", active: true,
-			spoil: func(h hand, node string) { h.park(node, db) },
-			env:   asPromoted(), code: exitFailedPromoted, reason: db.Name, after: exitFailedPromoted,
+			induce: func(h hand, node string) { h.park(node, db) },
+			env:    asPromoted(), code: exitFailedPromoted, reason: db.Name, after: exitFailedPromoted,
 		},
 	}
 }
@@ -133,7 +133,7 @@ func testMixed(t *testing.T, state mixed) {
 	if state.active {
 		node = active
 	}
-	state.spoil(h, node)
+	state.induce(h, node)
 	h.wantReason(h.want(node, "monitor", state.code, state.env), state.reason)
 	if !state.active && state.after == exitSuccess {
 		for _, db := range databases() {

@@ -31,9 +31,9 @@ type bench struct {
 	progress *cluster.Progress
 	report   *report
 	timeline *timeline
-	// agent and ledgers are of the agent that is being measured.
-	agent   agentName
-	ledgers map[string]*ledger
+	// agent and acked are of the agent that is being measured.
+	agent agentName
+	acked map[string]*ackedRows
 }
 
 // run carries the command line out.
@@ -119,9 +119,9 @@ func (b *bench) note(format string, args ...any) {
 
 // configure configures the agent, without data, in the place of the one before.
 func (b *bench) configure(ctx context.Context) error {
-	b.ledgers = map[string]*ledger{}
+	b.acked = map[string]*ackedRows{}
 	for _, db := range []ovsdb.Database{ovsdb.Northbound(), ovsdb.Southbound()} {
-		b.ledgers[db.Name] = newLedger()
+		b.acked[db.Name] = newAckedRows()
 	}
 	name := cluster.OVNAgent
 	if b.agent == shellAgent {

@@ -59,7 +59,7 @@ func (b *bench) busyOnce(ctx context.Context, db ovsdb.Database, operations int)
 	stop()
 	failed = errors.Join(failed, b.settle(ctx))
 	result := b.report.find("busy").of(b.agent)
-	_, err = b.settleAccounts(ctx, "busy", result, writers)
+	_, err = b.countLost(ctx, "busy", result, writers)
 	if failed = errors.Join(failed, err); failed != nil || took < busyTime && broken == nil {
 		return took, false, failed
 	}
@@ -77,7 +77,7 @@ func (b *bench) addBusy(ctx context.Context, mark logMark, at time.Time, writers
 		return err
 	}
 	worst, further := interruptions(writers, at)
-	b.addTimeline(ctx, mark, moment{"busy", b.agent, 1, "the promoted", at, worst, further})
+	b.addTimeline(ctx, mark, failover{"busy", b.agent, 1, "the promoted", at, worst, further})
 	b.report.find("busy").of(b.agent).add(float64(max(len(promotions), len(starts))))
 	b.report.find("busy-outage").of(b.agent).addOutage(worst, further)
 	b.progress.Printf("   %d promotions and %d starts; no writes for %.1f s%s",

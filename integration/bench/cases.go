@@ -19,33 +19,33 @@ type benchCase struct {
 	run     func(b *bench, ctx context.Context, round int) error
 }
 
-// cases returns all cases, in their order, which is the table's too.
+// cases returns all cases, in the order of the table.
 func cases() []benchCase {
-	killed := &mark{Times: 20, Below: 0.5}
+	killed := &goal{Times: 20, Below: 0.5}
 	return []benchCase{
 		{name: "kill-nb", run: (*bench).killNorthbound, measures: []*measure{
-			{Name: "kill-nb", Title: "SIGKILL of the active NB server: no writes for", Unit: "s", Mark: killed},
+			{Name: "kill-nb", Title: "SIGKILL of the active NB server: no writes for", Unit: "s", Goal: killed},
 		}},
 		{name: "kill-both", run: (*bench).killBoth, measures: []*measure{
-			{Name: "kill-both", Title: "SIGKILL of both active servers: no writes for", Unit: "s", Mark: killed},
+			{Name: "kill-both", Title: "SIGKILL of both active servers: no writes for", Unit: "s", Goal: killed},
 		}},
 		{name: "standby", run: (*bench).standby, measures: []*measure{
-			{Name: "standby", Title: "standby of the active node: no writes for", Unit: "s", Mark: &mark{Times: 3}},
+			{Name: "standby", Title: "standby of the active node: no writes for", Unit: "s", Goal: &goal{Times: 3}},
 			{Name: "standby-promote", Title: "promote action in it", Unit: "ms"},
 		}},
 		{name: "standby-vip-first", run: (*bench).standbyVIPFirst, measures: []*measure{
 			{Name: "standby-vip-first", Title: "the same, virtual IP before promotion", Unit: "s"},
 		}},
 		{name: "freeze", run: (*bench).freeze, measures: []*measure{
-			{Name: "freeze", Title: "freeze of the active's node: no writes for", Unit: "s", Mark: &mark{Times: 2}},
+			{Name: "freeze", Title: "freeze of the active's node: no writes for", Unit: "s", Goal: &goal{Times: 2}},
 		}},
 		{name: "start", run: (*bench).start, measures: []*measure{
 			{Name: "start", Title: "start action", Unit: "ms"},
 			{Name: "start-promote", Title: "promote action after it", Unit: "ms"},
 		}},
 		{name: "monitor", run: (*bench).monitor, measures: []*measure{
-			{Name: "monitor-cpu-promoted", Title: "monitor of the promoted: CPU", Unit: "ms", Mark: &mark{Times: 10}},
-			{Name: "monitor-cpu-unpromoted", Title: "monitor of an unpromoted: CPU", Unit: "ms", Mark: &mark{Times: 10}},
+			{Name: "monitor-cpu-promoted", Title: "monitor of the promoted: CPU", Unit: "ms", Goal: &goal{Times: 10}},
+			{Name: "monitor-cpu-unpromoted", Title: "monitor of an unpromoted: CPU", Unit: "ms", Goal: &goal{Times: 10}},
 			{Name: "monitor-wall-promoted", Title: "monitor of the promoted: wall", Unit: "ms"},
 			{Name: "monitor-wall-unpromoted", Title: "monitor of an unpromoted: wall", Unit: "ms"},
 		}},
@@ -54,7 +54,7 @@ func cases() []benchCase {
 			{Name: "rest-unpromoted", Title: "unpromoted node at rest: CPU in a minute", Unit: "ms"},
 		}},
 		{name: "busy", run: (*bench).busy, once: true, measures: []*measure{
-			{Name: "busy", Title: "failovers while NB works for 35 s on one transaction", Mark: &mark{Zero: true}},
+			{Name: "busy", Title: "failovers while NB works for 35 s on one transaction", Goal: &goal{Zero: true}},
 			{Name: "busy-outage", Title: "no writes for, in that", Unit: "s"},
 		}},
 		{name: "size", run: (*bench).sizes, once: true, ours: true, timeout: 2 * loadTimeout},

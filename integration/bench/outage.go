@@ -35,8 +35,8 @@ type fault struct {
 	name string
 	// databases are those that clients write to; the longest outage of them is measured.
 	databases []ovsdb.Database
-	// strike does it; the time is taken before.
-	strike func(ctx context.Context, c *cluster.Cluster, active string) error
+	// cause causes it; the time is taken before.
+	cause func(ctx context.Context, c *cluster.Cluster, active string) error
 	// away says that the node is out of the cluster until it is undone.
 	away bool
 	undo func(ctx context.Context, c *cluster.Cluster, active string) error
@@ -46,7 +46,7 @@ type fault struct {
 func (b *bench) killNorthbound(ctx context.Context, round int) error {
 	return b.outage(ctx, round, fault{
 		name: "kill-nb", databases: []ovsdb.Database{ovsdb.Northbound()},
-		strike: func(ctx context.Context, c *cluster.Cluster, active string) error {
+		cause: func(ctx context.Context, c *cluster.Cluster, active string) error {
 			return kill(ctx, c, active, ovsdb.Northbound())
 		},
 	})
@@ -57,7 +57,7 @@ func (b *bench) killBoth(ctx context.Context, round int) error {
 	both := []ovsdb.Database{ovsdb.Northbound(), ovsdb.Southbound()}
 	return b.outage(ctx, round, fault{
 		name: "kill-both", databases: both,
-		strike: func(ctx context.Context, c *cluster.Cluster, active string) error {
+		cause: func(ctx context.Context, c *cluster.Cluster, active string) error {
 			return kill(ctx, c, active, both...)
 		},
 	})
@@ -77,8 +77,8 @@ func (b *bench) standby(ctx context.Context, round int) error {
 func standbyAs(name string) fault {
 	return fault{
 		name: name, databases: []ovsdb.Database{ovsdb.Northbound()}, away: true,
-		strike: func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Standby(ctx, active) },
-		undo:   func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Unstandby(ctx, active) },
+		cause: func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Standby(ctx, active) },
+		undo:  func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Unstandby(ctx, active) },
 	}
 }
 
@@ -103,8 +103,8 @@ func (b *bench) standbyVIPFirst(ctx context.Context, round int) (err error) {
 func (b *bench) freeze(ctx context.Context, round int) error {
 	return b.outage(ctx, round, fault{
 		name: "freeze", databases: []ovsdb.Database{ovsdb.Northbound()}, away: true,
-		strike: func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Freeze(ctx, active) },
-		undo:   func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Thaw(ctx, active) },
+		cause: func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Freeze(ctx, active) },
+		undo:  func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Thaw(ctx, active) },
 	})
 }
 
@@ -118,8 +118,8 @@ func kill(ctx context.Context, c *cluster.Cluster, node string, databases ...ovs
 	return err
 }
 
-// outage has clients write, strikes the active's node with a fault, undoes it, and measures
-// for how long no row was acknowledged, and how many acknowledged rows were lost.
+// outage has clients write, causes a fault of the active's node, undoes it, and measures for
+// how long no row was acknowledged, and how many acknowledged rows were lost.
 func (b *bench) outage(ctx context.Context, round int, f fault) error {
 	view, err := b.cluster.View(ctx)
 	if err != nil {
@@ -133,7 +133,7 @@ func (b *bench) outage(ctx context.Context, round int, f fault) error {
 		return err
 	}
 	at := time.Now()
-	failed := b.strike(ctx, f, active, at, writers)
+	failed := b.causeFault(ctx, f, active, at, writers)
 	if f.undo != nil {
 		failed = errors.Join(failed, f.undo(ctx, b.cluster, active))
 	}
@@ -141,10 +141,10 @@ func (b *bench) outage(ctx context.Context, round int, f fault) error {
 	stop() // Before failures are cleaned up, which moves the virtual IP.
 	failed = errors.Join(failed, b.settle(ctx))
 	result := b.report.find(f.name).of(b.agent)
-	lost, err := b.settleAccounts(ctx, f.name, result, writers)
+	lost, err := b.countLost(ctx, f.name, result, writers)
 	failed = errors.Join(failed, err)
 	worst, further := interruptions(writers, at)
-	b.addTimeline(ctx, began, moment{f.name, b.agent, round, active, at, worst, further})
+	b.addTimeline(ctx, began, failover{f.name, b.agent, round, active, at, worst, further})
 	if failed != nil {
 		return failed
 	}
@@ -206,11 +206,11 @@ func (b *bench) awaitMoment(ctx context.Context, round int, writers []*ovsdb.Wri
 	}
 }
 
-// strike causes the fault, and waits until the clients write again and the cluster has
+// causeFault causes a fault, and waits until the clients write again and the cluster has
 // settled, without the node if the fault takes it away.
-func (b *bench) strike(ctx context.Context, f fault, active string, at time.Time, writers []*ovsdb.Writer) error {
+func (b *bench) causeFault(ctx context.Context, f fault, active string, at time.Time, writers []*ovsdb.Writer) error {
 	b.progress.Printf("   %s on %s", f.name, active)
-	if err := f.strike(ctx, b.cluster, active); err != nil {
+	if err := f.cause(ctx, b.cluster, active); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, recoveryTimeout, errors.New("writes do not go on"))

@@ -35,7 +35,7 @@ func TestTimelineTellsEventsInTheirOrder(t *testing.T) {
 	}, "\n")
 	var line timeline
 	gap := ovsdb.Gap{Before: ovsdb.Ack{Name: "a", At: at}, After: ovsdb.Ack{Name: "b", At: at.Add(1500 * time.Millisecond)}}
-	line.add(moment{name: "freeze", agent: ourAgent, round: 2, at: at, worst: gap}, eventsIn(log, "node2", at))
+	line.add(failover{name: "freeze", agent: ourAgent, round: 2, at: at, worst: gap}, eventsIn(log, "node2", at))
 	want := "== ours, freeze, round 2: no writes for 1.500 s; seconds since 21:16:25.000 UTC\n" +
 		"   0.500  node2   corosync notice [TOTEM ] A new membership (1.2) was formed. Members left: 1\n" +
 		"   1.014  node2   pacemaker-execd (log_execute) info: executing - rsc:ovndb_servers action:promote call_id:68\n\n"
@@ -102,20 +102,20 @@ func TestMachineIsReadFromProc(t *testing.T) {
 	}
 }
 
-func TestLedgerCountsALostRowOnce(t *testing.T) {
+func TestLostRowIsCountedOnce(t *testing.T) {
 	t.Parallel()
-	book := newLedger()
-	book.enter("a", "b", "c")
-	if missing := book.missing([]string{"a", "x"}); missing != 2 {
+	rows := newAckedRows()
+	rows.add("a", "b", "c")
+	if missing := len(rows.missing([]string{"a", "x"})); missing != 2 {
 		t.Errorf("%d missing, want 2", missing)
 	}
-	if lost := book.strike([]string{"a", "x"}); lost != 2 {
+	if lost := rows.removeMissing([]string{"a", "x"}); lost != 2 {
 		t.Errorf("%d lost, want 2", lost)
 	}
-	if lost := book.strike([]string{"a"}); lost != 0 {
+	if lost := rows.removeMissing([]string{"a"}); lost != 0 {
 		t.Errorf("%d lost once more, want none", lost)
 	}
-	if lost := book.strike(nil); lost != 1 {
+	if lost := rows.removeMissing(nil); lost != 1 {
 		t.Errorf("%d lost, want the one that was there until now", lost)
 	}
 }

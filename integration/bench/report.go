@@ -48,13 +48,13 @@ type measure struct {
 	Title string `json:"title"`
 	// Unit is s, ms, or empty for a number.
 	Unit string `json:"unit"`
-	Mark *mark  `json:"mark,omitempty"`
+	Goal *goal  `json:"goal,omitempty"`
 	// Series are the values and losses of each agent.
 	Series map[agentName]*series `json:"series"`
 }
 
-// mark is a goal.
-type mark struct {
+// goal is a bound that the results of a measure should keep.
+type goal struct {
 	// Times is the least ratio of the shell agent's median to ours; 0 if there is none.
 	Times float64 `json:"times,omitempty"`
 	// Below is the limit of our median, in the measure's unit; 0 if there is none.
@@ -128,17 +128,17 @@ func (s *series) addOutage(worst ovsdb.Gap, further []ovsdb.Gap) {
 	}
 }
 
-// verdict is "met" or "missed" for a measure with a mark, or empty if there is none, or
+// verdict is "met" or "missed" for a measure with a goal, or empty if there is none, or
 // nothing to compare.
 func (m *measure) verdict() string {
 	shell, ours := m.of(shellAgent), m.of(ourAgent)
-	if m.Mark == nil || ours.Summary.Count == 0 || m.Mark.Times > 0 && shell.Summary.Count == 0 {
+	if m.Goal == nil || ours.Summary.Count == 0 || m.Goal.Times > 0 && shell.Summary.Count == 0 {
 		return ""
 	}
 	reached := ours.Lost == 0 &&
-		(m.Mark.Times == 0 || ours.Summary.Median*m.Mark.Times <= shell.Summary.Median) &&
-		(m.Mark.Below == 0 || ours.Summary.Median < m.Mark.Below) &&
-		(!m.Mark.Zero || ours.Summary.Max == 0)
+		(m.Goal.Times == 0 || ours.Summary.Median*m.Goal.Times <= shell.Summary.Median) &&
+		(m.Goal.Below == 0 || ours.Summary.Median < m.Goal.Below) &&
+		(!m.Goal.Zero || ours.Summary.Max == 0)
 	if reached {
 		return "met"
 	}

@@ -10,8 +10,8 @@ import (
 )
 
 // compared returns a measure with a value for each agent.
-func compared(m *mark, shell, ours float64, lost int) *measure {
-	one := &measure{Name: "case", Title: "no writes for", Unit: "s", Mark: m}
+func compared(m *goal, shell, ours float64, lost int) *measure {
+	one := &measure{Name: "case", Title: "no writes for", Unit: "s", Goal: m}
 	one.of(shellAgent).add(shell)
 	one.of(ourAgent).add(ours)
 	one.of(ourAgent).Acked, one.of(ourAgent).Lost = 100, lost
@@ -20,21 +20,21 @@ func compared(m *mark, shell, ours float64, lost int) *measure {
 
 func TestVerdict(t *testing.T) {
 	t.Parallel()
-	killed := &mark{Times: 20, Below: 0.5}
+	killed := &goal{Times: 20, Below: 0.5}
 	for name, test := range map[string]struct {
 		measure *measure
 		want    string
 	}{
-		"no mark":                     {compared(nil, 10, 1, 0), ""},
+		"no goal":                     {compared(nil, 10, 1, 0), ""},
 		"a twentieth and below":       {compared(killed, 9, 0.45, 0), "met"},
 		"a twentieth and not below":   {compared(killed, 20, 0.5, 0), "missed"},
 		"below and not a twentieth":   {compared(killed, 9, 0.46, 0), "missed"},
 		"reached with a row lost":     {compared(killed, 10, 0.1, 1), "missed"},
-		"no failover where none may":  {compared(&mark{Zero: true}, 1, 0, 0), "met"},
-		"a failover where none may":   {compared(&mark{Zero: true}, 1, 1, 0), "missed"},
-		"nothing of the shell agent":  {&measure{Mark: killed, Series: map[agentName]*series{ourAgent: compared(nil, 1, 1, 0).of(ourAgent)}}, ""},
-		"nothing of ours":             {&measure{Mark: killed}, ""},
-		"one of several has failover": {several(&mark{Zero: true}, 0, 0, 1), "missed"},
+		"no failover where none may":  {compared(&goal{Zero: true}, 1, 0, 0), "met"},
+		"a failover where none may":   {compared(&goal{Zero: true}, 1, 1, 0), "missed"},
+		"nothing of the shell agent":  {&measure{Goal: killed, Series: map[agentName]*series{ourAgent: compared(nil, 1, 1, 0).of(ourAgent)}}, ""},
+		"nothing of ours":             {&measure{Goal: killed}, ""},
+		"one of several has failover": {several(&goal{Zero: true}, 0, 0, 1), "missed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -46,8 +46,8 @@ func TestVerdict(t *testing.T) {
 }
 
 // several returns a measure of ours with values.
-func several(m *mark, values ...float64) *measure {
-	one := &measure{Mark: m}
+func several(m *goal, values ...float64) *measure {
+	one := &measure{Goal: m}
 	one.of(ourAgent).add(values...)
 	return one
 }
@@ -59,7 +59,7 @@ func sample() *report {
 		Versions: map[string]string{"ovs": "3.5.0", "ovn": "25.03.0", "pacemaker": "3.0.0", "corosync": "3.1.9", "ovndb-servers": "v1"},
 		Machine:  machine{CPU: "A | B", Cores: 2, MemoryMiB: 1024, Kernel: "6.1", Load: 0.25},
 		Notes:    []string{"the parser was repaired"},
-		Measures: []*measure{compared(&mark{Times: 20, Below: 0.5}, 11.063, 0.1234, 0), {Name: "empty", Title: "never run"}},
+		Measures: []*measure{compared(&goal{Times: 20, Below: 0.5}, 11.063, 0.1234, 0), {Name: "empty", Title: "never run"}},
 		Sizes:    []size{{1000, "Promoted", summarize([]float64{1.5}), summarize([]float64{2.25}), 1 << 20}},
 		Failures: []failure{{"freeze", shellAgent, 2, "it hung"}},
 	}

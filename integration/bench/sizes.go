@@ -58,7 +58,7 @@ func (b *bench) load(ctx context.Context, count, loaded int) error {
 	if err := b.cluster.Insert(ctx, db, last); err != nil {
 		return err
 	}
-	b.ledgers[db.Name].enter(last)
+	b.acked[db.Name].add(last)
 	b.awaitReplicas(ctx, "loading rows", db)
 	b.progress.Printf("   %d rows loaded in %.1f s", count, time.Since(began).Seconds())
 	return nil

@@ -9,7 +9,7 @@ import (
 )
 
 // row is a line of the table, as text.
-type row struct{ title, shell, ours, ratio, mark, verdict, lost string }
+type row struct{ title, shell, ours, ratio, goal, verdict, lost string }
 
 // rows returns the lines of the table, without those that no case has filled.
 func (r *report) rows() []row {
@@ -21,7 +21,7 @@ func (r *report) rows() []row {
 		}
 		rows = append(rows, row{
 			title: m.Title, shell: cell(shell.Summary, m.Unit), ours: cell(ours.Summary, m.Unit),
-			ratio: times(ratio(shell.Summary, ours.Summary)), mark: m.Mark.String(), verdict: m.verdict(), lost: losses(shell, ours),
+			ratio: times(ratio(shell.Summary, ours.Summary)), goal: m.Goal.String(), verdict: m.verdict(), lost: losses(shell, ours),
 		})
 	}
 	return rows
@@ -78,7 +78,7 @@ func lossOf(s *series) string {
 }
 
 // String shows the goal.
-func (m *mark) String() string {
+func (m *goal) String() string {
 	if m == nil {
 		return "-"
 	}
@@ -102,7 +102,7 @@ func columns() []string {
 
 // fields returns the cells of a line.
 func (r row) fields() []string {
-	return []string{r.title, r.shell, r.ours, r.ratio, r.mark, r.verdict, r.lost}
+	return []string{r.title, r.shell, r.ours, r.ratio, r.goal, r.verdict, r.lost}
 }
 
 // text returns the report for a terminal.

@@ -18,8 +18,8 @@ const lineLength = 170
 // timeline is the text that shows where the time of each failover went.
 type timeline struct{ text strings.Builder }
 
-// moment is a failover.
-type moment struct {
+// failover is a fault and the interruptions that it caused.
+type failover struct {
 	name   string
 	agent  agentName
 	round  int
@@ -57,7 +57,7 @@ func (t *timeline) write(path string) error {
 }
 
 // addTimeline adds the nodes' log lines around a failover, if timelines are wanted.
-func (b *bench) addTimeline(ctx context.Context, mark logMark, m moment) {
+func (b *bench) addTimeline(ctx context.Context, mark logMark, m failover) {
 	if b.options.timeline == "" {
 		return
 	}
@@ -94,7 +94,7 @@ func latest(a, b time.Time) time.Time {
 }
 
 // add adds a failover with its events, each with the seconds since the fault.
-func (t *timeline) add(m moment, events []event) {
+func (t *timeline) add(m failover, events []event) {
 	slices.SortStableFunc(events, func(a, b event) int { return a.at.Compare(b.at) })
 	fmt.Fprintf(&t.text, "== %s, %s, round %d: no writes for %.3f s; seconds since %s UTC\n",
 		m.agent, m.name, m.round, m.worst.Duration().Seconds(), m.at.UTC().Format("15:04:05.000"))

@@ -34,7 +34,7 @@ func EnsureHost(ctx context.Context, progress *Progress) error {
 func ensurePrograms(ctx context.Context, progress *Progress, packages map[string]string) error {
 	var missing []string
 	for program, name := range packages {
-		if _, err := exec.LookPath(program); err != nil {
+		if !installed(program) {
 			missing = append(missing, name)
 		}
 	}
@@ -44,7 +44,7 @@ func ensurePrograms(ctx context.Context, progress *Progress, packages map[string
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("cannot install %v: not root; install them and run this again", missing)
 	}
-	if _, err := exec.LookPath("apt-get"); err != nil {
+	if !installed("apt-get") {
 		return fmt.Errorf("cannot install %v: no apt-get on this machine; install them and run this again", missing)
 	}
 	progress.Printf("installing %v with apt-get", missing)
@@ -53,6 +53,12 @@ func ensurePrograms(ctx context.Context, progress *Progress, packages map[string
 	}
 	install := append([]string{"-o", "DPkg::Lock::Timeout=60", "install", "-y"}, missing...)
 	return stream(ctx, progress, nil, "apt-get", install...)
+}
+
+// installed reports whether a program is on the PATH.
+func installed(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
 }
 
 // dockerAnswers reports whether a docker daemon answers.

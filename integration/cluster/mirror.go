@@ -7,10 +7,13 @@ import (
 )
 
 // debianMirror returns the URI of the Debian mirror that apt is configured with on this
-// machine, or an empty string if it has none, as on a machine of another distribution.
+// machine, or an empty string if there is none, as on a machine of another distribution.
 // apt reads its sources itself, in either format. Which of them is Debian's own archive it
 // knows from their Release files, so the package lists are updated if it knows none.
 func debianMirror(ctx context.Context, progress *Progress) (string, error) {
+	if !installed("apt-get") {
+		return "", nil
+	}
 	uri, err := askMirror(ctx)
 	if err != nil || uri != "" || os.Geteuid() != 0 {
 		return uri, err

@@ -78,6 +78,6 @@ func (o options) run(ctx context.Context, out io.Writer) error {
 	}
 	show := &show{cluster: c, progress: progress}
 	err = show.run(ctx)
-	show.farewell()
+	show.printHints()
 	return err
 }

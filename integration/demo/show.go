@@ -183,8 +183,8 @@ func (s *show) status(ctx context.Context) error {
 	return nil
 }
 
-// farewell prints the commands with which the cluster can be looked into and removed.
-func (s *show) farewell() {
+// printHints prints the commands with which the cluster can be looked into and removed.
+func (s *show) printHints() {
 	s.progress.Printf("the cluster stays. Look around:")
 	for _, node := range s.cluster.Nodes() {
 		s.progress.Printf("    docker exec -it %s bash", node.Container)

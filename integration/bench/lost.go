@@ -8,21 +8,21 @@ import (
 	"ovndb-servers/integration/ovsdb"
 )
 
-// settleAccounts enters the rows that were acknowledged to the clients, reads all rows back
+// countLost records the rows that were acknowledged to the clients, reads all rows back
 // through the virtual IP, and returns how many are lost that were not before. It then
 // waits for the backups to have the rest.
-func (b *bench) settleAccounts(ctx context.Context, what string, result *series, writers []*ovsdb.Writer) (int, error) {
+func (b *bench) countLost(ctx context.Context, what string, result *series, writers []*ovsdb.Writer) (int, error) {
 	lost := 0
 	for _, writer := range writers {
 		db, names := writer.Database(), writer.AckedNames()
-		book := b.ledgers[db.Name]
-		book.enter(names...)
+		rows := b.acked[db.Name]
+		rows.add(names...)
 		result.Acked += len(names)
 		present, err := b.cluster.Names(ctx, db)
 		if err != nil {
 			return lost, fmt.Errorf("cannot read the rows back: %w", err)
 		}
-		lost += book.strike(present)
+		lost += rows.removeMissing(present)
 	}
 	result.Lost += lost
 	for _, writer := range writers {
@@ -41,7 +41,7 @@ func (b *bench) awaitReplicas(ctx context.Context, what string, db ovsdb.Databas
 		var failures []error
 		for _, node := range b.cluster.NodeNames() {
 			names, err := b.cluster.NamesOn(ctx, node, db)
-			if missing := b.ledgers[db.Name].missing(names); err == nil && missing > 0 {
+			if missing := len(b.acked[db.Name].missing(names)); err == nil && missing > 0 {
 				err = fmt.Errorf("%d rows are missing on %s", missing, node)
 			}
 			failures = append(failures, err)
