@@ -14,7 +14,7 @@ TIMEOUT ?= 35m
 LONG    ?=
 # For make fuzz: how long for each target.
 FUZZTIME ?= 10s
-# For make bench: how often each case is run, a regular expression of cases, and further flags, as -large or -document FILE.
+# For make bench: how often each case is run, a regular expression of cases, and further flags, as -large or -document.
 ROUNDS     ?= 3
 ONLY       ?=
 BENCHFLAGS ?=
@@ -76,7 +76,7 @@ images: deps-cluster ## Build the node images of trixie and bookworm, where they
 	go run ./integration/images trixie bookworm
 
 .PHONY: bench
-bench: deps-cluster build ## Measure the agent side by side with the shell agent (SUITE=trixie, ROUNDS=3, ONLY=regexp of cases, BENCHFLAGS='-large -document FILE -timeline FILE')
+bench: deps-cluster build ## Measure the agent side by side with the shell agent (SUITE=trixie, ROUNDS=3, ONLY=regexp of cases, BENCHFLAGS='-large -document -timeline FILE')
 	@echo "== bench on $(SUITE)"
 	go run ./integration/bench -bin $(BINARY) -suite $(SUITE) -rounds $(ROUNDS) $(if $(ONLY),-only '$(ONLY)') $(BENCHFLAGS)
 
@@ -86,6 +86,7 @@ lint: $(GOLANGCI) ## Check style, and that the module files are tidy
 	go mod tidy -diff
 	$(GOLANGCI) run ./...
 
+# Without a bound on minimizing, a target would minimize its first new input for a minute instead of fuzzing.
 .PHONY: fuzz
 fuzz: deps-unit ## Run each fuzz target for a while (FUZZTIME=10s)
 	@echo "== fuzz, $(FUZZTIME) for each target"

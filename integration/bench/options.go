@@ -37,7 +37,7 @@ func parseOptions(args []string) (options, error) {
 	agents := flags.String("agents", "", "run only the agents (shell, ours) that match this `regexp`")
 	large := flags.Bool("large", false, "measure the monitor also with a million rows, which takes minutes")
 	json := flags.String("json", "", "`file` for the results (default bin/bench-SUITE.json)")
-	document := flags.String("document", "", "put the results between the markers of this `file`")
+	document := flags.Bool("document", false, "put the results into docs/benchmarks.md")
 	timeline := flags.String("timeline", "", "`file` for the timelines of the failovers")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
@@ -45,13 +45,16 @@ func parseOptions(args []string) (options, error) {
 	if flags.NArg() > 0 || *rounds < 1 {
 		return options{}, errors.New("wrong number of arguments, or less than one round")
 	}
-	o := options{rounds: *rounds, large: *large, json: *json, document: *document, timeline: *timeline}
+	o := options{rounds: *rounds, large: *large, json: *json, timeline: *timeline}
 	var err error
 	if o.only, err = regexp.Compile(*only); err != nil {
 		return options{}, fmt.Errorf("cannot read the expression for cases: %w", err)
 	}
 	if o.agents, err = regexp.Compile(*agents); err != nil {
 		return options{}, fmt.Errorf("cannot read the expression for agents: %w", err)
+	}
+	if *document {
+		o.document = filepath.Join("docs", "benchmarks.md")
 	}
 	if o.json == "" {
 		o.json = filepath.Join("bin", "bench-"+*suite+".json")
