@@ -8,17 +8,18 @@ import (
 	"syscall"
 )
 
-// Background is a program that is left to itself: it runs on when this process has
-// ended, in a session of its own, with the root as working directory, reads nothing and
-// prints to nobody.
+// Background is a program that is not waited for: it runs on when this process has
+// ended, in a session of its own, with the root as working directory. Its standard
+// input, output and error are /dev/null.
 type Background struct {
 	// Program is the path of the program.
 	Program string
 	Args    []string
-	// Pidfile is what it will hold: by it, [Stop] finds it even before it does.
+	// Pidfile is the one it will hold. [Stop] finds the program by it even before it
+	// does.
 	Pidfile Pidfile
-	// Without begins the names of variables of this process's environment that it does
-	// not get; Extra are more for it.
+	// Without is the prefix of the variables of this process's environment that it does
+	// not get; Extra has further ones, as NAME=value.
 	Without string
 	Extra   []string
 }

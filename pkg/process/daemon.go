@@ -18,8 +18,8 @@ import (
 const (
 	// pidfileVariable names, in a daemon's environment, the pidfile it was
 	// started for. By it, also those of its processes are found that hold no
-	// lock: the monitor that is about to restart a crashed server, and what a
-	// caller left that was killed while it started a daemon.
+	// lock: the monitor that is about to restart a crashed server, and the
+	// processes of a caller that was killed while it started a daemon.
 	pidfileVariable = "OVNDB_SERVERS_PIDFILE"
 
 	// collectDelay bounds the wait for killed processes beyond the caller's
@@ -51,13 +51,13 @@ func (d Daemon) Command() []string {
 
 // Start starts the daemon and returns when it is ready, that is, serves its
 // control socket. If its pidfile is held already, it starts nothing and
-// returns nil. If ctx ends first, what was started is killed. A failure of the
-// program is a [RunError] with what it said; one that is not installed is
+// returns nil. If ctx ends first, all processes it started are killed. A failure of
+// the program is a [RunError] with its messages; one that is not installed is
 // [ErrProgramMissing].
 //
 // The daemon gets a session of its own and the root as working directory, and
 // holds no file open that this process was given or opened. The limit of open
-// files is raised for this process too, and stays so.
+// files is raised for this process as well, and stays raised.
 func (d Daemon) Start(ctx context.Context) error {
 	if running, err := d.running(); running || err != nil {
 		return err
@@ -86,12 +86,12 @@ func (d Daemon) running() (bool, error) {
 // launch runs the program until its first process has exited.
 func (d Daemon) launch(ctx context.Context) error {
 	failure := &RunError{Program: d.Program, Args: d.Command(), ExitCode: -1}
-	path, err := LookProgram(d.Program)
+	path, err := lookProgram(d.Program)
 	if err != nil {
 		failure.Err = err
 		return failure
 	}
-	// A file, not a pipe: nobody has to wait for its last writer to close it.
+	// A file, not a pipe: a pipe ends only when its last writer closes it.
 	messages, err := memoryFile("messages")
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func (d Daemon) launch(ctx context.Context) error {
 	default:
 		failure.ExitCode, failure.Err = exitCode(err), err
 	}
-	failure.Stderr = said(messages)
+	failure.Stderr = readMessages(messages)
 	return failure
 }
 
@@ -166,8 +166,8 @@ func memoryFile(name string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), name), nil
 }
 
-// said reads what a program wrote to its messages.
-func said(messages *os.File) string {
+// readMessages returns the text that a program wrote to its standard error.
+func readMessages(messages *os.File) string {
 	text, err := io.ReadAll(io.NewSectionReader(messages, 0, maxMessages))
 	if err != nil {
 		return ""

@@ -26,7 +26,6 @@ func TestServerCommandIsThatOfOVNWithoutDatabaseRemote(t *testing.T) {
 		DatabaseName: "OVN_Southbound",
 		SyncFrom:     "tcp:192.0.2.254:6642",
 		Owner:        process.Owner{Name: "ovn:hugetlbfs", UID: 7, GID: 8},
-		ExtraArgs:    []string{"--disable-file-column-diff"},
 	}
 	want := process.Daemon{
 		Program: "ovsdb-server",
@@ -38,7 +37,7 @@ func TestServerCommandIsThatOfOVNWithoutDatabaseRemote(t *testing.T) {
 			"--ca-cert=db:OVN_Southbound,SSL,ca_cert",
 			"--ssl-protocols=db:OVN_Southbound,SSL,ssl_protocols",
 			"--ssl-ciphers=db:OVN_Southbound,SSL,ssl_ciphers",
-			"--sync-from=tcp:192.0.2.254:6642", "--disable-file-column-diff", "/db/ovnsb_db.db",
+			"--sync-from=tcp:192.0.2.254:6642", "/db/ovnsb_db.db",
 		},
 		Pidfile:   "/run/ovnsb_db.pid",
 		Owner:     options.Owner,
@@ -104,9 +103,7 @@ func TestStartAfterKilledWorkerTakesOverTheStalePidfile(t *testing.T) {
 	if err := kill(first); err != nil {
 		t.Fatal(err)
 	}
-	if err := process.WaitExit(testContext(t), monitor); err != nil {
-		t.Fatal(err)
-	}
+	awaitEnd(t, monitor)
 	if pid := readPID(t, string(daemon.Pidfile)); pid != first {
 		t.Fatalf("the pidfile names %d", pid)
 	}
@@ -160,7 +157,7 @@ func TestStartOfMissingProgramIsErrProgramMissing(t *testing.T) {
 	}
 }
 
-// hangingServer is one that reads its database from a FIFO nobody writes to.
+// hangingServer is one that reads its database from a FIFO without a writer.
 func hangingServer(t *testing.T) (process.Daemon, process.ServerFiles) {
 	t.Helper()
 	daemon, files := newServer(t)

@@ -16,7 +16,7 @@ type DatabaseFile struct {
 	Owner  Owner
 }
 
-// Outcome is what [DatabaseFile.Ensure] found or did.
+// Outcome is the result of [DatabaseFile.Ensure].
 type Outcome string
 
 // The outcomes of [DatabaseFile.Ensure].
@@ -27,7 +27,7 @@ const (
 	OutcomeKept     Outcome = "kept"     // its schema differs from the installed one, which is not newer
 )
 
-// Ensured reports what became of a database file.
+// Ensured describes a database file after [DatabaseFile.Ensure].
 type Ensured struct {
 	Outcome Outcome
 	Backup  string // path of the copy from before an upgrade
@@ -89,7 +89,7 @@ func (f DatabaseFile) createOrUpgrade(ctx context.Context, found bool) (Ensured,
 		return ensured, fmt.Errorf("cannot use database file %s: %w: %s instead of %s",
 			f.Path, ErrWrongDatabase, file.name, installed.name)
 	}
-	answer, err := tool(ctx, "needs-conversion", f.Path, f.Schema)
+	answer, err := DatabaseTool(ctx, "needs-conversion", f.Path, f.Schema)
 	if err != nil {
 		return ensured, fmt.Errorf("cannot compare database file %s with schema %s: %w", f.Path, f.Schema, err)
 	}
@@ -110,19 +110,19 @@ func (f DatabaseFile) create(ctx context.Context) (Ensured, error) {
 	if err != nil {
 		return Ensured{}, err
 	}
-	work, err := openWorkshop(f)
+	stage, err := openStaging(f)
 	if err != nil {
 		return Ensured{}, fmt.Errorf("cannot create database file %s: %w", f.Path, err)
 	}
-	defer work.close()
+	defer stage.close()
 	if found, err := exists(f.Path); found || err != nil {
 		return Ensured{}, fmt.Errorf("cannot create database file %s: it appeared meanwhile: %w", f.Path, errors.Join(err, fs.ErrExist))
 	}
-	created := work.path("created")
-	if _, err := tool(ctx, "create", created, f.Schema); err != nil {
+	const created = "created"
+	if _, err := DatabaseTool(ctx, "create", stage.path(created), f.Schema); err != nil {
 		return Ensured{}, fmt.Errorf("cannot create database file %s: %w", f.Path, err)
 	}
-	if err := work.publish(created, f.Path); err != nil {
+	if err := stage.publish(created, f.Path); err != nil {
 		return Ensured{}, fmt.Errorf("cannot create database file %s: %w", f.Path, err)
 	}
 	version := installed.version.String()
@@ -135,19 +135,19 @@ func (f DatabaseFile) upgrade(ctx context.Context, file contents, ensured Ensure
 		return ensured, fmt.Errorf("cannot upgrade database file %s from schema version %s to %s; the file is unchanged: %w",
 			f.Path, ensured.FileVersion, ensured.SchemaVersion, err)
 	}
-	work, err := openWorkshop(f)
+	stage, err := openStaging(f)
 	if err != nil {
 		return failed(err)
 	}
-	defer work.close()
-	if ensured.Backup, err = work.backup(ctx, file); err != nil {
+	defer stage.close()
+	if ensured.Backup, err = stage.backup(ctx, file); err != nil {
 		return failed(err)
 	}
-	converted, err := work.convert(ctx)
+	converted, err := stage.convert(ctx)
 	if err != nil {
 		return failed(fmt.Errorf("%w; a copy of it is %s", err, ensured.Backup))
 	}
-	if err := work.publish(converted, f.Path); err != nil {
+	if err := stage.publish(converted, f.Path); err != nil {
 		return failed(err)
 	}
 	ensured.Outcome = OutcomeUpgraded
@@ -155,8 +155,8 @@ func (f DatabaseFile) upgrade(ctx context.Context, file contents, ensured Ensure
 }
 
 // resolve follows the links of a path, as Open vSwitch does. The file itself
-// may be missing, but not what a link points to: then its file system may not
-// be mounted.
+// may be missing, but not the target of a link: then its file system may not be
+// mounted.
 func resolve(path string) (string, error) {
 	target, err := filepath.EvalSymlinks(path)
 	if !errors.Is(err, fs.ErrNotExist) {

@@ -43,8 +43,8 @@ func lockDatabase(database string) (release func(), err error) {
 }
 
 // unlock gives the lock up by name and not by closing the file: a child that is
-// being started at this moment has the open file, too, until it executes its
-// program, and would keep the lock as long.
+// being started at this moment also has the open file until it executes its
+// program, and would keep the lock until then.
 func unlock(file *os.File) {
 	open := unix.Flock_t{Type: unix.F_UNLCK, Whence: io.SeekStart}
 	_ = unix.FcntlFlock(file.Fd(), unix.F_OFD_SETLK, &open) // cannot fail on a lock that is held

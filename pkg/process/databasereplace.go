@@ -44,16 +44,16 @@ func (f DatabaseFile) replace(ctx context.Context, source string) error {
 			return err
 		}
 	}
-	work, err := openWorkshop(f)
+	stage, err := openStaging(f)
 	if err != nil {
 		return err
 	}
-	defer work.close()
-	copied := work.path("replacement")
-	if err := copyFile(ctx, source, copied); err != nil {
+	defer stage.close()
+	const copied = "replacement"
+	if err := copyFile(ctx, source, stage.path(copied)); err != nil {
 		return err
 	}
-	return work.publish(copied, f.Path)
+	return stage.publish(copied, f.Path)
 }
 
 // ownerAt is whose a file is, or the directory if the file is missing.

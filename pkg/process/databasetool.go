@@ -9,16 +9,18 @@ import (
 	"strings"
 )
 
-// toolProgram works on database files that no server has open.
-const toolProgram = "ovsdb-tool"
+// ToolProgram is the program that works on database files.
+const ToolProgram = "ovsdb-tool"
 
-// tool runs a command of ovsdb-tool and returns what it printed.
-func tool(ctx context.Context, args ...string) (string, error) {
-	output, err := Run(ctx, toolProgram, append([]string{"-vconsole:off"}, args...)...)
+// DatabaseTool runs a command of ovsdb-tool, which works on files that no server need
+// have open, and returns its output without surrounding space. Its errors are those of
+// [Run].
+func DatabaseTool(ctx context.Context, args ...string) (string, error) {
+	output, err := Run(ctx, ToolProgram, append([]string{"-vconsole:off"}, args...)...)
 	return strings.TrimSpace(output), err
 }
 
-// contents is what the first record of a database file says.
+// contents describes a database file by its first record.
 type contents struct {
 	name     string
 	version  schemaVersion
@@ -26,13 +28,13 @@ type contents struct {
 }
 
 // readDatabase reads the head of a standalone database file. It returns
-// [ErrClustered] for one of a cluster and [ErrDamaged] for what is none.
+// [ErrClustered] for one of a cluster and [ErrDamaged] for any other file.
 func readDatabase(ctx context.Context, path string) (contents, error) {
 	if err := readable(path); err != nil {
 		return contents{}, err
 	}
 	// Exit status 0 is yes, 2 is no, and 1 is that it is no database file.
-	_, err := tool(ctx, "db-is-clustered", path)
+	_, err := DatabaseTool(ctx, "db-is-clustered", path)
 	if err == nil {
 		return contents{}, fmt.Errorf("cannot serve database file %s in active-backup mode: %w", path, ErrClustered)
 	}
@@ -40,24 +42,24 @@ func readDatabase(ctx context.Context, path string) (contents, error) {
 		return contents{}, damaged(path, err)
 	}
 	var found contents
-	if found.name, err = tool(ctx, "db-name", path); err != nil {
+	if found.name, err = DatabaseTool(ctx, "db-name", path); err != nil {
 		return contents{}, damaged(path, err)
 	}
-	version, err := tool(ctx, "db-version", path)
+	version, err := DatabaseTool(ctx, "db-version", path)
 	if err != nil {
 		return contents{}, damaged(path, err)
 	}
 	if found.version, err = parseSchemaVersion(version); err != nil {
 		return contents{}, fmt.Errorf("cannot read database file %s: %w", path, err)
 	}
-	if found.checksum, err = tool(ctx, "db-cksum", path); err != nil {
+	if found.checksum, err = DatabaseTool(ctx, "db-cksum", path); err != nil {
 		return contents{}, damaged(path, err)
 	}
 	return found, nil
 }
 
-// damaged returns [ErrDamaged] with what ovsdb-tool said, if it was able to
-// say anything about the file.
+// damaged returns [ErrDamaged] with the message of ovsdb-tool, or err itself if
+// ovsdb-tool did not get as far as reading the file.
 func damaged(path string, err error) error {
 	failure, ok := errors.AsType[*RunError](err)
 	if !ok || failure.ExitCode <= 0 {
@@ -66,8 +68,8 @@ func damaged(path string, err error) error {
 	return fmt.Errorf("cannot read database file %s: %w: %s", path, ErrDamaged, failure.Stderr)
 }
 
-// readable makes sure that ovsdb-tool will fail for no other reason than what
-// is in the file.
+// readable makes sure that ovsdb-tool can fail only because of the file's
+// content.
 func readable(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -83,7 +85,7 @@ func readable(path string) error {
 	return file.Close()
 }
 
-// schema is what an installed schema file says of itself.
+// schema describes an installed schema file.
 type schema struct {
 	name    string
 	version schemaVersion
@@ -94,11 +96,11 @@ func readSchema(ctx context.Context, path string) (schema, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return schema{}, fmt.Errorf("cannot find schema %s: %w", path, ErrSchemaMissing)
 	}
-	name, err := tool(ctx, "schema-name", path)
+	name, err := DatabaseTool(ctx, "schema-name", path)
 	if err != nil {
 		return schema{}, fmt.Errorf("cannot read schema %s: %w", path, err)
 	}
-	text, err := tool(ctx, "schema-version", path)
+	text, err := DatabaseTool(ctx, "schema-version", path)
 	if err != nil {
 		return schema{}, fmt.Errorf("cannot read schema %s: %w", path, err)
 	}

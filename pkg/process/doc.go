@@ -1,6 +1,6 @@
 // Package process starts, inspects and ends the daemons of OVN, and looks
-// after their files. It acts and never decides: what should run, and in which
-// role, is the caller's business.
+// after their files. It acts and never decides: which daemons should run, and in
+// which role, is the caller's business.
 //
 // It is the only package of this module that runs other programs. Short-lived
 // ones go through [Run], daemons through [Daemon]. None of them is run by a

@@ -49,11 +49,11 @@ type RunError struct {
 	// itself: it was not started, was killed, or ran out of time.
 	ExitCode int
 
-	Stderr string // what the program said there, without surrounding space
+	Stderr string // its standard error, without surrounding space
 	Err    error  // the cause; the context's if that ended
 }
 
-// Error says which program failed, how, and what it said.
+// Error names the program, the cause, and the program's messages.
 func (e *RunError) Error() string {
 	text := "cannot run " + e.Program
 	if command := e.command(); command != "" {

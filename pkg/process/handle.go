@@ -62,7 +62,7 @@ func (h *handle) wait(ctx context.Context) error {
 	interrupted := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(interrupted)
-		_ = h.file.SetReadDeadline(time.Unix(1, 0)) // the past; a pidfd supports deadlines
+		_ = h.file.SetReadDeadline(past()) // a pidfd supports deadlines
 	})
 	defer func() {
 		if !stop() {

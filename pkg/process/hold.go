@@ -15,7 +15,7 @@ import (
 var ErrHeld = errors.New("another process holds it")
 
 // Hold makes this process the owner of the pidfile until it calls release or ends,
-// however it ends. It returns [ErrHeld] if another process is. This process must not
+// however it ends. It returns [ErrHeld] if another process is its owner. This process must not
 // open the file otherwise meanwhile: its lock would be lost with the first file it
 // closes (fcntl(2), "Advisory record locking").
 func (p Pidfile) Hold() (release func(), err error) {
@@ -47,7 +47,7 @@ func (p Pidfile) occupy(file *os.File) error {
 	}
 	named, err := os.Lstat(string(p))
 	if err != nil || !os.SameFile(locked, named) {
-		return ErrHeld // somebody removed it just now, to put another in its place
+		return ErrHeld // another process removed it just now, to put its own in its place
 	}
 	if err := file.Truncate(0); err != nil {
 		return err

@@ -16,9 +16,8 @@ import (
 // architecture Go runs on.
 const clockTick = time.Second / 100
 
-// Activity is what the kernel says of a process.
+// Activity is the state of a process as the kernel reports it.
 type Activity struct {
-	PID      int
 	State    string        // the letter of proc_pid_stat(5)
 	CPUTime  time.Duration // used so far by all threads, in steps of 10 ms
 	Stopped  bool          // by a signal or a debugger
@@ -26,15 +25,14 @@ type Activity struct {
 	Zombie   bool          // ended, but not yet collected by its parent
 }
 
-// Inspect reads what a process is doing. It returns [ErrNotRunning] if there
-// is none.
+// Inspect reads the state of a process from /proc/PID/stat. It returns
+// [ErrNotRunning] if there is no such process.
 func Inspect(pid int) (Activity, error) {
 	stat, err := readStat(pid)
 	if err != nil {
 		return Activity{}, fmt.Errorf("cannot inspect process %d: %w", pid, err)
 	}
 	return Activity{
-		PID:      stat.pid,
 		State:    stat.state,
 		CPUTime:  time.Duration(stat.ticks) * clockTick,
 		Stopped:  stat.state == "T" || stat.state == "t",

@@ -1,7 +1,6 @@
 package process_test
 
 import (
-	"context"
 	"errors"
 	"os/exec"
 	"testing"
@@ -36,50 +35,8 @@ func TestInspectTellsStoppedFromBusyAndEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "a zombie", func() bool { return inspect().Zombie })
-	if err := process.WaitExit(testContext(t), pid); err != nil {
-		t.Errorf("a zombie has ended, but: %v", err)
-	}
 	_ = cmd.Wait()
 	if _, err := process.Inspect(pid); !errors.Is(err, process.ErrNotRunning) {
 		t.Errorf("got %v", err)
-	}
-	if err := process.WaitExit(testContext(t), pid); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestWaitExitOfLiveProcessReturnsTheContextsCause(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cause := errors.New("enough")
-	pid := stranger(t).Process.Pid
-	waited := make(chan error, 1)
-	go func() { waited <- process.WaitExit(ctx, pid) }()
-	cancel(cause)
-	select {
-	case err := <-waited:
-		if !errors.Is(err, cause) {
-			t.Errorf("got %v", err)
-		}
-	case <-testContext(t).Done():
-		t.Error("it hangs")
-	}
-}
-
-func TestWaitExitReturnsWhenTheProcessEnds(t *testing.T) {
-	t.Parallel()
-	cmd := stranger(t)
-	waited := make(chan error, 1)
-	go func() { waited <- process.WaitExit(context.Background(), cmd.Process.Pid) }()
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case err := <-waited:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-testContext(t).Done():
-		t.Error("it hangs")
 	}
 }

@@ -32,18 +32,17 @@ type ServerFiles struct {
 	Schema        string
 }
 
-// DiscoverLayout fills the empty fields of override with what OVN's packages
-// use on this machine: see [DiscoverLayoutIn].
+// DiscoverLayout fills the empty fields of override with the directories that
+// OVN's packages use on this machine. Databases are in /var/lib/ovn or, as older
+// packages had it, in /etc/ovn: the one that holds a database is taken; if
+// neither does, the first that exists. It returns [ErrAmbiguousLayout] if both
+// hold databases, because taking either would silently leave data behind.
 func DiscoverLayout(override Layout) (Layout, error) {
-	return DiscoverLayoutIn("/", override)
+	return discoverLayout("/", override)
 }
 
-// DiscoverLayoutIn is [DiscoverLayout] for a system whose files lie under
-// root. Databases are in var/lib/ovn or, as older packages had it, in etc/ovn:
-// the one that holds a database is taken; if neither does, the first that
-// exists. It returns [ErrAmbiguousLayout] if both hold databases, because
-// taking either would silently leave data behind.
-func DiscoverLayoutIn(root string, override Layout) (Layout, error) {
+// discoverLayout is [DiscoverLayout] for a system whose files lie under root.
+func discoverLayout(root string, override Layout) (Layout, error) {
 	layout := override
 	for _, field := range []struct {
 		name string

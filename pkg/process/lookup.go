@@ -13,10 +13,10 @@ import (
 // manager may run agents with a short one.
 const systemPath = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 
-// LookProgram finds an installed program in PATH and in the directories of the
+// lookProgram finds an installed program in PATH and in the directories of the
 // system. A name with a slash is only checked. Relative entries of PATH are
 // passed over. It returns [ErrProgramMissing].
-func LookProgram(name string) (string, error) {
+func lookProgram(name string) (string, error) {
 	if filepath.IsAbs(name) {
 		if executable(name) {
 			return name, nil
@@ -40,7 +40,7 @@ func executable(path string) bool {
 	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
 }
 
-// exists reports whether there is something at path, itself a link or not.
+// exists reports whether path names a file of any kind, a link itself included.
 func exists(path string) (bool, error) {
 	_, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {

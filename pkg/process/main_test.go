@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 		if _, err := file.Ensure(context.Background()); errors.Is(err, process.ErrProgramMissing) {
 			fmt.Println("program missing")
 		}
+	case "run": // DIRECTORY: run a tool that writes its process id to a file there and goes on
+		_, err := process.Run(context.Background(), "sh", "-c", longTool, os.Args[1])
+		fmt.Fprintln(os.Stderr, err)
 	case "hold": // FILE: hold a write lock until standard input ends
 		os.Exit(helperHold(os.Args[1]))
 	}
@@ -193,20 +196,30 @@ func parent(t *testing.T, pid int) int {
 func gone(t *testing.T, pids ...int) {
 	t.Helper()
 	for _, pid := range pids {
-		activity, err := process.Inspect(pid)
-		if err == nil && !activity.Zombie {
-			t.Errorf("process %d is alive: %+v", pid, activity)
-		}
-		if err != nil && !errors.Is(err, process.ErrNotRunning) {
-			t.Error(err)
+		if !hasEnded(pid) {
+			t.Errorf("process %d is alive", pid)
 		}
 	}
+}
+
+// awaitEnd waits until a process has ended.
+func awaitEnd(t *testing.T, pid int) {
+	t.Helper()
+	if err := process.WaitExit(testContext(t), pid); err != nil {
+		t.Error(err)
+	}
+}
+
+// hasEnded reports whether a process is gone, or a zombie.
+func hasEnded(pid int) bool {
+	activity, err := process.Inspect(pid)
+	return errors.Is(err, process.ErrNotRunning) || err == nil && activity.Zombie
 }
 
 // eventually waits until a condition holds.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	// A test's own context is over when its clean-up begins, which waits, too.
+	// A test's own context is over when its clean-up begins, which waits as well.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 	defer cancel()
 	ticker := time.NewTicker(5 * time.Millisecond)

@@ -73,14 +73,14 @@ func OVNNorthd(o NorthdOptions) Daemon {
 const socketTimeout = 100 * time.Millisecond
 
 // RemoveStale removes the control sockets that killed ones have left, each of which
-// had a name of its own, and a pidfile that nobody holds. What somebody listens on
-// stays.
+// had a name of its own, and a pidfile that no process holds. A socket that a process
+// listens on stays.
 func (f NorthdFiles) RemoveStale() error {
 	// The only error is a malformed pattern.
 	sockets, _ := filepath.Glob(f.controlSocket("*"))
 	var failures []error
 	for _, socket := range sockets {
-		if deserted(socket) {
+		if unattended(socket) {
 			failures = append(failures, ignoreMissing(os.Remove(socket)))
 		}
 	}
@@ -91,8 +91,8 @@ func (f NorthdFiles) RemoveStale() error {
 	return nil
 }
 
-// deserted reports whether a socket is one that no process listens on.
-func deserted(path string) bool {
+// unattended reports whether path is a socket that no process listens on.
+func unattended(path string) bool {
 	info, err := os.Lstat(path)
 	if err != nil || info.Mode().Type() != fs.ModeSocket {
 		return false

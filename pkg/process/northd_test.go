@@ -76,9 +76,7 @@ func TestStaleFilesOfNorthdAreThoseThatNobodyListensOn(t *testing.T) {
 	if err := kill(ownerOf(t, daemon.Pidfile)); err != nil {
 		t.Fatal(err)
 	}
-	if err := process.WaitExit(testContext(t), monitor); err != nil {
-		t.Fatal(err)
-	}
+	awaitEnd(t, monitor)
 	live := files.ControlSocket(1 << 30)
 	listener, err := net.Listen("unix", live)
 	if err != nil {

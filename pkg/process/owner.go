@@ -62,7 +62,7 @@ func (o Owner) ids() (uid, gid int) {
 	return o.UID, o.GID
 }
 
-// take gives path to the owner, a link itself and not what it points to.
+// take gives path to the owner, a link itself and not its target.
 func (o Owner) take(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil || o.has(info) {

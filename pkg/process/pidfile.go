@@ -26,9 +26,9 @@ type Pidfile string
 
 // Owner returns the process id of the live daemon that holds the pidfile. It
 // returns [ErrNotRunning] if the file is absent, empty, no pidfile at all, or
-// left by a daemon that is gone, also if another process has its number now.
-// Any other error means that it cannot be told, as when the lock is held from
-// another PID namespace.
+// left by a daemon that is gone, even if another process has its number now.
+// Any other error means that the holder is not known, as when the lock is held
+// from another PID namespace.
 func (p Pidfile) Owner() (pid int, err error) {
 	for range pidfileReads {
 		pid, err = p.read()

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// directoryMode is the mode ovn-lib's ovn_install_dir gives what ovn-ctl
-// creates for a database server.
+// directoryMode is the mode ovn-lib's ovn_install_dir gives the directories that
+// ovn-ctl creates for a database server.
 const directoryMode = 0o755
 
 // Prepare creates the missing directories a server writes to, and gives them

@@ -1,33 +1,31 @@
 package process
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 )
 
 const (
-	// pipeDelay bounds the wait for the end of a program's output once the
-	// program itself is gone: a process it left behind may hold the pipe.
-	pipeDelay = 500 * time.Millisecond
-
-	// maxOutput bounds what is kept of a program's standard output, in bytes.
+	// maxOutput is the part of a program's standard output that is kept, in bytes.
 	maxOutput = 64 << 20
 
-	// maxMessages bounds what is kept of a program's standard error, in bytes.
+	// maxMessages is the part of a program's standard error that is kept, in bytes.
 	maxMessages = 64 << 10
 )
 
 // Run runs a short-lived program to its end and returns its standard output.
 // The program reads nothing, runs in a process group of its own and with
-// LC_ALL=C; when ctx ends, the whole group is killed. A program that is not
-// installed is [ErrProgramMissing]; every failure is a [RunError].
+// LC_ALL=C; when ctx ends, the whole group is killed. When this process ends,
+// however it does, the kernel kills the program: a tool of the cluster manager
+// that outlived the action that called it would still change the cluster. A
+// program that is not installed is [ErrProgramMissing]; every failure is a
+// [RunError].
 func Run(ctx context.Context, program string, args ...string) (stdout string, err error) {
 	return run(ctx, environment(), program, args)
 }
@@ -41,32 +39,56 @@ func RunWithout(ctx context.Context, prefix, program string, args ...string) (st
 
 func run(ctx context.Context, variables []string, program string, args []string) (stdout string, err error) {
 	failure := &RunError{Program: program, Args: args, ExitCode: -1}
-	path, err := LookProgram(program)
+	path, err := lookProgram(program)
 	if err != nil {
 		failure.Err = err
 		return "", failure
 	}
-	output, messages := &boundedBuffer{limit: maxOutput}, &boundedBuffer{limit: maxMessages}
+	output, messages, err := newOutputs()
+	if err != nil {
+		failure.Err = err
+		return "", failure
+	}
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = variables
-	cmd.Stdout, cmd.Stderr = output, messages
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Stdout, cmd.Stderr = output.writer, messages.writer
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
-	cmd.WaitDelay = pipeDelay
 
-	err = cmd.Run()
-	if errors.Is(err, exec.ErrWaitDelay) && cmd.ProcessState.Success() {
-		err = nil // it succeeded; only something it left behind holds the pipe
+	err = runLocked(cmd)
+	if unread := errors.Join(output.finish(), messages.finish()); err == nil {
+		err = unread
 	}
-	if err == nil && output.overflowed {
+	if err == nil && output.kept.overflowed {
 		err = errors.New("too much output")
 	}
 	if err == nil {
-		return output.kept.String(), nil
+		return output.text(), nil
 	}
-	failure.Stderr = strings.TrimSpace(messages.kept.String())
+	failure.Stderr = strings.TrimSpace(messages.text())
 	failure.ExitCode, failure.Err = outcome(ctx, cmd.ProcessState, err)
-	return output.kept.String(), failure
+	return output.text(), failure
+}
+
+// newOutputs returns one for each of a program's standard output and error.
+func newOutputs() (stdout, stderr *output, err error) {
+	if stdout, err = newOutput(maxOutput); err != nil {
+		return nil, nil, err
+	}
+	if stderr, err = newOutput(maxMessages); err != nil {
+		return nil, nil, errors.Join(err, stdout.finish())
+	}
+	return stdout, stderr, nil
+}
+
+// runLocked runs a command on a thread that lives until the command has ended.
+// The kernel sends the signal of Pdeathsig when the thread that forked ends, not
+// the process (PR_SET_PDEATHSIG in prctl(2)). Go ends a thread together with a
+// goroutine that is locked to it; locked to this one, it runs no other.
+func runLocked(cmd *exec.Cmd) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	return cmd.Run()
 }
 
 // killGroup kills the process group that a child leads.
@@ -94,19 +116,4 @@ func outcome(ctx context.Context, state *os.ProcessState, err error) (int, error
 // documented to speak.
 func environment(extra ...string) []string {
 	return append(append(os.Environ(), "LC_ALL=C"), extra...)
-}
-
-// boundedBuffer keeps the first limit bytes written to it and accepts, but
-// forgets, the rest: a program is never blocked by what it says.
-type boundedBuffer struct {
-	kept       bytes.Buffer // not embedded: its ReadFrom would know no limit
-	limit      int
-	overflowed bool
-}
-
-func (b *boundedBuffer) Write(p []byte) (int, error) {
-	room := min(len(p), b.limit-b.kept.Len())
-	b.overflowed = b.overflowed || room < len(p)
-	_, err := b.kept.Write(p[:room])
-	return len(p), err
 }

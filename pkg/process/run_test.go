@@ -5,7 +5,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,9 +79,53 @@ func TestRunKillsWholeGroupWhenContextEnds(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	child := readPID(t, filepath.Join(directory, "pid"))
-	if err := process.WaitExit(testContext(t), child); err != nil {
-		t.Error(err)
+	awaitEnd(t, child)
+}
+
+// longTool is a program that writes its process id to a file in directory $0 when it
+// runs, and then goes on without end.
+const longTool = `echo $$ > "$0/pid.new"; mv "$0/pid.new" "$0/pid"; exec sleep 600`
+
+func TestRunOfACallerThatIsKilledLeavesNoTool(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	caller := helper(testContext(t), "run", directory)
+	if err := caller.Start(); err != nil {
+		t.Fatal(err)
 	}
+	tool := awaitPID(t, filepath.Join(directory, "pid"))
+	if hasEnded(tool) {
+		t.Fatal("the tool ended before its caller")
+	}
+	if err := caller.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = caller.Wait()
+	awaitEnd(t, tool)
+}
+
+// Threads end while the tool runs. The tool must not be killed because one of them had
+// started it.
+func TestRunWhileOtherThreadsEndIsNotKilled(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		var enders sync.WaitGroup
+		for range 20 {
+			// Not unlocked, so that the thread ends with the goroutine.
+			enders.Go(runtime.LockOSThread)
+		}
+		if _, err := process.Run(testContext(t), "sleep", "0.01"); err != nil {
+			t.Error(err)
+		}
+		enders.Wait()
+	}
+}
+
+// awaitPID waits for a file that holds a process id.
+func awaitPID(t *testing.T, path string) int {
+	t.Helper()
+	eventually(t, path+" to be written", func() bool { _, err := os.Stat(path); return err == nil })
+	return readPID(t, path)
 }
 
 func TestRunIsNotHeldByAnInheritedPipe(t *testing.T) {

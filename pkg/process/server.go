@@ -4,16 +4,15 @@ package process
 // for: each client, of which there is one per chassis and more, takes one.
 const serverFileLimit = 65535
 
-// serverProgram is the database server.
-const serverProgram = "ovsdb-server"
+// ServerProgram is the database server.
+const ServerProgram = "ovsdb-server"
 
 // ServerOptions describe one ovsdb-server of an active-backup pair or clone.
 type ServerOptions struct {
 	Files        ServerFiles
-	DatabaseName string   // the schema's name, such as OVN_Northbound
-	SyncFrom     string   // the active server, such as "tcp:192.0.2.254:6641"; empty starts as active
-	Owner        Owner    // the account to run as, if it has a Name
-	ExtraArgs    []string // further options
+	DatabaseName string // the schema's name, such as OVN_Northbound
+	SyncFrom     string // the active server, such as "tcp:192.0.2.254:6641"; empty starts as active
+	Owner        Owner  // the account to run as, if it has a Name
 }
 
 // OVSDBServer returns the daemon that start_ovsdb__ of ovn-ctl would start for
@@ -36,9 +35,8 @@ func OVSDBServer(o ServerOptions) Daemon {
 	if o.SyncFrom != "" {
 		args = append(args, "--sync-from="+o.SyncFrom)
 	}
-	args = append(args, o.ExtraArgs...)
 	return Daemon{
-		Program:   serverProgram,
+		Program:   ServerProgram,
 		Args:      append(args, o.Files.Database),
 		Pidfile:   Pidfile(o.Files.Pidfile),
 		Owner:     o.Owner,

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// maxCgroups bounds what is read of /proc/PID/cgroup, in bytes.
+// maxCgroups is the part of /proc/PID/cgroup that is read, in bytes.
 const maxCgroups = 64 << 10
 
 // Service returns the name of the systemd service that a process belongs to, such
 // as "ovn-northd.service"; empty if it belongs to none, as in a session of a person
-// or in a container. It runs no program and asks nobody but the kernel.
+// or in a container. It runs no program and asks the kernel alone.
 func Service(pid int) (string, error) {
 	content, err := readBounded(filepath.Join("/proc", strconv.Itoa(pid), "cgroup"), maxCgroups)
 	if err != nil {

@@ -22,8 +22,8 @@ const (
 	stopTimeout = 30 * time.Second
 
 	// lingerDelay is how long a daemon that was asked to exit and whose answer
-	// was an error may take to exit nevertheless: the answer may be lost
-	// because it is exiting.
+	// was an error may take to exit all the same: the answer may be lost because
+	// it is exiting.
 	lingerDelay = 500 * time.Millisecond
 
 	// settleDelay is how long the function that asked may take to return once
@@ -35,23 +35,20 @@ const (
 type StopReport struct {
 	How  string // one of the Stop constants
 	PIDs []int  // the processes that were there, the server's first
-
-	// Refusal is what the graceful way failed with, if a signal was needed.
-	Refusal error
 }
 
 // stopping is one stop under way.
 type stopping struct {
 	pidfile Pidfile
 	program string
-	found   family
+	found   processGroup
 	seen    map[int]bool
 	report  StopReport
 	asked   <-chan struct{} // closed when graceful has returned; nil if it need not
 }
 
 // Stop stops the daemon that holds a pidfile, together with the monitor that
-// would restart it and whatever else of it is left. It calls graceful, which
+// would restart it and any other process of it that is left. It calls graceful, which
 // may be nil, then sends SIGTERM, then SIGKILL; each step is awaited for its
 // share of the time that ctx leaves: a half, a quarter, a quarter. A stopped
 // server (SIGSTOP) is killed at once. graceful is called with its share as
@@ -73,7 +70,7 @@ func Stop(ctx context.Context, p Pidfile, program string, graceful func(context.
 	return s.report, nil
 }
 
-// Kill ends at once, by SIGKILL, all that [Stop] would end. Like that it leaves no
+// Kill ends at once, by SIGKILL, all processes that [Stop] would end. Like that it leaves no
 // process and no pidfile when it returns nil, and it is no error if there was none. It
 // is for a daemon that has no more to do and takes long to give its memory back.
 func Kill(ctx context.Context, p Pidfile, program string) error {
@@ -107,17 +104,13 @@ func (s *stopping) run(ctx context.Context, graceful func(context.Context) error
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		if step.how != StopKILL && (s.deaf() || step.how == StopExit && graceful == nil) {
+		if step.how != StopKILL && (s.unresponsive() || step.how == StopExit && graceful == nil) {
 			continue
 		}
 		s.report.How = step.how
 		err := s.try(ctx, step.share, step.do)
 		s.settle()
-		switch {
-		case err == nil:
-		case step.how == StopExit:
-			s.report.Refusal = err
-		case step.how == StopKILL:
+		if err != nil && step.how == StopKILL {
 			return err
 		}
 	}
@@ -139,8 +132,8 @@ func (s *stopping) try(ctx context.Context, share float64, do func(context.Conte
 	return nil
 }
 
-// finish kills what was started while the rest was killed, until nothing is
-// left or the time is over.
+// finish kills the processes that were started while the others were killed,
+// until none is left or the time is over.
 func (s *stopping) finish(ctx context.Context) error {
 	for {
 		if err := s.look(); err != nil {
@@ -157,7 +150,7 @@ func (s *stopping) finish(ctx context.Context) error {
 
 // look finds the processes that are there now.
 func (s *stopping) look() error {
-	found, err := findFamily(s.pidfile, s.program)
+	found, err := findProcessGroup(s.pidfile, s.program)
 	if err != nil {
 		return err
 	}
@@ -179,7 +172,7 @@ func (s *stopping) look() error {
 	return nil
 }
 
-func contains(f family, pid int) bool {
+func contains(f processGroup, pid int) bool {
 	for _, process := range f.all() {
 		if process.pid == pid {
 			return true
@@ -190,8 +183,9 @@ func contains(f family, pid int) bool {
 
 func (s *stopping) gone() bool { return len(s.found.all()) == 0 }
 
-// deaf reports whether there is no server that could do what it is asked.
-func (s *stopping) deaf() bool {
+// unresponsive reports whether there is no server that could act on a request
+// or a signal.
+func (s *stopping) unresponsive() bool {
 	if s.found.server == nil {
 		return true
 	}

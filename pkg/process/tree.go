@@ -7,7 +7,7 @@ import (
 )
 
 // killTree kills a child of this process that was not waited for yet, and all
-// that descends from it, and returns whether there was anything to kill. Each
+// its descendants, and reports whether there was a process to kill. Each
 // process is stopped before its children are looked for: a stopped one cannot
 // start more, nor exit and leave its children to init. It returns when all
 // have ended, or else when ctx does.

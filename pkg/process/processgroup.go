@@ -9,73 +9,75 @@ import (
 	"strings"
 )
 
-// family is the processes of one daemon.
-type family struct {
+// processGroup is the processes of one daemon. They need not share a process
+// group of the kernel.
+type processGroup struct {
 	server *handle   // holds the pidfile's lock; nil if none does
-	others []*handle // its monitor, and what else was started for the pidfile
+	others []*handle // its monitor, and others that were started for the pidfile
 }
 
-func (f family) all() []*handle {
-	if f.server == nil {
-		return f.others
+func (g processGroup) all() []*handle {
+	if g.server == nil {
+		return g.others
 	}
-	return append([]*handle{f.server}, f.others...)
+	return append([]*handle{g.server}, g.others...)
 }
 
-func (f family) close() {
-	for _, process := range f.all() {
+func (g processGroup) close() {
+	for _, process := range g.all() {
 		process.close()
 	}
 }
 
-// relatives knows by what the processes of a daemon are recognised.
-type relatives struct {
+// membership holds the properties by which the processes of a daemon are
+// recognised.
+type membership struct {
 	pidfile  Pidfile
 	programs []string // the file names the program may run under
 	server   int      // holds the lock, or 0
-	stale    int      // named by a pidfile that nobody holds, and gone; or 0
+	stale    int      // gone, but named by a pidfile that no process holds; or 0
 }
 
-// findFamily finds the processes of the daemon of a pidfile: who holds its
-// lock, and who else belongs to it. Each is opened first and recognised after.
-func findFamily(p Pidfile, program string) (family, error) {
-	var found family
+// findProcessGroup finds the processes of the daemon of a pidfile: the holder of
+// its lock, and the others. Each is opened before it is recognised.
+func findProcessGroup(p Pidfile, program string) (processGroup, error) {
+	var found processGroup
 	pid, err := p.Owner()
 	if err == nil {
 		found.server, err = openOwner(p, pid)
 	}
 	if err != nil && !errors.Is(err, ErrNotRunning) {
-		return family{}, err
+		return processGroup{}, err
 	}
-	kin := relatives{pidfile: p, programs: fileNames(program)}
+	members := membership{pidfile: p, programs: fileNames(program)}
 	if found.server != nil {
-		kin.server = found.server.pid
+		members.server = found.server.pid
 	} else if number := p.number(); !alive(number) {
-		kin.stale = number
+		members.stale = number
 	}
-	if found.others, err = kin.find(); err != nil {
+	if found.others, err = members.find(); err != nil {
 		found.close()
-		return family{}, err
+		return processGroup{}, err
 	}
 	return found, nil
 }
 
 // find opens the processes that belong to the daemon besides its server.
-func (r relatives) find() ([]*handle, error) {
+func (m membership) find() ([]*handle, error) {
 	pids, err := processes()
 	if err != nil {
 		return nil, err
 	}
 	var found []*handle
 	for _, pid := range pids {
-		if pid == r.server || pid == os.Getpid() || !r.include(pid) {
+		if pid == m.server || pid == os.Getpid() || !m.includes(pid) {
 			continue
 		}
 		process, err := openHandle(pid)
 		if err != nil {
 			continue
 		}
-		if !r.include(pid) { // the number changed hands before the handle was open
+		if !m.includes(pid) { // the number changed hands before the handle was open
 			process.close()
 			continue
 		}
@@ -101,30 +103,30 @@ func openOwner(p Pidfile, pid int) (*handle, error) {
 	return nil, err
 }
 
-// include reports whether a process other than the server belongs to the daemon:
+// includes reports whether a process other than the server belongs to the daemon:
 // as the server's monitor; or, if it runs the same program, as one that was
 // started for this pidfile, or as a monitor that names the server of a stale
 // one and will restart it.
-func (r relatives) include(pid int) bool {
+func (m membership) includes(pid int) bool {
 	stat, err := readStat(pid)
 	if err != nil || stat.state == "Z" {
 		return false
 	}
-	if r.server != 0 && parentOf(r.server) == pid {
-		return sameProgram(pid, r.server, stat.comm)
+	if m.server != 0 && parentOf(m.server) == pid {
+		return sameProgram(pid, m.server, stat.comm)
 	}
-	if !r.runsProgram(pid) || !r.sharesDirectory(pid) {
+	if !m.runsProgram(pid) || !m.sharesDirectory(pid) {
 		return false
 	}
 	if pidfile, known := startedFor(pid); known {
-		return pidfile == r.pidfile
+		return pidfile == m.pidfile
 	}
-	return r.stale != 0 && monitors(pid, r.stale)
+	return m.stale != 0 && monitors(pid, m.stale)
 }
 
-// sameProgram reports whether the parent of a server runs the program that the
-// server runs. If it may not be known, the name Open vSwitch gives to the
-// thread of a monitor tells (monitor_daemon in lib/daemon-unix.c).
+// sameProgram reports whether the parent of a server runs the server's program.
+// If /proc does not show the program, the name Open vSwitch gives to the thread
+// of a monitor decides (monitor_daemon in lib/daemon-unix.c).
 func sameProgram(parent, server int, comm string) bool {
 	first, err := os.Stat(executablePath(parent))
 	if err != nil {
@@ -137,20 +139,20 @@ func sameProgram(parent, server int, comm string) bool {
 	return os.SameFile(first, second)
 }
 
-// runsProgram reports whether a process runs the daemon's program, also if its
-// package was replaced since.
-func (r relatives) runsProgram(pid int) bool {
+// runsProgram reports whether a process runs the daemon's program, even if its
+// package has been replaced since.
+func (m membership) runsProgram(pid int) bool {
 	path, err := os.Readlink(executablePath(pid))
 	if err != nil {
 		return false
 	}
-	return slices.Contains(r.programs, filepath.Base(strings.TrimSuffix(path, " (deleted)")))
+	return slices.Contains(m.programs, filepath.Base(strings.TrimSuffix(path, " (deleted)")))
 }
 
 // sharesDirectory reports whether the pidfile's directory is the same one for a
 // process: in a container, another directory may have that name.
-func (r relatives) sharesDirectory(pid int) bool {
-	directory := filepath.Dir(string(r.pidfile))
+func (m membership) sharesDirectory(pid int) bool {
+	directory := filepath.Dir(string(m.pidfile))
 	return sameFile(directory, filepath.Join("/proc", strconv.Itoa(pid), "root", directory))
 }
 
@@ -189,7 +191,7 @@ func executablePath(pid int) string {
 // fileNames are the names of the file a program is run from.
 func fileNames(program string) []string {
 	names := []string{filepath.Base(program)}
-	path, err := LookProgram(program)
+	path, err := lookProgram(program)
 	if err != nil {
 		return names
 	}

@@ -1,0 +1,4 @@
+package process
+
+// DiscoverLayoutIn lets tests lay out a system below a directory.
+var DiscoverLayoutIn = discoverLayout

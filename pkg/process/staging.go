@@ -1,0 +1,151 @@
+package process
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"ovndb-servers/pkg/atomicfile"
+)
+
+// databaseMode is the mode Open vSwitch gives a database file under the usual
+// umask.
+const databaseMode = 0o640
+
+// staging is a directory beside a database file in which its successor is
+// made, while the database file is locked. Only finished files leave it.
+type staging struct {
+	database  DatabaseFile
+	root      *os.Root // the directory of the database file
+	directory string   // a name in root
+	release   func()
+}
+
+// openStaging locks the database file and removes the staging directories that
+// a crash left.
+func openStaging(database DatabaseFile) (*staging, error) {
+	release, err := lockDatabase(database.Path)
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(filepath.Dir(database.Path))
+	if err != nil {
+		release()
+		return nil, err
+	}
+	s := &staging{database: database, root: root, release: release}
+	prefix := "." + filepath.Base(database.Path) + ".work-"
+	if err := s.removeAll(prefix); err != nil {
+		s.close()
+		return nil, err
+	}
+	s.directory = prefix + rand.Text()
+	if err := root.Mkdir(s.directory, 0o700); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// removeAll removes the entries beside the database file that have a prefix.
+func (s *staging) removeAll(prefix string) error {
+	entries, err := fs.ReadDir(s.root.FS(), ".")
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), prefix) {
+			err = errors.Join(err, s.root.RemoveAll(entry.Name()))
+		}
+	}
+	return err
+}
+
+func (s *staging) close() {
+	if s.directory != "" {
+		_ = s.root.RemoveAll(s.directory) // the next one tries again
+	}
+	_ = s.root.Close() // only a directory
+	s.release()
+}
+
+// path is where a file of the staging directory is.
+func (s *staging) path(name string) string {
+	return filepath.Join(filepath.Dir(s.database.Path), s.directory, name)
+}
+
+// publish puts a finished file of the staging directory at a path beside the
+// database file, or in its place. It is on disk before and after.
+func (s *staging) publish(name, path string) error {
+	if err := s.finish(s.path(name)); err != nil {
+		return err
+	}
+	return atomicfile.Rename(s.root, filepath.Join(s.directory, name), filepath.Base(path))
+}
+
+// finish gives a file its mode and owner and writes it to disk.
+func (s *staging) finish(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW, 0) // an os.Root would follow a link
+	if err != nil {
+		return err
+	}
+	uid, gid := s.database.Owner.ids()
+	return errors.Join(file.Chmod(databaseMode), file.Chown(uid, gid), file.Sync(), file.Close())
+}
+
+// convert converts a compacted copy, and returns the name of the result in the
+// staging directory. Compaction comes first because the old
+// schema may not have collected garbage: replayed under the new schema, a row
+// whose first reference comes in a later transaction would be dropped
+// (upgrade_db in Open vSwitch's utilities/ovs-lib.in). Like there, its failure
+// is no obstacle.
+func (s *staging) convert(ctx context.Context) (string, error) {
+	const converted = "converted"
+	source := s.path("compacted")
+	if _, err := DatabaseTool(ctx, "compact", s.database.Path, source); err != nil {
+		failure, ok := errors.AsType[*RunError](err)
+		if !ok || failure.ExitCode <= 0 {
+			return "", err
+		}
+		source = s.database.Path
+	}
+	_, err := DatabaseTool(ctx, "convert", source, s.database.Schema, s.path(converted))
+	return converted, err
+}
+
+// backup copies the database file to ovs-lib's name for a copy. A file that has
+// that name already is taken if it is the same, and else left alone: the copy
+// gets a number at its end.
+func (s *staging) backup(ctx context.Context, file contents) (string, error) {
+	checksum, _, _ := strings.Cut(file.checksum, " ")
+	base := fmt.Sprintf("%s.backup%s-%s", s.database.Path, file.version, checksum)
+	name := base
+	for number := 1; ; number++ {
+		found, err := exists(name)
+		if err != nil {
+			return "", fmt.Errorf("cannot back up: %w", err)
+		}
+		if !found {
+			break
+		}
+		if same, err := sameContent(ctx, s.database.Path, name); same || err != nil {
+			return name, err
+		}
+		name = base + "." + strconv.Itoa(number)
+	}
+	const copied = "backup"
+	if err := copyFile(ctx, s.database.Path, s.path(copied)); err != nil {
+		return "", fmt.Errorf("cannot back up to %s: %w", name, err)
+	}
+	if err := s.publish(copied, name); err != nil {
+		return "", fmt.Errorf("cannot back up to %s: %w", name, err)
+	}
+	return name, nil
+}
