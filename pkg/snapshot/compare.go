@@ -39,7 +39,7 @@ type Change struct {
 	Live     []string `json:"live"`
 }
 
-// Ignore tells what is no content of an operator's.
+// Ignore names the tables, columns and elements that no operator has written.
 type Ignore struct {
 	// Tables are left out.
 	Tables []string
@@ -98,8 +98,8 @@ func compareTable(table string, snapshot, live map[string]columns, ignore Ignore
 	return all
 }
 
-// compareColumns leaves out what is empty on one side and not there on the other:
-// a schema may know more columns than another.
+// compareColumns leaves out a column that is empty on one side and missing on the
+// other: a schema may have more columns than another.
 func compareColumns(was, is columns, ignore Ignore) []Change {
 	names := slices.Concat(slices.Collect(maps.Keys(was)), slices.Collect(maps.Keys(is)))
 	slices.Sort(names)

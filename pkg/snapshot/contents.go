@@ -43,8 +43,8 @@ func Tables(path string) (database string, tables []string, err error) {
 	return schema.Name, slices.Sorted(maps.Keys(schema.Tables)), nil
 }
 
-// Read returns the rows of tables of a database file, which nobody needs to
-// serve. ovsdb-tool opens the file for reading only, and locks nothing. It reads the
+// Read returns the rows of tables of a database file, which need not be served.
+// ovsdb-tool opens the file for reading only, and locks nothing. It reads the
 // whole file each time, so all tables are asked for at once; if that is too much,
 // one after another. Tables that are too large even then are missing in the
 // contents, and the error is ErrTooLarge, beside the rest.
@@ -77,7 +77,7 @@ func read(ctx context.Context, path, database string, tables []string) (Contents
 	if err != nil {
 		return nil, err
 	}
-	out, err := process.Run(ctx, "ovsdb-tool", "-vconsole:off", "query", path, string(query))
+	out, err := process.DatabaseTool(ctx, "query", path, string(query))
 	if failed, ok := errors.AsType[*process.RunError](err); ok && failed.ExitCode == 0 {
 		// It has succeeded, and printed more than is kept.
 		return nil, fmt.Errorf("cannot read table %v of %s: %w", tables, path, ErrTooLarge)

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// List returns the snapshots, the newest first. There being none is no error, nor
-// is a description that cannot be read: then the name has to do.
+// List returns the snapshots, the newest first. It is no error if there is none. A
+// description that cannot be read is replaced by the name.
 func (d Directory) List() ([]Info, error) {
 	entries, err := os.ReadDir(d.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -57,18 +57,18 @@ func (d Directory) Find(name string) (Info, error) {
 	text, err := os.ReadFile(d.infoPath(name))
 	if err != nil {
 		info.Reason = "not known: its description cannot be read"
-		return info, nil //nolint:nilerr // the copy is what counts
+		return info, nil //nolint:nilerr // only the copy matters
 	}
 	described := info
 	if err := json.Unmarshal(text, &described); err != nil {
 		info.Reason = "not known: its description cannot be understood"
-		return info, nil //nolint:nilerr // the copy is what counts
+		return info, nil //nolint:nilerr // only the copy matters
 	}
 	described.Name = name
 	return described, nil
 }
 
-// infoOf returns what the name of a copy says.
+// infoOf describes a copy by its name.
 func infoOf(file fs.FileInfo) Info {
 	info := Info{Name: strings.TrimSuffix(file.Name(), copySuffix), SizeBytes: file.Size(), Taken: file.ModTime().UTC()}
 	database, rest, _ := strings.Cut(info.Name, ".")
