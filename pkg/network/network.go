@@ -17,15 +17,15 @@ type Interfaces struct{}
 // another one.
 var ErrNoAddress = errors.New("this node has no address of its own in that direction")
 
-// Holds reports whether an interface of this node has the address. If the
-// interfaces cannot be read, it has not.
+// Holds reports whether an interface of this node has the address: false if the
+// interfaces cannot be read.
 func (Interfaces) Holds(address netip.Addr) bool {
 	prefixes, err := prefixes()
 	return err == nil && held(prefixes, address)
 }
 
-// CanListen reports whether a server could listen on an address and port now: nil
-// if it could. It listens there itself for a moment.
+// CanListen returns nil if a server could listen on an address and port now, or
+// the error of listening. It listens there itself for a moment.
 func (Interfaces) CanListen(ctx context.Context, at netip.AddrPort) error {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", at.String())
