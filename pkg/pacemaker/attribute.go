@@ -11,10 +11,6 @@ import (
 	"ovndb-servers/pkg/process"
 )
 
-// attrd_updater speaks to the attribute manager alone and works the same from
-// Pacemaker 2.0 to 3.0; crm_attribute would read the whole CIB first.
-const attrdUpdater = "attrd_updater"
-
 // attribute is one transient node attribute of a resource.
 type attribute struct {
 	name string
@@ -27,7 +23,7 @@ func (a attribute) set(ctx context.Context, value string) error {
 	return a.update(ctx, "-U", value)
 }
 
-// setOn sets the attribute of another node, too.
+// setOn sets the attribute of the given node, or of this one if that is empty.
 func (a attribute) setOn(ctx context.Context, node, value string) error {
 	if node == "" {
 		return a.set(ctx, value)
@@ -51,9 +47,9 @@ func (a attribute) update(ctx context.Context, change ...string) error {
 	return nil
 }
 
-// actionVariables begin the names by which Pacemaker tells an agent about its action.
-// From one of them, CRM_meta_on_node, the attrd_updater of Pacemaker 2.1.5 takes that it is
-// asked for this node alone, in spite of --all.
+// actionVariables is the prefix of the variables by which Pacemaker describes an action
+// to its agent. If one of them is set, CRM_meta_on_node, the attrd_updater of Pacemaker
+// 2.1.5 answers for this node alone, in spite of --all.
 const actionVariables = "OCF_RESKEY_CRM_meta_"
 
 // values returns the attribute's non-empty values by node name; none if no
@@ -69,19 +65,19 @@ func (a attribute) values(ctx context.Context) (map[string]string, error) {
 	return ParseAttributeValues(a.name, out)
 }
 
-// unknownAttribute tells that nobody has set the attribute yet. The exit code
-// of that differs between versions; the text has been the same since 1.1.13
+// unknownAttribute reports whether an error means that no node has set the attribute
+// yet. The exit code differs between versions; the text has been the same since 1.1.13
 // (tools/attrd_updater.c: "Could not query value of %s: attribute does not exist").
 func unknownAttribute(err error) bool {
 	failed := new(process.RunError)
 	return errors.As(err, &failed) && strings.Contains(failed.Stderr, "attribute does not exist")
 }
 
-// ErrUnreadable is returned when a cluster program prints what it is not
-// documented to print.
+// ErrUnreadable is returned when a cluster program prints another form of text than
+// is documented.
 var ErrUnreadable = errors.New("the cluster manager's answer cannot be read")
 
-// ParseAttributeValues reads what attrd_updater --query --all prints, a line of
+// ParseAttributeValues reads the output of attrd_updater --query --all, a line of
 //
 //	name="NAME" host="NODE" value="VALUE"
 //

@@ -9,13 +9,13 @@ import (
 // Where the CIB lies on a node. Pacemaker replaces the file after each change of the
 // configuration, which the cluster record is a part of, and after it has got a newer
 // one from other nodes; the cluster's status is not in it (cib_file_write_with_digest
-// in lib/cib/cib_file.c). So a change of the file tells when to look.
+// in lib/cib/cib_file.c). So the record is read again when the file changes.
 const (
 	CIBDirectory = "/var/lib/pacemaker/cib"
 	CIBFile      = "cib.xml"
 )
 
-// cibXML is what is needed of a CIB (xml/crm_config-*.rng of Pacemaker).
+// cibXML holds the elements of a CIB that are read (xml/crm_config-*.rng of Pacemaker).
 type cibXML struct {
 	Sets []struct {
 		ID         string `xml:"id,attr"`

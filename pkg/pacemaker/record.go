@@ -10,7 +10,6 @@ import (
 )
 
 const (
-	crmAttribute = "crm_attribute"
 	// recordSet keeps the records apart from the cluster's own properties, which
 	// tools rewrite as a whole.
 	recordSet = "ovndb-servers-records"

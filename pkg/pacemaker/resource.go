@@ -58,7 +58,7 @@ func (r Resource) ScoreInCIB(ctx context.Context) (string, error) {
 	return queryCIB(ctx, "--name", r.score().name, "--lifetime", "reboot")
 }
 
-// score is the attribute crm_attribute --promotion would write, too: Pacemaker
+// score is the attribute that crm_attribute --promotion writes as well: Pacemaker
 // reads the promotion score of a resource from "master-" and its name.
 func (r Resource) score() attribute {
 	return attribute{name: "master-" + r.Instance}
@@ -75,20 +75,25 @@ func (r Resource) ForgiveFailedPromotion(ctx context.Context) error {
 	return nil
 }
 
-// Fail tells the cluster that the resource has failed on a node, as if a monitor had
-// found it so (crm_resource --fail).
+// Fail reports to the cluster that the resource has failed on a node, like a monitor
+// that found it so (crm_resource --fail).
 func (r Resource) Fail(ctx context.Context, node string) error {
-	if _, err := process.Run(ctx, "crm_resource", "--fail", "-r", r.Instance, "-N", node); err != nil {
+	if _, err := process.Run(ctx, crmResource, "--fail", "-r", r.Instance, "-N", node); err != nil {
 		return fmt.Errorf("cannot report the failure of %s on node %s: %w", r.Instance, node, err)
 	}
 	return nil
 }
 
-// LocalNode returns the name the cluster knows this node by.
+// LocalNode returns the name the cluster knows this node by. An answer of crm_node that
+// is not one word is ErrUnreadable.
 func LocalNode(ctx context.Context) (string, error) {
-	out, err := process.Run(ctx, "crm_node", "-n")
+	out, err := process.Run(ctx, crmNode, "-n")
 	if err != nil {
 		return "", fmt.Errorf("cannot learn this node's name: %w", err)
 	}
-	return strings.TrimSpace(out), nil
+	words := strings.Fields(out)
+	if len(words) != 1 {
+		return "", fmt.Errorf("cannot learn this node's name: %w: %s prints %q", ErrUnreadable, crmNode, out)
+	}
+	return words[0], nil
 }

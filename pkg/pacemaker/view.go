@@ -39,7 +39,7 @@ type Instance struct {
 // CurrentView asks crm_mon for the view of the OCF agent of a name, whatever the
 // provider it is installed as.
 func CurrentView(ctx context.Context, agent string) (View, error) {
-	out, err := process.Run(ctx, "crm_mon", "-1", "--output-as=xml")
+	out, err := process.Run(ctx, crmMon, "-1", "--output-as=xml")
 	if err != nil {
 		return View{}, fmt.Errorf("cannot ask the cluster for its state: %w", err)
 	}
@@ -48,7 +48,7 @@ func CurrentView(ctx context.Context, agent string) (View, error) {
 
 // ParseView reads the XML of crm_mon (xml/api/crm_mon-2.x.rng of Pacemaker; of
 // its attributes only those that all versions from 2.0 to 3.0 share) and keeps
-// the instances of the agent. XML that is none is ErrUnreadable.
+// the instances of the agent. Text that is not XML is ErrUnreadable.
 func ParseView(agent string, text []byte) (View, error) {
 	var doc monDocument
 	if err := xml.Unmarshal(text, &doc); err != nil {

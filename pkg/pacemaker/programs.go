@@ -1,0 +1,12 @@
+package pacemaker
+
+// The programs of Pacemaker that are run.
+const (
+	// attrdUpdater speaks to the attribute manager alone and works the same from
+	// Pacemaker 2.0 to 3.0; crm_attribute would read the whole CIB first.
+	attrdUpdater = "attrd_updater"
+	crmAttribute = "crm_attribute"
+	crmMon       = "crm_mon"
+	crmNode      = "crm_node"
+	crmResource  = "crm_resource"
+)

@@ -1,0 +1,343 @@
+package pacemaker_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/pacemaker"
+	"ovndb-servers/pkg/process"
+)
+
+// call is one use of Pacemaker's tools.
+type call struct {
+	name string
+	run  func(context.Context, pacemaker.Resource) (any, error)
+	// commands are those that must be run, answer what each of them prints.
+	commands []string
+	answer   string
+	want     any
+	// parsed is set for answers of a form that is checked.
+	parsed bool
+}
+
+func calls() []call {
+	const view = `<pacemaker-result><nodes><node name="node1" online="true"/></nodes></pacemaker-result>`
+	const topic = control.TopicActive
+	attribute := "ovndb-" + string(topic) + "-ovndb"
+	change := func(run func(context.Context, pacemaker.Resource) error) func(context.Context, pacemaker.Resource) (any, error) {
+		return func(ctx context.Context, r pacemaker.Resource) (any, error) { return nil, run(ctx, r) }
+	}
+	return []call{
+		{
+			name:     "publish",
+			run:      change(func(ctx context.Context, r pacemaker.Resource) error { return r.Publish(ctx, topic, "a b") }),
+			commands: []string{"attrd_updater|-n|" + attribute + "|-U|a b|-p"},
+		},
+		{
+			name:     "publish nothing",
+			run:      change(func(ctx context.Context, r pacemaker.Resource) error { return r.Publish(ctx, topic, "") }),
+			commands: []string{"attrd_updater|-n|" + attribute + "|-D|-p"},
+		},
+		{
+			name:     "published",
+			run:      func(ctx context.Context, r pacemaker.Resource) (any, error) { return r.Published(ctx, topic) },
+			commands: []string{"attrd_updater|-n|" + attribute + "|-Q|-A"},
+			answer:   `name="` + attribute + `" host="node1" value="a b"`, parsed: true,
+			want: map[string]string{"node1": "a b"},
+		},
+		{
+			name:     "set the score of another node",
+			run:      change(func(ctx context.Context, r pacemaker.Resource) error { return r.SetScore(ctx, "node2", -5) }),
+			commands: []string{"attrd_updater|-n|master-ovndb|-N|node2|-U|-5"},
+		},
+		{
+			name:     "set the own score",
+			run:      change(func(ctx context.Context, r pacemaker.Resource) error { return r.SetScore(ctx, "", 100) }),
+			commands: []string{"attrd_updater|-n|master-ovndb|-U|100"},
+		},
+		{
+			name:     "clear the score",
+			run:      change(func(ctx context.Context, r pacemaker.Resource) error { return r.ClearScore(ctx) }),
+			commands: []string{"attrd_updater|-n|master-ovndb|-D"},
+		},
+		{
+			name:     "scores",
+			run:      func(ctx context.Context, r pacemaker.Resource) (any, error) { return r.Scores(ctx) },
+			commands: []string{"attrd_updater|-n|master-ovndb|-Q|-A"},
+			answer:   strings.TrimSpace(queried), parsed: true,
+			want: map[string]string{"node1": "100", "node2": "50"},
+		},
+		{
+			name:     "score in the CIB",
+			run:      func(ctx context.Context, r pacemaker.Resource) (any, error) { return r.ScoreInCIB(ctx) },
+			commands: []string{"crm_attribute|--name|master-ovndb|--lifetime|reboot|--query|--quiet"},
+			answer:   "100", want: "100",
+		},
+		{
+			name:     "record",
+			run:      func(ctx context.Context, r pacemaker.Resource) (any, error) { return r.Record(ctx) },
+			commands: []string{"crm_attribute|--type|crm_config|--set-name|ovndb-servers-records|--name|ovndb-record-ovndb|--query|--quiet"},
+			answer:   "3 1b6d node2", want: "3 1b6d node2",
+		},
+		{
+			name:     "set the record",
+			run:      change(func(ctx context.Context, r pacemaker.Resource) error { return r.SetRecord(ctx, "4 x y") }),
+			commands: []string{"crm_attribute|--type|crm_config|--set-name|ovndb-servers-records|--name|ovndb-record-ovndb|--update|4 x y"},
+		},
+		{
+			name: "forgive a failed promotion",
+			run:  change(func(ctx context.Context, r pacemaker.Resource) error { return r.ForgiveFailedPromotion(ctx) }),
+			commands: []string{
+				"attrd_updater|-n|fail-count-ovndb#promote_0|-D",
+				"attrd_updater|-n|last-failure-ovndb#promote_0|-D",
+			},
+		},
+		{
+			name:     "fail",
+			run:      change(func(ctx context.Context, r pacemaker.Resource) error { return r.Fail(ctx, "node2") }),
+			commands: []string{"crm_resource|--fail|-r|ovndb|-N|node2"},
+		},
+		{
+			name:     "local node",
+			run:      func(ctx context.Context, _ pacemaker.Resource) (any, error) { return pacemaker.LocalNode(ctx) },
+			commands: []string{"crm_node|-n"},
+			answer:   "node1", want: "node1", parsed: true,
+		},
+		{
+			name: "current view",
+			run: func(ctx context.Context, _ pacemaker.Resource) (any, error) {
+				return pacemaker.CurrentView(ctx, "ovndb-servers")
+			},
+			commands: []string{"crm_mon|-1|--output-as=xml"},
+			answer:   view, parsed: true,
+			want: pacemaker.View{Nodes: []pacemaker.Node{{Name: "node1", Online: true, State: "online"}}},
+		},
+	}
+}
+
+// fakes are programs that take the place of Pacemaker's.
+type fakes struct {
+	directory string
+}
+
+// fake writes its arguments to a file, and then does as the test has said.
+const fake = `#!/bin/sh
+directory=${0%/*}
+(IFS='|'; echo "${0##*/}|$*") >> "$directory/commands"
+. "$directory/behaviour"
+`
+
+// newFakes puts fakes into PATH that behave as a shell script says, in which $directory
+// is where they are.
+func newFakes(t *testing.T, behaviour string) fakes {
+	t.Helper()
+	f := fakes{directory: t.TempDir()}
+	for _, name := range []string{"attrd_updater", "crm_attribute", "crm_mon", "crm_node", "crm_resource"} {
+		f.write(t, name, fake)
+	}
+	f.write(t, "behaviour", behaviour)
+	t.Setenv("PATH", f.directory+":"+os.Getenv("PATH"))
+	return f
+}
+
+func (f fakes) write(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(f.directory, name), []byte(content), 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// prints returns the behaviour of a program that succeeds with an output.
+func prints(output string) string { return "cat <<'END'\n" + output + "\nEND\n" }
+
+func (f fakes) commands(t *testing.T) []string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(f.directory, "commands"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSpace(string(content)), "\n")
+}
+
+// within ends well before the test does, so that a call that hangs is named.
+func within(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+var resource = pacemaker.Resource{Instance: "ovndb"}
+
+func TestToolsThatAnswerAreRunWithTheirArgumentsAndUnderstood(t *testing.T) {
+	for _, c := range calls() {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFakes(t, prints(c.answer))
+			got, err := c.run(within(t), resource)
+			if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
+				t.Errorf("error %v; answer (-want +got):\n%s", err, diff)
+			}
+			if diff := cmp.Diff(c.commands, f.commands(t)); diff != "" {
+				t.Errorf("commands (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestToolsThatAnswerLateAreWaitedFor(t *testing.T) {
+	// The shell waits in open(2) until the test has opened the other end of its FIFO.
+	late := func(c call) string {
+		return `read line < "$directory/gate$(wc -l < "$directory/commands")"` + "\n" + prints(c.answer)
+	}
+	for _, c := range calls() {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFakes(t, late(c))
+			for i := range c.commands {
+				gate := filepath.Join(f.directory, "gate"+strconv.Itoa(i+1))
+				if err := syscall.Mkfifo(gate, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				go func() {
+					if file, err := os.OpenFile(gate, os.O_WRONLY, 0); err == nil { // when the tool waits
+						_ = file.Close()
+					}
+				}()
+			}
+			got, err := c.run(within(t), resource)
+			if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
+				t.Errorf("error %v; answer (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+}
+
+func TestToolsThatRefuseAreAnErrorWithTheirWords(t *testing.T) {
+	// CRM_EX_DISCONNECT of include/crm/common/results.h, as while a daemon is respawned.
+	const refusal = "echo 'Could not connect to controller: Connection refused' >&2; exit 102"
+	for _, c := range calls() {
+		t.Run(c.name, func(t *testing.T) {
+			newFakes(t, refusal)
+			got, err := c.run(within(t), resource)
+			failure, ok := errors.AsType[*process.RunError](err)
+			if !ok || failure.ExitCode != 102 || !strings.Contains(err.Error(), "Connection refused") {
+				t.Errorf("answer %v, error %v", got, err)
+			}
+			if tool, _, _ := strings.Cut(c.commands[0], "|"); !strings.Contains(err.Error(), tool) {
+				t.Errorf("%v does not name %s", err, tool)
+			}
+		})
+	}
+}
+
+func TestToolsThatPrintOtherTextThanDocumentedAreErrUnreadableWhereItIsParsed(t *testing.T) {
+	for name, garbage := range map[string]string{
+		"prose": prints("Warning: the cluster is not ready\nTry again"), "bytes": `printf '\000\377\033[2J <'`, "nothing": ":",
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, c := range calls() {
+				t.Run(c.name, func(t *testing.T) {
+					newFakes(t, garbage)
+					got, err := c.run(within(t), resource)
+					_, isMap := got.(map[string]string)
+					switch {
+					case name == "nothing" && isMap: // no node has a value
+						if err != nil || len(got.(map[string]string)) > 0 { //nolint:forcetypeassert // just seen
+							t.Errorf("answer %v, error %v", got, err)
+						}
+					case c.parsed != errors.Is(err, pacemaker.ErrUnreadable):
+						t.Errorf("answer %v, error %v", got, err)
+					}
+				})
+			}
+		})
+	}
+}
+
+func TestToolsThatHangEndWithTheContextAndSoDoTheirChildren(t *testing.T) {
+	const hangs = `sleep 600 & echo $! > "$directory/child.new"; mv "$directory/child.new" "$directory/child"; wait`
+	for _, c := range calls() {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFakes(t, hangs)
+			ctx, cancel := context.WithCancelCause(within(t))
+			ended := make(chan error, 1)
+			go func() {
+				_, err := c.run(ctx, resource)
+				ended <- err
+			}()
+			child := f.child(t)
+			if hasEnded(child) {
+				t.Fatal("the child ended too early")
+			}
+			cancel(context.DeadlineExceeded)
+			if err := <-ended; !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("error is %v, want that of the context", err)
+			}
+			eventually(t, "the child to end", func() bool { return hasEnded(child) })
+		})
+	}
+}
+
+// child waits for the process id that a fake writes of its child.
+func (f fakes) child(t *testing.T) int {
+	t.Helper()
+	var pid int
+	eventually(t, "a child to be started", func() bool {
+		content, err := os.ReadFile(filepath.Join(f.directory, "child"))
+		if err == nil {
+			pid, err = strconv.Atoi(strings.TrimSpace(string(content)))
+		}
+		return err == nil
+	})
+	return pid
+}
+
+func hasEnded(pid int) bool {
+	activity, err := process.Inspect(pid)
+	return errors.Is(err, process.ErrNotRunning) || err == nil && activity.Zombie
+}
+
+// eventually waits until a condition holds.
+func eventually(t *testing.T, name string, condition func() bool) {
+	t.Helper()
+	ctx := within(t)
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	for !condition() {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			t.Fatalf("never: %s", name)
+		}
+	}
+}
+
+func TestAbsentValuesAreEmptyAndNoError(t *testing.T) {
+	// Exit code and text as of Pacemaker 2.0.5 (ENXIO) and 3.0.0 (CRM_EX_NOSUCH) for an
+	// attribute, and of all of them for a value of the CIB.
+	for name, exit := range map[string]string{"2.0.5": "6", "3.0.0": "105"} {
+		t.Run("attribute of Pacemaker "+name, func(t *testing.T) {
+			newFakes(t, "echo 'Could not query value of master-ovndb: attribute does not exist' >&2; exit "+exit)
+			if got, err := resource.Scores(within(t)); err != nil || len(got) > 0 {
+				t.Errorf("scores are %v (%v)", got, err)
+			}
+		})
+	}
+	t.Run("value of the CIB", func(t *testing.T) {
+		newFakes(t, "echo 'crm_attribute: Error performing operation: No such device or address' >&2; exit 105")
+		for _, read := range []func(context.Context) (string, error){resource.Record, resource.ScoreInCIB} {
+			if got, err := read(within(t)); err != nil || got != "" {
+				t.Errorf("value is %q (%v)", got, err)
+			}
+		}
+	})
+}
