@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"github.com/sirupsen/logrus"
@@ -17,8 +18,8 @@ func newSuperviseCommand(p program) *cobra.Command {
 	return &cobra.Command{
 		Use:   "supervise",
 		Short: "Keep the servers of a resource running (started by the agent)",
-		Long: `supervise restarts a server that dies, in its role, and keeps what the cluster
-knows of this node true. The agent's start action starts it, with the resource's
+		Long: `supervise restarts a server that dies, in its role, and keeps this node's values in
+the cluster up to date. The agent's start action starts it, with the resource's
 parameters in the environment, and stop ends it; a monitor that does not find it
 starts it again. SIGTERM ends it and leaves the servers running.`,
 		Args: cobra.NoArgs,
@@ -35,45 +36,46 @@ func supervise(ctx context.Context, p program) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	agent := newAgent(p)
-	charge, err := agent.AcquireSupervisor(ctx)
-	if ocf.Superfluous(err) {
+	supervised, err := agent.AcquireSupervisor(ctx)
+	if errors.Is(err, ocf.ErrAlreadySupervised) {
 		return nil
 	}
 	if err != nil {
 		agent.Log.WithError(err).Error("cannot supervise the servers")
 		return err
 	}
-	defer charge.Release()
-	log := ocf.NewLogger(logFileOf(charge.Controller), p.getenv)
-	charge.Controller.Log = log
-	charge.LogBeginning(log, version())
+	defer supervised.Release()
+	c := supervised.Controller
+	log := ocf.NewLogger(logFileOf(c), p.getenv)
+	c.Log = log
+	log.WithFields(logrus.Fields{"version": version(), "node": c.Node}).Info("supervising the servers")
 	cib := filepath.Join(pacemaker.CIBDirectory, pacemaker.CIBFile)
-	resource := pacemaker.Resource{Instance: charge.Controller.Instance}
+	resource := pacemaker.Resource{Instance: c.Instance}
 	supervisor.Supervisor{
-		Controller: charge.Controller, Log: log, BeatInterval: charge.Parameters.BeatInterval,
-		Changed:   changes(ctx, log, cib, charge.Controller.PokeFile()),
+		Controller: c, Log: log, BeatInterval: supervised.Parameters.BeatInterval,
+		Changed:   changes(ctx, log, cib, c.PokeFile()),
 		Recorded:  func() (string, error) { return resource.RecordIn(cib) },
 		Addresses: addresses(ctx, log),
 	}.Run(ctx)
 	return nil
 }
 
-// changes watches the files after whose change the cluster has to be asked. Without,
-// the supervisor asks now and then.
+// changes watches the files after whose change the cluster has to be asked. Without it, the
+// supervisor asks now and then.
 func changes(ctx context.Context, log logrus.FieldLogger, files ...string) <-chan struct{} {
 	changed, err := supervisor.WatchFiles(ctx, log, files...)
 	if err != nil {
-		log.WithError(err).Warn("changes in the cluster are noticed late")
+		log.WithError(err).Warn("cannot watch the cluster's files: changes in the cluster are noticed late")
 	}
 	return changed
 }
 
-// addresses watches the addresses of this node. Without, ovsdb-server finds a new one
+// addresses watches the addresses of this node. Without it, ovsdb-server notices a new one by
 // itself, after a while.
 func addresses(ctx context.Context, log logrus.FieldLogger) <-chan struct{} {
 	changed, err := network.Watch(ctx)
 	if err != nil {
-		log.WithError(err).Warn("a virtual address is served late")
+		log.WithError(err).Warn("cannot watch this node's addresses: a virtual address is served late")
 	}
 	return changed
 }

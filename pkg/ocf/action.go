@@ -3,34 +3,36 @@ package ocf
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
-	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/replication"
 )
 
 func (a Agent) start(ctx context.Context, call call) (ExitCode, error) {
-	return a.change(ctx, call, func(c *control.Controller) error { return c.Start(ctx) })
+	return a.change(ctx, call, func(r resource) error { return r.Start(ctx) })
 }
 
 func (a Agent) promote(ctx context.Context, call call) (ExitCode, error) {
-	return a.change(ctx, call, func(c *control.Controller) error { return c.Promote(ctx, electorate(call.env.Notify)) })
+	return a.change(ctx, call, func(r resource) error { return r.Promote(ctx, participants(call.env.Notify)) })
 }
 
 // change runs an action that needs a valid configuration.
-func (a Agent) change(ctx context.Context, call call, act func(*control.Controller) error) (ExitCode, error) {
+func (a Agent) change(ctx context.Context, call call, act func(resource) error) (ExitCode, error) {
 	if call.invalid != nil {
 		return ErrConfigured, call.invalid
 	}
-	a.warnOfIgnored(call.params)
-	c, err := a.controller(ctx, call)
+	a.warnIgnored(call.params)
+	r := call.resource(ctx)
+	err := r.complete(ctx)
 	if err == nil {
-		err = act(c)
+		err = act(r)
 	}
 	return errorCode(err), err
 }
 
-func (a Agent) warnOfIgnored(p Parameters) {
+func (a Agent) warnIgnored(p Parameters) {
 	if p.OVNCtl != "" {
 		a.Log.Warnf("parameter ovn_ctl=%s is ignored: this agent runs the servers itself; remove it when convenient", p.OVNCtl)
 	}
@@ -39,14 +41,14 @@ func (a Agent) warnOfIgnored(p Parameters) {
 	}
 }
 
-// unsupported returns the parameters of the shell agent that are set and ask for
-// what this agent does not do.
+// unsupported returns the parameters of the shell agent that are set and ask for a feature that
+// this agent lacks.
 func (a Agent) unsupported() []string {
 	var set []string
 	for _, database := range []string{"nb", "sb"} {
 		for _, file := range []string{"privkey", "cert", "cacert"} {
 			name := "ovn_" + database + "_db_" + file
-			if value := a.Getenv("OCF_RESKEY_" + name); value != "" {
+			if value := a.Getenv(ParameterPrefix + name); value != "" {
 				set = append(set, name+"="+value)
 			}
 		}
@@ -54,28 +56,39 @@ func (a Agent) unsupported() []string {
 	return set
 }
 
-// demote and stop make a node safe: they do what can be done with a
-// configuration that is broken, too.
+// demote makes a node safe, with a broken configuration as well.
 func (a Agent) demote(ctx context.Context, call call) (ExitCode, error) {
-	c := a.lenientController(ctx, call)
-	c.Leaving = slices.Contains(call.env.Notify.Stop, c.Node)
-	err := c.Demote(ctx)
+	r := call.resource(ctx)
+	warnIncomplete(a.Log, r.complete(ctx))
+	err := r.Demote(ctx, slices.Contains(call.env.Notify.Stop, r.node))
 	return errorCode(err), err
 }
 
+// stop makes a node safe, with a broken configuration as well: it needs the sockets and pidfiles
+// alone.
 func (a Agent) stop(ctx context.Context, call call) (ExitCode, error) {
 	if call.invalid != nil {
 		a.Log.WithError(call.invalid).Warn("stopping in spite of an invalid configuration")
 	}
-	err := a.lenientController(ctx, call).Stop(ctx)
+	err := call.resource(ctx).Stop(ctx)
 	return errorCode(err), err
 }
 
 func (a Agent) monitor(ctx context.Context, call call) (ExitCode, error) {
-	expectPromoted := call.env.Role == "Promoted" || call.env.Role == "Master"
-	v := a.monitorController(ctx, call).Monitor(ctx, expectPromoted)
-	if len(v.Reasons) == 0 {
-		return healthCode(v.Health), nil
+	v := call.resource(ctx).Monitor(ctx, call.env.ExpectsPromoted())
+	return healthCode(v.Health), verdictError(v)
+}
+
+// verdictError is the exit reason of a monitor; nil if the servers are healthy or none runs. Every
+// other verdict has one.
+func verdictError(v replication.Verdict) error {
+	if reason := v.Reason(); reason != "" {
+		return errors.New(reason)
 	}
-	return healthCode(v.Health), errors.New(v.Reason())
+	switch v.Health {
+	case replication.HealthStopped, replication.HealthBackup, replication.HealthActive:
+		return nil
+	case replication.HealthBackupDegraded, replication.HealthActiveDegraded, replication.HealthFailed, replication.HealthFailedActive:
+	}
+	return fmt.Errorf("the health of the servers is %q", v.Health)
 }

@@ -9,7 +9,7 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// healthCode is the exit code with which monitor reports a health.
+// healthCode is monitor's exit code of a health.
 func healthCode(h replication.Health) ExitCode {
 	switch h {
 	case replication.HealthStopped:
@@ -31,9 +31,8 @@ func healthCode(h replication.Health) ExitCode {
 	}
 }
 
-// errorCode is the exit code of an action that ended with err. A damaged
-// database is a soft error of this node: once it is repaired or removed, the
-// same start succeeds.
+// errorCode is the exit code of an action that ended with err. A damaged database is a soft error
+// of this node: once it is repaired or removed, the same start succeeds.
 func errorCode(err error) ExitCode {
 	invalid := new(ParameterError)
 	_, noUser := errors.AsType[user.UnknownUserError](err)

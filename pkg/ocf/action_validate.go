@@ -10,27 +10,33 @@ import (
 	"ovndb-servers/pkg/process"
 )
 
-// environmentLevel is the OCF_CHECK_LEVEL from which validate-all looks at the
-// node, and not only at the parameters.
-const environmentLevel = 10
+// nodeCheckLevel is the OCF_CHECK_LEVEL from which validate-all checks the node as well as the
+// parameters.
+const nodeCheckLevel = 10
 
 func (a Agent) validate(ctx context.Context, call call) (ExitCode, error) {
 	if call.invalid != nil {
 		return ErrConfigured, call.invalid
 	}
-	a.warnOfIgnored(call.params)
-	if call.env.CheckLevel < environmentLevel {
+	a.warnIgnored(call.params)
+	if call.env.CheckLevel < nodeCheckLevel {
 		return Success, nil
 	}
-	c, err := a.controller(ctx, call)
-	if err != nil {
-		return errorCode(err), err
-	}
-	err = errors.Join(programs(ctx, call.params), schemas(c.Units))
+	err := a.checkNode(ctx, call.params)
 	return errorCode(err), err
 }
 
-func programs(ctx context.Context, p Parameters) error {
+// checkNode returns all that keeps this node from running the resource.
+func (a Agent) checkNode(ctx context.Context, p Parameters) error {
+	layout, err := process.DiscoverLayout(p.layout())
+	if err != nil {
+		return err
+	}
+	_, _, err = a.lookUp(ctx, p)
+	return errors.Join(err, checkPrograms(ctx, p), checkSchemas(control.Units(layout, p.Northbound, p.Southbound)))
+}
+
+func checkPrograms(ctx context.Context, p Parameters) error {
 	needed := []string{"ovsdb-server", "ovsdb-tool"}
 	if p.ManageNorthd {
 		needed = append(needed, process.NorthdProgram)
@@ -44,7 +50,7 @@ func programs(ctx context.Context, p Parameters) error {
 	return errors.Join(missing...)
 }
 
-func schemas(units []control.Unit) error {
+func checkSchemas(units []control.Unit) error {
 	var missing []error
 	for _, u := range units {
 		if _, err := os.Stat(u.Files.Schema); err != nil {

@@ -7,12 +7,12 @@ import (
 	"net/netip"
 	"time"
 
-	"ovndb-servers/pkg/control"
-
 	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/control"
 )
 
-// ClusterManager is what the agent needs of the cluster manager.
+// ClusterManager is the part of the cluster manager that the agent needs.
 type ClusterManager interface {
 	// Resource returns the cluster's side of a resource.
 	Resource(instance string) control.Cluster
@@ -20,14 +20,14 @@ type ClusterManager interface {
 	LocalNode(ctx context.Context) (string, error)
 }
 
-// Network is what the agent needs to know of this node's addresses.
+// Network answers questions about this node's addresses.
 type Network interface {
 	// Holds reports whether an interface of this node has the address.
 	Holds(address netip.Addr) bool
 	// CanListen reports whether a server could listen there now; nil if it could.
 	CanListen(ctx context.Context, at netip.AddrPort) error
-	// Towards returns the address this node talks from to the given one, which
-	// may be an address it holds itself; then one beside it.
+	// Towards returns the source address of this node's packets to the given one; if this node
+	// holds that itself, another address of the same network.
 	Towards(ctx context.Context, address netip.Addr) (netip.Addr, error)
 }
 
@@ -35,7 +35,7 @@ type Network interface {
 type Agent struct {
 	Getenv         func(string) string
 	Stdout, Stderr io.Writer
-	// Log takes the agent's log lines; the last reason also goes to Stderr in
+	// Log takes the agent's log lines; the exit reason also goes to Stderr in
 	// the form that Pacemaker records.
 	Log logrus.FieldLogger
 	// Program is the path of the program, by which it starts the supervisor; none is
@@ -47,25 +47,31 @@ type Agent struct {
 	Network Network
 }
 
-// action carries out one action and returns its exit code, with the reason why
-// if it is not success.
+// action carries out one action and returns its exit code, with the exit reason as an error if
+// there is one.
 type action func(ctx context.Context, call call) (ExitCode, error)
 
-// call is one call of the agent: what it was told.
+// call is one call of the agent.
 type call struct {
 	env    Environment
 	params Parameters
-	// invalid is what is wrong with the parameters; nil if nothing is.
+	// invalid names the unusable parameters; nil if there are none.
 	invalid error
+	open    opener
 }
+
+// resource returns the resource that the call is about.
+func (c call) resource(ctx context.Context) resource { return c.open(ctx, c.env, c.params) }
 
 // Run carries out the action called name within the time Pacemaker allows it,
 // and returns its exit code.
-func (a Agent) Run(ctx context.Context, name string) ExitCode {
+func (a Agent) Run(ctx context.Context, name string) ExitCode { return a.run(ctx, name, a.open) }
+
+func (a Agent) run(ctx context.Context, name string, open opener) ExitCode {
 	if a.describe(name) {
 		return Success
 	}
-	run, known := a.actions()[name]
+	act, known := a.actions()[name]
 	if !known {
 		ExitReason(a.Stderr, "no such action: %q", name)
 		a.usage(a.Stderr)
@@ -77,7 +83,7 @@ func (a Agent) Run(ctx context.Context, name string) ExitCode {
 		return ErrArgs
 	}
 	params, invalid := ParseParameters(a.Getenv)
-	return a.finish(ctx, run, call{env: env, params: params, invalid: invalid})
+	return a.finish(ctx, act, call{env: env, params: params, invalid: invalid, open: open})
 }
 
 func (a Agent) actions() map[string]action {
@@ -99,7 +105,7 @@ func (a Agent) describe(name string) bool {
 	switch name {
 	case "meta-data":
 		minor := 1
-		if a.Getenv("OCF_RA_VERSION_MINOR") == "0" {
+		if a.Getenv(minorVersionVariable) == "0" {
 			minor = 0
 		}
 		_, _ = io.WriteString(a.Stdout, Metadata(minor, a.Version))
@@ -113,17 +119,17 @@ func (a Agent) describe(name string) bool {
 }
 
 func (a Agent) usage(w io.Writer) {
-	_, _ = fmt.Fprintln(w, "usage: ovndb-servers {start|stop|monitor|status|promote|demote|notify|validate-all|meta-data|usage}")
-	_, _ = fmt.Fprintln(w, "This is an OCF resource agent; parameters come in OCF_RESKEY_ variables, see meta-data.")
+	_, _ = fmt.Fprintln(w, "usage: "+AgentName+" {start|stop|monitor|status|promote|demote|notify|validate-all|meta-data|usage}")
+	_, _ = fmt.Fprintln(w, "This is an OCF resource agent; parameters come in "+ParameterPrefix+" variables, see meta-data.")
 }
 
-// finish runs the action, and reports its outcome in a log line and, where
-// there is something to say, in the exit reason.
-func (a Agent) finish(ctx context.Context, run action, call call) ExitCode {
+// finish runs the action, and reports its outcome in a log line and, if it has one, its exit
+// reason.
+func (a Agent) finish(ctx context.Context, act action, call call) ExitCode {
 	ctx, cancel := context.WithTimeout(ctx, call.env.Deadline())
 	defer cancel()
 	begin := time.Now()
-	code, err := run(ctx, call)
+	code, err := act(ctx, call)
 	code = call.env.Report(code)
 	log := a.Log.WithFields(logrus.Fields{
 		"action": call.env.Action, "rc": code.String(), "elapsed": time.Since(begin).Round(time.Millisecond),
@@ -139,8 +145,8 @@ func (a Agent) finish(ctx context.Context, run action, call call) ExitCode {
 	return code
 }
 
-// level is the level of an action's one log line: a monitor that found what it
-// expected is not news.
+// level is the level of an action's one log line: a recurring monitor that found the servers
+// healthy is not news.
 func level(code ExitCode, err error, recurring bool) logrus.Level {
 	switch {
 	case code == Degraded || code == DegradedPromoted:

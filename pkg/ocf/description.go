@@ -11,7 +11,8 @@ The clone needs notify=true and promoted-max=1. It should have fencing: without 
 the others from taking writes until it learns of it.
 `
 
-// listenerGroup ties the parameters that together tell one resource from another: two may share the address or a port, not both.
+// listenerGroup ties the parameters that together identify a resource: two resources may share the
+// address or a port, not both.
 const listenerGroup = "listener"
 
 // parameterDescriptions lists the parameters as ParseParameters reads them.
@@ -93,7 +94,7 @@ has to be where a load balancer holds the virtual IP address.
 			ShortDesc: english("Whether ovn-northd runs on the promoted node"),
 			LongDesc: english(`
 With yes, the agent runs ovn-northd on the promoted node, and on no other; if it ends, it is started again, and the databases stay where they are.
-With no, ovn-northd is somebody else's business.
+With no, ovn-northd is run by another manager or not at all.
 `),
 		},
 		{

@@ -10,87 +10,83 @@ import (
 )
 
 const (
-	// DefaultInstance names the resource when the caller does not, as crmsh when it validates parameters.
-	DefaultInstance = "ovndb-servers"
+	// DefaultInstance names the resource when the caller does not, as crmsh when it validates
+	// parameters.
+	DefaultInstance = AgentName
 	// DefaultTimeout is the time an action has when the caller names none; Pacemaker's own default.
 	DefaultTimeout = 20 * time.Second
 
-	// marginDivisor is the part of the timeout an action leaves unused. Pacemaker sends SIGKILL at the timeout, with no SIGTERM before
-	// (lib/common/mainloop.c), so what is left must suffice to write the exit reason and return.
+	// marginDivisor is the part of the timeout an action leaves unused. Pacemaker sends SIGKILL at
+	// the timeout, with no SIGTERM before (lib/common/mainloop.c), so the rest must suffice to
+	// write the exit reason and return.
 	marginDivisor = 10
 	minMargin     = 500 * time.Millisecond
 	maxMargin     = 3 * time.Second
-
-	// latestMinor is the OCF_RA_VERSION_MINOR assumed where none is set: OCF 1.1.
-	latestMinor = 1
 )
 
-// Environment is what the cluster manager tells an action beside the parameters.
+// Environment is an action's environment beside the parameters.
 type Environment struct {
 	// Action is the first argument of the agent.
 	Action string
-	// Instance is the identifier of the resource, without the ":N" of a clone's instance; DefaultInstance if the caller names none.
+	// Instance is the identifier of the resource, without the ":N" of a clone's instance;
+	// DefaultInstance if the caller names none.
 	Instance string
-	// Node is this node's name in the cluster, "" if unknown: a person, a probe of parameters and ocf-tester do not set it.
-	// The notify sets use the same names.
+	// Node is this node's name in the cluster, "" if unknown: a person, a probe of parameters and
+	// ocf-tester do not set it. The notify sets use the same names.
 	Node string
-	// PhysicalHost is the node that hosts the bundle this runs in, "" outside one.
-	PhysicalHost string
-	// AttributeTarget is the node that carries the node attributes of the resource: PhysicalHost where container-attribute-target asks for it, else
-	// Node. Pacemaker's tools find it by themselves; never compare it with the notify sets.
-	AttributeTarget string
-	// Timeout is how long the action may take before it is killed.
+	// Timeout is the time after which the action is killed.
 	Timeout time.Duration
 	// Interval is the time from one monitor to the next; 0 if the action does not recur.
 	Interval time.Duration
-	// Role is the role a recurring monitor is configured for. It says what is expected, never what is true.
+	// Role is the role a recurring monitor is configured for: the expected one, which may not be
+	// the actual one.
 	Role string
 	// CheckLevel is the depth asked of monitor and validate-all: 0, 10 or 20.
 	CheckLevel int
-	// DegradedCodes says whether the cluster manager understands Degraded and DegradedPromoted: Pacemaker does since 2.0.5.
+	// DegradedCodes reports whether the cluster manager understands Degraded and DegradedPromoted:
+	// Pacemaker does since 2.0.5.
 	DegradedCodes bool
-	// Minor is the minor version of the OCF API the caller speaks: 0 up to Pacemaker 2.0, 1 since 2.1, and 1 if it does not say.
-	Minor int
 	// Notify are the sets of a clone with notify=true.
 	Notify Notify
 }
 
-// ParseEnvironment reads the environment of an action. The error joins one *VariableError for each variable that cannot be used;
-// the Environment is complete even then, with the default in place of each, so that stop can go on.
+// ParseEnvironment reads the environment of an action. The error joins one *VariableError for each
+// variable that cannot be used; the Environment is complete even then, with the default in place of
+// each, so that stop can go on.
 //
-// Source: agents.rst, "Environment Variables", and services_linux.c (add_OCF_env_vars) in Pacemaker's tree.
+// Source: agents.rst, "Environment Variables", and services_linux.c (add_OCF_env_vars) in
+// Pacemaker's tree.
 func ParseEnvironment(action string, getenv func(string) string) (Environment, error) {
 	read := environmentReader{getenv: getenv}
 	e := Environment{
 		Action:        action,
 		Instance:      read.instance(),
 		Node:          read.meta("on_node"),
-		PhysicalHost:  read.meta("physical_host"),
 		Timeout:       read.milliseconds("timeout"),
 		Interval:      read.milliseconds("interval"),
 		Role:          read.meta("role"),
-		CheckLevel:    read.integer("OCF_CHECK_LEVEL", 0),
-		Minor:         read.integer("OCF_RA_VERSION_MINOR", latestMinor),
-		DegradedCodes: knowsDegraded(getenv("OCF_RESKEY_crm_feature_set")),
+		CheckLevel:    read.integer(checkLevelVariable, 0),
+		DegradedCodes: knowsDegraded(getenv(featureSetVariable)),
 		Notify:        parseNotify(getenv),
 	}
 	if e.Timeout == 0 {
 		e.Timeout = DefaultTimeout
 	}
-	e.AttributeTarget = e.Node
-	if e.PhysicalHost != "" && strings.EqualFold(read.meta("container_attribute_target"), "host") {
-		e.AttributeTarget = e.PhysicalHost
-	}
 	return e, errors.Join(read.problems...)
 }
 
-// Probe says whether this is the monitor by which the cluster manager looks what runs here: Pacemaker sets no
-// interval for it, and no role and no notify sets.
+// Probe reports whether this is the monitor by which the cluster manager finds out whether the
+// resource runs here: Pacemaker sets no interval for it, and no role and no notify sets.
 func (e Environment) Probe() bool {
 	return e.Action == "monitor" && e.Interval == 0
 }
 
-// Deadline is the time an action may use: Timeout less a margin for its last words. It is always more than zero.
+// ExpectsPromoted reports whether Pacemaker takes the instance for promoted. Up to Pacemaker 2.0
+// the promoted role is called Master.
+func (e Environment) ExpectsPromoted() bool { return e.Role == "Promoted" || e.Role == "Master" }
+
+// Deadline is the time an action may use: Timeout less a margin for the exit reason. It is always
+// more than zero.
 func (e Environment) Deadline() time.Duration {
 	timeout := e.Timeout
 	if timeout <= 0 {
@@ -100,29 +96,37 @@ func (e Environment) Deadline() time.Duration {
 	return max(timeout-margin, timeout/2, 1)
 }
 
-// Report returns the code to exit with, in the words this caller understands.
+// Report returns the code to exit with: a cluster manager that does not know Degraded and
+// DegradedPromoted gets Success and RunningPromoted.
 func (e Environment) Report(code ExitCode) ExitCode {
-	if e.DegradedCodes {
+	switch {
+	case e.DegradedCodes:
+		return code
+	case code == Degraded:
+		return Success
+	case code == DegradedPromoted:
+		return RunningPromoted
+	default:
 		return code
 	}
-	return code.WithoutDegraded()
 }
 
-// environmentReader reads variables and collects what is wrong with them.
+// environmentReader reads variables and collects the unusable ones.
 type environmentReader struct {
 	getenv   func(string) string
 	problems []error
 }
 
 func (r *environmentReader) meta(name string) string {
-	return strings.TrimSpace(r.getenv("OCF_RESKEY_CRM_meta_" + name))
+	return strings.TrimSpace(r.getenv(MetaPrefix + name))
 }
 
 func (r *environmentReader) complain(name, value, allowed string) {
 	r.problems = append(r.problems, &VariableError{Name: name, Value: value, Allowed: allowed})
 }
 
-// milliseconds reads a time of the operation; it is 0 if unset or unusable. Pacemaker writes plain milliseconds.
+// milliseconds reads a time of the operation; it is 0 if unset or unusable. Pacemaker writes plain
+// milliseconds.
 func (r *environmentReader) milliseconds(name string) time.Duration {
 	value := r.meta(name)
 	if value == "" {
@@ -130,7 +134,7 @@ func (r *environmentReader) milliseconds(name string) time.Duration {
 	}
 	ms, err := strconv.ParseUint(value, 10, 32)
 	if err != nil {
-		r.complain("OCF_RESKEY_CRM_meta_"+name, value, "a whole number of milliseconds")
+		r.complain(MetaPrefix+name, value, "a whole number of milliseconds")
 		return 0
 	}
 	return time.Duration(ms) * time.Millisecond
@@ -149,15 +153,16 @@ func (r *environmentReader) integer(name string, missing int) int {
 	return n
 }
 
-// instance reads the identifier of the resource. It becomes part of file names and of node attributes.
+// instance reads the identifier of the resource. It becomes part of file names and of node
+// attributes.
 func (r *environmentReader) instance() string {
-	value := r.getenv("OCF_RESOURCE_INSTANCE")
+	value := r.getenv(InstanceVariable)
 	if value == "" {
 		return DefaultInstance
 	}
 	name := withoutCloneNumber(value)
 	if !usableInstance(name) {
-		r.complain("OCF_RESOURCE_INSTANCE", value, "an XML identifier: letters, digits, dots, dashes and underscores")
+		r.complain(InstanceVariable, value, "an XML identifier: letters, digits, dots, dashes and underscores")
 		return DefaultInstance
 	}
 	return name
@@ -180,8 +185,8 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// usableInstance accepts what the CIB's schema accepts as a resource identifier (an XML NCName) and nothing that could lead
-// a file name elsewhere.
+// usableInstance accepts the resource identifiers of the CIB's schema (an XML NCName), none of
+// which can lead a file name elsewhere.
 func usableInstance(name string) bool {
 	for i, r := range name {
 		letter := unicode.IsLetter(r) || r == '_'

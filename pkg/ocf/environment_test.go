@@ -14,18 +14,18 @@ import (
 func TestEnvironmentOfPacemakerIsUnderstood(t *testing.T) {
 	t.Parallel()
 	promoted := ocf.Environment{
-		Instance: "ovndb", Node: "node1", AttributeTarget: "node1", Timeout: 20 * time.Second, Interval: 10 * time.Second,
-		Role: "Promoted", DegradedCodes: true, Minor: 1,
+		Instance: "ovndb", Node: "node1", Timeout: 20 * time.Second, Interval: 10 * time.Second,
+		Role: "Promoted", DegradedCodes: true,
 	}
 	unpromoted := promoted
-	unpromoted.Node, unpromoted.AttributeTarget = "node2", "node2"
+	unpromoted.Node = "node2"
 	unpromoted.Interval, unpromoted.Role = 30*time.Second, "Unpromoted"
 	probe := unpromoted
 	probe.Interval, probe.Role = 0, ""
 	start := probe
 	start.Timeout = time.Minute
 	old := ocf.Environment{
-		Instance: "drbd-r1", Node: "hex-2", AttributeTarget: "hex-2", Timeout: 120 * time.Second, DegradedCodes: true, Minor: 0,
+		Instance: "drbd-r1", Node: "hex-2", Timeout: 120 * time.Second, DegradedCodes: true,
 	}
 	rows := []struct {
 		action, fixture string
@@ -59,7 +59,7 @@ func TestEmptyEnvironmentGivesDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatalf("cannot parse an empty environment: %v", err)
 	}
-	want := ocf.Environment{Action: "validate-all", Instance: "ovndb-servers", Timeout: 20 * time.Second, Minor: 1}
+	want := ocf.Environment{Action: "validate-all", Instance: "ovndb-servers", Timeout: 20 * time.Second}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("wrong environment (-want +got):\n%s", diff)
 	}
@@ -82,37 +82,9 @@ func TestInstanceLosesTheNumberOfItsClone(t *testing.T) {
 	}
 }
 
-func TestBundleCarriesItsAttributesOnTheHostIfAsked(t *testing.T) {
-	t.Parallel()
-	inBundle := environment{
-		"OCF_RESKEY_CRM_meta_on_node":       "ovndb-bundle-0",
-		"OCF_RESKEY_CRM_meta_physical_host": "controller-1",
-	}
-	rows := []struct {
-		name, target, want string
-	}{
-		{"host", "host", "controller-1"},
-		{"host in capitals", "HOST", "controller-1"},
-		{"not asked", "", "ovndb-bundle-0"},
-	}
-	for _, row := range rows {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			more := environment{"OCF_RESKEY_CRM_meta_container_attribute_target": row.target}
-			got, err := ocf.ParseEnvironment("start", inBundle.and(more).getenv)
-			if err != nil {
-				t.Fatalf("cannot parse: %v", err)
-			}
-			if got.AttributeTarget != row.want || got.Node != "ovndb-bundle-0" || got.PhysicalHost != "controller-1" {
-				t.Errorf("got target %q, node %q, host %q; want target %q", got.AttributeTarget, got.Node, got.PhysicalHost, row.want)
-			}
-		})
-	}
-}
-
 func TestUnusableVariableIsNamedAndReplacedByItsDefault(t *testing.T) {
 	t.Parallel()
-	want := ocf.Environment{Action: "stop", Instance: "ovndb-servers", Timeout: 20 * time.Second, Minor: 1}
+	want := ocf.Environment{Action: "stop", Instance: "ovndb-servers", Timeout: 20 * time.Second}
 	rows := []struct{ name, value string }{
 		{"OCF_RESKEY_CRM_meta_timeout", "20s"},
 		{"OCF_RESKEY_CRM_meta_timeout", "-1"},
@@ -120,7 +92,6 @@ func TestUnusableVariableIsNamedAndReplacedByItsDefault(t *testing.T) {
 		{"OCF_RESKEY_CRM_meta_interval", "ten"},
 		{"OCF_CHECK_LEVEL", "deep"},
 		{"OCF_CHECK_LEVEL", "-10"},
-		{"OCF_RA_VERSION_MINOR", "1.1"},
 		{"OCF_RESOURCE_INSTANCE", "../../etc/passwd"},
 		{"OCF_RESOURCE_INSTANCE", ":0"},
 		{"OCF_RESOURCE_INSTANCE", "two words"},

@@ -2,11 +2,11 @@ package ocf
 
 import "fmt"
 
-// ExitCode is what an action returns to the cluster manager, as its process exit code.
+// ExitCode is an action's process exit code.
 type ExitCode int
 
-// The exit codes of OCF 1.1, and Pacemaker's two for a service that works but is degraded. How Pacemaker's scheduler treats
-// them: lib/pengine/unpack.c in its tree.
+// The exit codes of OCF 1.1, and Pacemaker's two for a service that works but is degraded. How
+// Pacemaker's scheduler treats them: lib/pengine/unpack.c in its tree.
 const (
 	Success          ExitCode = 0   // done; for monitor: runs, unpromoted
 	ErrGeneric       ExitCode = 1   // failed; may be tried again here
@@ -18,11 +18,12 @@ const (
 	NotRunning       ExitCode = 7   // nothing of the resource runs here
 	RunningPromoted  ExitCode = 8   // monitor: runs, promoted
 	FailedPromoted   ExitCode = 9   // monitor: promoted, or may be, and failed
-	Degraded         ExitCode = 190 // monitor: as Success, with something to mend
-	DegradedPromoted ExitCode = 191 // monitor: as RunningPromoted, with something to mend
+	Degraded         ExitCode = 190 // monitor: as Success, with a fault
+	DegradedPromoted ExitCode = 191 // monitor: as RunningPromoted, with a fault
 )
 
-// String returns the name the specification gives the code, and "OCF_UNKNOWN(n)" for a code it does not know.
+// String returns the name the specification gives the code, and "OCF_UNKNOWN(n)" for a code it does
+// not know.
 func (c ExitCode) String() string {
 	names := map[ExitCode]string{
 		Success:          "OCF_SUCCESS",
@@ -42,16 +43,4 @@ func (c ExitCode) String() string {
 		return name
 	}
 	return fmt.Sprintf("OCF_UNKNOWN(%d)", int(c))
-}
-
-// WithoutDegraded returns the code to give a cluster manager that does not know Degraded and DegradedPromoted: Success and
-// RunningPromoted. Every other code is returned as it is.
-func (c ExitCode) WithoutDegraded() ExitCode {
-	if c == Degraded {
-		return Success
-	}
-	if c == DegradedPromoted {
-		return RunningPromoted
-	}
-	return c
 }

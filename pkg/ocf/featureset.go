@@ -5,12 +5,13 @@ import (
 	"strings"
 )
 
-// degradedFeatureSet is the feature set of Pacemaker 2.0.5, the first release to understand Degraded and DegradedPromoted
-// (its ChangeLog.md).
+// degradedFeatureSet is the feature set of Pacemaker 2.0.5, the first release to understand
+// Degraded and DegradedPromoted (its ChangeLog.md).
 const degradedFeatureSet = "3.6.1"
 
-// knowsDegraded compares a crm_feature_set, such as "3.19.0", with that of Pacemaker 2.0.5. It is the feature set of the cluster's
-// designated controller, the one that interprets exit codes. Without one, or with one that cannot be read, the answer is no.
+// knowsDegraded reports whether a crm_feature_set, such as "3.19.0", is that of Pacemaker 2.0.5 or
+// later. It is the feature set of the cluster's designated controller, which interprets the exit
+// codes. Without one, or with one that cannot be read, the answer is no.
 func knowsDegraded(featureSet string) bool {
 	got, ok := versionNumbers(featureSet)
 	if !ok {

@@ -10,9 +10,10 @@ import (
 	"ovndb-servers/pkg/ocf"
 )
 
-// The files in testdata/environment hold the environment Pacemaker gives an action, one NAME=value to a line. They were made from
-// transition graphs: those of 2.1.5 by crm_simulate from a cluster of three nodes, those of 2.0.5 are in its own
-// regression tests (bug-5143-ms-shuffle, master-move).
+// The files in testdata/environment hold the environment Pacemaker gives an action, one NAME=value
+// to a line. They were made from transition graphs: those of 2.1.5 by crm_simulate from a cluster
+// of three nodes, those of 2.0.5 are in its own regression tests (bug-5143-ms-shuffle,
+// master-move).
 
 // environment is a set of variables.
 type environment map[string]string

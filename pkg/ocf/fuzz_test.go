@@ -22,7 +22,7 @@ func FuzzParseEnvironment(f *testing.F) {
 		if err != nil && !errors.As(err, &problem) {
 			t.Errorf("got an error of another type: %v", err)
 		}
-		if e.Timeout <= 0 || e.Deadline() <= 0 || e.Deadline() > e.Timeout || e.Interval < 0 || e.CheckLevel < 0 || e.Minor < 0 {
+		if e.Timeout <= 0 || e.Deadline() <= 0 || e.Deadline() > e.Timeout || e.Interval < 0 || e.CheckLevel < 0 {
 			t.Errorf("got an impossible environment: %+v, deadline %s", e, e.Deadline())
 		}
 		checkInstance(t, e.Instance)
@@ -39,41 +39,23 @@ func checkInstance(t *testing.T, instance string) {
 
 func FuzzNotify(f *testing.F) {
 	addFixtures(f)
-	f.Add("OCF_RESKEY_CRM_meta_notify_type=post\nOCF_RESKEY_CRM_meta_notify_operation=promote\nOCF_RESKEY_CRM_meta_notify_promoted_uname=a a b\n" +
-		"OCF_RESKEY_CRM_meta_notify_promote_uname=b a\n")
+	f.Add("OCF_RESKEY_CRM_meta_notify_type=post\nOCF_RESKEY_CRM_meta_notify_operation=promote\n" +
+		"OCF_RESKEY_CRM_meta_notify_active_uname=a a b\nOCF_RESKEY_CRM_meta_notify_start_uname=b c\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		e, _ := ocf.ParseEnvironment("notify", parseLines(text).getenv)
 		n := e.Notify
-		for _, name := range n.PromotedNow() {
-			if !slices.Contains(n.Promoted, name) || slices.Contains(n.Demote, name) || slices.Contains(n.Stop, name) {
-				t.Errorf("%q is promoted now, of %q less %q and %q", name, n.Promoted, n.Demote, n.Stop)
-			}
-		}
-		for _, name := range n.Promote {
-			if n.Event() == "post-promote" && !slices.Contains(n.PromotedAfter(), name) {
-				t.Errorf("%q was promoted, and is not in %q", name, n.PromotedAfter())
-			}
-		}
+		active := n.ActiveAtPromote()
 		for _, name := range n.Start {
-			if !slices.Contains(n.ActiveAtPromote(), name) {
-				t.Errorf("%q was started, and is not in %q", name, n.ActiveAtPromote())
+			if !slices.Contains(active, name) {
+				t.Errorf("%q was started, and is not in %q", name, active)
 			}
 		}
-		for _, set := range [][]string{n.PromotedAfter(), n.PromotedNow(), n.ActiveAtPromote()} {
-			checkSet(t, n, set)
+		for i, name := range active {
+			if name == "" || slices.Contains(active[:i], name) || !slices.Contains(slices.Concat(n.Active, n.Start), name) {
+				t.Errorf("%q does not belong in %q", name, active)
+			}
 		}
 	})
-}
-
-// checkSet fails the test if a set names a node twice, or one that no variable named.
-func checkSet(t *testing.T, n ocf.Notify, set []string) {
-	t.Helper()
-	known := slices.Concat(n.Promoted, n.Active, n.Promote, n.Start)
-	for i, name := range set {
-		if name == "" || slices.Contains(set[:i], name) || !slices.Contains(known, name) {
-			t.Errorf("%q does not belong in %q", name, set)
-		}
-	}
 }
 
 func FuzzParseParameters(f *testing.F) {
@@ -100,7 +82,8 @@ func FuzzParseParameters(f *testing.F) {
 	})
 }
 
-// checkAccepted fails the test if accepted parameters contradict each other, or do not survive being written again.
+// checkAccepted fails the test if accepted parameters contradict each other, or do not survive
+// being written again.
 func checkAccepted(t *testing.T, env environment, p ocf.Parameters) {
 	t.Helper()
 	if !p.MasterIP.IsValid() || p.Northbound.Port == p.Southbound.Port || p.NodeAddress == p.MasterIP {

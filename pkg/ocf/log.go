@@ -14,8 +14,8 @@ import (
 )
 
 // NewLogger returns a logger that writes to stderr, which Pacemaker logs, and to
-// syslog where there is one. Lines have the form that crmsh and people know from
-// other agents: "WARNING: text key=value".
+// syslog where there is one. Lines have the form of the other agents' logs, which crmsh reads:
+// "WARNING: text key=value".
 func NewLogger(stderr io.Writer, getenv func(string) string) *logrus.Logger {
 	log := logrus.New()
 	log.SetOutput(stderr)
@@ -23,18 +23,18 @@ func NewLogger(stderr io.Writer, getenv func(string) string) *logrus.Logger {
 	if debugging(getenv) {
 		log.SetLevel(logrus.DebugLevel)
 	}
-	instance := getenv("OCF_RESOURCE_INSTANCE")
+	instance := getenv(InstanceVariable)
 	if instance == "" {
 		instance = DefaultInstance
 	}
 	log.AddHook(&syslogHook{connect: sync.OnceValues(func() (*syslogrus.SyslogHook, error) {
-		return syslogrus.NewSyslogHook("", "", syslog.LOG_INFO|syslog.LOG_DAEMON, "ovndb-servers("+instance+")")
+		return syslogrus.NewSyslogHook("", "", syslog.LOG_INFO|syslog.LOG_DAEMON, AgentName+"("+instance+")")
 	})})
 	return log
 }
 
-// syslogHook passes lines on to syslog, which it connects to for the first of them: most
-// monitors have nothing to say.
+// syslogHook passes lines on to syslog. It connects for the first line, because most monitors log
+// none.
 type syslogHook struct {
 	connect func() (*syslogrus.SyslogHook, error)
 }
@@ -46,7 +46,7 @@ func (*syslogHook) Levels() []logrus.Level { return logrus.AllLevels }
 func (h *syslogHook) Fire(e *logrus.Entry) error {
 	hook, err := h.connect()
 	if err != nil {
-		return nil //nolint:nilerr // there is nobody to tell
+		return nil //nolint:nilerr // the line is on stderr as well
 	}
 	return hook.Fire(e)
 }

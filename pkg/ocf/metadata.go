@@ -5,23 +5,25 @@ import (
 	"strings"
 )
 
-// agentName is the name of the agent in its provider's directory.
-const agentName = "ovndb-servers"
+// AgentName is the name of the program, and of the agent in its provider's directory.
+const AgentName = "ovndb-servers"
 
-// doctype names the DTD by which ocf-tester validates. The DTD predates OCF 1.1; the internal subset, which takes precedence, adds the attribute it does not know.
+// doctype names the DTD by which ocf-tester validates. The DTD predates OCF 1.1; the internal
+// subset, which takes precedence, adds the attribute it does not know.
 const doctype = `<?xml version="1.0"?>
 <!DOCTYPE resource-agent SYSTEM "ra-api-1.dtd" [
   <!ATTLIST parameter unique-group CDATA #IMPLIED>
 ]>
 `
 
-// Metadata returns what the meta-data action prints: the description of the agent in OCF 1.1, for a caller that speaks the minor version of the
-// OCF API (Environment.Minor). Up to minor version 0 the promoted role is called Master. The version is that of the agent.
+// Metadata returns the output of the meta-data action: the description of the agent in OCF 1.1, for
+// a caller that speaks the minor version of the OCF API (OCF_RA_VERSION_MINOR). Up to minor version
+// 0 the promoted role is called Master. The version is that of the agent.
 //
 // It depends on its arguments alone, and asks nothing of the machine.
 func Metadata(minor int, version string) string {
 	description := resourceAgent{
-		Name:       agentName,
+		Name:       AgentName,
 		Version:    version,
 		API:        "1.1",
 		LongDesc:   english(agentLongDesc),
@@ -34,12 +36,13 @@ func Metadata(minor int, version string) string {
 	return doctype + legible().Replace(string(body)) + "\n"
 }
 
-// legible writes empty elements, line breaks and apostrophes as people do.
+// legible writes empty elements, line breaks and apostrophes in their short form.
 func legible() *strings.Replacer {
 	return strings.NewReplacer("></content>", "/>", "></action>", "/>", "&#xA;", "\n", "&#39;", "'")
 }
 
-// The elements of meta-data, in the order the specification's schema asks for (ra/1.1/ra-api.rng in OCF-spec).
+// The elements of meta-data, in the order the specification's schema asks for (ra/1.1/ra-api.rng in
+// OCF-spec).
 type (
 	resourceAgent struct {
 		XMLName    xml.Name               `xml:"resource-agent"`
@@ -80,8 +83,9 @@ func english(text string) localText {
 	return localText{Lang: "en", Text: text}
 }
 
-// actionDescriptions lists the actions with the times an administrator should give them. The monitors differ in their interval, because
-// Pacemaker tells operations apart by name and interval alone.
+// actionDescriptions lists the actions with the times an administrator should give them. The
+// monitors differ in their interval, because Pacemaker identifies an operation by its name and
+// interval alone.
 func actionDescriptions(minor int) []actionDescription {
 	promoted, unpromoted := "Promoted", "Unpromoted"
 	if minor < 1 {

@@ -57,7 +57,7 @@ func TestMetadataEscapesTheVersion(t *testing.T) {
 	}
 }
 
-// metadata is what a reader of meta-data makes of it.
+// metadata is meta-data as a reader parses it.
 type metadata struct {
 	Version    string `xml:"version,attr"`
 	Parameters []struct {

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"ovndb-servers/pkg/control"
 )
 
 // The names of the parameters, as they are in the resource definition.
@@ -46,46 +48,48 @@ const (
 	defaultBeatInterval         = "1"   // s
 )
 
-// Endpoint is how a database is offered to clients: Protocol is "tcp" or "ssl".
-type Endpoint struct {
-	Protocol string
-	Port     uint16
-}
-
 // Parameters are the parameters of the resource.
 type Parameters struct {
 	// MasterIP is the virtual IP address under which clients find the promoted node.
 	MasterIP netip.Addr
-	// Northbound and Southbound are where the databases are offered, there and on the node's own address.
-	Northbound, Southbound Endpoint
-	// ClientProbe is how long a client's session may be idle before the server probes it, ReplicationProbe the same for a
-	// backup's session to the active. In whole milliseconds; 0 turns probing off.
+	// Northbound and Southbound are the endpoints of the databases, on MasterIP and on the node's
+	// own address.
+	Northbound, Southbound control.Endpoint
+	// ClientProbe is the time a client's session may be idle before the server probes it,
+	// ReplicationProbe the same for a backup's session to the active. In whole milliseconds; 0
+	// turns probing off.
 	ClientProbe, ReplicationProbe time.Duration
-	// ListenOnMasterIPOnly keeps clients to the virtual IP address; otherwise they may come to any address of the promoted node.
+	// ListenOnMasterIPOnly keeps clients to the virtual IP address; otherwise they may come to any
+	// address of the promoted node.
 	ListenOnMasterIPOnly bool
 	// ManageNorthd has the agent run ovn-northd on the promoted node.
 	ManageNorthd bool
-	// NodeAddress is this node's own address, where the others replicate from; invalid if it is not set and has to be found.
+	// NodeAddress is this node's own address, from which the other nodes replicate; invalid if it
+	// is not set and has to be found.
 	NodeAddress netip.Addr
-	// RunDir, DatabaseDir, LogDir and SchemaDir are where OVN keeps its sockets and pidfiles, its databases, its logs and its
-	// schemas; "" is where OVN's packages put them.
+	// RunDir holds OVN's sockets and pidfiles, DatabaseDir its databases, LogDir its logs and
+	// SchemaDir its schemas; "" is the directory of OVN's packages.
 	RunDir, DatabaseDir, LogDir, SchemaDir string
-	// User is whom the servers run as, "user" or "user:group"; "" is whom OVN's packages run them as.
+	// User is the account of the servers, "user" or "user:group"; "" is the one of OVN's packages.
 	User string
 	// Snapshots is how many snapshots of each database are kept.
 	Snapshots int
 	// Supervise has a supervisor restart servers that die, between the actions of the cluster.
 	Supervise bool
-	// BusyPatience is how long a server may work without answering before it counts as failed, in whole seconds.
+	// BusyPatience is how long a server may work without answering before it counts as failed, in
+	// whole seconds.
 	BusyPatience time.Duration
-	// BeatInterval is how often an active node shows in its data that it is fresh, in whole seconds.
+	// BeatInterval is how often an active node shows in its data that it is fresh, in whole
+	// seconds.
 	BeatInterval time.Duration
-	// OVNCtl is accepted, so that a definition made for the shell agent can stay, and has no effect.
+	// OVNCtl is accepted, so that a definition made for the shell agent can stay, and has no
+	// effect.
 	OVNCtl string
 }
 
-// ParseParameters reads the parameters of the resource from the environment. The error joins one *ParameterError for each that cannot be used;
-// the Parameters then have the default in its place, where there is one.
+// ParseParameters reads the parameters of the resource from the environment. The error joins one
+// *ParameterError for each that cannot be used; the Parameters then have the default in its place,
+// where there is one.
 func ParseParameters(getenv func(string) string) (Parameters, error) {
 	read := parameterReader{getenv: getenv}
 	p := Parameters{
@@ -112,7 +116,7 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 	return p, errors.Join(read.problems...)
 }
 
-// checkTogether finds parameters that are right by themselves and not beside each other.
+// checkTogether finds parameters that exclude each other.
 func (r *parameterReader) checkTogether(p Parameters) {
 	if p.Northbound.Port == p.Southbound.Port {
 		r.complain(paramSBPort, r.value(paramSBPort, defaultSBPort), "a port other than that of "+paramNBPort)
@@ -122,15 +126,15 @@ func (r *parameterReader) checkTogether(p Parameters) {
 	}
 }
 
-// parameterReader reads parameters and collects what is wrong with them.
+// parameterReader reads parameters and collects the unusable ones.
 type parameterReader struct {
 	getenv   func(string) string
 	problems []error
 }
 
-// value returns a parameter without blanks around it, and what to take if it is not set.
+// value returns a parameter without blanks around it; missing if it is not set.
 func (r *parameterReader) value(name, missing string) string {
-	if value := strings.TrimSpace(r.getenv("OCF_RESKEY_" + name)); value != "" {
+	if value := strings.TrimSpace(r.getenv(ParameterPrefix + name)); value != "" {
 		return value
 	}
 	return missing

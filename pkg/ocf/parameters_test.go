@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ocf"
 )
 
@@ -30,8 +31,8 @@ func parameters(namesAndValues ...string) environment {
 func defaults() ocf.Parameters {
 	return ocf.Parameters{
 		MasterIP:             netip.MustParseAddr("192.0.2.10"),
-		Northbound:           ocf.Endpoint{Protocol: "tcp", Port: 6641},
-		Southbound:           ocf.Endpoint{Protocol: "tcp", Port: 6642},
+		Northbound:           control.Endpoint{Protocol: "tcp", Port: 6641},
+		Southbound:           control.Endpoint{Protocol: "tcp", Port: 6642},
 		ClientProbe:          5 * time.Second,
 		ReplicationProbe:     time.Minute,
 		ListenOnMasterIPOnly: true,
@@ -66,8 +67,8 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 	}
 	want := ocf.Parameters{
 		MasterIP:         netip.MustParseAddr("2001:db8::10"),
-		Northbound:       ocf.Endpoint{Protocol: "ssl", Port: 16641},
-		Southbound:       ocf.Endpoint{Protocol: "ssl", Port: 16642},
+		Northbound:       control.Endpoint{Protocol: "ssl", Port: 16641},
+		Southbound:       control.Endpoint{Protocol: "ssl", Port: 16642},
 		ClientProbe:      3 * time.Minute,
 		ManageNorthd:     true,
 		NodeAddress:      netip.MustParseAddr("2001:db8::1"),

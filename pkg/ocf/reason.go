@@ -6,13 +6,14 @@ import (
 	"strings"
 )
 
-// reasonPrefix marks a line of standard error as the reason of an exit code (PCMK_OCF_REASON_PREFIX in Pacemaker's
-// include/crm/services.h).
+// reasonPrefix marks a line of standard error as the reason of an exit code (PCMK_OCF_REASON_PREFIX
+// in Pacemaker's include/crm/services.h).
 const reasonPrefix = "ocf-exit-reason:"
 
-// ExitReason writes why an action ends as it does, as the line of standard error that Pacemaker records and shows. The text goes on
-// one line: line breaks become "; ". Pacemaker keeps the last such line, so a prefix within the text is dropped. A failure to write is
-// ignored, for there is nowhere left to report it.
+// ExitReason writes the reason of an exit code, as the line of standard error that Pacemaker
+// records and shows. The text goes on one line: line breaks become "; ". Pacemaker keeps the last
+// such line, so a prefix within the text is dropped. A failure to write is ignored, for there is
+// nowhere left to report it.
 func ExitReason(w io.Writer, format string, a ...any) {
 	_, _ = fmt.Fprintf(w, "%s%s\n", reasonPrefix, oneLine(fmt.Sprintf(format, a...)))
 }
@@ -34,7 +35,8 @@ func lineBreak(r rune) bool {
 	return r == '\n' || r == '\r' || r == '\v' || r == '\f' || r == '\u0085' || r == '\u2028' || r == '\u2029'
 }
 
-// printable replaces the control characters that are left, which XML does not allow: the reason ends up in the CIB.
+// printable replaces the control characters that are left, which XML does not allow: the reason
+// ends up in the CIB.
 func printable(r rune) rune {
 	if r < ' ' || r == 0x7f {
 		return ' '

@@ -10,7 +10,8 @@ import (
 	"ovndb-servers/pkg/ocf"
 )
 
-// The schema of the OCF specification itself is in no Debian package. pcs's is a relaxed form of it.
+// The schema of the OCF specification itself is in no Debian package. pcs's is a relaxed form of
+// it.
 func TestMetadataIsValidForTheToolsThatReadIt(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
@@ -37,7 +38,8 @@ func TestMetadataIsValidForTheToolsThatReadIt(t *testing.T) {
 	}
 }
 
-// xmllint validates a document, as ocf-tester does: in the directory of the schema, so that the name alone finds it.
+// xmllint validates a document, as ocf-tester does: in the directory of the schema, so that the
+// name alone finds it.
 func xmllint(t *testing.T, directory, document string, args ...string) (string, error) {
 	t.Helper()
 	path, err := exec.LookPath("xmllint")

@@ -9,13 +9,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sirupsen/logrus"
-
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/process"
 )
 
-// Charge is what a supervisor is given to watch over.
+// Supervised is the resource that a supervisor watches over.
 type Supervised struct {
 	Controller *control.Controller
 	Parameters Parameters
@@ -23,9 +21,12 @@ type Supervised struct {
 	Release func()
 }
 
-// TakeCharge returns the controller of the resource that the environment describes, as
-// an action would have it, and holds the pidfile of its supervisor. The error is
-// [process.ErrHeld] if there is one already.
+// ErrAlreadySupervised is returned if the resource has a supervisor on this node.
+var ErrAlreadySupervised = errors.New("another supervisor of the resource runs on this node")
+
+// AcquireSupervisor returns the resource that the environment describes, as an action would have
+// it, and holds the pidfile of its supervisor. The error is [ErrAlreadySupervised] if another
+// process does.
 func (a Agent) AcquireSupervisor(ctx context.Context) (Supervised, error) {
 	env, err := ParseEnvironment("supervise", a.Getenv)
 	if err != nil {
@@ -35,20 +36,18 @@ func (a Agent) AcquireSupervisor(ctx context.Context) (Supervised, error) {
 	if err != nil {
 		return Supervised{}, err
 	}
-	c, err := a.controller(ctx, call{env: env, params: params})
-	if err != nil {
+	c, complete := a.controller(ctx, env, params)
+	if err := complete(ctx); err != nil {
 		return Supervised{}, err
 	}
 	release, err := c.SupervisorPidfile().Hold()
+	if errors.Is(err, process.ErrHeld) {
+		err = fmt.Errorf("%w: %w", ErrAlreadySupervised, err)
+	}
 	return Supervised{Controller: c, Parameters: params, Release: release}, err
 }
 
-// Superfluous reports whether a supervisor could not take charge only because there is
-// one already.
-func Superfluous(err error) bool { return errors.Is(err, process.ErrHeld) }
-
-// supervision says how this node's supervisor is started. A probe looks what runs and
-// starts nothing.
+// supervision returns how this node's supervisor is started. A probe starts nothing.
 func (a Agent) supervision(env Environment, p Parameters) control.Supervision {
 	if a.Program == "" || env.Probe() {
 		return control.Supervision{}
@@ -56,18 +55,13 @@ func (a Agent) supervision(env Environment, p Parameters) control.Supervision {
 	return control.Supervision{Program: a.Program, Config: a.configuration(), Off: !p.Supervise}
 }
 
-// configuration names the version of the program and the parameters in a few letters.
+// configuration is a digest of the program's version and the parameters.
 func (a Agent) configuration() string {
 	text := []string{a.Version}
 	for _, d := range parameterDescriptions() {
-		text = append(text, fmt.Sprintf("%s=%q", d.Name, strings.TrimSpace(a.Getenv("OCF_RESKEY_"+d.Name))))
+		text = append(text, fmt.Sprintf("%s=%q", d.Name, strings.TrimSpace(a.Getenv(ParameterPrefix+d.Name))))
 	}
 	slices.Sort(text)
 	sum := sha256.Sum256([]byte(strings.Join(text, "\n")))
 	return hex.EncodeToString(sum[:8])
-}
-
-// LogBeginning is the line by which a supervisor can be found in the log.
-func (c Supervised) LogBeginning(log logrus.FieldLogger, version string) {
-	log.WithFields(logrus.Fields{"version": version, "node": c.Controller.Node}).Info("supervising the servers")
 }

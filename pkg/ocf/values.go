@@ -8,10 +8,13 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"ovndb-servers/pkg/control"
 )
 
 const (
-	// maxRunDir leaves room for "/" and the longest socket name under the 107 bytes a unix socket path may have.
+	// maxRunDir leaves room for "/" and the longest socket name under the 107 bytes a unix socket
+	// path may have.
 	maxRunDir       = 107 - len("/ovn-northd.4194304.ctl")
 	maxDirectory    = 1024
 	maxSnapshots    = 1000
@@ -31,7 +34,8 @@ func (r *parameterReader) required(name string) netip.Addr {
 	return r.address(name)
 }
 
-// address reads an address; an IPv6 address may stand in brackets. It is invalid if unset or unusable.
+// address reads an address; an IPv6 address may stand in brackets. It is invalid if unset or
+// unusable.
 func (r *parameterReader) address(name string) netip.Addr {
 	value := r.value(name, "")
 	if value == "" {
@@ -58,8 +62,8 @@ func withoutBrackets(address string) string {
 	return address
 }
 
-func (r *parameterReader) endpoint(protocolName, portName, missingPort string) Endpoint {
-	return Endpoint{Protocol: r.protocol(protocolName), Port: r.port(portName, missingPort)}
+func (r *parameterReader) endpoint(protocolName, portName, missingPort string) control.Endpoint {
+	return control.Endpoint{Protocol: r.protocol(protocolName), Port: r.port(portName, missingPort)}
 }
 
 func (r *parameterReader) protocol(name string) string {
@@ -91,18 +95,19 @@ func (r *parameterReader) milliseconds(name, missing string) time.Duration {
 	return time.Duration(ms) * time.Millisecond
 }
 
-// count reads a whole number from 1 to a largest one.
-func (r *parameterReader) count(name, missing string, most int) int {
+// count reads a whole number from 1 to a highest one.
+func (r *parameterReader) count(name, missing string, highest int) int {
 	n, err := strconv.Atoi(r.value(name, missing))
-	if err == nil && n >= 1 && n <= most {
+	if err == nil && n >= 1 && n <= highest {
 		return n
 	}
-	r.complain(name, r.value(name, missing), "a whole number from 1 to "+strconv.Itoa(most))
+	r.complain(name, r.value(name, missing), "a whole number from 1 to "+strconv.Itoa(highest))
 	n, _ = strconv.Atoi(missing)
 	return n
 }
 
-// boolean reads what the other agents read as one, ocf_is_true in resource-agents, but does not take all else for false.
+// boolean reads the words for true of the other agents, ocf_is_true in resource-agents, but does
+// not take all else for false.
 func (r *parameterReader) boolean(name, missing string) bool {
 	value := strings.ToLower(r.value(name, missing))
 	if slices.Contains([]string{"yes", "true", "on", "1"}, value) {
@@ -129,7 +134,7 @@ func (r *parameterReader) directory(name string, longest int) string {
 	return path
 }
 
-// user reads "user" or "user:group"; it is "" if unset or unusable. Whether they exist is not asked here.
+// user reads "user" or "user:group"; it is "" if unset or unusable. They may not exist.
 func (r *parameterReader) user(name string) string {
 	value := r.value(name, "")
 	if value == "" {
@@ -143,7 +148,8 @@ func (r *parameterReader) user(name string) string {
 	return value
 }
 
-// accountName rejects what no account can be called, and what the servers would take for an option.
+// accountName rejects names that no account can have, and those that the servers would take for an
+// option.
 func accountName(name string) bool {
 	return name != "" && name[0] != '-' && !strings.ContainsFunc(name, func(r rune) bool {
 		return r == ':' || r == '/' || r == ',' || unprintable(r)

@@ -1,0 +1,114 @@
+package ocf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/process"
+)
+
+// open returns the resource that an action's environment describes.
+func (a Agent) open(ctx context.Context, env Environment, p Parameters) resource {
+	c, complete := a.controller(ctx, env, p)
+	c.Complete = func(ctx context.Context) { warnIncomplete(a.Log, complete(ctx)) }
+	return resource{Verbs: controllerVerbs{c}, node: c.Node, complete: complete}
+}
+
+// controller returns the controller of the resource on this node, whatever is wrong with the
+// configuration or the node: running servers are reached by their sockets. complete sets its Owner
+// and NodeAddress, and returns all that keeps this node from running the resource.
+func (a Agent) controller(ctx context.Context, env Environment, p Parameters) (c *control.Controller, complete func(context.Context) error) {
+	layout, layoutErr := process.DiscoverLayout(p.layout())
+	if layoutErr != nil {
+		layout = p.socketLayout()
+	}
+	node, cluster := a.nodeCluster(ctx, env)
+	c = &control.Controller{
+		Instance: env.Instance,
+		Node:     node,
+		Units:    control.Units(layout, p.Northbound, p.Southbound),
+		Layout:   layout,
+		Listening: control.Listening{
+			MasterIP:         p.MasterIP,
+			MasterIPOnly:     p.ListenOnMasterIPOnly,
+			ClientProbe:      p.ClientProbe,
+			ReplicationProbe: p.ReplicationProbe,
+		},
+		ManageNorthd: p.ManageNorthd,
+		Snapshots:    p.Snapshots,
+		BusyPatience: p.BusyPatience,
+		Supervision:  a.supervision(env, p),
+		Cluster:      cluster,
+		Holds:        a.Network.Holds, CanListen: a.Network.CanListen,
+		Log: a.Log,
+	}
+	return c, func(ctx context.Context) (err error) {
+		c.Owner, c.Listening.NodeAddress, err = a.lookUp(ctx, p)
+		return errors.Join(layoutErr, err)
+	}
+}
+
+// lookUp returns the owner of the files and this node's address.
+func (a Agent) lookUp(ctx context.Context, p Parameters) (process.Owner, netip.Addr, error) {
+	owner, ownerErr := process.LookupOwner(p.User)
+	address, addressErr := a.nodeAddress(ctx, p)
+	if addressErr != nil {
+		addressErr = fmt.Errorf("cannot find this node's own address, set parameter node_address: %w", addressErr)
+	}
+	return owner, address, errors.Join(ownerErr, addressErr)
+}
+
+// warnIncomplete logs the reason why a resource lacks its owner or address, for the actions that go
+// on without.
+func warnIncomplete(log logrus.FieldLogger, err error) {
+	if err != nil {
+		log.WithError(err).Warn("cannot complete the configuration on this node: going on with the part that is known")
+	}
+}
+
+// nodeCluster returns this node's name and its cluster. Pacemaker passes the name to all actions it
+// runs; a node that has none is in no cluster.
+func (a Agent) nodeCluster(ctx context.Context, env Environment) (string, control.Cluster) {
+	cluster := a.Cluster.Resource(env.Instance)
+	if env.Node != "" {
+		return env.Node, cluster
+	}
+	name, err := a.Cluster.LocalNode(ctx)
+	if err != nil {
+		a.Log.WithError(err).Warn("cannot ask Pacemaker for the name of this node: going on without a cluster")
+		return "localhost", control.Alone{}
+	}
+	return name, cluster
+}
+
+func (a Agent) nodeAddress(ctx context.Context, p Parameters) (netip.Addr, error) {
+	if p.NodeAddress.IsValid() || !p.MasterIP.IsValid() {
+		return p.NodeAddress, nil
+	}
+	return a.Network.Towards(ctx, p.MasterIP)
+}
+
+func (p Parameters) layout() process.Layout {
+	return process.Layout{
+		RunDir: p.RunDir, DatabaseDir: p.DatabaseDir, LogDir: p.LogDir, SchemaDir: p.SchemaDir,
+	}
+}
+
+// socketLayout returns a layout in which the sockets are certain and the databases may not be: it
+// does not search for them.
+func (p Parameters) socketLayout() process.Layout {
+	given := p.layout()
+	if given.DatabaseDir == "" {
+		given.DatabaseDir = "/"
+	}
+	layout, err := process.DiscoverLayout(given)
+	if err != nil {
+		return given
+	}
+	return layout
+}
