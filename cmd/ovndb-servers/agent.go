@@ -9,15 +9,12 @@ import (
 	"ovndb-servers/pkg/pacemaker"
 )
 
-// agentName is the agent's name, without the provider it is installed as.
-const agentName = "ovndb-servers"
-
-// monitorAction is the action that runs all the time, and so has to be cheap. To be told
-// of signals costs a quarter of it: it ends by them as any program does. Nothing that it
-// does needs an end.
+// monitorAction is the action that runs all the time, and so has to be cheap.
+// signal.NotifyContext would add a quarter to its cost, so a signal simply kills it: monitor has
+// nothing to clean up.
 const monitorAction = "monitor"
 
-// clusterManager makes package pacemaker what package ocf asks for.
+// clusterManager is Pacemaker, as package ocf needs it.
 type clusterManager struct{}
 
 // Resource implements [ocf.ClusterManager].

@@ -10,7 +10,7 @@ func TestBlessShowsWhatItCostsAndDoesNothingUnlessConfirmed(t *testing.T) {
 	wantText(t, c.agent("node1", "promote", 1), "ovndb-servers bless")
 	got := c.tool("node1", exitUsage, "bless", "--reason", "node2 burned")
 	wantText(t, got.stdout, "cluster record: term 2", "led by node node2", "promoted now: no other node", "OVN_Northbound", "term 1 beat",
-		"all that was written in term 2", "node node2, which led term 2, has not said what it holds")
+		"all that was written in term 2", "the data of node node2, which led term 2, is unknown")
 	wantText(t, got.stderr, "--yes")
 	c.wantValue("ovndb-blessed-ovndb", "node1", "")
 	c.wantValue("master-ovndb", "node1", "")

@@ -8,10 +8,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/gofrs/flock"
+
+	"ovndb-servers/pkg/process"
 )
 
 // newSupervisedBackup returns a cluster whose node2 leads, and whose node1 follows it
-// under a supervisor in a process of its own, which is stopped by a signal.
+// under a supervisor in a process of its own, which is stopped by a signal and holds no lock.
 func newSupervisedBackup(t *testing.T) supervised {
 	t.Helper()
 	s := supervised{newTestCluster(t)}
@@ -19,8 +23,31 @@ func newSupervisedBackup(t *testing.T) supervised {
 	s.enable()
 	s.agent("node1", "start", 0)
 	s.becomes("node1 to follow", func() bool { return s.follows(s.source()) })
-	s.signal(s.supervisor(), syscall.SIGSTOP)
+	s.becomes("the supervisor to be stopped without the action lock", s.stoppedUnlocked)
 	return s
+}
+
+// stoppedUnlocked stops the supervisor of node1 by a signal, and lets it run on if it holds the
+// action lock, for which other actions would wait.
+func (s supervised) stoppedUnlocked() bool {
+	s.t.Helper()
+	s.signal(s.supervisor(), syscall.SIGSTOP)
+	s.becomes("the supervisor to be stopped", func() bool {
+		a, err := process.Inspect(s.pid(s.supervisor()))
+		return err == nil && a.Stopped
+	})
+	lock := flock.New(string(s.file("ovndb-servers-ovndb.lock")))
+	free, err := lock.TryLock()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := lock.Unlock(); err != nil {
+		s.t.Fatal(err)
+	}
+	if !free {
+		s.signal(s.supervisor(), syscall.SIGCONT)
+	}
+	return free
 }
 
 // source is where node2's northbound server is replicated from.
@@ -42,14 +69,14 @@ func (s supervised) follows(source string) bool {
 		strings.Contains(s.control("ovsdb-server/sync-status"), "state: backup")
 }
 
-// errand reports whether the supervisor of node1 has something to do yet.
-func (s supervised) errand() bool {
+// followPending reports whether the supervisor of node1 has yet to follow the promoted node.
+func (s supervised) followPending() bool {
 	_, err := os.Stat(string(s.file("ovndb-servers-ovndb.follow")))
 	return err == nil
 }
 
-// tellOfPromotion brings node1 the notification that node2 was promoted.
-func (s supervised) tellOfPromotion() {
+// notifyOfPromotion runs node1's notification that node2 was promoted.
+func (s supervised) notifyOfPromotion() {
 	s.t.Helper()
 	announced := map[string]string{
 		"OCF_RESKEY_CRM_meta_notify_type": "post", "OCF_RESKEY_CRM_meta_notify_operation": "promote",
@@ -67,20 +94,20 @@ func TestNotificationOfAPromotionIsCarriedOutByTheSupervisorAndWaitsForNothing(t
 	const nowhere = "tcp:127.127.127.127:6641"
 	s.control("ovsdb-server/set-active-ovsdb-server", nowhere)
 	s.control("ovsdb-server/connect-active-ovsdb-server")
-	s.tellOfPromotion()
-	if !s.errand() || !s.follows(nowhere) {
-		t.Errorf("an errand is left: %v; it still follows nobody: %v; want both", s.errand(), s.follows(nowhere))
+	s.notifyOfPromotion()
+	if !s.followPending() || !s.follows(nowhere) {
+		t.Errorf("a follow is pending: %v; the source is still %s: %v; want both", s.followPending(), nowhere, s.follows(nowhere))
 	}
 	s.signal(s.supervisor(), syscall.SIGCONT)
 	s.becomes("node1 to follow", func() bool { return s.follows(s.source()) })
-	s.becomes("the errand to be done", func() bool { return !s.errand() })
+	s.becomes("the pending follow to be done", func() bool { return !s.followPending() })
 }
 
 func TestNodeThatIsPromotedBeforeItsSupervisorCouldFollowAnotherOneStaysActive(t *testing.T) {
 	s := newSupervisedBackup(t)
-	s.tellOfPromotion()
+	s.notifyOfPromotion()
 	s.agent("node1", "promote", 0)
-	if s.errand() {
+	if s.followPending() {
 		t.Error("the supervisor is still to follow node2")
 	}
 	s.signal(s.supervisor(), syscall.SIGCONT)

@@ -7,10 +7,10 @@ import (
 	"runtime/debug"
 )
 
-// program is what a process is given.
+// program is the environment of a process.
 type program struct {
 	args []string
-	// path is where the program itself is; empty if that cannot be told.
+	// path is the program's own path; empty if it is unknown.
 	path           string
 	getenv         func(string) string
 	stdout, stderr io.Writer
@@ -58,7 +58,7 @@ func calledAsAgent(path string) bool {
 // linkedVersion is set by the build, with the linker's -X.
 var linkedVersion string //nolint:gochecknoglobals // the linker sets nothing else
 
-// version is what the build recorded: a release's tag or the revision.
+// version is the version that the build recorded: a release's tag or the revision.
 func version() string {
 	if linkedVersion != "" {
 		return linkedVersion

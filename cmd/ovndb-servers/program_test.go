@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// outcome is what a call of the program came to.
+// outcome is the outcome of a call of the program.
 type outcome struct {
 	code           int
 	stdout, stderr string
@@ -49,7 +49,7 @@ func TestCallsThatTouchNothing(t *testing.T) {
 		{"tool called as agent for its meta-data", []string{tool, "ocf", "meta-data"}, 0, "<resource-agent", ""},
 		{"link without an action", []string{link}, 3, "", "ocf-exit-reason:"},
 		{"link with an unknown action", []string{link, "nothing"}, 3, "", "nothing"},
-		{"link with what is a flag of the tool", []string{link, "--version"}, 3, "", "--version"},
+		{"link with a flag of the tool", []string{link, "--version"}, 3, "", "--version"},
 		{"link for its meta-data", []string{link, "meta-data"}, 0, "<resource-agent", ""},
 		{"link for its usage", []string{link, "usage"}, 0, "meta-data", ""},
 		{"link with a command of the tool's among the arguments", []string{link, "meta-data", "ocf"}, 0, "<resource-agent", ""},
@@ -62,18 +62,18 @@ func TestCallsThatTouchNothing(t *testing.T) {
 				t.Errorf("got %+v, want code %d, stdout with %q, stderr with %q", got, row.code, row.stdout, row.stderr)
 			}
 			if row.code == 0 && got.stderr != "" {
-				t.Errorf("a success has said %q", got.stderr)
+				t.Errorf("success, and stderr is %q", got.stderr)
 			}
 		})
 	}
 }
 
-func TestMetadataByNobodyThroughALinkTouchesNothing(t *testing.T) {
+func TestMetadataThroughALinkAsTheUserNobodyTouchesNothing(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can become nobody")
 	}
-	directory, err := os.MkdirTemp("", "ovn") // whose parents anybody may enter
+	directory, err := os.MkdirTemp("", "ovn") // whose parents all users may enter
 	if err != nil {
 		t.Fatal(err)
 	}

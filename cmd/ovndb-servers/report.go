@@ -22,7 +22,7 @@ type report struct {
 	Healthy  bool           `json:"healthy"`
 	Problems []string       `json:"problems"`
 	Servers  []serverReport `json:"servers"`
-	// Northd is nil on a node that is not promoted, and where nobody runs one.
+	// Northd is nil on a node that is not promoted, and on one that has none.
 	Northd *northdReport `json:"northd,omitempty"`
 	// Supervisor is nil on a node whose servers do not run.
 	Supervisor *supervisorReport `json:"supervisor,omitempty"`
@@ -43,7 +43,7 @@ type serverReport struct {
 	TermID   string `json:"term_id"`
 	Lineage  string `json:"lineage"`
 	Progress string `json:"progress"`
-	// Current is nil if the cluster record is not known, or if there is none.
+	// Current is nil if the cluster record is unknown, or if there is none.
 	Current *bool `json:"current"`
 
 	position *replication.Position
@@ -53,7 +53,7 @@ type serverReport struct {
 type northdReport struct {
 	// PID is 0 if it does not run.
 	PID int `json:"pid"`
-	// Managed says that the agent runs it.
+	// Managed reports whether the agent runs it.
 	Managed bool `json:"managed"`
 }
 
@@ -78,7 +78,7 @@ type nodeReport struct {
 	Role  string `json:"role"`
 	// Score is nil for an instance that cannot be promoted.
 	Score *int `json:"score"`
-	// Publishes is where a promoted node says its databases are replicated from.
+	// Publishes are the addresses a promoted node has published for replication.
 	Publishes string `json:"publishes,omitempty"`
 }
 
@@ -102,7 +102,7 @@ func newReport(c *control.Controller, o replication.Observation) report {
 	return r
 }
 
-// addData adds what the database files hold.
+// addData adds the positions of the database files.
 func (r *report) addData(ctx context.Context, c *control.Controller) {
 	for i, u := range c.Units {
 		position, err := c.ReadPosition(ctx, u)
@@ -122,8 +122,8 @@ func (r *report) addData(ctx context.Context, c *control.Controller) {
 	}
 }
 
-// addRecord adds the cluster record and holds this node's data against it. Data of
-// an unpromoted node that has not seen the current term cannot lead.
+// addRecord adds the cluster record and compares this node's data with it. Data of an unpromoted
+// node that has not seen the current term cannot lead.
 func (r *report) addRecord(ctx context.Context, c *control.Controller) {
 	record, err := c.Record(ctx)
 	if err != nil {
@@ -152,7 +152,7 @@ func (r *report) judge(h replication.Health) {
 	r.Healthy = h == replication.HealthActive || h == replication.HealthBackup
 }
 
-// addCluster adds what the cluster knows and what is wrong with that.
+// addCluster adds the cluster's view of the resource and its faults.
 func (r *report) addCluster(ctx context.Context, cluster control.Cluster, view pacemaker.View) {
 	scores, err := cluster.Scores(ctx)
 	if err == nil {

@@ -11,26 +11,25 @@ import (
 type supervisorReport struct {
 	// PID is 0 if none runs.
 	PID int `json:"pid"`
-	// Silent is why nothing is known of what it sees; empty if it is.
+	// Silent is the reason why its state is unknown; empty if it is known.
 	Silent string `json:"silent,omitempty"`
 }
 
-// addSupervisor adds the supervisor, and what it has to say, of a node whose servers
-// should run.
+// addSupervisor adds the supervisor of a node whose servers should run, and the faults it reports.
 func (r *report) addSupervisor(c *control.Controller) {
 	if r.Health == string(replication.HealthStopped) {
 		return
 	}
-	pid, knows, err := c.Supervisor()
+	pid, state, err := c.Supervisor()
 	r.Supervisor = &supervisorReport{PID: pid}
 	if pid != 0 && err != nil {
 		r.Supervisor.Silent = err.Error()
 	}
-	for _, reason := range knows.Reasons {
+	for _, reason := range state.Reasons {
 		r.problem(reason)
 	}
-	if knows.GaveUp {
-		r.problem("the supervisor restarts servers no more, and has left them to Pacemaker; why, says its log")
+	if state.GaveUp {
+		r.problem("the supervisor has given up restarting servers and left recovery to Pacemaker; see its log")
 	}
 }
 

@@ -19,7 +19,7 @@ func TestOnlyPackageProcessRunsPrograms(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps",
 		"-f", `{{if not .Standard}}{{.ImportPath}}{{range .Imports}} {{.}}{{end}}{{end}}`, ".").Output()
 	if err != nil {
-		t.Fatalf("cannot list what the binary is made of: %v", err)
+		t.Fatalf("cannot list the packages of the binary: %v", err)
 	}
 	var runners []string
 	for line := range strings.Lines(string(out)) {
@@ -39,7 +39,7 @@ func TestSourceNamesNoShell(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps",
 		"-f", `{{with .Module}}{{if .Main}}{{range $.GoFiles}}{{$.Dir}}/{{.}}{{"\n"}}{{end}}{{end}}{{end}}`, ".").Output()
 	if err != nil {
-		t.Fatalf("cannot list what the binary is made of: %v", err)
+		t.Fatalf("cannot list the packages of the binary: %v", err)
 	}
 	files := strings.Fields(string(out))
 	if len(files) == 0 {

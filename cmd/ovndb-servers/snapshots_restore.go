@@ -33,7 +33,7 @@ func newSnapshotsRestoreCommand() *cobra.Command {
 		Short: "Put a snapshot in the place of its database file",
 		Long: `Put a snapshot in the place of its database file on this node, after keeping the
 present file as a snapshot of its own. The resource must be stopped on this node.
-Without --yes, say what would be done and what it costs, and do nothing.
+Without --yes, show the steps and their cost, and do nothing.
 
 ` + snapshotsHelp,
 		Args: cobra.ExactArgs(1),
@@ -50,24 +50,24 @@ var errNotConfirmed = errors.New("nothing was done: to do it, add --yes")
 func restoreSnapshot(cmd *cobra.Command, o restoreOptions, name string) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
-	s, err := o.identity(ctx, discardLogger())
+	t, err := o.target(ctx, discardLogger())
 	if err != nil {
 		return &exitError{code: exitUnknown, err: err}
 	}
-	c, out := s.controller, cmd.OutOrStdout()
-	c.Log = record(cmd, c.Instance)
+	c, out := t.controller, cmd.OutOrStdout()
+	c.Log = operatorLog(cmd, c.Instance)
 	info, err := snapshot.In(c.Layout.DatabaseDir).Find(name)
 	if err != nil {
 		return snapshotError(err)
 	}
-	cluster := clusterRecord(ctx, s)
+	cluster := clusterRecord(ctx, t)
 	if !o.yes {
 		_, _ = io.WriteString(out, restorePlan(ctx, c, info, cluster))
 		return &exitError{code: exitUsage, err: errNotConfirmed}
 	}
 	restored, err := c.Restore(ctx, name)
 	if restored.Kept != nil {
-		_, _ = fmt.Fprintf(out, "what was there is kept as snapshot %s\n", restored.Kept.Name)
+		_, _ = fmt.Fprintf(out, "the replaced file is kept as snapshot %s\n", restored.Kept.Name)
 	}
 	if err != nil {
 		return snapshotError(err)
@@ -78,13 +78,13 @@ func restoreSnapshot(cmd *cobra.Command, o restoreOptions, name string) error {
 	return err
 }
 
-// clusterRecord returns the record, or nil if there is none or it cannot be read: a
-// node may be without its cluster while it is mended.
-func clusterRecord(ctx context.Context, s identity) *replication.Record {
-	if s.noCluster != nil {
+// clusterRecord returns the record, or nil if there is none or it cannot be read: a node may be
+// without its cluster while it is repaired.
+func clusterRecord(ctx context.Context, t target) *replication.Record {
+	if t.noCluster != nil {
 		return nil
 	}
-	record, err := s.controller.Record(ctx)
+	record, err := t.controller.Record(ctx)
 	if err != nil {
 		return nil
 	}
@@ -117,7 +117,7 @@ func keepText(ctx context.Context, c *control.Controller, info snapshot.Info) st
 		}
 		file, err := os.Stat(u.Files.Database)
 		if errors.Is(err, fs.ErrNotExist) {
-			return "keep nothing, for there is no " + u.Files.Database
+			return "keep nothing, as there is no " + u.Files.Database
 		}
 		holds := "which cannot be read"
 		if position, err := c.ReadPosition(ctx, u); err == nil {
@@ -131,7 +131,7 @@ func keepText(ctx context.Context, c *control.Controller, info snapshot.Info) st
 	return "find that this node has no database " + info.Database + ", and refuse"
 }
 
-// restoreNext says what to do with the data that is in place now.
+// restoreNext describes the next steps with the restored data.
 func restoreNext(c *control.Controller, position replication.Position, cluster *replication.Record) string {
 	why := "Whether it may lead is decided by an election: the cluster's record is not known here, or there is none."
 	if cluster != nil && position.Current(*cluster) {
@@ -145,7 +145,7 @@ If another node is promoted when the resource starts here, this node follows tha
 So that this data leads:
   crm_resource --resource <the clone of ` + c.Instance + `> --meta --set-parameter target-role --parameter-value Stopped
   crm_resource --wait
-  ovndb-servers bless --resource ` + c.Instance + ` --reason "..."          # on this node; shows what it costs
+  ovndb-servers bless --resource ` + c.Instance + ` --reason "..."          # on this node; shows the cost first
   crm_resource --resource <the clone of ` + c.Instance + `> --meta --delete-parameter target-role
 `
 }

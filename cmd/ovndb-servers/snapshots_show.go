@@ -28,10 +28,9 @@ type showOptions struct {
 const (
 	// showTimeout leaves time to read databases of hundreds of megabytes.
 	showTimeout = 2 * time.Minute
-	// shownRows and shownText bound what is printed without --all: rows, and bytes of
-	// a column.
-	shownRows = 50
-	shownText = 200
+	// maxRows and maxText bound the output without --all: rows, and bytes of a column.
+	maxRows = 50
+	maxText = 200
 )
 
 func newSnapshotsShowCommand() *cobra.Command {
@@ -41,8 +40,8 @@ func newSnapshotsShowCommand() *cobra.Command {
 		Short: "Describe a snapshot, and show the rows that differ from the live database",
 		Long: `Describe a snapshot, and show the rows in which it differs from the live database
 of this node: "missing" are those that only the snapshot has, "added" those that only
-the live database has. Where the agent keeps its own notes is left out: the
-Connection tables and the keys "ovndb-servers:..." of external_ids.
+the live database has. The agent's own notes are left out: the Connection tables and
+the keys "ovndb-servers:..." of external_ids.
 
 ` + snapshotsHelp,
 		Args: cobra.ExactArgs(1),
@@ -51,7 +50,7 @@ Connection tables and the keys "ovndb-servers:..." of external_ids.
 		},
 	}
 	addOutputFlag(cmd, &o.output)
-	cmd.Flags().BoolVar(&o.all, "all", false, fmt.Sprintf("show all rows in full, and not only the first %d", shownRows))
+	cmd.Flags().BoolVar(&o.all, "all", false, fmt.Sprintf("show all rows in full, and not only the first %d", maxRows))
 	o.addFlags(cmd.Flags(), showTimeout)
 	return cmd
 }
@@ -59,8 +58,8 @@ Connection tables and the keys "ovndb-servers:..." of external_ids.
 // shown is the result of show. Its JSON keys are stable; new ones may come.
 type shown struct {
 	Snapshot snapshot.Info `json:"snapshot"`
-	// Compared says whether there was a live database to compare with; NotCompared
-	// are tables that were left out.
+	// Compared reports whether there was a live database to compare with; NotCompared are the
+	// tables that were left out.
 	Compared    bool     `json:"compared"`
 	NotCompared []string `json:"not_compared"`
 	// Total counts the rows that differ, also those that are not listed.
@@ -98,8 +97,7 @@ func showSnapshot(ctx context.Context, out io.Writer, o showOptions, name string
 	return err
 }
 
-// compare reads both sides. The live rows come last, so that the answer is as fresh as
-// can be.
+// compare reads both sides. The live rows come last, so that the answer is fresh.
 func (s *shown) compare(ctx context.Context, path string, units []control.Unit) error {
 	i := slices.IndexFunc(units, func(u control.Unit) bool { return u.Name() == s.Snapshot.Database })
 	if i < 0 {
@@ -132,7 +130,7 @@ func (s *shown) compare(ctx context.Context, path string, units []control.Unit) 
 
 var errNoDatabase = errors.New("this node serves no such database")
 
-// ignored is what the agent itself keeps in a database.
+// ignored are the tables, columns and elements that the agent itself keeps in a database.
 func ignored() snapshot.Ignore {
 	return snapshot.Ignore{
 		Tables:   []string{"Connection"},
@@ -163,14 +161,14 @@ func liveRows(ctx context.Context, u control.Unit, ignore snapshot.Ignore) (snap
 	return live, nil
 }
 
-// count counts the differences and leaves out what is too much for a look.
+// count counts the differences and, without all, keeps the first of them.
 func (s *shown) count(all bool) {
 	s.Total = len(s.Differences)
 	for _, d := range s.Differences {
 		s.Counts[d.Kind]++
 	}
 	if !all {
-		s.Differences = s.Differences[:min(s.Total, shownRows)]
+		s.Differences = s.Differences[:min(s.Total, maxRows)]
 	}
 }
 
@@ -204,13 +202,13 @@ func writeShown(out io.Writer, s shown, all bool) error {
 		}
 	}
 	if more := s.Total - len(s.Differences); more > 0 {
-		fmt.Fprintf(&b, "\nand %d more rows: see them with --all\n", more)
+		fmt.Fprintf(&b, "\nand %d more rows: show them with --all\n", more)
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
 }
 
-// sides writes what each side has of a column.
+// sides writes a column's values on each side.
 func sides(kind snapshot.Kind, c snapshot.Change) string {
 	was, is := strings.Join(c.Snapshot, ", "), strings.Join(c.Live, ", ")
 	switch kind {
@@ -233,8 +231,8 @@ func nothing(text string) string {
 }
 
 func bounded(text string, all bool) string {
-	if all || len(text) <= shownText {
+	if all || len(text) <= maxText {
 		return text
 	}
-	return strings.ToValidUTF8(text[:shownText], "") + " ..."
+	return strings.ToValidUTF8(text[:maxText], "") + " ..."
 }

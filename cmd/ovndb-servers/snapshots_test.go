@@ -85,7 +85,7 @@ func TestARestoredSnapshotLeadsOnceItIsBlessed(t *testing.T) {
 	if i := slices.IndexFunc(listed(c, "node1"), func(i snapshot.Info) bool {
 		return i.Why == "replaced" && strings.Contains(i.Reason, name)
 	}); i < 0 {
-		t.Errorf("what was replaced is not among %v", listed(c, "node1"))
+		t.Errorf("the replaced file is not among %v", listed(c, "node1"))
 	}
 }
 
@@ -103,13 +103,13 @@ func TestARestoredSnapshotIsKeptAgainBeforeItIsDiscarded(t *testing.T) {
 
 func TestShowIsBoundedAndSaysHowMuchThereIs(t *testing.T) {
 	c, name := newKeptRows(t)
-	const rows = shownRows + 10
+	const rows = maxRows + 10
 	for i := range rows {
 		c.insert("node2", fmt.Sprintf("more-%d", i))
 	}
 	c.await("node1", fmt.Sprintf("more-%d", rows-1))
 	few := c.tool("node1", exitHealthy, "snapshots", "show", name).stdout
-	if !strings.Contains(few, "and 12 more rows: see them with --all") || strings.Count(few, "Logical_Switch  ") != shownRows {
+	if !strings.Contains(few, "and 12 more rows: show them with --all") || strings.Count(few, "Logical_Switch  ") != maxRows {
 		t.Errorf("shown is\n%s", few)
 	}
 	all := decode[shown](t, c.tool("node1", exitHealthy, "snapshots", "show", name, "--all", "-o", "json").stdout)

@@ -16,7 +16,7 @@ type statusOptions struct {
 	output string
 }
 
-const statusHelp = `Show this node's database servers, the term and the progress of what they hold,
+const statusHelp = `Show this node's database servers, the term and the progress of their data,
 and the other nodes' roles and scores where the cluster can be asked.
 
 Exit codes: 0 all is well, 1 something is wrong (each fault is printed as a line
@@ -67,21 +67,21 @@ func showStatus(ctx context.Context, out io.Writer, o statusOptions) error {
 	return nil
 }
 
-// gather looks at this node and asks the cluster. A cluster that does not
-// answer is a part of the result, not an error.
+// gather observes this node and asks the cluster. A cluster that does not answer is a part of the
+// result, not an error.
 func gather(ctx context.Context, o statusOptions) (report, error) {
-	s, err := o.identity(ctx, discardLogger())
+	t, err := o.target(ctx, discardLogger())
 	if err != nil {
 		return report{}, err
 	}
-	r := newReport(s.controller, s.controller.Observe(ctx, s.controller.LiveView()))
-	r.addSupervisor(s.controller)
-	r.addData(ctx, s.controller)
-	if s.noCluster == nil {
-		r.addCluster(ctx, s.controller.Cluster, s.view)
-		r.addRecord(ctx, s.controller)
+	r := newReport(t.controller, t.controller.Observe(ctx, t.controller.LiveView()))
+	r.addSupervisor(t.controller)
+	r.addData(ctx, t.controller)
+	if t.noCluster == nil {
+		r.addCluster(ctx, t.controller.Cluster, t.view)
+		r.addRecord(ctx, t.controller)
 	} else {
-		r.Cluster.Error = s.noCluster.Error()
+		r.Cluster.Error = t.noCluster.Error()
 	}
 	return r, nil
 }

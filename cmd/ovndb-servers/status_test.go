@@ -46,7 +46,7 @@ func TestStatusOfAPromotedNodeShowsNorthdThatTheAgentRuns(t *testing.T) {
 	if err := process.WaitExit(t.Context(), n.PID); err != nil {
 		t.Fatal(err)
 	}
-	// The tool does not mend it.
+	// The tool does not repair it.
 	for range 2 {
 		wantText(t, c.tool("node1", exitWrong, "status").stdout, "ovn-northd: not running\n", "problem: ovn-northd was not running")
 	}
@@ -54,7 +54,7 @@ func TestStatusOfAPromotedNodeShowsNorthdThatTheAgentRuns(t *testing.T) {
 	c.tool("node1", exitHealthy, "status")
 }
 
-func TestStatusOfANodeWhereNobodyRunsNorthdDoesNotSpeakOfIt(t *testing.T) {
+func TestStatusOfANodeWithoutNorthdDoesNotMentionIt(t *testing.T) {
 	c := newTestCluster(t)
 	c.lead("node1")
 	for _, format := range []string{outputTable, outputJSON} {
@@ -66,7 +66,7 @@ func TestStatusOfANodeWhereNobodyRunsNorthdDoesNotSpeakOfIt(t *testing.T) {
 
 func TestStatusOfANodeWhoseDataIsNotCurrentIsNotHealthy(t *testing.T) {
 	c := newStaleNode(t)
-	c.role("node2", "Promoted") // so that it is not the lack of one that is wrong
+	c.role("node2", "Promoted") // else the lack of one is a problem as well
 	got := c.tool("node1", exitWrong, "status", "-o", "json")
 	r := decode[report](t, got.stdout)
 	for _, s := range r.Servers {
@@ -79,7 +79,7 @@ func TestStatusOfANodeWhoseDataIsNotCurrentIsNotHealthy(t *testing.T) {
 	}
 }
 
-func TestStatusOfANodeThatWasNeverStartedKnowsNoTerm(t *testing.T) {
+func TestStatusOfANodeThatWasNeverStartedShowsNoTerm(t *testing.T) {
 	c := newTestCluster(t)
 	got := c.tool("node1", exitNotRunning, "status", "-o", "json", "--resource", "ovndb")
 	r := decode[report](t, got.stdout)

@@ -13,8 +13,8 @@ import (
 // it. The file is open only while it is written to, so that it can be rotated.
 type appendingFile string
 
-// logFileOf is where the supervisor of a resource writes what it does: Pacemaker's log,
-// where the actions of the agent write, is not open to it.
+// logFileOf is the log of a resource's supervisor: Pacemaker's log, where the actions of the agent
+// write, is not open to it.
 func logFileOf(c *control.Controller) appendingFile {
 	return appendingFile(filepath.Join(c.Layout.LogDir, "ovndb-servers-"+c.Instance+".log"))
 }

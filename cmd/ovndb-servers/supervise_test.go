@@ -76,7 +76,7 @@ func (s supervised) pid(p process.Pidfile) int {
 }
 
 // becomes awaits a condition that nothing announces.
-func (s supervised) becomes(what string, condition func() bool) {
+func (s supervised) becomes(state string, condition func() bool) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
 	defer cancel()
@@ -85,7 +85,7 @@ func (s supervised) becomes(what string, condition func() bool) {
 	for !condition() {
 		select {
 		case <-ctx.Done():
-			s.t.Fatalf("waiting for %s: %v", what, ctx.Err())
+			s.t.Fatalf("waiting for %s: %v", state, ctx.Err())
 		case <-ticker.C:
 		}
 	}
@@ -135,28 +135,28 @@ func TestSupervisorThatIsKilledIsBackWithTheNextMonitorAndTheServersNeverGo(t *t
 	}
 }
 
-func TestStatusShowsTheSupervisorAndWhatItSays(t *testing.T) {
+func TestStatusShowsTheSupervisorAndItsReports(t *testing.T) {
 	s := newSupervised(t)
 	s.becomes("the supervisor to have looked", s.healthy)
 	wantText(t, s.tool("node1", exitHealthy, "status").stdout, fmt.Sprintf("supervisor: running (pid %d)\n", s.pid(s.supervisor())))
 	s.signal(s.supervisor(), syscall.SIGSTOP)
-	told := string(s.file("ovndb-servers-ovndb.supervisor.json"))
-	var knows map[string]any
-	text, err := os.ReadFile(told)
+	path := string(s.file("ovndb-servers-ovndb.supervisor.json"))
+	var state map[string]any
+	text, err := os.ReadFile(path)
 	if err == nil {
-		err = json.Unmarshal(text, &knows)
+		err = json.Unmarshal(text, &state)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	knows["reasons"], knows["gave-up"] = []string{"something lasts"}, true
-	if text, err = json.Marshal(knows); err != nil {
+	state["reasons"], state["gave-up"] = []string{"something lasts"}, true
+	if text, err = json.Marshal(state); err != nil {
 		t.Fatal(err)
 	}
-	write(t, told, string(text), 0o644)
-	wantText(t, s.tool("node1", exitWrong, "status").stdout, "problem: something lasts", "problem: the supervisor restarts servers no more")
+	write(t, path, string(text), 0o644)
+	wantText(t, s.tool("node1", exitWrong, "status").stdout, "problem: something lasts", "problem: the supervisor has given up restarting servers")
 	old := time.Now().Add(-time.Hour)
-	if err := os.Chtimes(told, old, old); err != nil {
+	if err := os.Chtimes(path, old, old); err != nil {
 		t.Fatal(err)
 	}
 	wantText(t, s.tool("node1", exitHealthy, "status").stdout, "but the supervisor has said nothing for 1h0m")
@@ -168,7 +168,7 @@ func TestStatusShowsTheSupervisorAndWhatItSays(t *testing.T) {
 	wantText(t, s.tool("node1", exitHealthy, "status").stdout, "supervisor: not running: a server that dies waits for the next monitor")
 }
 
-// healthy reports whether the supervisor has said something that a monitor can use.
+// healthy reports whether the supervisor runs and has saved a state that a monitor can use.
 func (s supervised) healthy() bool {
 	_, err := os.Stat(string(s.file("ovndb-servers-ovndb.supervisor.json")))
 	return err == nil && s.pid(s.supervisor()) != 0
@@ -183,12 +183,12 @@ func TestSupervisorOfOtherParametersIsReplacedByTheNextMonitor(t *testing.T) {
 	s.becomes("another supervisor", func() bool { return s.pid(s.supervisor()) != 0 && s.pid(s.supervisor()) != before })
 }
 
-// A node that stands still does not hear that another one is promoted meanwhile.
+// A node that stands still does not learn that another one is promoted meanwhile.
 func TestSupervisorThatStoodStillMakesANodeReadOnlyWhoseTermIsOver(t *testing.T) {
 	s := newSupervised(t)
 	s.signal(s.supervisor(), syscall.SIGSTOP)
 	write(t, filepath.Join(s.values, "ovndb-record-ovndb", "record"), "2 another node2", 0o644)
-	longer := time.NewTimer(4 * time.Second) // than what is taken for standing still
+	longer := time.NewTimer(4 * time.Second) // than the shortest freeze that counts
 	defer longer.Stop()
 	<-longer.C
 	s.signal(s.supervisor(), syscall.SIGCONT)
@@ -201,11 +201,11 @@ func TestSupervisorThatStoodStillMakesANodeReadOnlyWhoseTermIsOver(t *testing.T)
 // writable reports whether a node takes rows.
 func (s supervised) writable(node string) bool {
 	out, err := exec.CommandContext(s.t.Context(), "ovsdb-client", "transact", "unix:"+filepath.Join(s.nodes[node], "run", "ovnnb_db.sock"),
-		`["OVN_Northbound",{"op":"delete","table":"Logical_Switch","where":[["name","==","nobody"]]}]`).CombinedOutput()
+		`["OVN_Northbound",{"op":"delete","table":"Logical_Switch","where":[["name","==","absent"]]}]`).CombinedOutput()
 	return err == nil && !strings.Contains(string(out), "not allowed")
 }
 
-// log is what the supervisor has written.
+// log is the supervisor's log.
 func (s supervised) log() string {
 	text, err := os.ReadFile(filepath.Join(s.nodes["node1"], "log", "ovndb-servers-ovndb.log"))
 	if err != nil {
@@ -229,7 +229,7 @@ func TestASecondSupervisorEndsAtOnce(t *testing.T) {
 	}
 }
 
-func TestSupervisorWithoutParametersSaysWhatIsMissing(t *testing.T) {
+func TestSupervisorWithoutParametersNamesTheMissingOne(t *testing.T) {
 	got := call(t, "/usr/sbin/ovndb-servers", "supervise")
 	if got.code != exitWrong {
 		t.Errorf("code %d, want %d", got.code, exitWrong)

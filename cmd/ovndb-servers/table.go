@@ -67,7 +67,7 @@ func writeServers(b *strings.Builder, servers []serverReport) {
 
 func writeNodes(b *strings.Builder, r report) {
 	if !r.Cluster.Available {
-		fmt.Fprintf(b, "\nno word from the cluster: %s\n", cmp.Or(r.Cluster.Error, "unknown reason"))
+		fmt.Fprintf(b, "\ncannot ask the cluster: %s\n", cmp.Or(r.Cluster.Error, "unknown reason"))
 		return
 	}
 	fmt.Fprintf(b, "\ncluster record: %s\n\n", r.Cluster.Record.text())
@@ -115,10 +115,10 @@ func current(known *bool) string {
 	return yesNo(*known)
 }
 
-// shortest is how much of a UUID tells it from others at a glance.
-const shortest = 8
+// maxShort is the length of a shortened UUID, enough to distinguish it from others.
+const maxShort = 8
 
-func short(id string) string { return cmp.Or(id[:min(len(id), shortest)], "-") }
+func short(id string) string { return cmp.Or(id[:min(len(id), maxShort)], "-") }
 
 func score(s *int) string {
 	if s == nil {

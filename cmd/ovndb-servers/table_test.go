@@ -13,7 +13,7 @@ import (
 	"ovndb-servers/pkg/snapshot"
 )
 
-// wantGolden compares text with a file in testdata, which UPDATE=1 writes anew.
+// wantGolden compares text with a file in testdata, which UPDATE=1 rewrites.
 func wantGolden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".txt")
@@ -104,7 +104,7 @@ func TestTableOfSnapshots(t *testing.T) {
 	wantGolden(t, "snapshots", b.String())
 }
 
-func TestTextOfWhatABlessingCosts(t *testing.T) {
+func TestTextOfTheCostOfABlessing(t *testing.T) {
 	t.Parallel()
 	old := replication.Position{Lineage: lineageID, Term: 1, TermID: termOneID, Progress: replication.Progress{Beat: 7, Changes: 2, Possible: 2}}
 	fresh := replication.Position{Lineage: lineageID, Term: 2, TermID: termTwoID, PrevTermID: termOneID, Progress: replication.Progress{Beat: 90}}

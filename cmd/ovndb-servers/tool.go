@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/ocf"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/snapshot"
@@ -22,8 +23,8 @@ const (
 	exitUnknown    = 4
 )
 
-// exitError ends the tool with a code of its own. If it carries no error, the
-// result that was printed says all.
+// exitError ends the tool with a code of its own. It carries no error if the printed result is
+// enough.
 type exitError struct {
 	code int
 	err  error
@@ -54,12 +55,12 @@ func runTool(ctx context.Context, p program) int {
 		exit = &exitError{code: exitUsage, err: err}
 	}
 	if exit.err != nil {
-		_, _ = fmt.Fprintf(p.stderr, "ovndb-servers: error: %v\n", exit.err)
+		_, _ = fmt.Fprintf(p.stderr, "%s: error: %v\n", ocf.AgentName, exit.err)
 	}
 	return exit.code
 }
 
-// exitCodeOf is the exit code of what a command about snapshots ended with.
+// exitCodeOf is the exit code of a command about snapshots that ended with err.
 func exitCodeOf(err error) int {
 	switch {
 	case errors.Is(err, snapshot.ErrNoSnapshot):
@@ -75,8 +76,8 @@ func exitCodeOf(err error) int {
 
 func newRootCommand(p program) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "ovndb-servers",
-		Short: "Show and mend the replication of OVN's databases under Pacemaker",
+		Use:   ocf.AgentName,
+		Short: "Show and repair the replication of OVN's databases under Pacemaker",
 		Long: `ovndb-servers shows the replication of OVN's northbound and southbound
 databases, keeps and restores snapshots, and lets an operator decide which data
 leads. The same program is the OCF resource agent that runs

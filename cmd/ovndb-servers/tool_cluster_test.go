@@ -157,7 +157,7 @@ func (c testCluster) act(node, action string) (code int, messages string) {
 	return code, stderr.String()
 }
 
-// environment is what Pacemaker would give an action on a node.
+// environment is the environment that Pacemaker would give an action on a node.
 func (c testCluster) environment(node string) map[string]string {
 	env := map[string]string{
 		"OCF_RESOURCE_INSTANCE": "ovndb", "OCF_ROOT": "/usr/lib/ocf", "OCF_RA_VERSION_MAJOR": "1", "OCF_RA_VERSION_MINOR": "1",
@@ -257,7 +257,7 @@ func (c testCluster) await(node, name string) {
 	}
 }
 
-// wantText checks that a text has all that it should.
+// wantText checks that a text contains all that is wanted.
 func wantText(t *testing.T, text string, wanted ...string) {
 	t.Helper()
 	for _, want := range wanted {

@@ -17,7 +17,7 @@ import (
 	"ovndb-servers/pkg/process"
 )
 
-// place says which resource's databases a command is about, and where they are.
+// place is the resource and the directories of the databases that a command is about.
 type place struct {
 	resource string
 	layout   process.Layout
@@ -36,27 +36,26 @@ func (p *place) addFlags(flags *pflag.FlagSet, timeout time.Duration) {
 	flags.DurationVar(&p.timeout, "timeout", timeout, "how long to wait for servers and cluster")
 }
 
-// seat is what a command works with: the resource's controller on this node and
-// the cluster's view, or why there is none.
-type identity struct {
+// target is the resource that a command is about: its controller on this node and the cluster's
+// view, or the reason why there is none.
+type target struct {
 	controller *control.Controller
 	view       pacemaker.View
 	noCluster  error
 }
 
-// seat finds the resource. A cluster that does not answer is a part of the result,
-// not an error.
-func (p place) identity(ctx context.Context, log logrus.FieldLogger) (identity, error) {
+// target finds the resource. A cluster that does not answer is a part of the result, not an error.
+func (p place) target(ctx context.Context, log logrus.FieldLogger) (target, error) {
 	layout, err := process.DiscoverLayout(p.layout)
 	if err != nil {
-		return identity{}, err
+		return target{}, err
 	}
-	view, noCluster := pacemaker.CurrentView(ctx, agentName)
+	view, noCluster := pacemaker.CurrentView(ctx, ocf.AgentName)
 	instance, err := pickResource(p.resource, view, layout)
 	if err != nil {
-		return identity{}, err
+		return target{}, err
 	}
-	return identity{controller: newController(ctx, instance, layout, log), view: view, noCluster: noCluster}, nil
+	return target{controller: newController(ctx, instance, layout, log), view: view, noCluster: noCluster}, nil
 }
 
 // errWhichResource is returned when the resource is not clear.
@@ -74,7 +73,7 @@ func pickResource(named string, view pacemaker.View, layout process.Layout) (str
 	}
 	switch len(names) {
 	case 0:
-		return agentName, nil
+		return ocf.AgentName, nil
 	case 1:
 		return names[0], nil
 	default:
@@ -93,18 +92,18 @@ func newController(ctx context.Context, instance string, layout process.Layout, 
 	}
 }
 
-// silence is the log of a command that only looks.
+// discardLogger is the log of a command that changes nothing.
 func discardLogger() logrus.FieldLogger {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	return log
 }
 
-// record is the log of a command that changes something: what it does is kept in
-// syslog, under the resource's name, as the agent's own doings are.
-func record(cmd *cobra.Command, resource string) logrus.FieldLogger {
+// operatorLog is the log of a command that changes something. It goes to syslog as well, under the
+// resource's name, like that of the agent.
+func operatorLog(cmd *cobra.Command, resource string) logrus.FieldLogger {
 	return ocf.NewLogger(cmd.ErrOrStderr(), func(name string) string {
-		if name == "OCF_RESOURCE_INSTANCE" {
+		if name == ocf.InstanceVariable {
 			return resource
 		}
 		return ""
