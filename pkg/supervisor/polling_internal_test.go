@@ -37,10 +37,11 @@ func TestClusterIsPolledAfterEachIntervalAndEarlierOnRequest(t *testing.T) {
 		},
 		"at the earlier one of two requested times": {
 			{at: 0, due: true},
-			{at: time.Second, request: 3 * time.Second},
+			{at: time.Second, request: 5 * time.Second},
 			{at: 2 * time.Second, request: 4 * time.Second},
-			{at: 3 * time.Second, request: 5 * time.Second, due: true},
-			{at: 5 * time.Second},
+			{at: 3 * time.Second, request: 6 * time.Second},
+			{at: 4 * time.Second, due: true},
+			{at: 6 * time.Second},
 		},
 		"each second for a minute without a leader, and then each 10 s": {
 			{at: 0, leaderless: true, due: true},
