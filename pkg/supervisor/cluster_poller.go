@@ -2,68 +2,70 @@ package supervisor
 
 import (
 	"context"
-
-	"ovndb-servers/pkg/control"
+	"errors"
+	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/control"
 )
 
-// scholar asks the cluster, which may take its time, while the supervisor goes on
-// looking at the servers.
+// clusterPoller polls the cluster, which may take long to answer, while the loop goes on
+// observing the servers.
 type clusterPoller struct {
-	controller *control.Controller
-	log        logrus.FieldLogger
-	wanted     chan struct{}
-	learnt     chan control.SupervisorState
+	node     node
+	log      logrus.FieldLogger
+	requests chan struct{}
+	answers  chan control.SupervisorState
+	failures failureLog
 }
 
-func newClusterPoller(c *control.Controller, log logrus.FieldLogger) *clusterPoller {
-	return &clusterPoller{
-		controller: c, log: log, wanted: make(chan struct{}, 1), learnt: make(chan control.SupervisorState),
-	}
+func newClusterPoller(n node, log logrus.FieldLogger) *clusterPoller {
+	return &clusterPoller{node: n, log: log, requests: make(chan struct{}, 1), answers: make(chan control.SupervisorState)}
 }
 
-// ask makes the scholar ask the cluster, if it does not do so already.
-func (s *clusterPoller) ask() {
-	select {
-	case s.wanted <- struct{}{}:
-	default:
-	}
-}
+// request makes the poller poll once more. Requests during a poll count as one.
+func (p *clusterPoller) request() { signal(p.requests) }
 
-func (s *clusterPoller) run(ctx context.Context) {
+// run polls at each request, and sends each answer, until ctx ends.
+func (p *clusterPoller) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.wanted:
+		case <-p.requests:
 		}
-		k, err := s.learn(ctx)
+		state, err := p.poll(ctx)
 		if err != nil {
-			if ctx.Err() == nil {
-				s.log.WithError(err).Warn("cannot ask the cluster about the term and the promoted node")
-			}
+			p.logFailure(ctx, err, "cannot ask the cluster about the term and the promoted node")
 			continue
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case s.learnt <- k:
+		case p.answers <- state:
 		}
 	}
 }
 
-// learn asks the cluster. While no node is promoted, one may be about to be, and wait for
-// what this node has to say.
-func (s *clusterPoller) learn(ctx context.Context) (control.SupervisorState, error) {
+// poll queries the cluster. While no node is promoted, a candidate may be waiting for the
+// position of this one.
+func (p *clusterPoller) poll(ctx context.Context) (control.SupervisorState, error) {
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
-	k, err := s.controller.QueryCluster(ctx)
-	if err != nil || k.Leader.Node != "" || s.controller.Promoted() {
-		return k, err
+	state, err := p.node.QueryCluster(ctx)
+	if err != nil || state.Leader.Node != "" || p.node.Promoted() {
+		return state, err
 	}
-	if err := s.controller.AnswerOpenRounds(ctx); err != nil {
-		s.log.WithError(err).Warn("another node's promotion may wait for this one")
+	if err := p.node.AnswerOpenRounds(ctx); err != nil {
+		p.logFailure(ctx, err, "cannot answer an election: another node's promotion may wait for this one")
 	}
-	return k, nil
+	return state, nil
+}
+
+// logFailure logs the error of a part of a poll, unless the supervisor ends.
+func (p *clusterPoller) logFailure(ctx context.Context, err error, message string) {
+	if !errors.Is(ctx.Err(), context.Canceled) && p.failures.due(time.Now(), message) {
+		p.log.WithError(err).Warn(message)
+	}
 }

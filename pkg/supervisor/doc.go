@@ -1,9 +1,10 @@
 // Package supervisor keeps the servers of one resource on one node running between
-// Pacemaker's actions: it restarts a server that dies, at once and in its role, makes a
-// server that may not be writable read-only, counts up the beats, keeps the promotion
-// score true, and tells the cluster when it cannot mend what is broken.
+// Pacemaker's actions: it restarts a server that dies in its role, makes a server that must
+// not be writable read-only, counts up the beats, keeps the promotion score up to date, and
+// reports to the cluster a failure that it cannot repair.
 //
-// It decides about time alone: what has lasted too long, what happens too often, when
-// to look again. What is wrong, and what is to be done, is decided by package
-// replication, as in every action.
+// It decides about time alone: how long a condition has lasted, how often an operation is
+// repeated, when the cluster is polled. Each such decision is a small type that is handed the
+// time. What is wrong with the servers is decided by package replication and repaired by
+// package control, as in every action.
 package supervisor

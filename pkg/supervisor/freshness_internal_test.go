@@ -34,14 +34,14 @@ func TestBackupIsStaleAfterThreeBeatsAndDegradedAfterHalfAMinute(t *testing.T) {
 		{after: 30 * time.Second, beat: 7, stale: true, reason: 1},
 		{after: 31 * time.Second, beat: 8},
 	} {
-		stale, reasons := f.see(began.Add(tt.after), backup(tt.beat), time.Second)
+		stale, reasons := f.observe(began.Add(tt.after), backup(tt.beat), time.Second)
 		if stale != tt.stale || len(reasons) != tt.reason {
 			t.Errorf("after %s: stale %v, reasons %q", tt.after, stale, reasons)
 		}
 	}
 	alone := backup(8)
 	alone.Leader = replication.Leader{}
-	if stale, _ := f.see(began.Add(time.Hour), alone, time.Second); stale {
+	if stale, _ := f.observe(began.Add(time.Hour), alone, time.Second); stale {
 		t.Error("stale though no node is promoted")
 	}
 }

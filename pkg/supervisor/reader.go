@@ -6,22 +6,22 @@ import (
 	"io/fs"
 	"time"
 
-	"ovndb-servers/pkg/control"
-
 	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/control"
 )
 
 const (
-	// readInterval is between two looks at the database files: what is written meanwhile
-	// is all that an action has to read for a position.
+	// readInterval is between two reads of the database files: an action has to read no more
+	// than is written meanwhile to find a position.
 	readInterval = 5 * time.Second
-	// readRest is for how many times as long as it has read the reader rests: a file that
-	// is replaced again and again is read whole each time.
+	// readRest bounds the load where a file is replaced again and again, and so read whole
+	// each time: the reader pauses for this many times as long as it has read.
 	readRest = 4
 )
 
-// reader reads the database files before an action has to, which takes as long as it
-// takes where they are new, while the supervisor goes on looking at the servers.
+// reader reads the database files before an action has to, while the loop goes on observing
+// the servers: a new file takes long to read.
 type reader struct {
 	controller *control.Controller
 	log        logrus.FieldLogger
@@ -30,11 +30,13 @@ type reader struct {
 // run reads until ctx ends.
 func (r reader) run(ctx context.Context) {
 	files := r.controller.FileReaders()
+	var failures failureLog
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := files.Refresh(ctx)
-		if err != nil && ctx.Err() == nil && !errors.Is(err, fs.ErrNotExist) {
-			r.log.WithError(err).Debug("a position has to be read from the whole file")
+		const message = "cannot read the database files ahead: an action has to read them whole"
+		if err != nil && ctx.Err() == nil && !errors.Is(err, fs.ErrNotExist) && failures.due(began, message) {
+			r.log.WithError(err).Debug(message)
 		}
 		pause(ctx, max(readInterval, readRest*time.Since(began)))
 	}

@@ -5,9 +5,9 @@ import (
 	"sync"
 	"time"
 
-	"ovndb-servers/pkg/control"
-
 	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/control"
 )
 
 // Supervisor watches over the servers of one resource on this node.
@@ -16,75 +16,51 @@ type Supervisor struct {
 	Log        logrus.FieldLogger
 	// BeatInterval is how often an active node's beat is counted up.
 	BeatInterval time.Duration
-	// Changed is sent to when something happened that the cluster should be asked about,
-	// Addresses when an address of this node has come or gone. Either may be nil.
+	// Changed receives when the cluster may have changed or an action has ended, Addresses
+	// when an address of this node has come or gone. Either may be nil.
 	Changed, Addresses <-chan struct{}
-	// Recorded returns the cluster record as it is on this node's disk, which a change
-	// reaches before it is sent to Changed; empty if there is none. It may be nil.
+	// Recorded returns the cluster record in this node's copy of the CIB, which is written
+	// before Changed receives; empty if there is none. It may be nil.
 	Recorded func() (string, error)
 }
 
-// How often the supervisor looks, and what it waits for. They are not parameters:
-// nobody could tell how to set them.
+// The intervals and timeouts of the supervisor. They are constants: no property of a site
+// says how to set them.
 const (
-	// lookInterval is short enough for a server that turns active by itself to be
-	// read-only again within a second.
+	// observeInterval is short enough to make a server that turns active by itself read-only
+	// within a second.
 	observeInterval = 500 * time.Millisecond
-	// lookMost bounds one look; a mute server gets a part of it to answer.
+	// observeTimeout bounds one observation; a server that does not answer gets a part of it.
 	observeTimeout = 2500 * time.Millisecond
-	// actMost bounds what the supervisor does about what it saw.
+	// actTimeout bounds the operations that follow an observation.
 	actTimeout = 20 * time.Second
 )
 
-// Run supervises until ctx ends. The servers run on then.
+// Run supervises until ctx ends, and leaves the servers running.
 func (s Supervisor) Run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
-	r := newRounds(&s)
-	for _, g := range r.restarters {
-		running.Go(func() { g.run(ctx) })
+	l := newLoop(s)
+	for _, r := range l.restarters {
+		running.Go(func() { r.run(ctx) })
 	}
-	running.Go(func() { r.poller.run(ctx) })
-	running.Go(func() { r.freeze.run(ctx) })
+	freezes := freezeDetector{promoted: s.Controller.Promoted, closeListeners: s.Controller.CloseListeners, frozen: l.frozen}
+	running.Go(func() { freezes.run(ctx) })
+	running.Go(func() { l.poller.run(ctx) })
 	running.Go(func() { reader{controller: s.Controller, log: s.Log}.run(ctx) })
-	s.loop(ctx, r)
+	l.run(ctx, s.Changed, s.Addresses)
 }
 
-func newRounds(s *Supervisor) *rounds {
-	r := &rounds{Supervisor: s, poller: newClusterPoller(s.Controller, s.Log)}
-	r.freeze = &freezeDetector{controller: s.Controller, thawed: make(chan time.Duration)}
+func newLoop(s Supervisor) *loop {
+	l := &loop{
+		node: s.Controller, log: s.Log, config: s.Controller.Supervision.Config,
+		beatInterval: s.BeatInterval, recorded: s.Recorded,
+		poller: newClusterPoller(s.Controller, s.Log), frozen: make(chan time.Duration),
+	}
 	for _, u := range s.Controller.Units {
-		r.restarters = append(r.restarters, &restarter{controller: s.Controller, log: s.Log.WithField("db", u.Name()), unit: u})
+		l.restarters = append(l.restarters, &restarter{controller: s.Controller, log: s.Log.WithField("db", u.Name()), unit: u})
 	}
-	return r
-}
-
-func (s *Supervisor) loop(ctx context.Context, r *rounds) {
-	ticker := time.NewTicker(observeInterval)
-	defer ticker.Stop()
-	r.poller.ask()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.Changed:
-			r.change(ctx)
-			continue
-		case <-s.Addresses:
-			r.wake(ctx)
-			continue
-		case still := <-r.freeze.thawed:
-			r.thaw(still)
-		case learnt := <-r.poller.learnt:
-			r.learn(learnt)
-		case <-ticker.C:
-			if r.unheeded {
-				r.unheeded = false
-				r.change(ctx)
-			}
-		}
-		r.look(ctx)
-	}
+	return l
 }

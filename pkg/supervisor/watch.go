@@ -9,9 +9,9 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// WatchFiles sends on the channel it returns when one of the files is written or put
-// in its place, until ctx ends. Sends that nobody has received yet are one. The
-// directories of the files have to exist.
+// WatchFiles sends on the channel it returns when one of the files is written or replaced,
+// until ctx ends. Changes before the receiver is ready count as one. The directories of the
+// files have to exist. The error is that of inotify.
 func WatchFiles(ctx context.Context, log logrus.FieldLogger, files ...string) (<-chan struct{}, error) {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -20,10 +20,10 @@ func WatchFiles(ctx context.Context, log logrus.FieldLogger, files ...string) (<
 	wanted := map[string]bool{}
 	for _, file := range files {
 		wanted[filepath.Clean(file)] = true
-		// The directory: a file that is replaced is another one then.
+		// The directory is watched: a file that is replaced has another inode.
 		if err := watcher.Add(filepath.Dir(file)); err != nil {
-			// The supervisor asks now and then, too.
-			log.WithError(err).WithField("file", file).Info("changes of a file are noticed late")
+			// The supervisor polls the cluster each reviewInterval as well.
+			log.WithError(err).WithField("file", file).Info("cannot watch a file: its changes are noticed late")
 		}
 	}
 	changed := make(chan struct{}, 1)
@@ -44,7 +44,7 @@ func forward(ctx context.Context, log logrus.FieldLogger, watcher *fsnotify.Watc
 				signal(changed)
 			}
 		case err := <-watcher.Errors: // an overflow, for instance
-			log.WithError(err).Debug("changes of files were not all noticed")
+			log.WithError(err).Debug("missed changes of files")
 			signal(changed)
 		}
 	}

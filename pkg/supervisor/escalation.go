@@ -1,0 +1,55 @@
+package supervisor
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"ovndb-servers/pkg/replication"
+)
+
+const (
+	// failedGrace is how long a server may be stopped or silent before it is reported.
+	failedGrace = 3 * time.Second
+	// escalateInterval is between two reports: each one interrupts the recovery that the
+	// cluster has begun.
+	escalateInterval = 2 * time.Minute
+)
+
+// escalation decides when the cluster is told that the instance on this node has failed.
+type escalation struct {
+	failingSince time.Time // zero while no server fails
+	escalatedAt  time.Time
+}
+
+// due reports whether the cluster is to be told now, and then takes it for told. failing says
+// that a server runs and does not work, lost that servers are down and are not restarted.
+func (e *escalation) due(now time.Time, failing, lost bool) bool {
+	switch {
+	case !failing:
+		e.failingSince = time.Time{}
+	case e.failingSince.IsZero():
+		e.failingSince = now
+	}
+	lasting := failing && now.Sub(e.failingSince) >= failedGrace
+	if !lasting && !lost || now.Sub(e.escalatedAt) < escalateInterval {
+		return false
+	}
+	e.escalatedAt = now
+	return true
+}
+
+// escalate tells the cluster of a failure that this node cannot repair.
+func (l *loop) escalate(ctx context.Context, now time.Time, o replication.Observation, gaveUp bool) {
+	failed := slices.DeleteFunc(o.Failed(), func(database string) bool {
+		return slices.ContainsFunc(l.restarters, func(r *restarter) bool { return r.restarting(database) })
+	})
+	lost := gaveUp && (o.Broken() || o.Promoted && !o.AllActive())
+	if !l.escalation.due(now, len(failed) > 0, lost) {
+		return
+	}
+	l.log.WithField("servers", failed).Error("telling the cluster that this instance has failed")
+	if err := l.node.Escalate(ctx); err != nil {
+		l.log.WithError(err).Error("cannot tell the cluster that this instance has failed: its next monitor will")
+	}
+}

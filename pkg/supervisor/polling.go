@@ -1,0 +1,75 @@
+package supervisor
+
+import (
+	"time"
+
+	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/replication"
+)
+
+const (
+	// reviewInterval is between two polls, and between two publications of the same score:
+	// a change may have been missed, and a daemon of Pacemaker that restarts forgets scores.
+	reviewInterval = 30 * time.Second
+	// leaderlessInterval is between two polls of a backup without a promoted node to follow,
+	// for the first leaderlessEager; then it is leaderlessSlow.
+	leaderlessInterval = time.Second
+	leaderlessEager    = time.Minute
+	leaderlessSlow     = 10 * time.Second
+	// changeDelay is after how long a change makes a node poll that need not do so at once.
+	changeDelay = 2 * time.Second
+)
+
+// polling decides when the cluster is polled.
+type polling struct {
+	polledAt        time.Time // the last poll that was due, or the last answer
+	requestedFor    time.Time // the poll after a change; zero if there is none to make
+	leaderlessSince time.Time // zero unless this node is a backup without a leader
+}
+
+// request makes a poll due at a time, unless an earlier one is.
+func (p *polling) request(at time.Time) {
+	if p.requestedFor.IsZero() || at.Before(p.requestedFor) {
+		p.requestedFor = at
+	}
+}
+
+// answered takes note of an answer, after which the interval begins again.
+func (p *polling) answered(now time.Time) { p.polledAt = now }
+
+// due reports whether the cluster is to be polled now, and then takes it for polled.
+// leaderless says that this node is a backup and knows no promoted node.
+func (p *polling) due(now time.Time, leaderless bool) bool {
+	requested := !p.requestedFor.IsZero() && !now.Before(p.requestedFor)
+	if now.Sub(p.polledAt) < p.interval(now, leaderless) && !requested {
+		return false
+	}
+	p.polledAt, p.requestedFor = now, time.Time{}
+	return true
+}
+
+func (p *polling) interval(now time.Time, leaderless bool) time.Duration {
+	if !leaderless {
+		p.leaderlessSince = time.Time{}
+		return reviewInterval
+	}
+	if p.leaderlessSince.IsZero() {
+		p.leaderlessSince = now
+	}
+	if now.Sub(p.leaderlessSince) < leaderlessEager {
+		return leaderlessInterval
+	}
+	return leaderlessSlow
+}
+
+func (l *loop) poll(now time.Time, o replication.Observation) {
+	leaderless := o.All(replication.ConditionBackup) && l.view.state.Leader.Node == ""
+	if l.polling.due(now, leaderless) {
+		l.poller.request()
+	}
+}
+
+func (l *loop) answer(now time.Time, state control.SupervisorState) {
+	l.view.answer(now, state, l.node.OwnPromotionRecord())
+	l.polling.answered(now)
+}

@@ -1,0 +1,53 @@
+package supervisor
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"ovndb-servers/pkg/replication"
+)
+
+// repairInterval is between two attempts at a repair.
+const repairInterval = 2 * time.Second
+
+// repairTimer decides when repairs are made.
+type repairTimer struct {
+	repairedAt time.Time // the end of the last attempt
+}
+
+// due reports whether the repairs of a verdict are to be made now. To make a server read-only
+// does not wait for the interval.
+func (r *repairTimer) due(now time.Time, v replication.Verdict) bool {
+	urgent := slices.ContainsFunc(v.Repairs, func(repair replication.Repair) bool { return repair.Kind == replication.RepairPark })
+	return urgent || len(v.Repairs) > 0 && now.Sub(r.repairedAt) >= repairInterval
+}
+
+// done takes note of the end of an attempt.
+func (r *repairTimer) done(now time.Time) { r.repairedAt = now }
+
+// repair makes the repairs that a new observation finds due, and returns that observation.
+// The errors of repairs differ with each attempt; tended, the verdict before, does not.
+func (l *loop) repair(ctx context.Context, tended replication.Verdict) (replication.Observation, replication.Verdict) {
+	o, v := l.node.Repair(ctx)
+	now := time.Now()
+	l.repairs.done(now)
+	if len(v.Repairs) > 0 && l.failures.due(now, repairText(tended.Repairs)+": "+tended.Reason()) {
+		log := l.log.WithField("repairs", repairText(v.Repairs))
+		if reason := v.Reason(); reason != "" {
+			log = log.WithField("reason", reason)
+		}
+		log.Warn("the servers of this node needed a repair")
+	}
+	return o, v
+}
+
+// repairText returns "park OVN_Northbound, forget", for example.
+func repairText(repairs []replication.Repair) string {
+	texts := make([]string, len(repairs))
+	for i, r := range repairs {
+		texts[i] = strings.TrimSpace(string(r.Kind) + " " + r.Database)
+	}
+	return strings.Join(texts, ", ")
+}

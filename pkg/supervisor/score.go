@@ -1,0 +1,78 @@
+package supervisor
+
+import (
+	"context"
+	"time"
+
+	"ovndb-servers/pkg/replication"
+)
+
+const (
+	// roleChangeQuiet is how long after a role change the supervisor leaves score and address
+	// to the action that made it.
+	roleChangeQuiet = 2 * time.Second
+	// laggingGrace is how long a backup may fail to follow and keep its score.
+	laggingGrace = 3 * time.Second
+)
+
+// publication is a promotion score as it was published, and the health that it is for.
+type publication struct {
+	change replication.ScoreChange
+	health replication.Health
+}
+
+// score decides when the promotion score is published.
+type score struct {
+	published     publication
+	publishedAt   time.Time // zero if none was
+	active        bool      // the node was active when it was last decided
+	roleChangedAt time.Time // when that changed
+	laggingSince  time.Time // zero unless the score is ScoreLagging
+}
+
+// due reports whether the score of a node with verdict v is to be published now: when it has
+// changed, and each reviewInterval.
+func (s *score) due(now time.Time, v replication.Verdict, change replication.ScoreChange) bool {
+	switch v.Health {
+	case replication.HealthActive, replication.HealthBackup, replication.HealthBackupDegraded:
+	case replication.HealthActiveDegraded, replication.HealthStopped, replication.HealthFailed, replication.HealthFailedActive:
+		return false // a restart is under way, or the monitor's business
+	}
+	same := !s.publishedAt.IsZero() && s.published == publication{change, v.Health}
+	return (!same || now.Sub(s.publishedAt) >= reviewInterval) && s.settled(now, v, change)
+}
+
+// done takes note of a publication.
+func (s *score) done(now time.Time, v replication.Verdict, change replication.ScoreChange) {
+	s.published, s.publishedAt = publication{change, v.Health}, now
+}
+
+// settled reports whether a score has lasted long enough to be published. Whenever another
+// node is promoted, a backup does not follow for a moment: a score that falls and rises again
+// would make the cluster compute its transition twice. A score is cleared at once.
+func (s *score) settled(now time.Time, v replication.Verdict, change replication.ScoreChange) bool {
+	if active := v.Health == replication.HealthActive; active != s.active {
+		s.active, s.roleChangedAt = active, now
+	}
+	if change.Clear {
+		return true
+	}
+	lagging := !v.Stale && change.Score == replication.ScoreLagging
+	switch {
+	case !lagging:
+		s.laggingSince = time.Time{}
+	case s.laggingSince.IsZero():
+		s.laggingSince = now
+	}
+	return now.Sub(s.roleChangedAt) >= roleChangeQuiet && (!lagging || now.Sub(s.laggingSince) >= laggingGrace)
+}
+
+func (l *loop) publish(ctx context.Context, now time.Time, v replication.Verdict) {
+	change := replication.Score(v, l.view.state.Leader)
+	if !l.view.known() || !l.score.due(now, v, change) {
+		return
+	}
+	if l.node.Publish(ctx, v, l.view.state.Leader) {
+		l.score.done(now, v, change)
+	}
+}

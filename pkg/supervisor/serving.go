@@ -1,0 +1,69 @@
+package supervisor
+
+import (
+	"context"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/replication"
+)
+
+// confirmDelay is how long the cluster may take to inform a node that comes back of a
+// promotion that it missed. An earlier answer does not confirm its term.
+const confirmDelay = 2 * time.Second
+
+// serving decides when the listeners of an active node are opened: at first, and after its
+// process stood still.
+//
+// Monitors do not call the node degraded meanwhile. Pacemaker keeps a result that is not the
+// expected one in the place of the recurring operation's; when the node joins the cluster
+// again that is all there is of it, and the cancellation that comes before a demotion is
+// waited for without result, for a minute and more (process_op_deletion in
+// daemons/controld/controld_te_callbacks.c; seen with 3.0.0).
+type serving struct {
+	open      bool      // the listeners are known to be open
+	resumedAt time.Time // the end of the last freeze; zero once the listeners are open again
+}
+
+// resume takes note that the process runs again and its listeners are closed.
+func (s *serving) resume(now time.Time) { s.open, s.resumedAt = false, now }
+
+// opened takes note that the listeners are open.
+func (s *serving) opened() { s.open, s.resumedAt = true, time.Time{} }
+
+// due reports whether the listeners are to be opened now, or the cluster polled first, which
+// answered last at answeredAt (zero if it never did).
+func (s *serving) due(now, answeredAt time.Time, o replication.Observation) (open, poll bool) {
+	if !s.resumedAt.IsZero() && answeredAt.Sub(s.resumedAt) < confirmDelay {
+		return false, now.Sub(s.resumedAt) >= confirmDelay
+	}
+	if s.open || answeredAt.IsZero() || !leads(o) {
+		s.open = s.open && o.AllActive()
+		return false, false
+	}
+	return true, false
+}
+
+// resume begins the time in which a node that stood still serves no clients.
+func (l *loop) resume(now time.Time, frozenFor time.Duration) {
+	l.log.WithField("still", frozenFor.Round(time.Millisecond)).
+		Warn("this node stood still: serving clients again once it is certain that it still leads")
+	l.serving.resume(now)
+	l.poller.request()
+}
+
+// serve opens the listeners of a node that leads.
+func (l *loop) serve(ctx context.Context, now time.Time, o replication.Observation) {
+	open, poll := l.serving.due(now, l.view.answeredAt, o)
+	switch {
+	case poll:
+		l.poller.request()
+	case open:
+		err := l.node.OpenListeners(ctx)
+		l.logFailure(now, logrus.ErrorLevel, err, "cannot open the listeners: this node leads and serves no clients")
+		if err == nil {
+			l.serving.opened()
+		}
+	}
+}
