@@ -93,17 +93,17 @@ func connection(purpose, target string, probe time.Duration) ovsdbctl.Connection
 	return ovsdbctl.Connection{Purpose: purpose, Target: target, InactivityProbe: probe}
 }
 
-func TestRowsFollowWhatIsWanted(t *testing.T) {
+func TestRowsBecomeTheWantedOnes(t *testing.T) {
 	t.Parallel()
 	for _, db := range []ovsdbctl.Database{ovsdbctl.Northbound(), ovsdbctl.Southbound()} {
 		t.Run(db.Name, func(t *testing.T) {
 			t.Parallel()
-			testRowsFollowWhatIsWanted(t, db)
+			testRowsBecomeTheWantedOnes(t, db)
 		})
 	}
 }
 
-func testRowsFollowWhatIsWanted(t *testing.T, db ovsdbctl.Database) {
+func testRowsBecomeTheWantedOnes(t *testing.T, db ovsdbctl.Database) {
 	t.Helper()
 	server := ovsdbctltest.Start(t, db)
 	store := mustOpen(t, server)

@@ -71,7 +71,7 @@ func TestLongRowOfTheOwnServerIsRead(t *testing.T) {
 	t.Parallel()
 	store := mustOpen(t, ovsdbctltest.Start(t, ovsdbctl.Northbound()))
 	mustEnsureGlobal(t, store)
-	long := strings.Repeat("x", 10<<20)
+	long := strings.Repeat("x", 1<<20)
 	if err := store.SetGlobal(within(t, testTimeout), map[string]string{"k": long}); err != nil {
 		t.Fatal(err)
 	}

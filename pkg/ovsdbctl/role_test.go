@@ -60,7 +60,7 @@ func TestActiveThatFollowsAndIsActivatedAndFollowsAgain(t *testing.T) {
 		assertWritable(t, server, false)
 
 		mustActivate(t, server)
-		mustActivate(t, server) // once more changes nothing
+		mustActivate(t, server) // a second time changes nothing
 		status, err := server.SyncStatus(within(t, testTimeout))
 		want := ovsdbctl.SyncStatus{Database: nb, Role: ovsdbctl.RoleActive}
 		if diff := cmp.Diff(want, status); diff != "" || err != nil {
@@ -88,7 +88,7 @@ func TestRunningBackupThatFollowsAnotherServerLeavesTheFirst(t *testing.T) {
 	awaitMark(t, standby, "ptcp:3")
 }
 
-func TestBackupThatFollowsWhatCannotBeReachedStaysABackup(t *testing.T) {
+func TestBackupThatFollowsAnUnreachableSourceStaysABackup(t *testing.T) {
 	t.Parallel()
 	for _, source := range []string{
 		nowhere, "tcp:[2001:db8::1]:6641", "tcp:127.0.0.1:1", "unix:/nonexistent/socket", "nonsense:1",

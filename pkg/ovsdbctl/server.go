@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// A Server is a running ovsdb-server with one database, identified by its sockets. The commands are those of ovsdb-server(1), RUNTIME MANAGEMENT COMMANDS.
-// A Server has no state: methods may be called concurrently.
+// A Server is a running ovsdb-server with one database, identified by its sockets. The
+// commands are those of ovsdb-server(1), RUNTIME MANAGEMENT COMMANDS. A Server has no state:
+// methods may be called concurrently.
 type Server struct {
 	Database      Database `json:"database"`
 	ControlSocket string   `json:"control_socket"` // path of the unixctl socket

@@ -118,7 +118,7 @@ func TestOpenOverTCP(t *testing.T) {
 	}
 }
 
-func TestOpenWhatCannotBeOpenedSaysWhy(t *testing.T) {
+func TestOpenOfAnUnusableEndpointSaysWhy(t *testing.T) {
 	t.Parallel()
 	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
 	dead := ovsdbctltest.Start(t, ovsdbctl.Northbound())
@@ -171,7 +171,7 @@ func TestOpenASocketWhosePathNeedsEscaping(t *testing.T) {
 	store.Close()
 }
 
-func TestOpenABrokenPeerSaysWhatIsBroken(t *testing.T) {
+func TestOpenOfABrokenPeerNamesTheFault(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string

@@ -62,7 +62,7 @@ func TestCallSendsParametersAsAnArrayEvenIfThereAreNone(t *testing.T) {
 	}
 }
 
-func TestCallOfABrokenDaemonSaysWhatIsBroken(t *testing.T) {
+func TestCallOfABrokenDaemonNamesTheFault(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
