@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"ovndb-servers/pkg/ovsdbctl"
@@ -120,13 +121,26 @@ func TestReplyOfManyValuesIsRefusedBeforeItIsDecoded(t *testing.T) {
 	}
 }
 
+// A lateContext has ended as soon as the peer has replied, but does not wake a waiting call.
+type lateContext struct {
+	context.Context //nolint:containedctx // it is a context itself
+	replied         atomic.Bool
+}
+
+func (c *lateContext) Err() error {
+	if c.replied.Load() {
+		return context.Canceled
+	}
+	return c.Context.Err()
+}
+
 func TestReplyThatComesWithTheEndOfTheContextIsNotDecoded(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(within(t, testTimeout))
+	ctx := &lateContext{Context: within(t, testTimeout)}
 	store := openPeer(t, func(p peer) {
 		p.next()
-		cancel()
-		p.send(`{"id":2,"result":[{}]}`)
+		ctx.replied.Store(true)
+		p.send(`{"id":2,"result":"not decoded"}`)
 		p.next()
 	})
 	if _, err := store.Writable(ctx); !errors.Is(err, context.Canceled) || !errors.Is(err, ovsdbctl.ErrNoAnswer) {
