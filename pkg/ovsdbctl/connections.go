@@ -12,44 +12,42 @@ import (
 )
 
 const (
-	// connectionTable is the table of listeners in all of OVN's databases.
-	connectionTable = "Connection"
 	// purposeKey is the key of a Connection row's external_ids that marks it as ours.
 	purposeKey = "ovndb-servers"
-	// connectionAttempts bounds how often a change is worked out anew because somebody
-	// else changed the rows in the meantime.
-	connectionAttempts = 5
+	// maxAttempts bounds how often a change of the rows is planned again because another
+	// client changed them between our reading and our writing.
+	maxAttempts = 5
 )
 
-// A Connection is a row of the Connection table that this package keeps: a target the
-// server listens on while it is told to (see [Server.OpenConnections]).
+// A Connection is a row of the Connection table that this package maintains: a target on
+// which the server listens between [Server.OpenConnections] and [Server.CloseConnections].
 type Connection struct {
-	// Purpose names the row, by external_ids:ovndb-servers. "clients", for instance.
+	// Purpose identifies the row, by external_ids:ovndb-servers: "clients", for instance.
 	Purpose string
 	// Target is a passive connection method: "ptcp:6641" or "ptcp:6641:[::1]".
 	Target string
 	// InactivityProbe is the silence after which the server sends an echo to a client.
-	// 0 means never; parts of a millisecond are dropped.
+	// 0 means never; it is rounded down to a millisecond.
 	InactivityProbe time.Duration
 }
 
 // EnsureConnections makes the rows with a purpose exactly those of want, in one
 // transaction: rows are created, their target and probe interval corrected, and those
-// whose purpose is not in want deleted. Nothing is written if all is so already.
+// whose purpose is not in want deleted. Nothing is written if the rows are so already.
 //
 // Rows without a purpose are an operator's and stay untouched. If one of them has a
-// target that is wanted, it serves for it: the table cannot hold the target twice.
+// target of want, it takes the place of ours: the table cannot hold a target twice.
 // Targets are compared as text.
 //
 // The error is ErrNoGlobal if there is no global row to link the rows to, ErrReadOnly
-// if the server is a backup and something is to be changed, ErrBadArgument if want
-// names a purpose or a target twice or is otherwise unusable.
+// if the server is a backup and rows must change, ErrBadArgument if want holds a purpose
+// or a target twice, an empty one, or a negative interval.
 func (s *Store) EnsureConnections(ctx context.Context, want []Connection) error {
 	if err := validConnections(want); err != nil {
 		return fmt.Errorf("cannot ensure the connections: %w", err)
 	}
 	var err error
-	for range connectionAttempts {
+	for range maxAttempts {
 		err = s.ensureConnections(ctx, want)
 		if !hasCode(err, codeConstraint, codeTimedOut) {
 			break
@@ -94,7 +92,7 @@ func (s *Store) ensureConnections(ctx context.Context, want []Connection) error 
 	return err
 }
 
-// A connectionRow is a row of the Connection table as it is.
+// A connectionRow is a row of the Connection table as the server has it.
 type connectionRow struct {
 	uuid    string
 	purpose string // empty if the row is not ours
@@ -102,9 +100,9 @@ type connectionRow struct {
 	probe   int64 // milliseconds, -1 if not set
 }
 
-// connectionRows returns the rows in an order that does not change between calls.
+// connectionRows returns the rows in the order of their UUIDs.
 func (s *Store) connectionRows(ctx context.Context) ([]connectionRow, error) {
-	found, err := s.selectRows(ctx, connectionTable, "_uuid", "target", "inactivity_probe", "external_ids")
+	found, err := s.selectRows(ctx, ConnectionTable, "_uuid", "target", "inactivity_probe", "external_ids")
 	if err != nil {
 		return nil, err
 	}
@@ -124,14 +122,14 @@ func (s *Store) connectionRows(ctx context.Context) ([]connectionRow, error) {
 	return rows, nil
 }
 
-// A connectionChange is what turns the rows that are into the rows that are wanted.
+// A connectionChange holds the differences between the existing rows and the wanted ones.
 type connectionChange struct {
 	remove []string // UUIDs
 	update map[string]Connection
 	create []Connection
 }
 
-// planConnections compares the rows that are with those that are wanted.
+// planConnections compares the existing rows with the wanted ones.
 func planConnections(rows []connectionRow, want []Connection) connectionChange {
 	change := connectionChange{update: map[string]Connection{}}
 	missing := map[string]Connection{}
@@ -148,7 +146,7 @@ func planConnections(rows []connectionRow, want []Connection) connectionChange {
 		switch {
 		case row.purpose == "":
 			continue
-		case !wanted: // or the second one with this purpose
+		case !wanted: // or a second row with the same purpose
 			change.remove = append(change.remove, row.uuid)
 		case row.target != connection.Target || row.probe != connection.InactivityProbe.Milliseconds():
 			change.update[row.uuid] = connection
@@ -167,20 +165,20 @@ func (c connectionChange) empty() bool {
 	return len(c.remove) == 0 && len(c.update) == 0 && len(c.create) == 0
 }
 
-// operations writes the change as a transaction. Its first operation fails the whole
-// if a row was added or removed since global was read. Rows that are no longer linked
-// are deleted by the server.
+// operations returns the change as a transaction. Its first operation makes the server
+// refuse it if a row was added or removed since global was read. The server deletes rows
+// that are no longer linked to the global row.
 func (c connectionChange) operations(table string, global ovsdb.Row) []ovsdb.Operation {
 	self := []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, global["_uuid"])}
 	linked := ovsdb.Row{"connections": toUUIDs(uuidSet(global["connections"]))}
-	at := 0
+	immediately := 0
 	operations := []ovsdb.Operation{{
-		Op: ovsdb.OperationWait, Table: table, Timeout: &at, Where: self,
+		Op: ovsdb.OperationWait, Table: table, Timeout: &immediately, Where: self,
 		Columns: []string{"connections"}, Until: string(ovsdb.WaitConditionEqual), Rows: []ovsdb.Row{linked},
 	}}
 	for uuid, connection := range c.update {
 		operations = append(operations, ovsdb.Operation{
-			Op: ovsdb.OperationUpdate, Table: connectionTable, Row: connection.columns(),
+			Op: ovsdb.OperationUpdate, Table: ConnectionTable, Row: connection.columns(),
 			Where: []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, ovsdb.UUID{GoUUID: uuid})},
 		})
 	}
@@ -191,7 +189,7 @@ func (c connectionChange) operations(table string, global ovsdb.Row) []ovsdb.Ope
 		row := connection.columns()
 		row["external_ids"] = ovsdb.OvsMap{GoMap: map[any]any{purposeKey: connection.Purpose}}
 		operations = append(operations, ovsdb.Operation{
-			Op: ovsdb.OperationInsert, Table: connectionTable, UUIDName: name, Row: row,
+			Op: ovsdb.OperationInsert, Table: ConnectionTable, UUIDName: name, Row: row,
 		})
 	}
 	return append(operations, ovsdb.Operation{
@@ -199,10 +197,10 @@ func (c connectionChange) operations(table string, global ovsdb.Row) []ovsdb.Ope
 			{Column: "connections", Mutator: ovsdb.MutateOperationDelete, Value: toUUIDs(c.remove)},
 			{Column: "connections", Mutator: ovsdb.MutateOperationInsert, Value: toUUIDs(created)},
 		},
-	})
+	}, comment("set the rows of "+ConnectionTable))
 }
 
-// columns returns the columns that are kept up to date.
+// columns returns the columns that EnsureConnections corrects.
 func (c Connection) columns() ovsdb.Row {
 	return ovsdb.Row{"target": c.Target, "inactivity_probe": c.InactivityProbe.Milliseconds()}
 }

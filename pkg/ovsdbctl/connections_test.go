@@ -19,7 +19,7 @@ import (
 	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
 )
 
-// transact is an operator's own client, that of Open vSwitch.
+// transact executes a transaction as an operator does, with the client of Open vSwitch.
 func transact(
 	ctx context.Context, t *testing.T, server *ovsdbctltest.Server, operations ...ovsdb.Operation,
 ) []ovsdb.OperationResult {
@@ -43,8 +43,8 @@ func transact(
 }
 
 func everyRow() ovsdb.Condition {
-	nobody := ovsdb.UUID{GoUUID: "00000000-0000-0000-0000-000000000000"}
-	return ovsdb.NewCondition("_uuid", ovsdb.ConditionNotEqual, nobody)
+	none := ovsdb.UUID{GoUUID: "00000000-0000-0000-0000-000000000000"}
+	return ovsdb.NewCondition("_uuid", ovsdb.ConditionNotEqual, none)
 }
 
 func selectAll(ctx context.Context, t *testing.T, server *ovsdbctltest.Server, table string) []ovsdb.Row {
@@ -52,7 +52,7 @@ func selectAll(ctx context.Context, t *testing.T, server *ovsdbctltest.Server, t
 	return transact(ctx, t, server, ovsdb.Operation{Op: ovsdb.OperationSelect, Table: table})[0].Rows
 }
 
-// A row is what a test looks at of a Connection row.
+// A row is the part of a Connection row that tests compare.
 type row struct {
 	Target, Purpose string
 	Probe           any
@@ -62,7 +62,7 @@ type row struct {
 func connectionRows(ctx context.Context, t *testing.T, server *ovsdbctltest.Server) []row {
 	t.Helper()
 	var rows []row
-	for _, found := range selectAll(ctx, t, server, "Connection") {
+	for _, found := range selectAll(ctx, t, server, ovsdbctl.ConnectionTable) {
 		target, _ := found["target"].(string)
 		ids, _ := found["external_ids"].(ovsdb.OvsMap)
 		purpose, _ := ids.GoMap["ovndb-servers"].(string)
@@ -79,8 +79,8 @@ func connectionRows(ctx context.Context, t *testing.T, server *ovsdbctltest.Serv
 // operatorRow adds a Connection row as an operator would.
 func operatorRow(t *testing.T, server *ovsdbctltest.Server, columns ovsdb.Row) {
 	t.Helper()
-	transact(within(t, patience), t, server,
-		ovsdb.Operation{Op: ovsdb.OperationInsert, Table: "Connection", UUIDName: "new", Row: columns},
+	transact(within(t, testTimeout), t, server,
+		ovsdb.Operation{Op: ovsdb.OperationInsert, Table: ovsdbctl.ConnectionTable, UUIDName: "new", Row: columns},
 		ovsdb.Operation{
 			Op: ovsdb.OperationMutate, Table: server.Database.GlobalTable, Where: []ovsdb.Condition{everyRow()},
 			Mutations: []ovsdb.Mutation{{
@@ -93,17 +93,17 @@ func connection(purpose, target string, probe time.Duration) ovsdbctl.Connection
 	return ovsdbctl.Connection{Purpose: purpose, Target: target, InactivityProbe: probe}
 }
 
-func TestRowsFollowWhatIsWanted(t *testing.T) {
+func TestRowsBecomeTheWantedOnes(t *testing.T) {
 	t.Parallel()
 	for _, db := range []ovsdbctl.Database{ovsdbctl.Northbound(), ovsdbctl.Southbound()} {
 		t.Run(db.Name, func(t *testing.T) {
 			t.Parallel()
-			testRowsFollowWhatIsWanted(t, db)
+			testRowsBecomeTheWantedOnes(t, db)
 		})
 	}
 }
 
-func testRowsFollowWhatIsWanted(t *testing.T, db ovsdbctl.Database) {
+func testRowsBecomeTheWantedOnes(t *testing.T, db ovsdbctl.Database) {
 	t.Helper()
 	server := ovsdbctltest.Start(t, db)
 	store := mustOpen(t, server)
@@ -146,14 +146,14 @@ func testRowsFollowWhatIsWanted(t *testing.T, db ovsdbctl.Database) {
 		{"none any more", nil, nil},
 	}
 	for _, tt := range steps {
-		if err := store.EnsureConnections(within(t, patience), tt.want); err != nil {
+		if err := store.EnsureConnections(within(t, testTimeout), tt.want); err != nil {
 			t.Fatalf("%s: %v", tt.name, err)
 		}
-		if diff := cmp.Diff(tt.rows, connectionRows(within(t, patience), t, server)); diff != "" {
+		if diff := cmp.Diff(tt.rows, connectionRows(within(t, testTimeout), t, server)); diff != "" {
 			t.Errorf("%s: rows differ (-want +got):\n%s", tt.name, diff)
 		}
 		size := fileSize(t, server)
-		if err := store.EnsureConnections(within(t, patience), tt.want); err != nil {
+		if err := store.EnsureConnections(within(t, testTimeout), tt.want); err != nil {
 			t.Errorf("%s, again: %v", tt.name, err)
 		}
 		if fileSize(t, server) != size {
@@ -191,10 +191,10 @@ func TestOperatorsRowsAreLeftAlone(t *testing.T) {
 		{"none wanted", nil, operators},
 	}
 	for _, tt := range steps {
-		if err := store.EnsureConnections(within(t, patience), tt.want); err != nil {
+		if err := store.EnsureConnections(within(t, testTimeout), tt.want); err != nil {
 			t.Fatalf("%s: %v", tt.name, err)
 		}
-		if diff := cmp.Diff(tt.rows, connectionRows(within(t, patience), t, server)); diff != "" {
+		if diff := cmp.Diff(tt.rows, connectionRows(within(t, testTimeout), t, server)); diff != "" {
 			t.Errorf("%s: rows differ (-want +got):\n%s", tt.name, diff)
 		}
 	}
@@ -211,10 +211,10 @@ func TestSecondRowOfOnePurposeIsDeleted(t *testing.T) {
 		})
 	}
 	want := []ovsdbctl.Connection{connection("clients", "ptcp:2", time.Second)}
-	if err := store.EnsureConnections(within(t, patience), want); err != nil {
+	if err := store.EnsureConnections(within(t, testTimeout), want); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]row{{"ptcp:2", "clients", 1000}}, connectionRows(within(t, patience), t, server)); diff != "" {
+	if diff := cmp.Diff([]row{{"ptcp:2", "clients", 1000}}, connectionRows(within(t, testTimeout), t, server)); diff != "" {
 		t.Errorf("rows differ (-want +got):\n%s", diff)
 	}
 }
@@ -242,14 +242,14 @@ func TestManyAtOnceAgreeOnTheRows(t *testing.T) {
 		tt := wanted[round%len(wanted)]
 		results := make(chan error, callers)
 		for _, store := range stores {
-			go func() { results <- store.EnsureConnections(within(t, patience), tt.want) }()
+			go func() { results <- store.EnsureConnections(within(t, testTimeout), tt.want) }()
 		}
 		for range callers {
 			if err := <-results; err != nil {
 				t.Error(err)
 			}
 		}
-		if diff := cmp.Diff(tt.rows, connectionRows(within(t, patience), t, server)); diff != "" {
+		if diff := cmp.Diff(tt.rows, connectionRows(within(t, testTimeout), t, server)); diff != "" {
 			t.Errorf("rows differ (-want +got):\n%s", diff)
 		}
 	}
@@ -267,11 +267,11 @@ func TestConnectionsThatCannotBeKeptAreRefused(t *testing.T) {
 		"same target":     {fine, connection("replication", "ptcp:1", 0)},
 		"negative probes": {connection("clients", "ptcp:1", -time.Second)},
 	} {
-		if err := store.EnsureConnections(within(t, patience), want); !errors.Is(err, ovsdbctl.ErrBadArgument) {
+		if err := store.EnsureConnections(within(t, testTimeout), want); !errors.Is(err, ovsdbctl.ErrBadArgument) {
 			t.Errorf("%s: got %v, want ErrBadArgument", name, err)
 		}
 	}
-	err := store.EnsureConnections(within(t, patience), []ovsdbctl.Connection{fine})
+	err := store.EnsureConnections(within(t, testTimeout), []ovsdbctl.Connection{fine})
 	if !errors.Is(err, ovsdbctl.ErrNoGlobal) {
 		t.Errorf("no global row: got %v, want ErrNoGlobal", err)
 	}
@@ -284,10 +284,10 @@ func TestConnectionsOfABackupCannotBeChanged(t *testing.T) {
 	mustFollow(t, server, nowhere)
 	store := mustOpen(t, server)
 	same := []ovsdbctl.Connection{connection("mark", "ptcp:1", 0)}
-	if err := store.EnsureConnections(within(t, patience), same); err != nil {
+	if err := store.EnsureConnections(within(t, testTimeout), same); err != nil {
 		t.Errorf("no change: %v", err)
 	}
-	if err := store.EnsureConnections(within(t, patience), nil); !errors.Is(err, ovsdbctl.ErrReadOnly) {
+	if err := store.EnsureConnections(within(t, testTimeout), nil); !errors.Is(err, ovsdbctl.ErrReadOnly) {
 		t.Errorf("change: got %v, want ErrReadOnly", err)
 	}
 }
@@ -296,44 +296,44 @@ func TestListenersOpenAndCloseAndTakeTheirSessionsWithThem(t *testing.T) {
 	t.Parallel()
 	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
 	local := filepath.Join(ovsdbctltest.Dir(t), "clients")
-	port := ovsdbctltest.FreePort(t, "::1")
+	port := port(t)
 	store := mustOpen(t, server)
 	mustEnsureGlobal(t, store)
-	err := store.EnsureConnections(within(t, patience), []ovsdbctl.Connection{
+	err := store.EnsureConnections(within(t, testTimeout), []ovsdbctl.Connection{
 		connection("clients", "ptcp:"+port+":[::1]", time.Minute), connection("local", "punix:"+local, 0),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if accepts(within(t, patience), "unix", local) {
-		t.Error("listens before it was told to")
+	if accepts(within(t, testTimeout), "unix", local) {
+		t.Error("listens before it was opened")
 	}
 
-	if err := server.OpenConnections(within(t, patience)); err != nil {
+	if err := server.OpenConnections(within(t, testTimeout)); err != nil {
 		t.Fatal(err)
 	}
 	var sessions []*ovsdbctl.Store
 	for _, endpoint := range []string{"tcp:[::1]:" + port, "unix:" + local} {
-		session, err := ovsdbctl.Open(within(t, patience), endpoint, ovsdbctl.Northbound())
+		session, err := ovsdbctl.Open(within(t, testTimeout), endpoint, ovsdbctl.Northbound())
 		if err != nil {
 			t.Fatalf("right after the listeners were opened: %v", err)
 		}
 		sessions = append(sessions, session)
 	}
 
-	if err := server.CloseConnections(within(t, patience)); err != nil {
+	if err := server.CloseConnections(within(t, testTimeout)); err != nil {
 		t.Fatal(err)
 	}
 	for _, session := range sessions {
-		if _, err := session.Writable(within(t, patience)); !errors.Is(err, io.ErrUnexpectedEOF) {
+		if _, err := session.Writable(within(t, testTimeout)); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("session by a closed listener: got %v, want io.ErrUnexpectedEOF", err)
 		}
 		session.Close()
 	}
-	if accepts(within(t, patience), "tcp", "[::1]:"+port) || accepts(within(t, patience), "unix", local) {
+	if accepts(within(t, testTimeout), "tcp", "[::1]:"+port) || accepts(within(t, testTimeout), "unix", local) {
 		t.Error("still listens")
 	}
-	if _, err := store.Writable(within(t, patience)); err != nil {
+	if _, err := store.Writable(within(t, testTimeout)); err != nil {
 		t.Errorf("session on the server's own socket: %v", err)
 	}
 }

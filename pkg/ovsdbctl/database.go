@@ -1,5 +1,8 @@
 package ovsdbctl
 
+// ConnectionTable is the table of listeners in each of OVN's databases.
+const ConnectionTable = "Connection"
+
 // A Database names one of OVN's databases and the table that holds its single global
 // row.
 type Database struct {

@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// queueRetry is how long to wait before another attempt at a Unix socket whose queue
-// of connections is full. Linux refuses such an attempt at once instead of letting it
-// wait, and a server that is merely busy empties its queue in one turn of its loop.
-const queueRetry = 20 * time.Millisecond
+// dialInterval is the time between attempts to connect to a Unix socket whose queue of
+// connections is full. Linux refuses such an attempt at once instead of blocking, and a
+// busy server empties its queue in one turn of its loop.
+const dialInterval = 20 * time.Millisecond
 
 // dialEndpoint connects to an OVSDB endpoint, see [Open].
 func dialEndpoint(ctx context.Context, endpoint string) (net.Conn, error) {
@@ -55,7 +55,7 @@ func dial(ctx context.Context, network, address string) (net.Conn, error) {
 
 // untilQueued repeats dial while it fails because the peer's queue is full.
 func untilQueued(ctx context.Context, dial func() error) error {
-	ticker := time.NewTicker(queueRetry)
+	ticker := time.NewTicker(dialInterval)
 	defer ticker.Stop()
 	for {
 		err := dial()
@@ -70,8 +70,9 @@ func untilQueued(ctx context.Context, dial func() error) error {
 	}
 }
 
-// dialError tells from a failed attempt to connect whether anybody was there. What
-// is neither (a lack of permission, a path that is too long) is returned as it is.
+// dialError classifies a failed attempt to connect as ErrNoAnswer or ErrNotListening. An
+// error that proves neither (a lack of permission, a path that is too long) is returned
+// unchanged.
 func dialError(ctx context.Context, err error) error {
 	if ctx.Err() != nil || isTimeout(err) {
 		return noAnswer(ctx)
@@ -87,8 +88,8 @@ func dialError(ctx context.Context, err error) error {
 	return err
 }
 
-// sessionError tells from the failure of an established connection what became of
-// the answer.
+// sessionError classifies the failure of an established connection as ErrNoAnswer or
+// ErrProtocol.
 func sessionError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil || isTimeout(err):
@@ -100,8 +101,8 @@ func sessionError(ctx context.Context, err error) error {
 	}
 }
 
-// noAnswer returns the error of a context that ended too early. The timer of a
-// connection can strike just before that of the context it was taken from.
+// noAnswer returns ErrNoAnswer with the reason why ctx ended. The timer of a connection
+// can fire just before that of the context from which it was taken: then ctx has no reason.
 func noAnswer(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%w: %w", ErrNoAnswer, err)

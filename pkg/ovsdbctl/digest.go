@@ -12,17 +12,18 @@ import (
 	"github.com/ovn-org/libovsdb/ovsdb"
 )
 
-// Digest returns a digest of all rows outside the tables that are left out, or
-// the empty string if there is none. Servers that hold the same rows, with the
-// same UUIDs, have the same digest, whatever order they keep them in.
-func (s *Store) Digest(ctx context.Context, leaveOut ...string) (string, error) {
+// Digest returns a digest of all rows outside the ignored tables, or the empty string if
+// there are none. Servers that hold the same rows, with the same UUIDs, have the same
+// digest: it does not depend on the order in which a server returns rows, columns or the
+// elements of sets and maps.
+func (s *Store) Digest(ctx context.Context, ignore ...string) (string, error) {
 	tables, err := s.Tables(ctx)
 	if err != nil {
 		return "", err
 	}
 	sum, rows := sha256.New(), 0
 	for _, table := range tables {
-		if slices.Contains(leaveOut, table) {
+		if slices.Contains(ignore, table) {
 			continue
 		}
 		n, err := s.digestTable(ctx, sum, table)
@@ -44,7 +45,7 @@ func (s *Store) digestTable(ctx context.Context, sum hash.Hash, table string) (i
 	}
 	lines := make([]string, 0, len(rows))
 	for _, row := range rows {
-		delete(row, "_version") // each server's own
+		delete(row, "_version") // differs between servers
 		line, err := canonical(row)
 		if err != nil {
 			return 0, fmt.Errorf("%w: %w", ErrProtocol, err)
@@ -52,15 +53,15 @@ func (s *Store) digestTable(ctx context.Context, sum hash.Hash, table string) (i
 		lines = append(lines, line)
 	}
 	slices.Sort(lines)
-	_, _ = fmt.Fprintf(sum, "%s %d\n", table, len(lines)) // a hash takes everything
+	_, _ = fmt.Fprintf(sum, "%s %d\n", table, len(lines)) // a hash never fails
 	for _, line := range lines {
 		_, _ = fmt.Fprintln(sum, line)
 	}
 	return len(lines), nil
 }
 
-// canonical writes a row as text that does not depend on the order of columns,
-// sets and maps.
+// canonical returns a row as text that does not depend on the order of columns, sets and
+// maps.
 func canonical(row ovsdb.Row) (string, error) {
 	columns := map[string]any{}
 	for name, value := range row {

@@ -6,46 +6,49 @@ import (
 )
 
 var (
-	// ErrNotListening is returned when the socket does not exist or nobody
+	// ErrNotListening is returned when the socket does not exist or no process
 	// accepts connections on it.
-	ErrNotListening = errors.New("nobody listens")
+	ErrNotListening = errors.New("not listening")
 
-	// ErrNoAnswer is returned when something listens, but no complete answer
-	// came: before the context ended (the error then also is ctx.Err()), or
-	// before the server closed the connection (it then also is
-	// io.ErrUnexpectedEOF).
+	// ErrNoAnswer is returned when a process listens, but no complete answer came
+	// before the context ended (the error then also is ctx.Err()) or before the
+	// server closed the connection (it then also is io.ErrUnexpectedEOF).
 	ErrNoAnswer = errors.New("no answer")
 
-	// ErrProtocol is returned when the answer is not one that the protocol
-	// allows: not JSON, of another request, too large, or of an unknown form.
+	// ErrProtocol is returned when the protocol does not allow the answer, or this
+	// package does not accept it: not JSON, of another request, too large, or of an
+	// unknown form.
 	ErrProtocol = errors.New("protocol violation")
 
 	// ErrReadOnly is returned when the server refused a write as "not allowed":
 	// it is a backup, or the session came in by a read-only listener.
 	ErrReadOnly = errors.New("database is read-only")
 
-	// ErrNotApplied is returned when the server accepted a command, but does not
-	// report its effect afterwards.
+	// ErrNotApplied is returned when the server accepted a command, but its status
+	// afterwards does not show the effect.
 	ErrNotApplied = errors.New("command had no effect")
 
 	// ErrNoGlobal is returned when the database has no global row.
 	ErrNoGlobal = errors.New("no global row")
 
-	// ErrNoDatabase is returned when the server reports on its databases, but not
-	// on the one asked for.
+	// ErrNoDatabase is returned when the server does not have the database.
 	ErrNoDatabase = errors.New("no such database in the server")
 
-	// ErrBadArgument is returned, before anything is sent, when an argument cannot
-	// be sent as given.
+	// ErrIncompatibleSchema is returned when a server cannot replicate an active
+	// server because of the schemas of the two.
+	ErrIncompatibleSchema = errors.New("schema cannot be replicated")
+
+	// ErrBadArgument is returned for an argument that cannot be sent as given.
+	// Nothing has been sent then.
 	ErrBadArgument = errors.New("bad argument")
 )
 
-// The error codes of RFC 7047, section 3.1, and of ovsdb/execution.c that have a
-// meaning to this package.
+// The error codes of transactions that this package interprets: those of RFC 7047, section
+// 3.1, and codeNotAllowed of ovsdb/execution.c for a server or session that is read-only.
 const (
-	codeNotAllowed = "not allowed"
 	codeConstraint = "constraint violation"
 	codeTimedOut   = "timed out"
+	codeNotAllowed = "not allowed"
 )
 
 // CommandError is returned when the server understood a request and answered it with
@@ -53,7 +56,7 @@ const (
 type CommandError struct {
 	Socket  string // the control socket, or the endpoint of an OVSDB session
 	Method  string // the JSON-RPC method
-	Message string // the server's words
+	Message string // as the server worded it
 }
 
 // Error implements error.
@@ -80,7 +83,7 @@ func (e *TransactionError) Error() string {
 	return text
 }
 
-// Is reports whether the refusal is the one that target stands for.
+// Is reports whether target is ErrReadOnly and stands for this refusal.
 func (e *TransactionError) Is(target error) bool {
 	return target == ErrReadOnly && e.Code == codeNotAllowed
 }

@@ -20,9 +20,9 @@ func (s *Store) Global(ctx context.Context) (map[string]string, error) {
 // EnsureGlobal inserts an empty global row if there is none, as "ovn-nbctl init" and
 // "ovn-sbctl init" do. It writes nothing if there is one.
 //
-// However many callers do this at once, one row is the result: OVN's schemas allow
-// one row in that table ("maxRows": 1), so that the server refuses to commit a second
-// one. The error is ErrReadOnly if the row is missing on a backup.
+// Concurrent callers create one row: OVN's schemas allow one row in that table ("maxRows":
+// 1), so that the server refuses to commit a second one. The error is ErrReadOnly if the
+// row is missing on a backup.
 func (s *Store) EnsureGlobal(ctx context.Context) error {
 	rows, err := s.selectRows(ctx, s.database.GlobalTable, "_uuid")
 	if err == nil && len(rows) == 0 {
@@ -38,13 +38,13 @@ func (s *Store) insertGlobal(ctx context.Context) error {
 	_, failure := s.transact(ctx, ovsdb.Operation{
 		Op:    ovsdb.OperationInsert,
 		Table: s.database.GlobalTable,
-		// The library leaves out a row without columns, which the server demands.
+		// The library leaves out a row without columns, but the server demands one.
 		Row: ovsdb.Row{"external_ids": ovsdb.OvsMap{}},
-	})
+	}, comment("insert the row of "+s.database.GlobalTable))
 	if !hasCode(failure, codeConstraint) {
 		return failure
 	}
-	// Somebody else inserted it since we looked, or the refusal has another reason.
+	// Another client inserted it after our select, or the refusal has another reason.
 	if rows, err := s.selectRows(ctx, s.database.GlobalTable, "_uuid"); err != nil || len(rows) == 0 {
 		return failure
 	}

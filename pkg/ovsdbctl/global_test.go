@@ -16,7 +16,7 @@ func TestEmptyDatabaseGetsOneGlobalRow(t *testing.T) {
 	for _, db := range []ovsdbctl.Database{ovsdbctl.Northbound(), ovsdbctl.Southbound()} {
 		server := ovsdbctltest.Start(t, db)
 		store := mustOpen(t, server)
-		if _, err := store.Global(within(t, patience)); !errors.Is(err, ovsdbctl.ErrNoGlobal) {
+		if _, err := store.Global(within(t, testTimeout)); !errors.Is(err, ovsdbctl.ErrNoGlobal) {
 			t.Errorf("%s: got %v, want ErrNoGlobal", db.Name, err)
 		}
 		mustEnsureGlobal(t, store)
@@ -25,7 +25,7 @@ func TestEmptyDatabaseGetsOneGlobalRow(t *testing.T) {
 		if fileSize(t, server) != size {
 			t.Errorf("%s: second time wrote something", db.Name)
 		}
-		ids, err := store.Global(within(t, patience))
+		ids, err := store.Global(within(t, testTimeout))
 		if diff := cmp.Diff(map[string]string{}, ids); diff != "" || err != nil {
 			t.Errorf("%s: %v; external_ids differ (-want +got):\n%s", db.Name, err, diff)
 		}
@@ -43,14 +43,14 @@ func TestManyAtOnceOnAnEmptyDatabaseMakeOneGlobalRow(t *testing.T) {
 		}
 		results := make(chan error, callers)
 		for _, store := range stores {
-			go func() { results <- store.EnsureGlobal(within(t, patience)) }()
+			go func() { results <- store.EnsureGlobal(within(t, testTimeout)) }()
 		}
 		for range callers {
 			if err := <-results; err != nil {
 				t.Error(err)
 			}
 		}
-		if rows := selectAll(within(t, patience), t, server, "SB_Global"); len(rows) != 1 {
+		if rows := selectAll(within(t, testTimeout), t, server, "SB_Global"); len(rows) != 1 {
 			t.Errorf("got %d rows", len(rows))
 		}
 	}
@@ -59,7 +59,7 @@ func TestManyAtOnceOnAnEmptyDatabaseMakeOneGlobalRow(t *testing.T) {
 func TestBackupWithoutAGlobalRowRefusesOne(t *testing.T) {
 	t.Parallel()
 	server := ovsdbctltest.Start(t, ovsdbctl.Northbound(), ovsdbctltest.SyncFrom(nowhere))
-	err := mustOpen(t, server).EnsureGlobal(within(t, patience))
+	err := mustOpen(t, server).EnsureGlobal(within(t, testTimeout))
 	if !errors.Is(err, ovsdbctl.ErrReadOnly) {
 		t.Errorf("got %v, want ErrReadOnly", err)
 	}
@@ -87,11 +87,11 @@ func TestGlobalReturnsTheExternalIDs(t *testing.T) {
 		for key, value := range want {
 			ids.GoMap[key] = value
 		}
-		transact(within(t, patience), t, server, ovsdb.Operation{
+		transact(within(t, testTimeout), t, server, ovsdb.Operation{
 			Op: ovsdb.OperationUpdate, Table: "SB_Global", Row: ovsdb.Row{"external_ids": ids},
 			Where: []ovsdb.Condition{everyRow()},
 		})
-		got, err := store.Global(within(t, patience))
+		got, err := store.Global(within(t, testTimeout))
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%v; external_ids differ (-want +got):\n%s", err, diff)
 		}

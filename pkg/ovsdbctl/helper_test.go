@@ -3,6 +3,7 @@ package ovsdbctl_test
 import (
 	"context"
 	"net"
+	"strconv"
 	"testing"
 	"time"
 
@@ -11,11 +12,11 @@ import (
 )
 
 const (
-	// patience bounds a test that hangs; nothing depends on its length.
-	patience = 30 * time.Second
-	// impatience is the deadline of calls that are expected to run into it.
-	impatience = 150 * time.Millisecond
-	// nowhere is a source that cannot be reached: an address for documentation.
+	// testTimeout bounds a test that hangs; no test depends on its length.
+	testTimeout = 30 * time.Second
+	// shortTimeout is the deadline of calls that must exceed it.
+	shortTimeout = 150 * time.Millisecond
+	// nowhere is a source that cannot be reached: an address of RFC 5737.
 	nowhere = "tcp:192.0.2.254:6641"
 	probe   = time.Minute
 )
@@ -29,7 +30,7 @@ func within(t *testing.T, limit time.Duration) context.Context {
 
 func mustOpen(t *testing.T, server *ovsdbctltest.Server) *ovsdbctl.Store {
 	t.Helper()
-	store, err := server.Open(within(t, patience))
+	store, err := server.Open(within(t, testTimeout))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,12 +40,12 @@ func mustOpen(t *testing.T, server *ovsdbctltest.Server) *ovsdbctl.Store {
 
 func mustEnsureGlobal(t *testing.T, store *ovsdbctl.Store) {
 	t.Helper()
-	if err := store.EnsureGlobal(within(t, patience)); err != nil {
+	if err := store.EnsureGlobal(within(t, testTimeout)); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// accepts reports whether somebody listens.
+// accepts reports whether a process listens.
 func accepts(ctx context.Context, network, address string) bool {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, network, address)
@@ -53,6 +54,11 @@ func accepts(ctx context.Context, network, address string) bool {
 	}
 	_ = conn.Close()
 	return true
+}
+
+func port(t *testing.T) string {
+	t.Helper()
+	return strconv.Itoa(int(ovsdbctltest.Port(t)))
 }
 
 func replicating(status ovsdbctl.SyncStatus) bool {

@@ -16,8 +16,8 @@ type request struct {
 	Params any    `json:"params"` // never null: servers insist on an array
 }
 
-// message is what a peer may send: a request if it has a method, else a reply. Members are
-// nil if absent, and "null" if null.
+// message is a request or notification if it has a method, else a reply. Members are nil if
+// absent, and "null" if null.
 type message struct {
 	ID     json.RawMessage `json:"id"`
 	Method *string         `json:"method"`
@@ -26,17 +26,17 @@ type message struct {
 	Error  json.RawMessage `json:"error"`
 }
 
-// absent reports whether a member is not there or null. Open vSwitch leaves out the
-// result of a request that it refuses.
+// absent reports whether a member is missing or null. Open vSwitch leaves out the result of
+// a request that it refuses.
 func absent(member json.RawMessage) bool { return len(member) == 0 || string(member) == "null" }
 
-// number returns the id if it is one that this package gives to requests.
-func (m *message) number() (int, bool) {
+// number returns the id; ok is false if it is none that this package gives to a request.
+func (m *message) number() (id int, ok bool) {
 	id, err := strconv.Atoi(string(m.ID))
 	return id, err == nil && id > 0
 }
 
-// refusal returns the error of a reply that has one.
+// refusal returns the error of a reply; refused is false if it has none.
 func (m *message) refusal() (text string, refused bool) {
 	if absent(m.Error) {
 		return "", false
@@ -44,7 +44,7 @@ func (m *message) refusal() (text string, refused bool) {
 	return plainText(m.Error), true
 }
 
-// plainText returns a JSON string as the text it stands for and any other value as JSON.
+// plainText decodes a JSON string, and returns any other value as JSON.
 func plainText(value json.RawMessage) string {
 	var text string
 	if json.Unmarshal(value, &text) == nil {
@@ -53,19 +53,19 @@ func plainText(value json.RawMessage) string {
 	return string(value)
 }
 
-// keptBuffer is the size, in bytes, of the largest message whose buffer is kept for the
-// next one.
-const keptBuffer = 64 << 10
+// maxKeptBuffer is the size, in bytes, of the largest message whose buffer is reused for
+// the next one.
+const maxKeptBuffer = 64 << 10
 
-// What a connection may carry, but not as an answer.
+// The reasons to refuse a message.
 var (
 	errTooLarge     = errors.New("message is too large")
 	errEmptyReply   = errors.New("reply has neither result nor error")
 	errForeignReply = errors.New("reply carries the id of another request")
 )
 
-// messages reads JSON-RPC messages off a connection, one at a time. Nothing but their
-// syntax says where one ends.
+// messages reads JSON-RPC messages from a connection, one at a time. Only their syntax
+// delimits them.
 type messages struct {
 	source  io.Reader
 	decoder *json.Decoder
@@ -79,24 +79,24 @@ func newMessages(conn net.Conn, limit func() int64) *messages {
 	return m
 }
 
-// next returns the next message. The error is final: errTooLarge, that of the connection,
-// or of what is not a message.
+// next returns the next message. The error is final: errTooLarge, an error of the
+// connection, or one of the JSON decoder.
 func (m *messages) next() (*message, error) {
 	before := m.decoder.InputOffset()
 	next := new(message)
 	if err := m.decoder.Decode(next); err != nil {
 		return nil, err
 	}
-	if m.decoder.InputOffset()-before > keptBuffer {
-		// A decoder never gives its buffer back.
+	if m.decoder.InputOffset()-before > maxKeptBuffer {
+		// A decoder never frees its buffer.
 		m.source = io.MultiReader(m.decoder.Buffered(), m.source)
 		m.decoder, m.read = json.NewDecoder(m), 0
 	}
 	return next, nil
 }
 
-// Read implements io.Reader for the decoder, which reads only if the message is not
-// complete.
+// Read implements io.Reader for the decoder, which calls it only while the message is
+// incomplete.
 func (m *messages) Read(p []byte) (int, error) {
 	limit := m.limit()
 	left := limit - (m.read - m.decoder.InputOffset())

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// Remotes returns what the server listens on and connects to, as its command line and
-// the add-remote command name it. A "db:" remote stands for the rows it names.
+// Remotes returns the connection methods on which the server listens or by which it
+// connects, as given on its command line and to the add-remote command. A "db:" remote
+// stands for the rows to which it refers.
 func (s Server) Remotes(ctx context.Context) ([]string, error) {
 	reply, err := s.call(ctx, "ovsdb-server/list-remotes")
 	if err != nil {
@@ -18,11 +19,11 @@ func (s Server) Remotes(ctx context.Context) ([]string, error) {
 }
 
 // OpenConnections makes the server listen on the targets of the database's Connection
-// rows, now and as they change. It does nothing if the server already does. When it
+// rows, now and as they change. It has no effect if the server already does. When it
 // returns nil, the listeners of the rows that exist are open.
 //
-// That a target could not be opened (a port in use, an address that is not here) is
-// not an error: the server logs it and goes on.
+// A target that cannot be opened (a port in use, an address of another node) is no error:
+// the server logs it and tries again.
 func (s Server) OpenConnections(ctx context.Context) error {
 	const step = "open the connections"
 	if _, err := s.call(ctx, "ovsdb-server/add-remote", s.Database.ConnectionsRemote()); err != nil {
@@ -38,9 +39,9 @@ func (s Server) OpenConnections(ctx context.Context) error {
 	return nil
 }
 
-// CloseConnections closes the listeners of the database's Connection rows and ends
-// the sessions that came in by them. It does nothing if there are none. When it
-// returns nil, they are closed.
+// CloseConnections closes the listeners of the database's Connection rows and the sessions
+// that they accepted. It has no effect if they are closed already. When it returns nil,
+// they are closed.
 func (s Server) CloseConnections(ctx context.Context) error {
 	open, err := s.connectionsOpen(ctx)
 	if err == nil && open {
@@ -56,7 +57,7 @@ func (s Server) removeConnections(ctx context.Context) error {
 	_, refused := s.call(ctx, "ovsdb-server/remove-remote", s.Database.ConnectionsRemote())
 	open, err := s.connectionsOpen(ctx)
 	switch {
-	case err == nil && !open: // also if somebody else was faster, so that ours was refused
+	case err == nil && !open: // also if ours was refused because another one came first
 		return nil
 	case refused != nil:
 		return refused
@@ -67,10 +68,10 @@ func (s Server) removeConnections(ctx context.Context) error {
 	}
 }
 
-// connectionsOpen reports whether the server lists the remote of the Connection rows.
-// A server answers add-remote and remove-remote before it opens or closes anything, but
-// does so in the same turn of its loop (main_loop in ovsdb/ovsdb-server.c), and hears
-// the next command in a later one. So asking also waits for the listeners.
+// connectionsOpen reports whether the server lists the remote of the Connection rows. A
+// server answers add-remote and remove-remote before it opens or closes a listener, but in
+// the same turn of its loop (main_loop in ovsdb/ovsdb-server.c), and reads the next command
+// in a later one. So an answer also means that the listeners are as the list says.
 func (s Server) connectionsOpen(ctx context.Context) (bool, error) {
 	reply, err := s.call(ctx, "ovsdb-server/list-remotes")
 	return slices.Contains(strings.Fields(reply), s.Database.ConnectionsRemote()), err

@@ -10,13 +10,13 @@ import (
 
 // Follow makes the server a backup of source, a remote such as "tcp:192.0.2.1:6641"
 // or "unix:/path". The server sends an echo to source after probe of silence; 0 means
-// never, and parts of a millisecond are dropped.
+// never, and it is rounded down to a millisecond.
 //
-// The server is read-only when Follow returns nil, and at no moment writable if it was
-// a backup before. It has not connected by then: source may well be out of reach.
-// Following the same source once more copies its data once more, so look at
-// [Server.SyncStatus] first. The error is ErrNotApplied if the server does not report
-// to be a backup of source afterwards.
+// The server is read-only when Follow returns nil, and at no moment writable if it was a
+// backup before. It need not have connected by then: source may be out of reach.
+// Following the same source again copies all its data again, so check [Server.SyncStatus]
+// first. The error is ErrNotApplied if the server does not report itself a backup of
+// source afterwards.
 func (s Server) Follow(ctx context.Context, source string, probe time.Duration) error {
 	step := "change the source to " + strconv.Quote(source)
 	if source == "" || strings.ContainsAny(source, " \t\r\n") {
@@ -33,12 +33,12 @@ func (s Server) Follow(ctx context.Context, source string, probe time.Duration) 
 	return s.confirm(ctx, step, func(status SyncStatus) bool { return status.Follows(source) })
 }
 
-// followCommands returns the commands that point a server at source. All three are
-// always needed: from Open vSwitch 3.3 on the second does nothing on a server that is
-// a backup already, and only the third makes it leave the old source
+// followCommands returns the commands that make a server replicate source. All three are
+// always needed: from Open vSwitch 3.3 on the second has no effect on a server that is a
+// backup already, and only the third makes it leave the old source
 // (ovsdb_server_connect_active_ovsdb_server and
 // ovsdb_server_set_active_ovsdb_server_probe_interval in ovsdb/ovsdb-server.c).
-// Disconnecting first would do as well, but leave it writable in between.
+// Disconnecting first would also work, but leave it writable in between.
 func followCommands(source string, probe time.Duration) [][]string {
 	milliseconds := strconv.FormatInt(probe.Milliseconds(), 10)
 	return [][]string{
@@ -48,8 +48,8 @@ func followCommands(source string, probe time.Duration) [][]string {
 	}
 }
 
-// Activate makes the server active, that is writable. The error is ErrNotApplied if
-// the server does not report to be active afterwards.
+// Activate makes the server active, that is writable. The error is ErrNotApplied if the
+// server does not report itself active afterwards.
 func (s Server) Activate(ctx context.Context) error {
 	const step = "change the role"
 	if _, err := s.call(ctx, "ovsdb-server/disconnect-active-ovsdb-server"); err != nil {
@@ -58,9 +58,9 @@ func (s Server) Activate(ctx context.Context) error {
 	return s.confirm(ctx, step, func(status SyncStatus) bool { return status.Role == RoleActive })
 }
 
-// confirm looks whether the server reports what a step was to bring about. Servers
-// change their state before they answer a command, so one look is enough; and they
-// answer some commands that they did not carry out as if they had.
+// confirm checks that the server reports the status that a step should bring about: servers
+// answer some commands as done without doing them. They change their state before they
+// answer, so one check is enough.
 func (s Server) confirm(ctx context.Context, step string, wanted func(SyncStatus) bool) error {
 	status, err := s.SyncStatus(ctx)
 	if err != nil {

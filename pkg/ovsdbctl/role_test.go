@@ -17,14 +17,14 @@ import (
 
 func mustFollow(t *testing.T, server *ovsdbctltest.Server, source string) {
 	t.Helper()
-	if err := server.Follow(within(t, patience), source, probe); err != nil {
+	if err := server.Follow(within(t, testTimeout), source, probe); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func mustActivate(t *testing.T, server *ovsdbctltest.Server) {
 	t.Helper()
-	if err := server.Activate(within(t, patience)); err != nil {
+	if err := server.Activate(within(t, testTimeout)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -35,7 +35,7 @@ func mark(t *testing.T, server *ovsdbctltest.Server, target string) {
 	store := mustOpen(t, server)
 	mustEnsureGlobal(t, store)
 	want := []ovsdbctl.Connection{{Purpose: "mark", Target: target}}
-	if err := store.EnsureConnections(within(t, patience), want); err != nil {
+	if err := store.EnsureConnections(within(t, testTimeout), want); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -60,8 +60,8 @@ func TestActiveThatFollowsAndIsActivatedAndFollowsAgain(t *testing.T) {
 		assertWritable(t, server, false)
 
 		mustActivate(t, server)
-		mustActivate(t, server) // once more changes nothing
-		status, err := server.SyncStatus(within(t, patience))
+		mustActivate(t, server) // a second time changes nothing
+		status, err := server.SyncStatus(within(t, testTimeout))
 		want := ovsdbctl.SyncStatus{Database: nb, Role: ovsdbctl.RoleActive}
 		if diff := cmp.Diff(want, status); diff != "" || err != nil {
 			t.Errorf("%v; status differs (-want +got):\n%s", err, diff)
@@ -79,7 +79,7 @@ func TestRunningBackupThatFollowsAnotherServerLeavesTheFirst(t *testing.T) {
 	awaitMark(t, standby, "ptcp:1")
 
 	mustFollow(t, standby, second.Endpoint())
-	status, err := standby.SyncStatus(within(t, patience))
+	status, err := standby.SyncStatus(within(t, testTimeout))
 	if err != nil || !status.Follows(second.Endpoint()) {
 		t.Fatalf("right after: got %v, %v", status, err)
 	}
@@ -88,7 +88,7 @@ func TestRunningBackupThatFollowsAnotherServerLeavesTheFirst(t *testing.T) {
 	awaitMark(t, standby, "ptcp:3")
 }
 
-func TestBackupThatFollowsWhatCannotBeReachedStaysABackup(t *testing.T) {
+func TestBackupThatFollowsAnUnreachableSourceStaysABackup(t *testing.T) {
 	t.Parallel()
 	for _, source := range []string{
 		nowhere, "tcp:[2001:db8::1]:6641", "tcp:127.0.0.1:1", "unix:/nonexistent/socket", "nonsense:1",
@@ -97,7 +97,7 @@ func TestBackupThatFollowsWhatCannotBeReachedStaysABackup(t *testing.T) {
 			t.Parallel()
 			server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
 			mustFollow(t, server, source)
-			status, err := server.SyncStatus(within(t, patience))
+			status, err := server.SyncStatus(within(t, testTimeout))
 			if err != nil || !status.Follows(source) || replicating(status) {
 				t.Errorf("got %v, %v", status, err)
 			}
@@ -106,11 +106,11 @@ func TestBackupThatFollowsWhatCannotBeReachedStaysABackup(t *testing.T) {
 	}
 }
 
-// The reason to watch for roles that nobody asked for.
+// This is why a caller must watch for changes of role that it did not request.
 func TestBackupThatFollowsItselfTurnsActive(t *testing.T) {
 	t.Parallel()
 	server := ovsdbctltest.Start(t, ovsdbctl.Northbound(), ovsdbctltest.SyncFrom(nowhere))
-	err := server.Follow(within(t, patience), server.Endpoint(), probe)
+	err := server.Follow(within(t, testTimeout), server.Endpoint(), probe)
 	if err != nil && !errors.Is(err, ovsdbctl.ErrNotApplied) { // it may be noticed at once
 		t.Fatal(err)
 	}
@@ -129,11 +129,11 @@ func TestFollowRefusesArgumentsThatCannotBeSent(t *testing.T) {
 		probe  time.Duration
 	}{{"", probe}, {"tcp:192.0.2.1:6641\nstate: active", probe}, {"tcp: 192.0.2.1", probe}, {nowhere, -time.Second}}
 	for _, tt := range tests {
-		if err := server.Follow(within(t, patience), tt.source, tt.probe); !errors.Is(err, ovsdbctl.ErrBadArgument) {
+		if err := server.Follow(within(t, testTimeout), tt.source, tt.probe); !errors.Is(err, ovsdbctl.ErrBadArgument) {
 			t.Errorf("%q, %v: got %v, want ErrBadArgument", tt.source, tt.probe, err)
 		}
 	}
-	status, err := server.SyncStatus(within(t, patience))
+	status, err := server.SyncStatus(within(t, testTimeout))
 	if err != nil || status.Role != ovsdbctl.RoleActive {
 		t.Errorf("server was changed: %v, %v", status, err)
 	}
@@ -174,7 +174,7 @@ func TestNewServerThatIsABackupAlreadyChangesItsSource(t *testing.T) {
 		Database:      ovsdbctl.Northbound(),
 		ControlSocket: ovsdbctltest.Fake(t, ovsdbctltest.Reply(fake.handle)),
 	}
-	if err := server.Follow(within(t, patience), nowhere, 90*time.Second); err != nil {
+	if err := server.Follow(within(t, testTimeout), nowhere, 90*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	want := "set-active-ovsdb-server\nconnect-active-ovsdb-server\nset-active-ovsdb-server-probe-interval\nsync-status\n"
@@ -200,7 +200,7 @@ func TestServerThatAnswersButDoesNotChangeIsReported(t *testing.T) {
 				ControlSocket: ovsdbctltest.Fake(t, ovsdbctltest.Reply(
 					func(ovsdbctltest.Request) (any, string) { return status, "" })),
 			}
-			if err := change(server, within(t, patience)); !errors.Is(err, ovsdbctl.ErrNotApplied) {
+			if err := change(server, within(t, testTimeout)); !errors.Is(err, ovsdbctl.ErrNotApplied) {
 				t.Errorf("got %v, want ErrNotApplied", err)
 			}
 		})

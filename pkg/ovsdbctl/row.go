@@ -16,17 +16,17 @@ func (s *Store) selectRows(ctx context.Context, table string, columns ...string)
 	return rows[0], nil
 }
 
-// wholeTable returns all columns of all rows of a table, however large.
+// wholeTable returns all columns of all rows of a table, up to the limit for tables.
 func (s *Store) wholeTable(ctx context.Context, table string) ([]ovsdb.Row, error) {
-	rows, err := s.transactLarge(ctx, maxTable, ovsdb.Operation{Op: ovsdb.OperationSelect, Table: table})
+	rows, err := s.transactWithin(ctx, tableLimit(), ovsdb.Operation{Op: ovsdb.OperationSelect, Table: table})
 	if err != nil {
 		return nil, err
 	}
 	return rows[0], nil
 }
 
-// The functions below read a column's value. They take a value of another type for an empty one: the server
-// checks values against its schema, not we.
+// The functions below read a column's value. A value of another type reads as an empty one:
+// the server has checked values against its schema.
 
 // uuidOf reads a column of one UUID.
 func uuidOf(value any) string {
@@ -34,7 +34,7 @@ func uuidOf(value any) string {
 	return uuid.GoUUID
 }
 
-// uuidSet reads a column of any number of UUIDs, in an order of its own.
+// uuidSet reads a column of any number of UUIDs, sorted.
 func uuidSet(value any) []string {
 	if uuid := uuidOf(value); uuid != "" { // a set of one is written as its element
 		return []string{uuid}

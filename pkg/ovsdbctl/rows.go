@@ -16,36 +16,18 @@ type Row struct {
 	UUID string `json:"uuid"`
 	// Columns holds the elements of each column's value, sorted: one for a single
 	// value, KEY=VALUE for each pair of a map, none for an empty set. Strings are
-	// in quotes, UUIDs are not.
+	// quoted, UUIDs are not.
 	Columns map[string][]string `json:"columns"`
 }
 
 // Tables returns the names of the tables of the database's schema, sorted. The error is
-// ErrNoAnswer, ErrProtocol or a *CommandError.
+// that of [Store.Schema].
 func (s *Store) Tables(ctx context.Context) ([]string, error) {
-	names, err := s.tables(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the schema of %s on %s: %w", s.database.Name, s.endpoint, err)
-	}
-	return names, nil
-}
-
-func (s *Store) tables(ctx context.Context) ([]string, error) {
-	const method = "get_schema"
-	reply, err := s.session.call(ctx, maxMessage, method, []any{s.database.Name})
+	schema, err := s.Schema(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if text, refused := reply.refusal(); refused {
-		return nil, &CommandError{Socket: s.endpoint, Method: method, Message: text}
-	}
-	var schema struct {
-		Tables map[string]json.RawMessage `json:"tables"`
-	}
-	if err := json.Unmarshal(reply.Result, &schema); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrProtocol, err)
-	}
-	return slices.Sorted(maps.Keys(schema.Tables)), nil
+	return slices.Sorted(maps.Keys(schema.Columns)), nil
 }
 
 // Rows returns all rows of a table, in the order of their UUIDs.
@@ -57,7 +39,7 @@ func (s *Store) Rows(ctx context.Context, table string) ([]Row, error) {
 	return readRows(rows)
 }
 
-// readRows writes rows as text. The error is ErrProtocol.
+// readRows converts rows to text. The error is ErrProtocol.
 func readRows(rows []ovsdb.Row) ([]Row, error) {
 	all := make([]Row, 0, len(rows))
 	for _, row := range rows {
@@ -80,8 +62,8 @@ func readRows(rows []ovsdb.Row) ([]Row, error) {
 	return sortRows(all), nil
 }
 
-// internal tells the columns that are no content: the row's name, and its version,
-// which is each server's own.
+// internal reports whether a column is no content: the row's UUID, or its version, which
+// differs between servers.
 func internal(column string) bool { return column == "_uuid" || column == "_version" }
 
 func sortRows(rows []Row) []Row {
@@ -106,7 +88,7 @@ func decodedElements(value any) ([]string, error) {
 	return elementTexts(atoms)
 }
 
-// elementTexts writes elements of one atom, or of a key and a value.
+// elementTexts converts elements of one atom, or of a key and a value, to sorted text.
 func elementTexts(elements [][]any) ([]string, error) {
 	texts := make([]string, 0, len(elements))
 	for _, element := range elements {

@@ -23,11 +23,11 @@ func TestRowsOfAServerAreThoseInItsFile(t *testing.T) {
 		{"op":"insert","table":"Logical_Switch_Port","uuid-name":"p","row":{"name":"port \"1\"","addresses":["set",["b","a"]],"tag":7,"up":true,"options":["map",[["k","v"],["a","="]]]}},
 		{"op":"insert","table":"Logical_Switch","row":{"name":"one","ports":["named-uuid","p"]}},
 		{"op":"insert","table":"Logical_Switch","row":{"name":"two"}}]`
-	out, err := exec.CommandContext(within(t, patience), "ovsdb-client", "transact", "unix:"+server.DataSocket, insert).CombinedOutput()
+	out, err := exec.CommandContext(within(t, testTimeout), "ovsdb-client", "transact", "unix:"+server.DataSocket, insert).CombinedOutput()
 	if err != nil || strings.Contains(string(out), "error") {
 		t.Fatalf("%v: %s", err, out)
 	}
-	out, err = exec.CommandContext(within(t, patience), "ovsdb-tool", "-vconsole:off", "query", server.File, selection).Output()
+	out, err = exec.CommandContext(within(t, testTimeout), "ovsdb-tool", "-vconsole:off", "query", server.File, selection).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestRowsOfAServerAreThoseInItsFile(t *testing.T) {
 	}
 	store := mustOpen(t, server)
 	for i, table := range []string{"Logical_Switch_Port", "Logical_Switch"} {
-		live, err := store.Rows(within(t, patience), table)
+		live, err := store.Rows(within(t, testTimeout), table)
 		if err != nil || len(live) != i+1 {
 			t.Fatalf("%s: %v, %v", table, live, err)
 		}
@@ -59,7 +59,7 @@ func TestRowsOfAServerAreThoseInItsFile(t *testing.T) {
 func TestTablesAreThoseOfTheSchema(t *testing.T) {
 	t.Parallel()
 	store := mustOpen(t, ovsdbctltest.Start(t, ovsdbctl.Northbound()))
-	tables, err := store.Tables(within(t, patience))
+	tables, err := store.Tables(within(t, testTimeout))
 	if err != nil || !slices.IsSorted(tables) {
 		t.Errorf("got %v, %v", tables, err)
 	}

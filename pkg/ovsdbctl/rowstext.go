@@ -4,8 +4,8 @@ import "fmt"
 
 // ParseRows reads the results of select operations as ovsdb-tool(1) prints them for
 // "query": an array with an object {"rows": [<row>*]} for each (RFC 7047, sections
-// 4.1.3, 5.1 and 5.2.2), and returns the rows of each. The error is ErrProtocol if
-// it is something else, as when an operation has failed.
+// 4.1.3, 5.1 and 5.2.2), and returns the rows of each. The error is ErrProtocol for any
+// other text, and if an operation has failed.
 func ParseRows(text []byte) ([][]Row, error) {
 	results, err := decodeResults(text)
 	if err != nil {

@@ -37,8 +37,8 @@ func startWithRows(b *testing.B, rows int) *ovsdbctltest.Server {
 	return ovsdbctltest.Start(b, ovsdbctl.Northbound(), ovsdbctltest.File(path))
 }
 
-// perSize runs a benchmark against servers with few and with many rows, whose cost is to
-// be the same.
+// perSize runs a benchmark against servers with few and with many rows: the cost must be the
+// same.
 func perSize(b *testing.B, run func(b *testing.B, server *ovsdbctltest.Server)) {
 	b.Helper()
 	for _, rows := range []int{1_000, 100_000} {
@@ -86,7 +86,7 @@ func BenchmarkOpen(b *testing.B) {
 	})
 }
 
-// What an action does that writes the marker.
+// An action that writes the marker.
 func BenchmarkOpenReadAndWriteGlobal(b *testing.B) {
 	perSize(b, func(b *testing.B, server *ovsdbctltest.Server) {
 		b.Helper()
@@ -101,7 +101,7 @@ func BenchmarkOpenReadAndWriteGlobal(b *testing.B) {
 	})
 }
 
-// What a daemon does that holds its session.
+// A daemon that keeps its session.
 func BenchmarkGlobalOfAnOpenStore(b *testing.B) {
 	perSize(b, func(b *testing.B, server *ovsdbctltest.Server) {
 		b.Helper()
@@ -149,7 +149,7 @@ func BenchmarkParseSyncStatus(b *testing.B) {
 	}
 }
 
-// What an election does with data that has no marker. It grows with the data.
+// An election with data that has no marker. The cost grows with the data.
 func BenchmarkDigest(b *testing.B) {
 	server := startWithRows(b, 10_000)
 	store := openStore(b, server)

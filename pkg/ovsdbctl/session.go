@@ -5,25 +5,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"strconv"
 	"sync"
 )
 
-const (
-	// maxMessage bounds what a peer may send at a time, 16 MiB, unless a call asks for
-	// more. Schemas and the rows of single tables of settings are far below.
-	maxMessage = 16 << 20
-
-	// maxTable bounds the rows of a whole table, 1 GiB: some million rows.
-	maxTable = 1 << 30
-)
-
-// A session is a JSON-RPC 1.0 connection on which both sides ask and answer (RFC 7047,
-// section 4). A call that nobody waits for any more leaves it intact; the first failure
-// of the connection, and the first message that the protocol does not allow, end it.
-// Methods may be called concurrently.
+// A session is a JSON-RPC 1.0 connection on which both sides send requests (RFC 7047,
+// section 4). A call whose context ends leaves it intact; the first failure of the
+// connection, and the first message that the protocol does not allow, end it. Methods may
+// be called concurrently.
 //
-// Two goroutines serve it until it ends. The one that writes never gives up half-way,
-// so that no message is torn; a peer that stops reading makes callers wait.
+// Two goroutines serve it until it ends. The one that writes never stops inside a message;
+// a peer that stops reading makes callers wait.
 type session struct {
 	conn     net.Conn
 	outgoing chan []byte
@@ -32,23 +24,25 @@ type session struct {
 
 	mu      sync.Mutex
 	pending map[int]chan<- *message
-	last    int   // id of a request
-	limit   int64 // of a message, in bytes
-	err     error // why it has ended
+	changes map[string]chan json.RawMessage // by monitor id
+	last    int                             // id of a request or monitor
+	limit   int64                           // of a message, in bytes
+	err     error                           // why it has ended
 }
 
-// newSession starts a session on conn, which it closes at its end.
-func newSession(conn net.Conn) *session {
+// newSession starts a session on conn, which it closes at its end. limit bounds messages in
+// bytes until a call raises it.
+func newSession(conn net.Conn, limit int64) *session {
 	s := &session{
 		conn: conn, outgoing: make(chan []byte), ended: make(chan struct{}),
-		pending: map[int]chan<- *message{}, limit: maxMessage,
+		pending: map[int]chan<- *message{}, changes: map[string]chan json.RawMessage{}, limit: limit,
 	}
 	s.serving.Go(s.write)
 	s.serving.Go(s.read)
 	return s
 }
 
-// close ends the session and returns when nothing of it is left. It may be called more
+// close ends the session and returns when its goroutines have ended. It may be called more
 // than once.
 func (s *session) close() {
 	s.end(net.ErrClosed)
@@ -67,12 +61,11 @@ func (s *session) end(reason error) {
 	_ = s.conn.Close()
 }
 
-// call sends a request and returns the reply to it, which may be larger than that of
-// other calls. The error is ErrNoAnswer or ErrProtocol; once the session has ended, it is
-// the same for all calls.
+// call sends a request and returns the reply to it, of up to size bytes. The error is
+// ErrNoAnswer or ErrProtocol; once the session has ended, it is the same for all calls.
 func (s *session) call(ctx context.Context, size int64, method string, params any) (*message, error) {
 	if ctx.Err() != nil {
-		return nil, noAnswer(ctx) // and nothing may be sent
+		return nil, noAnswer(ctx) // and must send nothing
 	}
 	id, reply := s.register(size)
 	defer s.forget(id)
@@ -95,21 +88,21 @@ func (s *session) call(ctx context.Context, size int64, method string, params an
 	case <-s.ended:
 	}
 	select {
-	case answer := <-reply: // just before the end
+	case answer := <-reply: // came just before the end
 		return answer, nil
 	default:
 		return nil, s.failure(ctx)
 	}
 }
 
-// register returns the id for a new request and where the reply to it will be.
+// register returns the id for a new request and the channel for the reply to it.
 func (s *session) register(size int64) (int, <-chan *message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	reply := make(chan *message, 1)
 	s.last++
 	s.pending[s.last] = reply
-	// It is not lowered again: the reply to a call that was given up may still come.
+	// It is not lowered again: the reply to a call whose context has ended may still come.
 	s.limit = max(s.limit, size)
 	return s.last, reply
 }
@@ -163,14 +156,54 @@ func (s *session) handle(received *message) error {
 	switch {
 	case received.Method == nil:
 		return s.deliver(received)
-	case absent(received.ID): // a notification: none was asked for
-		return nil
+	case absent(received.ID):
+		return s.notice(received)
 	default:
 		return s.answer(received)
 	}
 }
 
-// deliver hands a reply to the call that waits for it.
+// subscribe returns an id for a monitor and the channel that holds the latest of its changes:
+// <table-updates> of RFC 7047, section 4.1.6. stop drops later ones.
+func (s *session) subscribe() (id string, changes <-chan json.RawMessage, stop func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last++
+	id = strconv.Itoa(s.last)
+	latest := make(chan json.RawMessage, 1)
+	s.changes[id] = latest
+	return id, latest, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.changes, id)
+	}
+}
+
+// notice handles a notification: a change for a monitor replaces an earlier one that has
+// not been received. Servers send others that were not requested.
+func (s *session) notice(notification *message) error {
+	if *notification.Method != "update" {
+		return nil
+	}
+	var params [2]json.RawMessage // a longer list takes no memory
+	if err := json.Unmarshal(notification.Params, &params); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	latest, subscribed := s.changes[plainText(params[0])]
+	if !subscribed {
+		return nil
+	}
+	select {
+	case <-latest:
+	default:
+	}
+	latest <- params[1]
+	return nil
+}
+
+// deliver passes a reply to the call that waits for it.
 func (s *session) deliver(reply *message) error {
 	id, ok := reply.number()
 	s.mu.Lock()
@@ -188,15 +221,15 @@ func (s *session) deliver(reply *message) error {
 	return nil
 }
 
-// answer answers a request of the peer's: an echo, by which it learns that this side
-// lives (RFC 7047, section 4.1.11), or one that this side does not know.
-func (s *session) answer(asked *message) error {
+// answer answers a request of the peer's: an echo, by which it checks that this side works
+// (RFC 7047, section 4.1.11), or an unknown one.
+func (s *session) answer(request *message) error {
 	reply := struct {
 		ID     json.RawMessage `json:"id"`
 		Result json.RawMessage `json:"result"`
 		Error  any             `json:"error"`
-	}{ID: asked.ID, Result: asked.Params}
-	if *asked.Method != "echo" {
+	}{ID: request.ID, Result: request.Params}
+	if *request.Method != "echo" {
 		reply.Result, reply.Error = nil, "unknown method"
 	}
 	text, err := json.Marshal(reply)

@@ -34,7 +34,7 @@ type peerRequest struct {
 	Result json.RawMessage   `json:"result"`
 }
 
-// next returns what the package sends next, false at the end of the session.
+// next returns the next request of the package, false at the end of the session.
 func (p peer) next() (peerRequest, bool) {
 	var request peerRequest
 	err := p.requests.Decode(&request)
@@ -43,8 +43,8 @@ func (p peer) next() (peerRequest, bool) {
 
 func (p peer) send(text string) { _, _ = io.WriteString(p, text) }
 
-// openPeer opens a Store to a server that has the northbound database and then does
-// as play wants. The session ends when play returns.
+// openPeer opens a Store to a server that has the northbound database and is then played by
+// play. The session ends when play returns.
 func openPeer(tb testing.TB, play func(peer)) *ovsdbctl.Store {
 	tb.Helper()
 	socket := ovsdbctltest.Fake(tb, func(conn net.Conn, _ ovsdbctltest.Request) {
@@ -52,7 +52,7 @@ func openPeer(tb testing.TB, play func(peer)) *ovsdbctl.Store {
 		p.send(`{"id":1,"result":["_Server","OVN_Northbound"],"error":null}`)
 		play(p)
 	})
-	ctx, cancel := context.WithTimeout(tb.Context(), patience)
+	ctx, cancel := context.WithTimeout(tb.Context(), testTimeout)
 	defer cancel()
 	store, err := ovsdbctl.Open(ctx, "unix:"+socket, ovsdbctl.Northbound())
 	if err != nil {
@@ -101,17 +101,17 @@ func TestSessionThatAPeerBreaksFailsEveryCallForTheSameReason(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			store := openPeer(t, tt.play)
-			_, err := store.Writable(within(t, patience))
+			_, err := store.Writable(within(t, testTimeout))
 			if !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
 			for range 3 {
-				if _, again := store.Writable(within(t, patience)); again == nil || again.Error() != err.Error() {
+				if _, again := store.Writable(within(t, testTimeout)); again == nil || again.Error() != err.Error() {
 					t.Errorf("later call: got %v, want %v", again, err)
 				}
 			}
 			store.Close()
-			if _, err := store.Writable(within(t, patience)); !errors.Is(err, tt.want) {
+			if _, err := store.Writable(within(t, testTimeout)); !errors.Is(err, tt.want) {
 				t.Errorf("after Close: got %v, want %v", err, tt.want)
 			}
 		})
@@ -132,10 +132,10 @@ func TestResultsOfAnUnknownFormFailTheCallAndNotTheSession(t *testing.T) {
 			p.send(`{"id":3,"result":[{"rows":[{"external_ids":["map",[["k","v"]]]}]}]}`)
 			p.next()
 		})
-		if got, err := store.Global(within(t, patience)); !errors.Is(err, ovsdbctl.ErrProtocol) {
+		if got, err := store.Global(within(t, testTimeout)); !errors.Is(err, ovsdbctl.ErrProtocol) {
 			t.Errorf("%s is read as %v, %v", result, got, err)
 		}
-		got, err := store.Global(within(t, patience))
+		got, err := store.Global(within(t, testTimeout))
 		if diff := cmp.Diff(map[string]string{"k": "v"}, got); diff != "" || err != nil {
 			t.Errorf("after %s: %v; (-want +got):\n%s", result, err, diff)
 		}
@@ -144,9 +144,9 @@ func TestResultsOfAnUnknownFormFailTheCallAndNotTheSession(t *testing.T) {
 
 func TestRefusedTransactReturnsTheServersWords(t *testing.T) {
 	t.Parallel()
-	// As ovsdb-server 3.1 answers for a database that it has not got.
+	// As ovsdb-server 3.1 answers for an unknown database.
 	store := openPeer(t, answering(`{"id":2,"error":{"details":"transact request specifies unknown database","error":"unknown database"}}`))
-	_, err := store.Writable(within(t, patience))
+	_, err := store.Writable(within(t, testTimeout))
 	var refused *ovsdbctl.CommandError
 	if !errors.As(err, &refused) || refused.Method != "transact" || !strings.Contains(refused.Message, `"unknown database"`) {
 		t.Errorf("got %v", err)
@@ -182,7 +182,7 @@ func TestCallWhoseContextHasEndedSendsNothing(t *testing.T) {
 			t.Errorf("got %v, want ErrNoAnswer and context.Canceled", err)
 		}
 	}
-	if writable, err := store.Writable(within(t, patience)); err != nil || !writable || fileSize(t, server) != before {
+	if writable, err := store.Writable(within(t, testTimeout)); err != nil || !writable || fileSize(t, server) != before {
 		t.Errorf("got %v, %v; the file had %d bytes and has %d", writable, err, before, fileSize(t, server))
 	}
 }
@@ -200,7 +200,7 @@ func TestEchoOfAPeerIsAnsweredWhileACallWaits(t *testing.T) {
 		p.send(`{"id":2,"result":[{}],"error":null}`)
 		p.next()
 	})
-	if writable, err := store.Writable(within(t, patience)); err != nil || !writable {
+	if writable, err := store.Writable(within(t, testTimeout)); err != nil || !writable {
 		t.Errorf("got %v, %v", writable, err)
 	}
 	echo, unknown := <-answers, <-answers
@@ -214,18 +214,18 @@ func TestEchoOfAPeerIsAnsweredWhileACallWaits(t *testing.T) {
 
 func TestServerThatProbesAnIdleSessionGetsItsEcho(t *testing.T) {
 	t.Parallel()
-	port := ovsdbctltest.FreePort(t, "127.0.0.1")
+	port := port(t)
 	server := ovsdbctltest.Start(t, ovsdbctl.Northbound(), ovsdbctltest.Argument("-vjsonrpc:file:dbg"))
 	local := mustOpen(t, server)
 	mustEnsureGlobal(t, local)
 	want := []ovsdbctl.Connection{{Purpose: "clients", Target: "ptcp:" + port + ":127.0.0.1", InactivityProbe: time.Second}}
-	if err := local.EnsureConnections(within(t, patience), want); err != nil {
+	if err := local.EnsureConnections(within(t, testTimeout), want); err != nil {
 		t.Fatal(err)
 	}
-	if err := server.OpenConnections(within(t, patience)); err != nil {
+	if err := server.OpenConnections(within(t, testTimeout)); err != nil {
 		t.Fatal(err)
 	}
-	store, err := ovsdbctl.Open(within(t, patience), "tcp:127.0.0.1:"+port, ovsdbctl.Northbound())
+	store, err := ovsdbctl.Open(within(t, testTimeout), "tcp:127.0.0.1:"+port, ovsdbctl.Northbound())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestServerThatProbesAnIdleSessionGetsItsEcho(t *testing.T) {
 	ovsdbctltest.Await(t, "the echo is answered", func(context.Context) bool {
 		return strings.Contains(server.Log(t), `received reply, result=[], id="echo"`)
 	})
-	if _, err := store.Writable(within(t, patience)); err != nil {
+	if _, err := store.Writable(within(t, testTimeout)); err != nil {
 		t.Error(err)
 	}
 }
@@ -256,7 +256,7 @@ func TestConcurrentCallsGetTheirOwnReplies(t *testing.T) {
 	for i := range calls {
 		callers.Go(func() {
 			table := "table" + strconv.Itoa(i)
-			rows, err := store.Rows(within(t, patience), table)
+			rows, err := store.Rows(within(t, testTimeout), table)
 			if err != nil || len(rows) != 1 || rows[0].Columns["of"][0] != strconv.Quote(table) {
 				t.Errorf("%s: got %.200v, %v", table, rows, err)
 			}
@@ -265,7 +265,7 @@ func TestConcurrentCallsGetTheirOwnReplies(t *testing.T) {
 	callers.Wait()
 }
 
-// tableOf returns the table of a select, as JSON.
+// tableOf returns the table of a select as JSON.
 func tableOf(request peerRequest) string {
 	var operation struct {
 		Table json.RawMessage `json:"table"`
@@ -286,14 +286,14 @@ func TestConcurrentWritesToAServerAreAllDone(t *testing.T) {
 		running.Go(func() {
 			for j := range writes {
 				key := fmt.Sprintf("key-%d-%d", i, j)
-				if err := store.SetGlobal(within(t, patience), map[string]string{key: "x"}); err != nil {
+				if err := store.SetGlobal(within(t, testTimeout), map[string]string{key: "x"}); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
 	running.Wait()
-	ids, err := store.Global(within(t, patience))
+	ids, err := store.Global(within(t, testTimeout))
 	if err != nil || len(ids) != callers*writes {
 		t.Errorf("got %d keys, %v", len(ids), err)
 	}
@@ -308,7 +308,7 @@ func TestReplyThatComesInPiecesIsComplete(t *testing.T) {
 		}
 		p.next()
 	})
-	if ids, err := store.Global(within(t, patience)); err != nil || ids["k"] != "v" {
+	if ids, err := store.Global(within(t, testTimeout)); err != nil || ids["k"] != "v" {
 		t.Errorf("got %v, %v", ids, err)
 	}
 }
@@ -322,42 +322,42 @@ func TestPeerThatDoesNotReadHoldsNoCallBeyondItsContextAndMayReadLater(t *testin
 			if !ok {
 				return
 			}
-			p.send(`{"id":` + string(request.ID) + `,"result":[{"rows":[{"_uuid":["uuid","x"]}]}]}`)
+			p.send(`{"id":` + string(request.ID) + `,"result":[{"rows":[{"_uuid":["uuid","x"]}]},{}]}`)
 			<-read // once
 		}
 	})
 	large := map[string]string{"key": strings.Repeat("x", 4<<20)} // that fits into no buffer
-	ctx := within(t, impatience)
+	ctx := within(t, shortTimeout)
 	if err := store.SetGlobal(ctx, large); !errors.Is(err, ovsdbctl.ErrNoAnswer) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("large: got %v, want ErrNoAnswer and context.DeadlineExceeded", err)
 	}
 	for range 3 {
-		_, err := store.Writable(within(t, impatience))
+		_, err := store.Writable(within(t, shortTimeout))
 		if !errors.Is(err, ovsdbctl.ErrNoAnswer) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want ErrNoAnswer and context.DeadlineExceeded", err)
 		}
 	}
 	close(read)
-	if err := store.SetGlobal(within(t, patience), large); err != nil {
+	if err := store.SetGlobal(within(t, testTimeout), large); err != nil {
 		t.Error(err)
 	}
 }
 
-// Not parallel: it counts what the others would start.
+// Not parallel: it counts goroutines.
 func TestSessionsThatHaveEndedLeaveNothingBehind(t *testing.T) {
 	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
 	before := runtime.NumGoroutine()
 	for range 20 {
-		store, err := server.Open(within(t, patience))
+		store, err := server.Open(within(t, testTimeout))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := store.Writable(within(t, patience)); err != nil {
+		if _, err := store.Writable(within(t, testTimeout)); err != nil {
 			t.Error(err)
 		}
 		store.Close()
 	}
-	if _, err := ovsdbctl.Open(within(t, patience), server.Endpoint(), ovsdbctl.Southbound()); err == nil {
+	if _, err := ovsdbctl.Open(within(t, testTimeout), server.Endpoint(), ovsdbctl.Southbound()); err == nil {
 		t.Error("opened a database that is not there")
 	}
 	if after := runtime.NumGoroutine(); after > before {
@@ -372,7 +372,7 @@ func TestSessionsThatHaveEndedLeaveNothingBehind(t *testing.T) {
 		return runtime.NumGoroutine() <= before
 	})
 	for _, store := range held {
-		if _, err := store.Writable(within(t, patience)); !errors.Is(err, ovsdbctl.ErrNoAnswer) {
+		if _, err := store.Writable(within(t, testTimeout)); !errors.Is(err, ovsdbctl.ErrNoAnswer) {
 			t.Errorf("got %v, want ErrNoAnswer", err)
 		}
 	}
@@ -397,12 +397,12 @@ func FuzzSession(f *testing.F) {
 	})
 	f.Fuzz(func(t *testing.T, text string) {
 		reply.Store(text)
-		store, err := ovsdbctl.Open(within(t, patience), endpoint, ovsdbctl.Northbound())
+		store, err := ovsdbctl.Open(within(t, testTimeout), endpoint, ovsdbctl.Northbound())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer store.Close()
-		got, err := store.Rows(within(t, patience), "any")
+		got, err := store.Rows(within(t, testTimeout), "any")
 		var command *ovsdbctl.CommandError
 		var refused *ovsdbctl.TransactionError
 		switch {

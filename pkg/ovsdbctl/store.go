@@ -6,24 +6,28 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ovn-org/libovsdb/ovsdb"
 )
 
-// A Store is an OVSDB session (RFC 7047) with one database. It may be held open for as
-// long as the server runs, and answers the server's probes meanwhile. It does not
-// reconnect: open another one when the server has closed it. A call whose context ends
-// leaves it usable. Methods may be called concurrently.
+// A Store is an OVSDB session (RFC 7047) with one database. It may stay open for as long as
+// the server runs, and answers the server's probes meanwhile. It does not reconnect: open
+// another one when the server has closed it. A call whose context ends leaves it usable.
+// Methods may be called concurrently.
 type Store struct {
 	endpoint string
 	database Database
+	limit    limit // of replies other than schemas and whole tables
 	session  *session
 }
 
 // Open connects to db on endpoint, which is "unix:/path" or "tcp:host:port" with an
-// IPv6 address in brackets; "ssl:host:port" is errors.ErrUnsupported for now. It asks
-// for the server's databases, so that a nil error means that the server answers and
-// has this one. ctx covers the opening only. The caller closes the Store.
+// IPv6 address in brackets; "ssl:host:port" is errors.ErrUnsupported for now. It requests
+// the list of the server's databases, so that a nil error means that the server answers
+// and has this one. ctx covers the opening only. The caller closes the Store.
+//
+// Replies of a "tcp" server about single rows are refused if they exceed 64 KiB.
 //
 // The error is ErrNotListening, ErrNoAnswer, ErrNoDatabase, ErrProtocol or
 // ErrBadArgument.
@@ -32,7 +36,11 @@ func Open(ctx context.Context, endpoint string, db Database) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open %s on %s: %w", db.Name, endpoint, err)
 	}
-	store := &Store{endpoint: endpoint, database: db, session: newSession(conn)}
+	limit := rowLimit()
+	if strings.HasPrefix(endpoint, "unix:") {
+		limit = ownRowLimit()
+	}
+	store := &Store{endpoint: endpoint, database: db, limit: limit, session: newSession(conn, limit.bytes)}
 	if err := store.present(ctx); err != nil {
 		store.Close()
 		return nil, fmt.Errorf("cannot open %s on %s: %w", db.Name, endpoint, err)
@@ -40,17 +48,17 @@ func Open(ctx context.Context, endpoint string, db Database) (*Store, error) {
 	return store, nil
 }
 
-// present looks whether the server has the database (RFC 7047, section 4.1.1).
+// present checks that the server has the database (RFC 7047, section 4.1.1).
 func (s *Store) present(ctx context.Context) error {
-	reply, err := s.session.call(ctx, maxMessage, "list_dbs", []any{})
+	result, err := s.call(ctx, s.limit, "list_dbs", []any{})
+	if refused, ok := errors.AsType[*CommandError](err); ok {
+		return fmt.Errorf("%w: %w", ErrProtocol, refused)
+	}
 	if err != nil {
 		return err
 	}
-	if text, refused := reply.refusal(); refused {
-		return fmt.Errorf("%w: server answered: %s", ErrProtocol, text)
-	}
 	var names []string
-	if err := json.Unmarshal(reply.Result, &names); err != nil {
+	if err := json.Unmarshal(result, &names); err != nil {
 		return fmt.Errorf("%w: list of databases: %w", ErrProtocol, err)
 	}
 	if !slices.Contains(names, s.database.Name) {
@@ -62,19 +70,14 @@ func (s *Store) present(ctx context.Context) error {
 // Close ends the session. It may be called more than once.
 func (s *Store) Close() { s.session.close() }
 
-// Writable reports whether the server accepts writes, by deleting a row that cannot
-// exist. An active server finds nothing to do and writes nothing to its file; a backup
-// refuses the operation before looking.
+// Writable reports whether the server is active, by the commit of an empty transaction, for
+// which nothing is written to its file: an active server does it, a backup refuses it.
+//
+// Unlike operations on rows, "commit" is not checked against the session's role. A change
+// of rows that the role does not permit would have the same result on an active server and
+// on a backup, which check the role first (ovsdb_execute_compose in ovsdb/execution.c).
 func (s *Store) Writable(ctx context.Context) (bool, error) {
-	nobody := ovsdb.UUID{GoUUID: "00000000-0000-0000-0000-000000000000"}
-	_, err := s.transact(ctx, ovsdb.Operation{
-		Op:    ovsdb.OperationDelete,
-		Table: s.database.GlobalTable,
-		Where: []ovsdb.Condition{
-			ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, nobody),
-			ovsdb.NewCondition("_uuid", ovsdb.ConditionNotEqual, nobody),
-		},
-	})
+	_, err := s.transact(ctx, commit(false))
 	if errors.Is(err, ErrReadOnly) {
 		return false, nil
 	}
@@ -84,23 +87,36 @@ func (s *Store) Writable(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// transact carries out operations as one transaction and returns the rows that each of
-// them has selected. The error is ErrNoAnswer, ErrProtocol, a *TransactionError (which
-// ErrReadOnly may stand for) or a *CommandError.
-func (s *Store) transact(ctx context.Context, operations ...ovsdb.Operation) ([][]ovsdb.Row, error) {
-	return s.transactLarge(ctx, maxMessage, operations...)
+// call sends a request and returns the result, which it has checked against the limit. It
+// does not return a result after ctx has ended: to decode one takes time.
+func (s *Store) call(ctx context.Context, limit limit, method string, params any) (json.RawMessage, error) {
+	reply, err := s.session.call(ctx, limit.bytes, method, params)
+	switch {
+	case err != nil:
+		return nil, err
+	case ctx.Err() != nil:
+		return nil, noAnswer(ctx)
+	}
+	if text, refused := reply.refusal(); refused {
+		return nil, &CommandError{Socket: s.endpoint, Method: method, Message: text}
+	}
+	return reply.Result, limit.check(reply.Result)
 }
 
-// transactLarge is transact with a reply of up to size bytes.
-func (s *Store) transactLarge(ctx context.Context, size int64, operations ...ovsdb.Operation) ([][]ovsdb.Row, error) {
-	reply, err := s.session.call(ctx, size, "transact", ovsdb.NewTransactArgs(s.database.Name, operations...))
+// transact executes operations as one transaction and returns the rows that each of them
+// has selected. The error is ErrNoAnswer, ErrProtocol, a *TransactionError (which may be
+// ErrReadOnly) or a *CommandError.
+func (s *Store) transact(ctx context.Context, operations ...ovsdb.Operation) ([][]ovsdb.Row, error) {
+	return s.transactWithin(ctx, s.limit, operations...)
+}
+
+// transactWithin is transact with a reply within limit.
+func (s *Store) transactWithin(ctx context.Context, limit limit, operations ...ovsdb.Operation) ([][]ovsdb.Row, error) {
+	reply, err := s.call(ctx, limit, "transact", ovsdb.NewTransactArgs(s.database.Name, operations...))
 	if err != nil {
 		return nil, s.transactError(err)
 	}
-	if text, refused := reply.refusal(); refused {
-		return nil, &CommandError{Socket: s.endpoint, Method: "transact", Message: text}
-	}
-	results, err := decodeResults(reply.Result)
+	results, err := decodeResults(reply)
 	if err != nil {
 		return nil, s.transactError(err)
 	}
@@ -122,12 +138,12 @@ func (s *Store) transactLarge(ctx context.Context, size int64, operations ...ovs
 	return rows, nil
 }
 
-// transactError says which transaction has no result.
+// transactError adds the database and the endpoint to err.
 func (s *Store) transactError(err error) error {
 	return fmt.Errorf("transaction in %s on %s: %w", s.database.Name, s.endpoint, err)
 }
 
-// hasCode reports whether err is a refused transaction with one of the codes.
+// hasCode reports whether err is a *TransactionError with one of the codes.
 func hasCode(err error, codes ...string) bool {
 	refused, ok := errors.AsType[*TransactionError](err)
 	return ok && slices.Contains(codes, refused.Code)

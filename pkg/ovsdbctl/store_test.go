@@ -7,13 +7,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ovn-org/libovsdb/ovsdb"
+
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
 )
 
 func assertWritable(t *testing.T, server *ovsdbctltest.Server, want bool) {
 	t.Helper()
-	got, err := mustOpen(t, server).Writable(within(t, patience))
+	got, err := mustOpen(t, server).Writable(within(t, testTimeout))
 	if err != nil || got != want {
 		t.Errorf("writable is %v, %v; want %v", got, err, want)
 	}
@@ -28,7 +30,7 @@ func fileSize(t *testing.T, server *ovsdbctltest.Server) int64 {
 	return info.Size()
 }
 
-func TestWritableTellsTheRolesApartAndWritesNothing(t *testing.T) {
+func TestWritableReportsTheRoleAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	for _, db := range []ovsdbctl.Database{ovsdbctl.Northbound(), ovsdbctl.Southbound()} {
 		active := ovsdbctltest.Start(t, db)
@@ -50,13 +52,45 @@ func TestWritableTellsTheRolesApartAndWritesNothing(t *testing.T) {
 	}
 }
 
+// A role permits nothing to a client without a certificate (ovsdb/rbac.c). The server checks
+// it before its own role, so that a write has the same result in both.
+func TestSessionWhoseRoleMayWriteNothingSeesTheServersRole(t *testing.T) {
+	t.Parallel()
+	server := ovsdbctltest.Start(t, ovsdbctl.Southbound())
+	mustEnsureGlobal(t, mustOpen(t, server))
+	port := port(t)
+	operatorRow(t, server, ovsdb.Row{"target": "ptcp:" + port + ":127.0.0.1", "role": "ovndb-servers-replication"})
+	if err := server.OpenConnections(within(t, testTimeout)); err != nil {
+		t.Fatal(err)
+	}
+	expect := func(want bool) {
+		t.Helper()
+		store, err := ovsdbctl.Open(within(t, testTimeout), "tcp:127.0.0.1:"+port, ovsdbctl.Southbound())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer store.Close()
+		var refused *ovsdbctl.TransactionError
+		err = store.SetGlobal(within(t, testTimeout), map[string]string{"k": "v"})
+		if !errors.As(err, &refused) || refused.Code != "permission error" {
+			t.Errorf("a write: got %v, want a permission error", err)
+		}
+		if got, err := store.Writable(within(t, testTimeout)); err != nil || got != want {
+			t.Errorf("writable is %v, %v; want %v", got, err, want)
+		}
+	}
+	expect(true)
+	mustFollow(t, server, nowhere)
+	expect(false)
+}
+
 func TestSessionThatLivesThroughAChangeOfRoleSeesIt(t *testing.T) {
 	t.Parallel()
 	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
 	store := mustOpen(t, server)
 	expect := func(want bool) {
 		t.Helper()
-		if got, err := store.Writable(within(t, patience)); err != nil || got != want {
+		if got, err := store.Writable(within(t, testTimeout)); err != nil || got != want {
 			t.Errorf("writable is %v, %v; want %v", got, err, want)
 		}
 	}
@@ -69,27 +103,27 @@ func TestSessionThatLivesThroughAChangeOfRoleSeesIt(t *testing.T) {
 
 func TestOpenOverTCP(t *testing.T) {
 	t.Parallel()
-	for host, bracketed := range map[string]string{"127.0.0.1": "127.0.0.1", "::1": "[::1]"} {
-		port := ovsdbctltest.FreePort(t, host)
-		ovsdbctltest.Start(t, ovsdbctl.Northbound(), ovsdbctltest.Remote("ptcp:"+port+":"+bracketed))
-		store, err := ovsdbctl.Open(within(t, patience), "tcp:"+bracketed+":"+port, ovsdbctl.Northbound())
+	for _, host := range []string{"127.0.0.1", "[::1]"} {
+		port := port(t)
+		ovsdbctltest.Start(t, ovsdbctl.Northbound(), ovsdbctltest.Remote("ptcp:"+port+":"+host))
+		store, err := ovsdbctl.Open(within(t, testTimeout), "tcp:"+host+":"+port, ovsdbctl.Northbound())
 		if err != nil {
 			t.Error(err)
 			continue
 		}
 		defer store.Close()
-		if writable, err := store.Writable(within(t, patience)); err != nil || !writable {
+		if writable, err := store.Writable(within(t, testTimeout)); err != nil || !writable {
 			t.Errorf("%s: got %v, %v", host, writable, err)
 		}
 	}
 }
 
-func TestOpenWhatCannotBeOpenedSaysWhy(t *testing.T) {
+func TestOpenOfAnUnusableEndpointSaysWhy(t *testing.T) {
 	t.Parallel()
 	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
 	dead := ovsdbctltest.Start(t, ovsdbctl.Northbound())
 	dead.Kill(t)
-	port := ovsdbctltest.FreePort(t, "127.0.0.1")
+	port := port(t)
 	tests := []struct {
 		name, endpoint string
 		db             ovsdbctl.Database
@@ -111,7 +145,7 @@ func TestOpenWhatCannotBeOpenedSaysWhy(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			store, err := ovsdbctl.Open(within(t, patience), tt.endpoint, tt.db)
+			store, err := ovsdbctl.Open(within(t, testTimeout), tt.endpoint, tt.db)
 			if err == nil {
 				store.Close()
 			}
@@ -130,14 +164,14 @@ func TestOpenASocketWhosePathNeedsEscaping(t *testing.T) {
 	dir := ovsdbctltest.Dir(t)
 	socket := dir + "/a%20b?c#d"
 	ovsdbctltest.Start(t, ovsdbctl.Northbound(), ovsdbctltest.Remote("punix:"+socket))
-	store, err := ovsdbctl.Open(within(t, patience), "unix:"+socket, ovsdbctl.Northbound())
+	store, err := ovsdbctl.Open(within(t, testTimeout), "unix:"+socket, ovsdbctl.Northbound())
 	if err != nil {
 		t.Fatal(err)
 	}
 	store.Close()
 }
 
-func TestOpenABrokenPeerSaysWhatIsBroken(t *testing.T) {
+func TestOpenOfABrokenPeerNamesTheFault(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
@@ -153,9 +187,9 @@ func TestOpenABrokenPeerSaysWhatIsBroken(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			limit := patience
+			limit := testTimeout
 			if errors.Is(tt.want, context.DeadlineExceeded) {
-				limit = impatience
+				limit = shortTimeout
 			}
 			_, err := ovsdbctl.Open(within(t, limit), "unix:"+ovsdbctltest.Fake(t, tt.answer), ovsdbctl.Northbound())
 			if !errors.Is(err, tt.want) {
@@ -168,21 +202,21 @@ func TestOpenABrokenPeerSaysWhatIsBroken(t *testing.T) {
 	}
 }
 
-func TestFrozenServerGivesNoAnswer(t *testing.T) {
+func TestStoppedServerGivesNoAnswer(t *testing.T) {
 	t.Parallel()
 	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
 	store := mustOpen(t, server)
-	server.Freeze(t)
-	_, statusErr := server.SyncStatus(within(t, impatience))
-	_, writableErr := store.Writable(within(t, impatience))
-	_, openErr := server.Open(within(t, impatience))
+	server.Stop(t)
+	_, statusErr := server.SyncStatus(within(t, shortTimeout))
+	_, writableErr := store.Writable(within(t, shortTimeout))
+	_, openErr := server.Open(within(t, shortTimeout))
 	for name, err := range map[string]error{"SyncStatus": statusErr, "Writable": writableErr, "Open": openErr} {
 		if !errors.Is(err, ovsdbctl.ErrNoAnswer) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: got %v, want ErrNoAnswer and context.DeadlineExceeded", name, err)
 		}
 	}
-	server.Thaw(t)
-	if _, err := store.Writable(within(t, patience)); err != nil {
+	server.Continue(t)
+	if _, err := store.Writable(within(t, testTimeout)); err != nil {
 		t.Errorf("after it went on: %v", err)
 	}
 }
@@ -192,8 +226,8 @@ func TestSessionOfAServerThatDiedGivesNoAnswer(t *testing.T) {
 	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
 	store := mustOpen(t, server)
 	server.Kill(t)
-	for range 3 { // the library notices in steps
-		if _, err := store.Writable(within(t, patience)); !errors.Is(err, ovsdbctl.ErrNoAnswer) {
+	for range 3 {
+		if _, err := store.Writable(within(t, testTimeout)); !errors.Is(err, ovsdbctl.ErrNoAnswer) {
 			t.Errorf("got %v, want ErrNoAnswer", err)
 		}
 	}
@@ -205,7 +239,7 @@ func TestClosedSessionGivesNoAnswer(t *testing.T) {
 	t.Parallel()
 	store := mustOpen(t, ovsdbctltest.Start(t, ovsdbctl.Northbound()))
 	store.Close()
-	if _, err := store.Writable(within(t, patience)); !errors.Is(err, ovsdbctl.ErrNoAnswer) {
+	if _, err := store.Writable(within(t, testTimeout)); !errors.Is(err, ovsdbctl.ErrNoAnswer) {
 		t.Errorf("got %v, want ErrNoAnswer", err)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A Role is what a server says it is for one database.
+// A Role is the role that a server reports for one database.
 type Role string
 
 const (
@@ -20,28 +20,27 @@ const (
 type Link string
 
 const (
-	// LinkReplicating means that the copy was complete once and changes were followed
-	// from there. It is still reported long after the source has gone, so it says
-	// nothing about how fresh the data is.
+	// LinkReplicating means that the server has copied the whole database and received
+	// changes from then on. It is still reported long after the source has gone, so it
+	// does not mean that the data is up to date.
 	LinkReplicating Link = "replicating"
-	// LinkConnecting means that the source has not yet answered with its data.
+	// LinkConnecting means that the source has not sent its data yet.
 	LinkConnecting Link = "connecting"
 	// LinkNotConnected means that the session has ended and will not be retried.
 	LinkNotConnected Link = "not connected"
-	// LinkFailed means that replication hit an error. A server leaves this state at
-	// once by making itself active, so it is hardly ever seen.
+	// LinkFailed means that replication met an error. A server leaves this state at
+	// once by making itself active, so it is rarely seen.
 	LinkFailed Link = "failed"
 	// LinkUnconfigured means that the server is a backup, but not of this database.
 	LinkUnconfigured Link = "unconfigured"
 )
 
-// SyncStatus is what a server reports about the replication of one database.
+// SyncStatus is a server's report on the replication of one database.
 type SyncStatus struct {
-	Database string   `json:"database"`
-	Role     Role     `json:"role"`
-	Link     Link     `json:"link,omitempty"`
-	Source   string   `json:"source,omitempty"`   // as given to set-active-ovsdb-server; empty for an active
-	Excluded []string `json:"excluded,omitempty"` // tables of this database that are not replicated
+	Database string `json:"database"`
+	Role     Role   `json:"role"`
+	Link     Link   `json:"link,omitempty"`
+	Source   string `json:"source,omitempty"` // as given to set-active-ovsdb-server; empty for an active
 }
 
 // Follows reports whether the server is a backup of source.
@@ -54,8 +53,7 @@ func (s SyncStatus) String() string {
 	return strings.TrimSpace(strings.Join([]string{string(s.Role), string(s.Link), s.Source}, " "))
 }
 
-// ParseSyncStatus reads the reply of ovsdb-server/sync-status and returns what it
-// says about database.
+// ParseSyncStatus returns the part about database of a reply to ovsdb-server/sync-status.
 //
 // There are two formats. Open vSwitch 2.11 to 3.2 report one state for the whole
 // process, and the databases only while replicating; 3.3 and later report each
@@ -63,8 +61,8 @@ func (s SyncStatus) String() string {
 // there is none. Both are printed by ovsdb_server_get_sync_status in
 // ovsdb/ovsdb-server.c and replication_status in ovsdb/replication.c.
 //
-// Lines of an unknown form are passed over. The error is ErrNoDatabase if the reply
-// is about other databases, and ErrProtocol if it is not understood.
+// Lines of an unknown form are ignored. The error is ErrNoDatabase if the reply is about
+// other databases only, and ErrProtocol if its form is unknown.
 func ParseSyncStatus(database, reply string) (SyncStatus, error) {
 	lines := slices.DeleteFunc(strings.Split(reply, "\n"), func(line string) bool {
 		return strings.TrimSpace(line) == ""
@@ -75,8 +73,8 @@ func ParseSyncStatus(database, reply string) (SyncStatus, error) {
 	return parseBlock(database, lines)
 }
 
-// parsePerDatabase reads the newer format. Whether an empty line ends a block depends
-// on the state in it, so a block is taken to end where the next one begins.
+// parsePerDatabase reads the newer format. Only some blocks end with an empty line, so a
+// block is taken to end where the next one begins.
 func parsePerDatabase(database string, lines []string) (SyncStatus, error) {
 	start := slices.Index(lines, "database: "+database)
 	if start < 0 {
@@ -90,7 +88,7 @@ func parsePerDatabase(database string, lines []string) (SyncStatus, error) {
 	return parseBlock(database, block)
 }
 
-// parseBlock reads the lines about one database, or the whole of the older format.
+// parseBlock reads the lines about one database, or all lines of the older format.
 func parseBlock(database string, lines []string) (SyncStatus, error) {
 	status := SyncStatus{Database: database}
 	listed := true
@@ -101,8 +99,6 @@ func parseBlock(database string, lines []string) (SyncStatus, error) {
 			status.Link, status.Source = link, source
 		} else if value, ok := strings.CutPrefix(line, "database: "); ok {
 			listed = slices.Contains(strings.Split(value, ", "), database)
-		} else if value, ok := strings.CutPrefix(line, "exclude: "); ok {
-			status.Excluded = excludedTables(database, value)
 		}
 	}
 	if !listed {
@@ -145,15 +141,4 @@ func parseLink(line string) (link Link, source string, ok bool) {
 		return LinkUnconfigured, "", true
 	}
 	return "", "", false
-}
-
-// excludedTables picks the tables of one database from a list of DATABASE:TABLE.
-func excludedTables(database, list string) []string {
-	var tables []string
-	for entry := range strings.SplitSeq(list, ",") {
-		if table, ok := strings.CutPrefix(strings.TrimSpace(entry), database+":"); ok {
-			tables = append(tables, table)
-		}
-	}
-	return tables
 }

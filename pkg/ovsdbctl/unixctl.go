@@ -9,8 +9,8 @@ import (
 	"net"
 )
 
-// maxReply bounds a reply, in bytes. The largest one of those used here is a few
-// hundred bytes; a peer that sends more than this is not an OVS daemon.
+// maxReply bounds a reply, in bytes. Replies to the commands used here have a few hundred
+// bytes; a peer that sends more than maxReply is no OVS daemon.
 const maxReply = 1 << 20
 
 // requestID is the id of the only request of a connection.
@@ -23,9 +23,9 @@ type Unixctl struct {
 	Socket string // path
 }
 
-// Call runs one command and returns the text it printed, as it came: whether the last
-// line ends in a newline depends on the version of the server. A result that is
-// not text is returned as JSON.
+// Call runs one command and returns its output unchanged: whether the last line ends in a
+// newline depends on the version of the server. A result that is not text is returned as
+// JSON.
 //
 // Each call is one connection, one request and one reply of at most 1 MiB. The end of
 // ctx closes the connection. The error is ErrNotListening, ErrNoAnswer, ErrProtocol
@@ -41,8 +41,9 @@ func (u Unixctl) Call(ctx context.Context, method string, params ...string) (str
 	return commandText(reply.Result), nil
 }
 
-// Exit asks the daemon to end. It returns when the daemon has agreed, which is before
-// it has gone; one that closes the connection instead of answering has agreed.
+// Exit makes the daemon end. It returns when the daemon has accepted the command, which is
+// before the process has ended. A daemon that closes the connection instead of answering
+// has accepted it.
 func (u Unixctl) Exit(ctx context.Context) error {
 	_, err := u.Call(ctx, "exit")
 	if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -56,14 +57,14 @@ func (u Unixctl) exchange(ctx context.Context, method string, params []string) (
 	if err != nil {
 		return nil, err
 	}
-	closed := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer func() {
-		if closed() {
+		if stop() {
 			_ = conn.Close()
 		}
 	}()
-	asked := request{ID: requestID, Method: method, Params: append([]string{}, params...)}
-	if err := json.NewEncoder(conn).Encode(asked); err != nil {
+	command := request{ID: requestID, Method: method, Params: append([]string{}, params...)}
+	if err := json.NewEncoder(conn).Encode(command); err != nil {
 		return nil, sessionError(ctx, err)
 	}
 	return receiveReply(ctx, conn)
@@ -84,8 +85,8 @@ func receiveReply(ctx context.Context, conn net.Conn) (*message, error) {
 	}
 }
 
-// commandText returns the text that a command printed. Open vSwitch 3.4 wraps it into
-// an object if JSON was asked for on the same connection (unixctl_command_reply in
+// commandText returns the output of a command. Open vSwitch 3.4 wraps it into an object if
+// JSON output was requested on the same connection (unixctl_command_reply in
 // lib/unixctl.c).
 func commandText(result json.RawMessage) string {
 	var wrapped struct {

@@ -32,7 +32,7 @@ func TestCallReturnsTheResult(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			daemon := ovsdbctl.Unixctl{Socket: ovsdbctltest.Fake(t, ovsdbctltest.Text(tt.reply))}
-			got, err := daemon.Call(within(t, patience), "any")
+			got, err := daemon.Call(within(t, testTimeout), "any")
 			if err != nil || got != tt.want {
 				t.Errorf("got %q, %v; want %q", got, err, tt.want)
 			}
@@ -49,20 +49,20 @@ func TestCallSendsParametersAsAnArrayEvenIfThereAreNone(t *testing.T) {
 				requests <- request
 				return "", ""
 			}))}
-		if _, err := daemon.Call(within(t, patience), "method", params...); err != nil {
+		if _, err := daemon.Call(within(t, testTimeout), "method", params...); err != nil {
 			t.Fatal(err)
 		}
 		request := <-requests
 		if request.Method != "method" {
 			t.Errorf("method is %q", request.Method)
 		}
-		if diff := cmp.Diff(params, request.Params); diff != "" { // tells empty from null
+		if diff := cmp.Diff(params, request.Params); diff != "" { // in which empty and null differ
 			t.Errorf("parameters differ (-want +got):\n%s", diff)
 		}
 	}
 }
 
-func TestCallOfABrokenDaemonSaysWhatIsBroken(t *testing.T) {
+func TestCallOfABrokenDaemonNamesTheFault(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
@@ -86,9 +86,9 @@ func TestCallOfABrokenDaemonSaysWhatIsBroken(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			daemon := ovsdbctl.Unixctl{Socket: ovsdbctltest.Fake(t, tt.answer)}
-			limit := patience
+			limit := testTimeout
 			if errors.Is(tt.want[len(tt.want)-1], context.DeadlineExceeded) {
-				limit = impatience
+				limit = shortTimeout
 			}
 			_, err := daemon.Call(within(t, limit), "version")
 			for _, want := range tt.want {
@@ -107,7 +107,7 @@ func TestCallAcceptsAReplyJustBelowTheLimit(t *testing.T) {
 	t.Parallel()
 	const size = 1<<20 - 100
 	daemon := ovsdbctl.Unixctl{Socket: ovsdbctltest.Fake(t, ovsdbctltest.Huge(size))}
-	got, err := daemon.Call(within(t, patience), "any")
+	got, err := daemon.Call(within(t, testTimeout), "any")
 	if err != nil || len(got) != size {
 		t.Errorf("got %d bytes, %v; want %d bytes", len(got), err, size)
 	}
@@ -116,7 +116,7 @@ func TestCallAcceptsAReplyJustBelowTheLimit(t *testing.T) {
 func TestCallReturnsTheServersRefusal(t *testing.T) {
 	t.Parallel()
 	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
-	_, err := ovsdbctl.Unixctl{Socket: server.ControlSocket}.Call(within(t, patience), "no-such-command")
+	_, err := ovsdbctl.Unixctl{Socket: server.ControlSocket}.Call(within(t, testTimeout), "no-such-command")
 	var refused *ovsdbctl.CommandError
 	if !errors.As(err, &refused) {
 		t.Fatalf("got %v, want a CommandError", err)
@@ -127,7 +127,7 @@ func TestCallReturnsTheServersRefusal(t *testing.T) {
 	}
 }
 
-func TestCallWhereNobodyListens(t *testing.T) {
+func TestCallOfASocketWithoutAListener(t *testing.T) {
 	t.Parallel()
 	dir := ovsdbctltest.Dir(t)
 	file := filepath.Join(dir, "file")
@@ -145,7 +145,7 @@ func TestCallWhereNobodyListens(t *testing.T) {
 	for name, socket := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := ovsdbctl.Unixctl{Socket: socket}.Call(within(t, patience), "version")
+			_, err := ovsdbctl.Unixctl{Socket: socket}.Call(within(t, testTimeout), "version")
 			if !errors.Is(err, ovsdbctl.ErrNotListening) {
 				t.Errorf("got %v, want ErrNotListening", err)
 			}
@@ -155,7 +155,7 @@ func TestCallWhereNobodyListens(t *testing.T) {
 
 func TestCallWithAnUnusablePathIsNotTakenForADeadServer(t *testing.T) {
 	t.Parallel()
-	_, err := ovsdbctl.Unixctl{Socket: "/" + strings.Repeat("x", 200)}.Call(within(t, patience), "version")
+	_, err := ovsdbctl.Unixctl{Socket: "/" + strings.Repeat("x", 200)}.Call(within(t, testTimeout), "version")
 	if err == nil || errors.Is(err, ovsdbctl.ErrNotListening) || errors.Is(err, ovsdbctl.ErrNoAnswer) {
 		t.Errorf("got %v, want an error of its own", err)
 	}
@@ -163,7 +163,7 @@ func TestCallWithAnUnusablePathIsNotTakenForADeadServer(t *testing.T) {
 
 func TestCallEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(within(t, patience))
+	ctx, cancel := context.WithCancel(within(t, testTimeout))
 	daemon := ovsdbctl.Unixctl{Socket: ovsdbctltest.Fake(t, func(conn net.Conn, _ ovsdbctltest.Request) {
 		cancel()
 		_, _ = io.Copy(io.Discard, conn)
@@ -174,18 +174,18 @@ func TestCallEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// A frozen server's queue of connections fills up, and from then on the kernel turns
-// new ones away at once: that must not look as if the server were gone.
-func TestCallsOfAFrozenServerGetNoAnswerHoweverMany(t *testing.T) {
+// The queue of connections of a stopped server fills up, and from then on the kernel refuses
+// new ones at once: that must not read as if the server had ended.
+func TestCallsOfAStoppedServerGetNoAnswerHoweverMany(t *testing.T) {
 	t.Parallel()
 	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
-	server.Freeze(t)
+	server.Stop(t)
 	control := ovsdbctl.Unixctl{Socket: server.ControlSocket}
-	const more = 90 // than the queue holds
+	const more = 90 // than fit into the queue
 	results := make(chan error, more)
 	for range more {
 		go func() {
-			_, err := control.Call(within(t, impatience), "version")
+			_, err := control.Call(within(t, shortTimeout), "version")
 			results <- err
 		}()
 	}
@@ -198,12 +198,43 @@ func TestCallsOfAFrozenServerGetNoAnswerHoweverMany(t *testing.T) {
 
 	waiting := make(chan error, 1)
 	go func() {
-		_, err := control.Call(within(t, patience), "version")
+		_, err := control.Call(within(t, testTimeout), "version")
 		waiting <- err
 	}()
-	server.Thaw(t)
+	server.Continue(t)
 	if err := <-waiting; err != nil {
 		t.Errorf("call that waited for the server to go on: %v", err)
+	}
+}
+
+func TestExitEndsTheDaemon(t *testing.T) {
+	t.Parallel()
+	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
+	daemon := ovsdbctl.Unixctl{Socket: server.ControlSocket}
+	if err := daemon.Exit(within(t, testTimeout)); err != nil {
+		t.Fatal(err)
+	}
+	ovsdbctltest.Await(t, "the server has ended", func(context.Context) bool { return server.Exited() })
+	if err := daemon.Exit(within(t, testTimeout)); !errors.Is(err, ovsdbctl.ErrNotListening) {
+		t.Errorf("second exit: got %v, want ErrNotListening", err)
+	}
+}
+
+func TestExitThatIsAnsweredByClosingIsDone(t *testing.T) {
+	t.Parallel()
+	daemon := ovsdbctl.Unixctl{Socket: ovsdbctltest.Fake(t, ovsdbctltest.Hangup(""))}
+	if err := daemon.Exit(within(t, testTimeout)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestExitOfAStoppedDaemonIsNotDone(t *testing.T) {
+	t.Parallel()
+	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
+	server.Stop(t)
+	err := ovsdbctl.Unixctl{Socket: server.ControlSocket}.Exit(within(t, shortTimeout))
+	if !errors.Is(err, ovsdbctl.ErrNoAnswer) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want ErrNoAnswer and context.DeadlineExceeded", err)
 	}
 }
 
@@ -223,7 +254,7 @@ func FuzzCall(f *testing.F) {
 	})}
 	f.Fuzz(func(t *testing.T, text string) {
 		reply.Store(text)
-		got, err := daemon.Call(within(t, patience), "any")
+		got, err := daemon.Call(within(t, testTimeout), "any")
 		var refused *ovsdbctl.CommandError
 		switch {
 		case err == nil:

@@ -8,8 +8,8 @@ import (
 	"github.com/ovn-org/libovsdb/ovsdb"
 )
 
-// result is what an operation of a transaction came to (RFC 7047, section 5.2). Those
-// after a failed one are null, which is read as an empty result.
+// result is the result of an operation of a transaction (RFC 7047, section 5.2). Those
+// after a failed one are null, which reads as an empty result.
 type result struct {
 	Error   string      `json:"error"`
 	Details string      `json:"details"`
@@ -39,8 +39,8 @@ func decodeResults(text []byte) ([]result, error) {
 	return results, nil
 }
 
-// decodeRow turns the columns into the library's types, in place. The library's own
-// decoding encodes every value once more, and panics on what is none.
+// decodeRow converts the columns to the library's types, in place. The library's own
+// decoding encodes every value a second time, and panics on an invalid one.
 func decodeRow(columns map[string]any) (ovsdb.Row, error) {
 	for name, value := range columns {
 		decoded, err := decodeValue(value)

@@ -8,22 +8,21 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 	"unicode/utf8"
 )
 
-// A Checkpoint is how far a [Follower] has come with a file, and what it knows from there
-// on but for the rows. It is for another process to go on from, see [Resume], and can be
-// kept as JSON; it is of no use after a reboot. The zero value is of no use either.
+// A Checkpoint is the progress of a [Follower] in a file, and its knowledge of the content
+// up to there without the rows. Another process can go on from it, see [Resume]. It can be
+// stored as JSON, and is unusable after a reboot. The zero value is unusable too.
 //
-// The JSON is {"version": 1, "sum": <hex>, "state": {...}} where sum is the SHA-256 of the
-// bytes of state: what was damaged is not used.
+// The JSON is {"version": 2, "sum": <hex>, "state": {...}} where sum is the SHA-256 of the
+// bytes of state, by which a damaged one is recognised.
 type Checkpoint struct {
-	state *checkpointState // nil if there is none; never changed
+	state *checkpointState // nil if unusable; never changed
 }
 
-// checkpointVersion is counted up when the meaning of what a checkpoint holds changes.
-const checkpointVersion = 1
+// checkpointVersion is counted up when the content of a checkpoint or its meaning changes.
+const checkpointVersion = 2
 
 type checkpointEnvelope struct {
 	Version int             `json:"version"`
@@ -31,33 +30,31 @@ type checkpointEnvelope struct {
 	State   json.RawMessage `json:"state"`
 }
 
-// checkpointState is what a checkpoint holds.
+// checkpointState is the content of a checkpoint.
 type checkpointState struct {
 	Boot        string   `json:"boot"`
 	File        identity `json:"file"`
 	GlobalTable string   `json:"global-table"`
 	Key         string   `json:"key"`
 
-	// Size is how much has been read, Last* what the last record's header says.
+	// Size is the number of bytes that have been read, Last* the place and the header of
+	// the last record.
 	Size       int64  `json:"size"`
 	LastOffset int64  `json:"last-offset"`
 	LastLength int64  `json:"last-length"`
 	LastSum    string `json:"last-sum"`
 
-	Schema          string   `json:"schema"`
-	SchemaVersion   string   `json:"schema-version"`
-	Tables          []string `json:"tables"`
-	Records         int      `json:"records"`
-	AfterKey        int      `json:"after-key"`
-	ChangesAfterKey int      `json:"changes-after-key"`
-	ChangesWithKey  int      `json:"changes-with-key"`
-	// LastDate is in milliseconds since 1970; nil if no record had one.
-	LastDate *int64               `json:"last-date,omitempty"`
-	Global   map[uuid]externalIDs `json:"global"`
+	Schema          string               `json:"schema"`
+	SchemaVersion   string               `json:"schema-version"`
+	Tables          []string             `json:"tables"`
+	KeySeen         bool                 `json:"key-seen"`
+	ChangesAfterKey int                  `json:"changes-after-key"`
+	ChangesWithKey  int                  `json:"changes-with-key"`
+	Global          map[uuid]externalIDs `json:"global"`
 }
 
-// Checkpoint returns how far f has come. It reports false if there is nothing to go on
-// from: nothing has been read, or text that is not UTF-8, which JSON could not keep.
+// Checkpoint returns the progress of f. It reports false if nothing has been read, or text
+// that is not UTF-8, which JSON cannot hold.
 func (f *Follower) Checkpoint() (Checkpoint, bool) {
 	boot := bootID()
 	if boot == "" || f.log == nil || f.log.size == 0 || f.tally.content == nil || !f.tally.content.consistent() {
@@ -69,13 +66,8 @@ func (f *Follower) Checkpoint() (Checkpoint, bool) {
 		Size: f.log.size, LastOffset: last.offset, LastLength: last.header.length, LastSum: hex.EncodeToString(last.header.sum[:]),
 		Schema: summary.Schema, SchemaVersion: summary.SchemaVersion,
 		Tables:  slices.Sorted(maps.Keys(f.tally.content.tables)),
-		Records: summary.Records, AfterKey: summary.AfterKey,
-		ChangesAfterKey: summary.ChangesAfterKey, ChangesWithKey: summary.ChangesWithKey,
+		KeySeen: f.tally.keySeen, ChangesAfterKey: summary.ChangesAfterKey, ChangesWithKey: summary.ChangesWithKey,
 		Global: maps.Clone(f.tally.content.global),
-	}
-	if !summary.LastDate.IsZero() {
-		date := summary.LastDate.UnixMilli()
-		s.LastDate = &date
 	}
 	if !s.isText() {
 		return Checkpoint{}, false
@@ -94,7 +86,7 @@ func (s *checkpointState) isText() bool {
 	return !slices.ContainsFunc(texts, func(text string) bool { return !utf8.ValidString(text) })
 }
 
-// Size is how much of the file c stands for, in bytes; 0 if c is of no use.
+// Size is the number of bytes of the file that c covers; 0 if c is unusable.
 func (c Checkpoint) Size() int64 {
 	if c.state == nil {
 		return 0
@@ -102,10 +94,10 @@ func (c Checkpoint) Size() int64 {
 	return c.state.Size
 }
 
-// Resume returns a [Follower] that goes on from c, which any process may have left. The
-// other arguments are those of [NewFollower]. If they are not those that c was made with,
-// or the machine was started anew since, or the file does not begin with what c stands
-// for, c is not used: the Follower reads the whole file.
+// Resume returns a [Follower] that goes on from c, which any process may have made. The
+// other arguments are those of [NewFollower]. If c was made with other ones or before a
+// reboot, or the file does not begin with the records that c covers, the Follower ignores c
+// and reads the whole file.
 func Resume(c Checkpoint, path, globalTable, key string, ignore ...string) *Follower {
 	f := NewFollower(path, globalTable, key, ignore...)
 	s := c.state
@@ -122,19 +114,12 @@ func Resume(c Checkpoint, path, globalTable, key string, ignore ...string) *Foll
 	f.log.last = place{offset: s.LastOffset, header: header{length: s.LastLength, sum: sum}}
 	f.tally = newTally(globalTable, key, ignore)
 	f.tally.content = resumedContent(s.Tables, globalTable, s.Global)
-	f.tally.summary = s.summary()
-	return f
-}
-
-func (s *checkpointState) summary() Summary {
-	summary := Summary{
-		Schema: s.Schema, SchemaVersion: s.SchemaVersion, Records: s.Records, AfterKey: s.AfterKey,
+	f.tally.keySeen = s.KeySeen
+	f.tally.summary = Summary{
+		Schema: s.Schema, SchemaVersion: s.SchemaVersion,
 		ChangesAfterKey: s.ChangesAfterKey, ChangesWithKey: s.ChangesWithKey,
 	}
-	if s.LastDate != nil {
-		summary.LastDate = time.UnixMilli(*s.LastDate)
-	}
-	return summary
+	return f
 }
 
 func (s *checkpointState) sum() (sum [len(header{}.sum)]byte, err error) {
@@ -146,10 +131,11 @@ func (s *checkpointState) sum() (sum [len(header{}.sum)]byte, err error) {
 	return sum, err
 }
 
-// errNoCheckpoint is why something is not used. It is nobody's business.
-var errNoCheckpoint = errors.New("no checkpoint of a database file that can be used")
+// errNoCheckpoint is the reason why a checkpoint is ignored. Callers need no more: they read
+// the whole file.
+var errNoCheckpoint = errors.New("unusable checkpoint of a database file")
 
-// check finds what cannot be.
+// check returns an error if the state is impossible.
 func (s *checkpointState) check() error {
 	if _, err := s.sum(); err != nil {
 		return err
@@ -165,38 +151,34 @@ func (s *checkpointState) check() error {
 	return nil
 }
 
-// hasPlace reports whether a record may end at Size.
+// hasPlace reports whether the last record can end at Size.
 func (s *checkpointState) hasPlace() bool {
 	return s.LastOffset >= 0 && s.LastLength > 0 && s.LastLength <= MaxRecord && s.Size > 0 && s.Size-s.LastLength > s.LastOffset
 }
 
-// hasCounts reports whether a file can have so many records and changes.
+// hasCounts reports whether a file can have so many changes.
 func (s *checkpointState) hasCounts() bool {
-	switch {
-	case s.Records < 0, s.AfterKey < -1, s.AfterKey >= s.Records, s.ChangesAfterKey < 0, s.ChangesWithKey < 0:
-		return false
-	case s.AfterKey < 0:
-		return s.ChangesAfterKey == 0 && s.ChangesWithKey == 0
-	default:
-		return s.AfterKey > 0 || s.ChangesAfterKey == 0
+	if s.KeySeen {
+		return s.ChangesAfterKey >= 0 && s.ChangesWithKey >= 0
 	}
+	return s.ChangesAfterKey == 0 && s.ChangesWithKey == 0
 }
 
-// MarshalJSON implements [json.Marshaler]. A checkpoint of no use is null.
+// MarshalJSON implements [json.Marshaler]. An unusable checkpoint is null.
 func (c Checkpoint) MarshalJSON() ([]byte, error) {
 	if c.state == nil {
 		return []byte("null"), nil
 	}
 	state, err := json.Marshal(c.state)
 	if err != nil {
-		return nil, fmt.Errorf("cannot keep a checkpoint: %w", err)
+		return nil, fmt.Errorf("cannot encode a checkpoint of a database file: %w", err)
 	}
 	sum := sha256.Sum256(state)
 	return json.Marshal(checkpointEnvelope{Version: checkpointVersion, Sum: hex.EncodeToString(sum[:]), State: state})
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. What is no checkpoint, is damaged, or was
-// written by another version of this package is an error, and leaves c of no use.
+// UnmarshalJSON implements [json.Unmarshaler]. Text that is no checkpoint, damaged, or
+// written by another version of this package is an error, and makes c unusable.
 func (c *Checkpoint) UnmarshalJSON(text []byte) error {
 	*c = Checkpoint{}
 	var e checkpointEnvelope

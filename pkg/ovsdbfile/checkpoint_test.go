@@ -17,7 +17,7 @@ import (
 	"ovndb-servers/pkg/ovsdbfile"
 )
 
-// keep returns what another process would find of a follower's checkpoint.
+// keep returns a follower's checkpoint as text for another process.
 func keep(tb testing.TB, follower *ovsdbfile.Follower) []byte {
 	tb.Helper()
 	checkpoint, ok := follower.Checkpoint()
@@ -38,17 +38,17 @@ func resume(text []byte, path string) *ovsdbfile.Follower {
 	return ovsdbfile.Resume(checkpoint, path, globalTable, beat, globalTable)
 }
 
-// assertResumes asserts that what is read from a checkpoint on is what the whole file
-// says, and reports whether the checkpoint was used.
-func assertResumes(tb testing.TB, text []byte, path, what string) (used bool) {
+// assertResumes asserts that a follower from a checkpoint reports the same as one that reads
+// the whole file, but for the rows, and reports whether the checkpoint was used.
+func assertResumes(tb testing.TB, text []byte, path, step string) (used bool) {
 	tb.Helper()
-	want, wantErr := ovsdbfile.Summarize(tb.Context(), path, globalTable, beat, globalTable)
+	want, wantErr := summarizeWhole(tb.Context(), path)
 	got, err := resume(text, path).Advance(tb.Context())
 	if used = !got.RowsKnown(); used {
 		want.Rows = ovsdbfile.RowsUnknown
 	}
 	if diff := cmp.Diff(want, got); diff != "" || (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error() {
-		tb.Fatalf("%s: got error %v, want %v; (-whole +resumed):\n%s", what, err, wantErr, diff)
+		tb.Fatalf("%s: got error %v, want %v; (-whole +resumed):\n%s", step, err, wantErr, diff)
 	}
 	return used
 }
@@ -63,7 +63,7 @@ func read(tb testing.TB, path string) []byte {
 	return keep(tb, follower)
 }
 
-func TestCheckpointsOfALiveServerLeadToWhatTheWholeFileSays(t *testing.T) {
+func TestCheckpointsOfALiveServerGiveTheSummaryOfTheWholeFile(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	c := s.open(t)
@@ -94,7 +94,7 @@ func TestCheckpointsOfALiveServerLeadToWhatTheWholeFileSays(t *testing.T) {
 	}
 }
 
-func TestCheckpointOfABackupThatIsResyncedLeadsToWhatTheWholeFileSays(t *testing.T) {
+func TestCheckpointOfABackupThatIsResyncedGivesTheSummaryOfTheWholeFile(t *testing.T) {
 	t.Parallel()
 	active := start(t)
 	c := active.open(t)
@@ -112,7 +112,7 @@ func TestCheckpointOfABackupThatIsResyncedLeadsToWhatTheWholeFileSays(t *testing
 	}
 }
 
-func TestCheckpointOfAFileThatChangesInAnyWayLeadsToWhatTheWholeFileSays(t *testing.T) {
+func TestCheckpointOfAFileThatChangesInAnyWayGivesTheSummaryOfTheWholeFile(t *testing.T) {
 	t.Parallel()
 	versions := [][]byte{busyFile(t, 14, 60), busyFile(t, 15, 60), busyFile(t, 16, 10), []byte(smallFile(t))}
 	path := filepath.Join(t.TempDir(), "db")
@@ -151,7 +151,7 @@ func TestCheckpointOfAFileThatChangesInAnyWayLeadsToWhatTheWholeFileSays(t *test
 	}
 }
 
-func TestCheckpointTakenAnywhereInAFileThatGrowsLeadsToItsTornTails(t *testing.T) {
+func TestCheckpointTakenAnywhereInAFileThatGrowsGivesItsTornTails(t *testing.T) {
 	t.Parallel()
 	data := busyFile(t, 19, 15)
 	path := filepath.Join(t.TempDir(), "db")
@@ -173,7 +173,7 @@ func TestCheckpointTakenAnywhereInAFileThatGrowsLeadsToItsTornTails(t *testing.T
 }
 
 // That the damage is not noticed shows that the beginning is not read.
-func TestResumedFollowerReadsOnlyWhatIsNew(t *testing.T) {
+func TestResumedFollowerReadsOnlyNewRecords(t *testing.T) {
 	t.Parallel()
 	data := busyFile(t, 20, 10)
 	path := filepath.Join(t.TempDir(), "db")
@@ -182,7 +182,7 @@ func TestResumedFollowerReadsOnlyWhatIsNew(t *testing.T) {
 	before := summarize(t, path)
 	writeOver(t, path, []byte(strings.Repeat("x", 200)+string(data[200:])+record(`{"Item":{"11111111-1111-4111-8111-111111111111":{"name":"new"}}}`)))
 	after, err := resume(text, path).Advance(t.Context())
-	if err != nil || after.Records != before.Records+1 || after.RowsKnown() {
+	if err != nil || after.ChangesAfterKey != before.ChangesAfterKey+1 || after.RowsKnown() {
 		t.Errorf("before %+v, after %+v, %v", before, after, err)
 	}
 }
@@ -224,27 +224,26 @@ func TestCheckpointThatDoesNotFitIsNotUsed(t *testing.T) {
 		"another length":      func(s map[string]any) { s["last-length"] = 1 },
 		"another sum":         func(s map[string]any) { s["last-sum"] = strings.Repeat("00", 20) },
 		"a short sum":         func(s map[string]any) { s["last-sum"] = "00" },
-		"negative records":    func(s map[string]any) { s["records"] = -1 },
-		"records after none":  func(s map[string]any) { s["records"], s["after-key"] = 3, 3 },
-		"changes without key": func(s map[string]any) { s["after-key"], s["changes-after-key"] = -1, 3 },
+		"negative changes":    func(s map[string]any) { s["changes-after-key"] = -1 },
+		"changes without key": func(s map[string]any) { s["key-seen"], s["changes-after-key"] = false, 3 },
 		"no external_ids":     func(s map[string]any) { s["global"] = map[string]any{"11111111-1111-4111-8111-111111111111": nil} },
 		"no UUID":             func(s map[string]any) { s["global"] = map[string]any{"x": map[string]any{}} },
 	} {
 		state := stateOf(t, text)
 		change(state)
-		if assertResumes(t, envelope(t, 1, state), path, name) {
+		if assertResumes(t, envelope(t, 2, state), path, name) {
 			t.Errorf("%s: the checkpoint was used", name)
 		}
 	}
 	for name, text := range map[string][]byte{
-		"nothing": nil, "null": []byte("null"), "no JSON": []byte("{"), "another version": envelope(t, 2, good),
-		"half": text[:len(text)/2], "another value": []byte(strings.Replace(string(text), `"records":`, `"records":1`, 1)),
+		"nothing": nil, "null": []byte("null"), "no JSON": []byte("{"), "another version": envelope(t, 1, good),
+		"half": text[:len(text)/2], "another value": []byte(strings.Replace(string(text), `"changes-with-key":`, `"changes-with-key":1`, 1)),
 	} {
 		if assertResumes(t, text, path, name) {
 			t.Errorf("%s: the checkpoint was used", name)
 		}
 	}
-	if !assertResumes(t, envelope(t, 1, good), path, "unchanged") {
+	if !assertResumes(t, envelope(t, 2, good), path, "unchanged") {
 		t.Error("the unchanged checkpoint was not used")
 	}
 }
@@ -264,7 +263,7 @@ func TestCheckpointIsNotUsedWhenTheFileWasWrittenToBefore(t *testing.T) {
 	}
 }
 
-func TestFollowerHasNoCheckpointOfWhatItCannotKeep(t *testing.T) {
+func TestFollowerHasNoCheckpointOfTextThatJSONCannotHold(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "db")
 	follower := follow(path)
@@ -283,7 +282,7 @@ func TestFollowerHasNoCheckpointOfWhatItCannotKeep(t *testing.T) {
 		t.Errorf("the external_ids are %q", got.Global)
 	}
 	if _, ok := follower.Checkpoint(); ok {
-		t.Error("there is a checkpoint of what is not UTF-8")
+		t.Error("there is a checkpoint of text that is not UTF-8")
 	}
 }
 
@@ -292,7 +291,7 @@ func within(state map[string]any, key string) map[string]any {
 	return inner
 }
 
-// stateOf returns what a checkpoint holds.
+// stateOf returns the content of a checkpoint.
 func stateOf(tb testing.TB, text []byte) map[string]any {
 	tb.Helper()
 	var e struct{ State json.RawMessage }

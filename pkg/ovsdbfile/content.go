@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// content is what of a database is tracked through its transactions: which rows there
-// are, and what the global table's external_ids hold.
+// content is the part of a database that is tracked through its transactions: the UUIDs of
+// all rows, and the external_ids of the global table.
 type content struct {
-	tables map[string]*table
-	global map[uuid]externalIDs
-	blind  bool // to rows outside the global table
+	tables  map[string]*table
+	global  map[uuid]externalIDs
+	partial bool // the rows outside the global table are unknown
 }
 
-// table is a table of the schema with the rows that are there; nil if nobody knows which.
+// table is a table of the schema with its present rows; nil if they are unknown.
 type table struct {
 	name   string
 	global bool
@@ -28,10 +28,10 @@ func newContent(tables []string, globalTable string) *content {
 	return c
 }
 
-// resumedContent is content of which only the global table is known.
+// resumedContent returns content of which only the global table is known.
 func resumedContent(tables []string, globalTable string, global map[uuid]externalIDs) *content {
 	c := newContent(tables, globalTable)
-	c.global, c.blind = maps.Clone(global), true
+	c.global, c.partial = maps.Clone(global), true
 	if c.global == nil {
 		c.global = map[uuid]externalIDs{}
 	}
@@ -58,7 +58,7 @@ func (c *content) consistent() bool {
 	return len(c.global) == 0
 }
 
-// has reports whether a row may be there.
+// has reports whether a row exists, or may exist if the rows are unknown.
 func (t *table) has(id uuid) bool {
 	_, exists := t.rows[id]
 	return exists || t.rows == nil
@@ -70,16 +70,16 @@ func (t *table) add(id uuid) {
 	}
 }
 
-// apply carries out t and reports whether it set, changed or removed key in the
-// external_ids of a row of the global table. A row that is new sets every key that it
-// has. If t cannot be carried out nothing is.
+// apply executes t and reports whether it set, changed or removed key in the external_ids of
+// a row of the global table. A new row sets every key that it has. If t cannot be executed,
+// nothing changes.
 func (c *content) apply(t *transaction, key string) (touched bool, err error) {
 	for _, row := range t.rows {
 		if !row.gone {
 			continue
 		}
 		if !row.table.has(row.id) {
-			return false, badRecord("row %v is deleted from table %s, but is not there", row.id, row.table.name)
+			return false, badRecord("row %v is deleted from table %s, but does not exist", row.id, row.table.name)
 		}
 	}
 	for _, change := range t.global {
@@ -103,7 +103,8 @@ func (c *content) apply(t *transaction, key string) (touched bool, err error) {
 	return touched, nil
 }
 
-// setGlobal reports whether the value of key is another one now, or is that of a new row.
+// setGlobal sets the external_ids of a row and reports whether that changed the value of
+// key, or the row is new and has it.
 func (c *content) setGlobal(change globalChange, diff bool, key string) bool {
 	old, exists := c.global[change.id]
 	ids := change.ids
@@ -121,9 +122,9 @@ func (c *content) setGlobal(change globalChange, diff bool, key string) bool {
 	return had != has || before != after
 }
 
-// rows counts the rows outside the tables named; RowsUnknown if nobody knows.
+// rows counts the rows outside the ignored tables; RowsUnknown if they are unknown.
 func (c *content) rows(ignore []string) int {
-	if c.blind {
+	if c.partial {
 		return RowsUnknown
 	}
 	count := 0

@@ -4,18 +4,17 @@
 //
 // A file is a series of records, each a header line with the length and the SHA-1 of
 // the JSON that follows. The first record is the schema, each later one is a
-// transaction. [Reader] hands out verified records; [Summarize] says what a server
-// that opened the file would hold of interest: the global row's external_ids, how many
-// transactions came after one of its keys changed, and how many rows there are.
+// transaction. A [Reader] returns verified records. A [Follower] summarizes the content
+// that a server that opened the file would have: the global row's external_ids, how many
+// rows changed after one of its keys did, and how many rows there are. It reads only the
+// records appended since its last call; a [Checkpoint] lets another process go on from
+// there.
 //
-// As a server does, the package reads up to the first byte that makes no sense and
-// takes what is before it as the content. Where that is, a [TornError] says. This
-// makes it safe on the file of a running server: a record that is half written is a
-// tail, not a failure. A server that compacts its database renames a new file over the
-// old one; a reader goes on with the file that it opened.
-//
-// A [Follower] reads only what has been appended since it read last, and a [Checkpoint]
-// lets another process go on from where one has come to.
+// As a server does, the package reads up to the first record that is not valid and takes
+// the records before it as the content; a [TornError] names the place. This makes it safe
+// on the file of a running server: a record that is half written is a tail, not a failure.
+// A server that compacts its database renames a new file over the old one; a Reader goes
+// on with the file that it opened.
 //
 // Nothing is locked and nothing is written. Clustered databases are recognised and
 // refused.

@@ -6,30 +6,31 @@ import (
 )
 
 var (
-	// ErrNotDatabase is returned when there is no OVSDB log at all: an empty file, one
-	// that begins with something else, or what is not a regular file.
+	// ErrNotDatabase is returned when there is no OVSDB log at all: the file is empty,
+	// begins with something else, or is not a regular file.
 	ErrNotDatabase = errors.New("not an OVSDB database file")
 
 	// ErrClustered is returned for the database file of a member of a Raft cluster.
 	ErrClustered = errors.New("a clustered OVSDB database file, not a standalone one")
 
-	// ErrTorn is what every [TornError] is.
+	// ErrTorn is matched by every [TornError].
 	ErrTorn = errors.New("torn OVSDB database file")
 )
 
-// TornError says where a database file stops making sense, and why. It is ErrTorn.
+// TornError is the place from which a database file is not valid, and the reason. It is
+// ErrTorn.
 type TornError struct {
 	Path string // may be empty
 
-	// Offset is where the first record begins that cannot be read, in bytes. All
-	// before it is good.
+	// Offset is where the first record begins that cannot be read, in bytes. The
+	// records before it are good.
 	Offset int64
 
-	// Reason is for people: "short header", "SHA-1 mismatch", ...
+	// Reason is text for people: "short header", "SHA-1 mismatch", ...
 	Reason string
 
-	// Incomplete is set if the file ends inside the record and what there is of it
-	// may become a good one: a writer has not got further yet, or never will.
+	// Incomplete is set if the file ends inside the record and more bytes may make it
+	// a good one: its writer has not written them yet, or never will.
 	Incomplete bool
 }
 

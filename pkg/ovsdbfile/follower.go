@@ -4,41 +4,51 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
 )
 
-// A Follower summarizes a database file over and over, and reads only what is new. It is
-// not safe for concurrent use.
+// A Follower summarizes a database file repeatedly, and reads only the records that are new.
+// It is not safe for concurrent use.
 //
-// It holds no file open. Its memory grows with the number of rows, by some 40 bytes each,
-// and does not shrink before it starts over; one that goes on from a [Checkpoint] does not
-// know the rows, and stays small.
+// It keeps no file open, and reads in pieces: its memory does not depend on the size of
+// records. It grows with the number of rows, by some 40 bytes each, and does not shrink
+// before the Follower starts over. One that goes on from a [Checkpoint] does not know the
+// rows, and stays small.
 type Follower struct {
 	path             string
 	globalTable, key string
 	ignore           []string
 
-	file  identity // that log has read
-	log   *log     // nil before the first
+	file  identity // of the file that log has read
+	log   *log     // nil before the first Advance
 	tally *tally
 }
 
-// NewFollower returns a Follower of the database file at path. The other arguments are
-// those of [Summarize]. Nothing is read yet.
+// NewFollower returns a Follower of the database file at path. globalTable is the table
+// whose external_ids it reports, key the one of them that divides the file (see [Summary]),
+// and ignore the tables whose rows do not count: those in which even a database without
+// content has rows. Tables that the schema does not have do no harm. It does not read yet.
 func NewFollower(path, globalTable, key string, ignore ...string) *Follower {
 	return &Follower{path: path, globalTable: globalTable, key: key, ignore: ignore}
 }
 
-// Advance returns what [Summarize] would, and its errors. It reads the records that were
-// added since the last call. It starts over if the file has been replaced, as by a
-// compaction, has become shorter, or no longer has the last record where it was.
+// Advance reads the records that were added since the last call, and returns the summary of
+// the file. It reads the whole file if that has been replaced, as by a compaction, has
+// become shorter, or no longer has the last record at its place.
 //
-// A record that was torn is read anew. Damage done to records that have been read is
-// not noticed. After an error of ctx or of the file system the next call goes on
-// where this one had to stop.
+// A torn record is read again by the next call. Damage done to records that have been read
+// is not noticed. After an error of ctx or of the file system the next call goes on where
+// this one stopped.
 //
-// After [Resume], as long as the Follower has not started over, Rows is unknown, and a
-// record that deletes a row that was never there, which no server writes, is not torn.
+// A file that is torn after its first record is no error: see [Summary.Torn]. If even the
+// schema cannot be read, the error is the *[TornError] (ErrTorn). It is [ErrNotDatabase] or
+// [ErrClustered] if path is something else, and that of the file system (as fs.ErrNotExist)
+// or of ctx if reading fails.
+//
+// After [Resume], as long as the Follower has not read the whole file, Rows is unknown, and
+// a record that deletes a row that never existed, which no server writes, is not torn.
 func (f *Follower) Advance(ctx context.Context) (Summary, error) {
 	file, err := open(f.path)
 	if err != nil {
@@ -57,14 +67,15 @@ func (f *Follower) Advance(ctx context.Context) (Summary, error) {
 	f.log.resume(file, size)
 	f.log.stream.before = ctx.Err
 	summary, err := f.tally.advance(f.log)
-	f.log.rest()
-	f.tally.transaction.rest()
+	f.log.release()
+	f.tally.transaction.release()
 	return summary, err
 }
 
-// continues reports whether file begins with what has been read: it is the same file, as
-// long at least, and the last record read is still there. A file that is written over in
-// place keeps its identity, and a new one can be given that of one that is gone.
+// continues reports whether file begins with the records that have been read: it is the same
+// file, at least as long, and the last record read is still at its place. The identity is
+// not enough: a file that is overwritten in place keeps it, and a new file can get that of
+// a deleted one.
 func (f *Follower) continues(file io.ReaderAt, found identity, size int64) bool {
 	if f.log == nil || f.log.size == 0 || !f.file.becomes(found) || size < f.log.size {
 		return false
@@ -78,4 +89,20 @@ func (f *Follower) continues(file io.ReaderAt, found identity, size int64) bool 
 	line, _, ended := bytes.Cut(start[:n], []byte{'\n'})
 	header, err := parseHeader(line)
 	return err == nil && ended && header == last.header && last.offset+int64(len(line))+1+header.length == f.log.size
+}
+
+// open opens a regular file. Opening anything else, a FIFO in particular, might block.
+func open(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read database file: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("cannot read database file %s: %w", path, ErrNotDatabase)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read database file: %w", err)
+	}
+	return file, nil
 }

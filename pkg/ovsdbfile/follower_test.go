@@ -19,13 +19,13 @@ func follow(path string) *ovsdbfile.Follower {
 	return ovsdbfile.NewFollower(path, globalTable, beat, globalTable)
 }
 
-// assertAdvances asserts that the follower says what the whole file does.
-func assertAdvances(tb testing.TB, follower *ovsdbfile.Follower, path, what string) ovsdbfile.Summary {
+// assertAdvances asserts that the follower reports the same as one that reads the whole file.
+func assertAdvances(tb testing.TB, follower *ovsdbfile.Follower, path, step string) ovsdbfile.Summary {
 	tb.Helper()
-	want, wantErr := ovsdbfile.Summarize(tb.Context(), path, globalTable, beat, globalTable)
+	want, wantErr := summarizeWhole(tb.Context(), path)
 	got, err := follower.Advance(tb.Context())
 	if diff := cmp.Diff(want, got); diff != "" || (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error() {
-		tb.Fatalf("%s: got error %v, want %v; (-whole +followed):\n%s", what, err, wantErr, diff)
+		tb.Fatalf("%s: got error %v, want %v; (-whole +followed):\n%s", step, err, wantErr, diff)
 	}
 	return got
 }
@@ -45,7 +45,7 @@ func renameOver(tb testing.TB, path string, data []byte) {
 	}
 }
 
-func TestFollowerOfALiveServerSaysWhatTheWholeFileDoes(t *testing.T) {
+func TestFollowerOfALiveServerGivesTheSummaryOfTheWholeFile(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	c := s.open(t)
@@ -70,7 +70,7 @@ func TestFollowerOfALiveServerSaysWhatTheWholeFileDoes(t *testing.T) {
 	}
 }
 
-func TestFollowerOfABackupThatIsResyncedSaysWhatTheWholeFileDoes(t *testing.T) {
+func TestFollowerOfABackupThatIsResyncedGivesTheSummaryOfTheWholeFile(t *testing.T) {
 	t.Parallel()
 	active := start(t)
 	c := active.open(t)
@@ -129,7 +129,7 @@ func TestFollowerOfAGrowingFileCompletesEveryTornTail(t *testing.T) {
 	}
 }
 
-func TestFollowerOfAFileThatChangesInAnyWaySaysWhatTheWholeFileDoes(t *testing.T) {
+func TestFollowerOfAFileThatChangesInAnyWayGivesTheSummaryOfTheWholeFile(t *testing.T) {
 	t.Parallel()
 	versions := [][]byte{busyFile(t, 4, 60), busyFile(t, 5, 60), busyFile(t, 6, 10), []byte(smallFile(t))}
 	path := filepath.Join(t.TempDir(), "db")
@@ -145,7 +145,7 @@ func TestFollowerOfAFileThatChangesInAnyWaySaysWhatTheWholeFileDoes(t *testing.T
 			data = versions[random.IntN(len(versions))]
 		case 2: // shorter
 			size = random.IntN(size + 1)
-		case 3: // a damaged byte, most often in what has been read
+		case 3: // a damaged byte, most often in a part that has been read
 			if size > 0 {
 				damaged := append([]byte{}, data[:size]...)
 				damaged[size-1-random.IntN(min(size, 100))] ^= 1
@@ -160,7 +160,7 @@ func TestFollowerOfAFileThatChangesInAnyWaySaysWhatTheWholeFileDoes(t *testing.T
 }
 
 // That the damage is not noticed shows that nothing is read twice.
-func TestFollowerDoesNotReadAgainWhatItHasRead(t *testing.T) {
+func TestFollowerReadsEachRecordOnce(t *testing.T) {
 	t.Parallel()
 	data := busyFile(t, 9, 10)
 	path := filepath.Join(t.TempDir(), "db")
@@ -170,10 +170,10 @@ func TestFollowerDoesNotReadAgainWhatItHasRead(t *testing.T) {
 	damaged := []byte(strings.Repeat("x", 200) + string(data[200:]) + record(`{"Item":{"11111111-1111-4111-8111-111111111111":{"name":"new"}}}`))
 	writeOver(t, path, damaged)
 	after, err := follower.Advance(t.Context())
-	if err != nil || after.Records != before.Records+1 || after.Rows != before.Rows+1 || after.Size != int64(len(damaged)) {
+	if err != nil || after.ChangesAfterKey != before.ChangesAfterKey+1 || after.Rows != before.Rows+1 || after.Size != int64(len(damaged)) {
 		t.Errorf("before %+v, after %+v, %v", before, after, err)
 	}
-	if _, err := ovsdbfile.Summarize(t.Context(), path, globalTable, beat); !errors.Is(err, ovsdbfile.ErrNotDatabase) {
+	if _, err := summarizeWhole(t.Context(), path); !errors.Is(err, ovsdbfile.ErrNotDatabase) {
 		t.Errorf("the whole file: %v", err)
 	}
 }
@@ -195,7 +195,7 @@ func TestFollowerGoesOnAfterItsContextHasEnded(t *testing.T) {
 	}
 }
 
-func TestFollowerOfWhatIsNoDatabaseSaysSoUntilItIsOne(t *testing.T) {
+func TestFollowerOfAFileThatIsNoDatabaseSaysSoUntilItIsOne(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "db")
 	follower := follow(path)

@@ -2,7 +2,7 @@ package ovsdbfile
 
 import "maps"
 
-// externalIDs is the value of a row's external_ids, or the difference to its last one.
+// externalIDs is the value of a row's external_ids, or the difference from its previous value.
 type externalIDs map[string]string
 
 // parseExternalIDs reads a map of strings: ["map", [[<key>, <value>], ...]].
@@ -48,9 +48,9 @@ func (ids externalIDs) parsePair(s *scanner) error {
 	return nil
 }
 
-// apply returns what ids becomes by a difference, as ovsdb_datum_apply_diff_in_place in
-// lib/ovsdb-data.c has it for maps: a pair that is there is removed, a key that is
-// there with another value gets the new one, a new key is added.
+// apply returns ids after a difference, which for maps, by ovsdb_datum_apply_diff_in_place
+// in lib/ovsdb-data.c, removes a pair that exists, replaces the value of a key that exists
+// with another one, and adds a new key.
 func (ids externalIDs) apply(diff externalIDs) externalIDs {
 	result := make(externalIDs, len(ids)+len(diff))
 	maps.Copy(result, ids)

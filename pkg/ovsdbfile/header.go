@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	// MaxRecord is the most bytes that a record may claim, 8 GiB. A resync writes a
-	// whole database as one record, hundreds of megabytes in practice, and the server
-	// has to hold it in memory several times over to do so: what claims more is not
-	// a record. Nothing is allocated on a claim.
+	// MaxRecord bounds the length that a header may state, 8 GiB. A resync writes a
+	// whole database as one record, hundreds of megabytes in practice, for which the
+	// server needs several times its size in memory: a header that states more is
+	// damaged. No memory is allocated for a stated length.
 	MaxRecord = 8 << 30
 
 	// maxHeader is the size of the buffer that ovsdb/log.c reads a header line into,
@@ -58,8 +58,8 @@ func parseHeader(line []byte) (header, error) {
 	return h, nil
 }
 
-// identify tells from the first bytes of a file, a header line or as much as there is
-// of one, whether it is a standalone database.
+// identify returns nil if the first bytes of a file, a header line or a part of one, are
+// those of a standalone database, else ErrClustered or ErrNotDatabase.
 func identify(start []byte) error {
 	switch {
 	case bytes.HasPrefix(start, []byte(magicStandalone)):

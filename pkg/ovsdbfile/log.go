@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// log goes through the records of a file.
+// log reads the records of a file.
 type log struct {
 	path   string // for errors; may be empty
 	stream *stream
@@ -16,8 +16,8 @@ type log struct {
 	err    error // why there are no more
 }
 
-// place is where a record is and what its header says. The checksum in it makes it
-// unlikely to be met in another file.
+// place is the offset of a record and its header. The checksum in it makes it unlikely to
+// occur in another file.
 type place struct {
 	offset int64
 	header header
@@ -37,21 +37,20 @@ func (l *log) resume(file io.ReaderAt, length int64) {
 	l.err = nil
 }
 
-// rest gives up what is not needed between two calls of resume.
-func (l *log) rest() {
-	l.stream.rest()
+// release frees the memory that is not needed between two calls of resume.
+func (l *log) release() {
+	l.stream.release()
 	l.scan.reset()
-	if cap(l.scan.text) > smallChunk {
+	if cap(l.scan.text) > minChunk {
 		l.scan.text = nil
 	}
 }
 
-// read lets parse loose on the next record, and calls apply once its checksum is known to
-// be right: parse must not change what a damaged record may not change. apply may be
-// nil.
+// read parses the next record by parse, and calls apply once its checksum is known to be
+// right: parse must not change state that outlives a damaged record. apply may be nil.
 //
-// The error is io.EOF at the end of the last record, a *TornError if the record cannot
-// be read, or why the source failed. It is final: every later call returns it too.
+// The error is io.EOF at the end of the last record, a *TornError if the record cannot be
+// read, or that of the source. It is final: every later call returns it too.
 func (l *log) read(parse func(*scanner) error, apply func() error) error {
 	if l.err != nil {
 		return l.err
@@ -77,7 +76,7 @@ func (l *log) record(parse func(*scanner) error, apply func() error) (header, er
 	if parsed == nil {
 		parsed = l.scan.finish()
 	}
-	// A damaged record is bad JSON for the reason that it is damaged.
+	// A checksum that does not match is the reason to report: it explains bad JSON.
 	if err := l.stream.verify(header.sum); err != nil {
 		return header, err
 	}
@@ -109,7 +108,7 @@ func (l *log) header() (header, error) {
 	}
 }
 
-// located says of an error in which file, and of one about a record where, it is.
+// located adds the file to an error, and to one about a record its place.
 func (l *log) located(err error) error {
 	var bad *recordError
 	switch {

@@ -23,10 +23,10 @@ func NewReader(r io.Reader) *Reader {
 	return &Reader{log: newLog(r, path)}
 }
 
-// Next returns the next record. Records are checked, not understood: the first is the
-// schema, the others are transactions.
+// Next returns the next record: the schema first, then transactions. It checks their
+// checksums and that they are JSON objects, but not their content.
 //
-// The error is io.EOF after the last record; a *[TornError] (ErrTorn) if what follows is
+// The error is io.EOF after the last record; a *[TornError] (ErrTorn) if the next bytes are
 // not a record; [ErrNotDatabase] or [ErrClustered] in place of the first one; else the
 // reader's. It is final.
 //
@@ -52,7 +52,3 @@ func (r *Reader) Next() (Record, error) {
 	}
 	return record, nil
 }
-
-// Offset returns where the next record begins, or would begin: the number of bytes that
-// have been read as good.
-func (r *Reader) Offset() int64 { return r.log.size }

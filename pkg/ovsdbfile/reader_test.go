@@ -61,9 +61,6 @@ func TestReaderReadsTheSameWhateverPiecesTheSourceReturns(t *testing.T) {
 					t.Errorf("at the end: %v", err)
 				}
 			}
-			if reader.Offset() != int64(len(data)) {
-				t.Errorf("Offset = %d, want %d", reader.Offset(), len(data))
-			}
 		})
 	}
 }
@@ -118,7 +115,7 @@ func TestReaderStaysTorn(t *testing.T) {
 	}
 }
 
-func TestSummarizeReadsRecordsLargerThanItsBuffer(t *testing.T) {
+func TestSummaryReadsRecordsLargerThanItsBuffer(t *testing.T) {
 	t.Parallel()
 	path := generate(t, 20_000, 100)
 	data, err := os.ReadFile(path)
@@ -126,7 +123,7 @@ func TestSummarizeReadsRecordsLargerThanItsBuffer(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := summarize(t, path)
-	if got.Rows != 20_000 || got.Torn != nil || got.Size != int64(len(data)) || got.Records != 101 {
+	if got.Rows != 20_000 || got.Torn != nil || got.Size != int64(len(data)) || countTransactions(t, path) != 101 {
 		t.Errorf("%+v", got)
 	}
 	all, err := records(data)

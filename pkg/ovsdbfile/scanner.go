@@ -10,14 +10,14 @@ const (
 	// maxDepth bounds the nesting of JSON, as JSON_MAX_HEIGHT in Open vSwitch does.
 	maxDepth = 1000
 
-	// maxText bounds what is kept of one string, 16 MiB; skipped strings may have any
-	// length. It is far above any name, UUID or external_id and keeps a damaged
-	// record, whose strings may not end where they did, from being kept in memory.
+	// maxText bounds a string that is kept in memory, 16 MiB; skipped strings may have
+	// any length. It is far above any name, UUID or external_id: in a damaged record a
+	// string may end much later than its writer ended it.
 	maxText = 16 << 20
 )
 
-// scanner goes through the JSON of one record without building it. Strings that matter
-// are read, everything else is checked for syntax and skipped.
+// scanner reads the JSON of one record without building its values: callers read the
+// strings that matter; the rest is checked for syntax and skipped.
 //
 // Unlike the server it does not check that strings are UTF-8.
 type scanner struct {
@@ -37,10 +37,10 @@ func (s *scanner) advance() error {
 	if s.pos < len(s.piece) {
 		return nil
 	}
-	return s.turn()
+	return s.nextPiece()
 }
 
-func (s *scanner) turn() error {
+func (s *scanner) nextPiece() error {
 	piece, err := s.more()
 	s.piece, s.pos = piece, 0
 	return err
@@ -57,15 +57,15 @@ func (s *scanner) get() (byte, error) {
 }
 
 // peek returns the next byte that is not white space without consuming it. Servers write
-// no white space: it is nearly always the very next one.
+// no white space, so it is usually the next one.
 func (s *scanner) peek() (byte, error) {
 	if s.pos < len(s.piece) && s.piece[s.pos] > ' ' {
 		return s.piece[s.pos], nil
 	}
-	return s.peekOn()
+	return s.skipSpace()
 }
 
-func (s *scanner) peekOn() (byte, error) {
+func (s *scanner) skipSpace() (byte, error) {
 	for {
 		if err := s.advance(); err != nil {
 			return 0, unexpectedEnd(err)
@@ -92,7 +92,7 @@ func (s *scanner) expect(want byte) error {
 	}
 }
 
-// finish checks that nothing but white space follows.
+// finish checks that only white space follows.
 func (s *scanner) finish() error {
 	for {
 		switch err := s.advance(); {
@@ -111,7 +111,7 @@ func (s *scanner) finish() error {
 }
 
 // members calls member for each member of an object, after its name and colon have
-// been read. name is valid until member consumes the value, which it has to do.
+// been read. name is valid until member consumes the value, which it must do.
 func (s *scanner) members(member func(name []byte) error) error {
 	return s.list('{', '}', func() error {
 		name, err := s.string()
@@ -125,7 +125,7 @@ func (s *scanner) members(member func(name []byte) error) error {
 	})
 }
 
-// elements calls element for each element of an array. element has to consume it.
+// elements calls element for each element of an array. element must consume it.
 func (s *scanner) elements(element func() error) error { return s.list('[', ']', element) }
 
 func (s *scanner) list(open, end byte, item func() error) error {
@@ -229,7 +229,7 @@ func (s *scanner) null() (bool, error) {
 
 func unexpectedEnd(err error) error {
 	if errors.Is(err, io.EOF) {
-		return badJSON("it ends too early")
+		return badJSON("unexpected end")
 	}
 	return err
 }
@@ -238,7 +238,7 @@ func badJSON(format string, args ...any) error {
 	return badRecord("bad JSON: "+format, args...)
 }
 
-// unquote returns what a string that contains escapes stands for.
+// unquote decodes a string that contains escapes.
 func unquote(quoted []byte) ([]byte, error) {
 	var text string
 	if err := json.Unmarshal(quoted, &text); err != nil {

@@ -8,8 +8,7 @@ import (
 	"strconv"
 )
 
-// string consumes a string and returns what it stands for, valid until the next string or
-// number.
+// string consumes a string and returns it decoded, valid until the next string or number.
 func (s *scanner) string() ([]byte, error) {
 	if err := s.expect('"'); err != nil {
 		return nil, err
@@ -24,8 +23,8 @@ func (s *scanner) string() ([]byte, error) {
 	return s.text[1 : len(s.text)-1], nil
 }
 
-// stringTail consumes a string whose opening quote has been. It appends all it
-// consumes to keep, unless that is nil.
+// stringTail consumes a string after its opening quote. It appends the consumed bytes to
+// keep, unless that is nil.
 func (s *scanner) stringTail(keep *[]byte) error {
 	for {
 		if err := s.advance(); err != nil {
@@ -35,7 +34,7 @@ func (s *scanner) stringTail(keep *[]byte) error {
 		c := s.plain()
 		if keep != nil {
 			if *keep = append(*keep, s.piece[start:s.pos]...); len(*keep) > maxText {
-				return badRecord("a string of more than %d bytes where a short one belongs", maxText)
+				return badRecord("a string of more than %d bytes", maxText)
 			}
 		}
 		switch {
@@ -53,7 +52,7 @@ func (s *scanner) stringTail(keep *[]byte) error {
 
 // plain consumes up to and including the first character that is special in a string,
 // and returns it: a quote, a backslash or a control character. At the end of the piece
-// it returns 0; a NUL is returned as '\n', which is as wrong.
+// it returns 0; a NUL is returned as '\n', another control character.
 func (s *scanner) plain() byte {
 	rest := s.piece[s.pos:]
 	i := 0
@@ -73,8 +72,8 @@ func (s *scanner) plain() byte {
 	return 0
 }
 
-// special reports whether one of eight characters is special in a string. It may err to
-// the side of true.
+// special reports whether one of eight characters may be special in a string. If it returns
+// false, none is.
 func special(word uint64) bool {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	quote, backslash := word^(ones*'"'), word^(ones*'\\')
@@ -82,7 +81,7 @@ func special(word uint64) bool {
 	return ((word-ones*' ')&^word|(quote-ones)&^quote|(backslash-ones)&^backslash)&high != 0
 }
 
-// escape consumes what follows a backslash.
+// escape consumes an escape sequence after its backslash.
 func (s *scanner) escape(keep *[]byte) error {
 	c, err := s.get()
 	if err != nil {
@@ -111,7 +110,7 @@ func (s *scanner) escape(keep *[]byte) error {
 	return nil
 }
 
-// integer consumes a number, which has to be a signed 64-bit integer.
+// integer consumes a number, which must be a signed 64-bit integer.
 func (s *scanner) integer() (int64, error) {
 	if c, err := s.peek(); err != nil {
 		return 0, err
@@ -168,7 +167,7 @@ func (s *scanner) digits() error {
 			return err
 		} else if err != nil || !isDigit(s.piece[s.pos]) {
 			if n == 0 {
-				return badJSON("a number without a digit where one belongs")
+				return badJSON("a number without a digit")
 			}
 			return nil
 		}
@@ -191,7 +190,7 @@ func (s *scanner) accept(a, b byte) (bool, error) {
 	return true, nil
 }
 
-// keepDigit consumes a character of a number and keeps it, unless there are far too many.
+// keepDigit consumes a character of a number and keeps it, up to maxText of them.
 func (s *scanner) keepDigit() {
 	if len(s.text) < maxText {
 		s.text = append(s.text, s.piece[s.pos])

@@ -1,6 +1,6 @@
 package ovsdbfile
 
-// schema is what of a <database-schema> (RFC 7047, section 3.2) is needed.
+// schema is the part of a <database-schema> (RFC 7047, section 3.2) that matters here.
 type schema struct {
 	name, version string
 	tables        []string

@@ -20,8 +20,8 @@ const (
 	globalTable = "Small_Global"
 	beat        = "beat"
 
-	// patience bounds a test that hangs; nothing depends on its length.
-	patience = time.Minute
+	// testTimeout bounds a test that hangs; nothing depends on its length.
+	testTimeout = time.Minute
 )
 
 // server is a real ovsdb-server on a database file of its own.
@@ -126,7 +126,7 @@ func dial(tb testing.TB, socket string) *client {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(testTimeout))
 	return &client{conn: conn, decoder: json.NewDecoder(conn)}
 }
 
@@ -280,16 +280,16 @@ func removeID(key string) op {
 }
 
 // eventually waits until done holds.
-func eventually(tb testing.TB, what string, done func() bool) {
+func eventually(tb testing.TB, condition string, done func() bool) {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), patience)
+	ctx, cancel := context.WithTimeout(tb.Context(), testTimeout)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !done() {
 		select {
 		case <-ctx.Done():
-			tb.Fatalf("gave up waiting until %s: %v", what, errors.Join(ctx.Err(), tb.Context().Err()))
+			tb.Fatalf("gave up waiting until %s: %v", condition, errors.Join(ctx.Err(), tb.Context().Err()))
 		case <-tick.C:
 		}
 	}

@@ -8,24 +8,25 @@ import (
 	"io"
 )
 
-// chunk is how much is read at a time, and all that is held of a record's bytes.
-const chunk = 256 << 10
+// maxChunk is the number of bytes that are read at a time, and the most that are held of a
+// record.
+const maxChunk = 256 << 10
 
-// smallChunk is the size of a buffer that is kept while nothing is read.
-const smallChunk = 4 << 10
+// minChunk is the size of a buffer that is kept while nothing is read.
+const minChunk = 4 << 10
 
-// stream reads a log in chunks. Between records it hands out header lines; inside one it
-// hands out the pieces of the body that lie in its buffer, and sums them up.
+// stream reads a log in chunks. Between records it returns header lines; inside one it
+// returns the pieces of the body that are in its buffer, and computes their checksum.
 type stream struct {
 	source io.Reader
-	before func() error // asked before each chunk; may be nil
+	before func() error // called before each chunk; may be nil
 
 	buffer   []byte
-	pos, end int   // what is unread of the buffer
+	pos, end int   // of the unread part of buffer
 	offset   int64 // of buffer[pos] in the file
 	err      error // of source, once it has failed; io.EOF at its end
 
-	left int64 // of the current body, not handed out yet
+	left int64 // bytes of the current body that have not been returned
 	sum  hash.Hash
 }
 
@@ -34,25 +35,25 @@ func newStream(source io.Reader) *stream {
 	return &stream{source: source, sum: sha1.New()}
 }
 
-// resume forgets what has not been handed out, and goes on with a source of length bytes
-// that begins at offset.
+// resume drops the bytes that have not been returned, and goes on with a source of length
+// bytes that begins at offset.
 func (s *stream) resume(source io.Reader, offset, length int64) {
 	s.source, s.offset, s.err = source, offset, nil
 	s.pos, s.end, s.left = 0, 0, 0
-	if size := int(min(max(length, smallChunk), chunk)); len(s.buffer) < size {
+	if size := int(min(max(length, minChunk), maxChunk)); len(s.buffer) < size {
 		s.buffer = make([]byte, size)
 	}
 }
 
-// rest gives up what is not needed between two calls of resume.
-func (s *stream) rest() {
+// release frees the memory that is not needed between two calls of resume.
+func (s *stream) release() {
 	s.source, s.before = nil, nil
-	if len(s.buffer) > smallChunk {
+	if len(s.buffer) > minChunk {
 		s.buffer = nil
 	}
 }
 
-// fill adds at least one byte to the unread ones, or returns why it cannot.
+// fill adds at least one byte to the unread ones, or returns an error.
 func (s *stream) fill() error {
 	if s.err != nil {
 		return s.err
@@ -67,7 +68,7 @@ func (s *stream) fill() error {
 		s.pos = 0
 	}
 	if s.buffer == nil {
-		s.buffer = make([]byte, chunk)
+		s.buffer = make([]byte, maxChunk)
 	}
 	for range maxEmptyReads {
 		n, err := s.source.Read(s.buffer[s.end:])
@@ -84,7 +85,7 @@ func (s *stream) fill() error {
 	return s.err
 }
 
-// maxEmptyReads is how often a source may return nothing, and no error, in a row.
+// maxEmptyReads bounds consecutive reads that return neither bytes nor an error.
 const maxEmptyReads = 100
 
 func (s *stream) take(n int) []byte {
@@ -95,8 +96,8 @@ func (s *stream) take(n int) []byte {
 }
 
 // line returns a header line without its newline, valid until the next call of any
-// method. complete is false if there is no newline within maxHeader bytes; what there
-// is of the line is returned all the same, and at the end of the file may be empty.
+// method. complete is false if there is no newline within maxHeader bytes; the bytes up to
+// there are returned then, none at the end of the file.
 func (s *stream) line() (line []byte, complete bool, err error) {
 	for {
 		unread := s.buffer[s.pos:min(s.end, s.pos+maxHeader)]

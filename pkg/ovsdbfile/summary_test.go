@@ -10,35 +10,39 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"ovndb-servers/pkg/ovsdbfile"
 )
 
+// summarizeWhole reads the whole file.
+func summarizeWhole(ctx context.Context, path string) (ovsdbfile.Summary, error) {
+	return follow(path).Advance(ctx)
+}
+
 func summarize(tb testing.TB, path string) ovsdbfile.Summary {
 	tb.Helper()
-	summary, err := ovsdbfile.Summarize(tb.Context(), path, globalTable, beat, globalTable)
+	summary, err := summarizeWhole(tb.Context(), path)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return summary
 }
 
-func TestSummarizeFollowsTheGlobalRowThroughEveryKindOfChange(t *testing.T) {
+func TestSummaryFollowsTheGlobalRowThroughEveryKindOfChange(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	c := s.open(t)
 	odd := "quote \" backslash \\ newline \n tab \t nul-free é 漢 🙂 </script>"
 	steps := []struct {
-		name     string
-		ops      []op
-		afterKey int
+		name    string
+		ops     []op
+		changes int // after the key
 	}{
-		{"item before any global row", []op{insertItem("a")}, -1},
-		{"global row without external_ids", []op{{"op": "insert", "table": globalTable, "row": op{}}}, -1},
-		{"another key", []op{setID("other", "1")}, -1},
+		{"item before any global row", []op{insertItem("a")}, 0},
+		{"global row without external_ids", []op{{"op": "insert", "table": globalTable, "row": op{}}}, 0},
+		{"another key", []op{setID("other", "1")}, 0},
 		{"key added", []op{setID(beat, "1")}, 0},
 		{"item", []op{insertItem("b")}, 1},
 		{"other key changed", []op{setID("other", odd)}, 2},
@@ -46,8 +50,8 @@ func TestSummarizeFollowsTheGlobalRowThroughEveryKindOfChange(t *testing.T) {
 		{"key changed", []op{setID(beat, "2")}, 0},
 		{"all replaced, key with the same value", []op{updateGlobal("external_ids", idMap(beat, "2", "third", odd))}, 1},
 		{"all replaced, key with another value", []op{updateGlobal("external_ids", idMap(beat, "3", odd, "x"))}, 0},
-		{"two items at once", []op{insertItem("c"), insertItem("d")}, 1},
-		{"item deleted", []op{deleteItem("a")}, 2},
+		{"two items at once", []op{insertItem("c"), insertItem("d")}, 2},
+		{"item deleted", []op{deleteItem("a")}, 3},
 		{"key removed", []op{removeID(beat)}, 0},
 		{"all removed", []op{updateGlobal("external_ids", idMap())}, 1},
 		{"key added after it was removed", []op{setID(beat, "3")}, 0},
@@ -62,23 +66,19 @@ func TestSummarizeFollowsTheGlobalRowThroughEveryKindOfChange(t *testing.T) {
 		{"row replaced by one without the key", []op{deleteGlobal(), insertGlobal("x", "y")}, 0},
 		{"item at last", []op{insertItem("h")}, 1},
 	}
-	for i, step := range steps {
-		before := time.Now().Truncate(time.Millisecond)
+	for _, step := range steps {
 		c.transact(t, step.ops...)
 		got := summarize(t, s.file)
 		if diff := cmp.Diff(c.global(t), got.Global); diff != "" {
 			t.Errorf("%s: Global (-server +file):\n%s", step.name, diff)
 		}
-		if got.LastDate.Before(before) || got.LastDate.After(time.Now()) {
-			t.Errorf("%s: LastDate %v is not between %v and now", step.name, got.LastDate, before)
-		}
 		info, err := os.Stat(s.file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got.Global, got.LastDate, got.ChangesAfterKey, got.ChangesWithKey = nil, time.Time{}, 0, 0
+		got.Global, got.ChangesWithKey = nil, 0
 		want := ovsdbfile.Summary{
-			Schema: database, SchemaVersion: "1.0.0", Records: i + 1, AfterKey: step.afterKey,
+			Schema: database, SchemaVersion: "1.0.0", ChangesAfterKey: step.changes,
 			Size: info.Size(), Rows: c.items(t),
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -87,7 +87,7 @@ func TestSummarizeFollowsTheGlobalRowThroughEveryKindOfChange(t *testing.T) {
 	}
 }
 
-func TestSummarizeAgreesWithTheServerAfterRandomTransactions(t *testing.T) {
+func TestSummaryAgreesWithTheServerAfterRandomTransactions(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	c := s.open(t)
@@ -134,7 +134,7 @@ func randomOps(random *rand.Rand) []op {
 	return ops
 }
 
-func TestSummarizeCountsChangesOfRowsWithAndAfterTheKey(t *testing.T) {
+func TestSummaryCountsChangesOfRowsWithAndAfterTheKey(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	c := s.open(t)
@@ -143,25 +143,25 @@ func TestSummarizeCountsChangesOfRowsWithAndAfterTheKey(t *testing.T) {
 	c.transact(t, insertItem("a"), insertItem("b"))
 	c.transact(t, deleteItem("a"))
 	c.transact(t, updateGlobal("cfg", 1), deleteItem("b"), insertItem("c"))
-	if got := summarize(t, s.file); got.AfterKey != 3 || got.ChangesAfterKey != 6 || got.ChangesWithKey != 1 {
-		t.Errorf("%d changes in %d records and %d with the key, want 6, 3, 1", got.ChangesAfterKey, got.AfterKey, got.ChangesWithKey)
+	if got := summarize(t, s.file); got.ChangesAfterKey != 6 || got.ChangesWithKey != 1 {
+		t.Errorf("%d changes after and %d with the key, want 6, 1", got.ChangesAfterKey, got.ChangesWithKey)
 	}
 	s.command(t, "ovsdb-server/compact")
-	if got := summarize(t, s.file); got.AfterKey != 0 || got.ChangesAfterKey != 0 || got.ChangesWithKey != got.Rows {
+	if got := summarize(t, s.file); got.ChangesAfterKey != 0 || got.ChangesWithKey != got.Rows {
 		t.Errorf("after compaction, %+v", got)
 	}
 }
 
-func TestSummarizeAfterCompactionFindsTheSameContentInOneRecord(t *testing.T) {
+func TestSummaryAfterCompactionFindsTheSameContentInOneRecord(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	c := s.open(t)
 	fill(t, c, 20)
-	before := summarize(t, s.file)
+	before, transactions := summarize(t, s.file), countTransactions(t, s.file)
 	s.command(t, "ovsdb-server/compact")
 	after := summarize(t, s.file)
-	if before.Records != 21 || after.Records != 1 || after.AfterKey != 0 {
-		t.Errorf("%d records, then %d with %d after the key; want 21, 1, 0", before.Records, after.Records, after.AfterKey)
+	if compacted := countTransactions(t, s.file); transactions != 21 || compacted != 1 || after.ChangesAfterKey != 0 {
+		t.Errorf("%d transactions, then %d with %d changes after the key; want 21, 1, 0", transactions, compacted, after.ChangesAfterKey)
 	}
 	if diff := cmp.Diff(before.Global, after.Global); diff != "" || after.Rows != before.Rows {
 		t.Errorf("%d rows, then %d; Global (-before +after):\n%s", before.Rows, after.Rows, diff)
@@ -169,8 +169,8 @@ func TestSummarizeAfterCompactionFindsTheSameContentInOneRecord(t *testing.T) {
 	c.transact(t, insertItem("after"))
 	c.transact(t, setID("other", "2"))
 	last := summarize(t, s.file)
-	if diff := cmp.Diff(c.global(t), last.Global); diff != "" || last.AfterKey != 2 || last.Rows != 21 {
-		t.Errorf("after the key %d, rows %d, want 2, 21; Global (-server +file):\n%s", last.AfterKey, last.Rows, diff)
+	if diff := cmp.Diff(c.global(t), last.Global); diff != "" || last.ChangesAfterKey != 2 || last.Rows != 21 {
+		t.Errorf("%d changes after the key, %d rows, want 2, 21; Global (-server +file):\n%s", last.ChangesAfterKey, last.Rows, diff)
 	}
 }
 
@@ -183,7 +183,7 @@ func fill(tb testing.TB, c *client, items int) {
 	}
 }
 
-func TestSummarizeOfAFileConvertedToAnotherSchemaStartsAnew(t *testing.T) {
+func TestSummaryOfAFileConvertedToAnotherSchemaStartsOver(t *testing.T) {
 	t.Parallel()
 	schema, err := os.ReadFile(smallSchema)
 	if err != nil {
@@ -215,7 +215,7 @@ func TestSummarizeOfAFileConvertedToAnotherSchemaStartsAnew(t *testing.T) {
 			before := summarize(t, s.file)
 			convert(t, s)
 			got := summarize(t, s.file)
-			if got.SchemaVersion != "1.1.0" || got.Torn != nil || got.Records != 1 || got.AfterKey != 0 || got.Rows != 5 {
+			if got.SchemaVersion != "1.1.0" || got.Torn != nil || got.ChangesAfterKey != 0 || got.ChangesWithKey != 5 || got.Rows != 5 {
 				t.Errorf("converted file is %+v", got)
 			}
 			if diff := cmp.Diff(before.Global, got.Global); diff != "" {
@@ -225,7 +225,7 @@ func TestSummarizeOfAFileConvertedToAnotherSchemaStartsAnew(t *testing.T) {
 	}
 }
 
-func TestSummarizeOfADatabaseWithoutTransactionsIsEmpty(t *testing.T) {
+func TestSummaryOfADatabaseWithoutTransactionsIsEmpty(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "small.db")
 	tool(t, "create", path, smallSchema)
@@ -233,13 +233,13 @@ func TestSummarizeOfADatabaseWithoutTransactionsIsEmpty(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := ovsdbfile.Summary{Schema: database, SchemaVersion: "1.0.0", AfterKey: -1, Size: info.Size()}
+	want := ovsdbfile.Summary{Schema: database, SchemaVersion: "1.0.0", Size: info.Size()}
 	if diff := cmp.Diff(want, summarize(t, path)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
-func TestSummarizeRefusesWhatIsNoStandaloneDatabase(t *testing.T) {
+func TestSummaryOfAFileThatIsNoStandaloneDatabaseIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -279,7 +279,7 @@ func TestSummarizeRefusesWhatIsNoStandaloneDatabase(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := ovsdbfile.Summarize(t.Context(), test.path, globalTable, beat)
+			got, err := summarizeWhole(t.Context(), test.path)
 			if !errors.Is(err, test.want) {
 				t.Errorf("error is %v, want %v", err, test.want)
 			}
@@ -290,13 +290,13 @@ func TestSummarizeRefusesWhatIsNoStandaloneDatabase(t *testing.T) {
 	}
 }
 
-func TestSummarizeEndsWithItsContext(t *testing.T) {
+func TestSummaryEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "small.db")
 	tool(t, "create", path, smallSchema)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := ovsdbfile.Summarize(ctx, path, globalTable, beat); !errors.Is(err, context.Canceled) {
+	if _, err := summarizeWhole(ctx, path); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v", err)
 	}
 }

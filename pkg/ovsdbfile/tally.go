@@ -5,12 +5,13 @@ import (
 	"io"
 )
 
-// tally is a summary in the making, with all that is needed to go on with it.
+// tally builds a summary record by record.
 type tally struct {
 	globalTable, key string
 	ignore           []string
 
 	summary     Summary
+	keySeen     bool     // a record has set, changed or removed the key
 	content     *content // nil before the schema
 	transaction transaction
 }
@@ -19,8 +20,8 @@ func newTally(globalTable, key string, ignore []string) *tally {
 	return &tally{globalTable: globalTable, key: key, ignore: ignore}
 }
 
-// advance reads what l has left, and returns the summary of all that has been read. See
-// [Summarize] for the error; what was good before it has been read.
+// advance reads the rest of l, and returns the summary of all records that have been read.
+// The error is that of [Follower.Advance]; the records before it have been read.
 func (t *tally) advance(l *log) (Summary, error) {
 	if t.content == nil {
 		if err := t.begin(l); err != nil {
@@ -42,12 +43,13 @@ func (t *tally) begin(l *log) error {
 	if err := l.read(first.parse, nil); err != nil {
 		return err
 	}
-	t.summary = Summary{Schema: first.name, SchemaVersion: first.version, AfterKey: -1}
+	t.summary = Summary{Schema: first.name, SchemaVersion: first.version}
 	t.content = newContent(first.tables, t.globalTable)
 	return nil
 }
 
-// addAll reads the transactions. It returns why there are no more: io.EOF at best.
+// addAll reads the transactions. The error is the reason why there are no more: io.EOF at
+// the end of a good file.
 func (t *tally) addAll(l *log) error {
 	for {
 		if err := l.read(t.parse, t.apply); err != nil {
@@ -63,20 +65,12 @@ func (t *tally) apply() error {
 	if err != nil {
 		return err
 	}
-	t.summary.count(&t.transaction, touched)
-	return nil
-}
-
-func (s *Summary) count(t *transaction, touched bool) {
-	s.Records++
-	if !t.date.IsZero() {
-		s.LastDate = t.date
-	}
 	switch {
 	case touched:
-		s.AfterKey, s.ChangesAfterKey, s.ChangesWithKey = 0, 0, t.others()
-	case s.AfterKey >= 0:
-		s.AfterKey++
-		s.ChangesAfterKey += len(t.rows)
+		t.keySeen = true
+		t.summary.ChangesAfterKey, t.summary.ChangesWithKey = 0, t.transaction.others()
+	case t.keySeen:
+		t.summary.ChangesAfterKey += len(t.transaction.rows)
 	}
+	return nil
 }

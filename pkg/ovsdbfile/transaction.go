@@ -1,28 +1,22 @@
 package ovsdbfile
 
-import (
-	"math"
-	"time"
-)
-
-// transaction is what of a transaction record is needed. It is collected before the
-// record's checksum is known to be right, and applied afterwards.
+// transaction is the part of a transaction record that matters here. It is collected before
+// the record's checksum is known to be right, and applied afterwards.
 type transaction struct {
-	date   time.Time // zero if there is none
-	diff   bool      // columns of rows that exist already are differences
+	diff   bool // columns of rows that exist already are differences
 	rows   []rowChange
 	global []globalChange
 }
 
-// rowChange says that a row is there, new or not, or has been deleted.
+// rowChange is the insertion, modification or deletion of a row.
 type rowChange struct {
 	table *table
 	id    uuid
-	gone  bool
+	gone  bool // deleted
 }
 
-// globalChange is the external_ids of a row of the global table that is there. ids is
-// nil if the record does not mention the column.
+// globalChange is the external_ids of an inserted or modified row of the global table. ids
+// is nil if the record does not mention the column.
 type globalChange struct {
 	id  uuid
 	ids externalIDs
@@ -32,15 +26,15 @@ func (t *transaction) reset() {
 	*t = transaction{rows: t.rows[:0], global: t.global[:0]}
 }
 
-// rest gives up the space that a large record has needed.
-func (t *transaction) rest() {
-	if cap(t.rows) > keptRows {
+// release frees the memory that a large record needed.
+func (t *transaction) release() {
+	if cap(t.rows) > maxKeptRows {
 		*t = transaction{}
 	}
 }
 
-// keptRows is how many rows a record may change whose space is kept for the next one.
-const keptRows = 256
+// maxKeptRows is the number of changed rows for which memory is kept for the next record.
+const maxKeptRows = 256
 
 // others counts the rows of other tables than the global one.
 func (t *transaction) others() int {
@@ -60,7 +54,8 @@ func (t *transaction) parse(s *scanner, tables map[string]*table) error {
 	return s.members(func(name []byte) error {
 		switch string(name) {
 		case "_date":
-			return t.parseDate(s)
+			_, err := s.integer()
+			return err
 		case "_is_diff":
 			return t.parseDiff(s)
 		}
@@ -68,25 +63,12 @@ func (t *transaction) parse(s *scanner, tables map[string]*table) error {
 			return t.parseTable(s, table)
 		}
 		if len(name) > 0 && name[0] == '_' {
-			// Names of tables do not begin so (RFC 7047, section 3.2, reserves them).
-			// Of such members only _comment is known.
+			// RFC 7047, section 3.2, reserves such names: they are no tables. ovsdb(5)
+			// has _comment besides.
 			return s.skip()
 		}
 		return badRecord("table %.40q is not in the schema (a second schema?)", name)
 	})
-}
-
-func (t *transaction) parseDate(s *scanner) error {
-	date, err := s.integer()
-	if err != nil {
-		return err
-	}
-	if date >= 0 && date <= math.MaxUint32 {
-		t.date = time.Unix(date, 0) // of an early version, see ovsdb(5)
-	} else {
-		t.date = time.UnixMilli(date)
-	}
-	return nil
 }
 
 func (t *transaction) parseDiff(s *scanner) error {

@@ -1,14 +1,12 @@
 package ovsdbctltest
 
 import (
-	"net"
 	"os"
-	"strconv"
 	"testing"
 )
 
-// Dir returns a new directory that is removed after the test. Its path is short: the
-// path of a Unix socket is limited to 107 bytes, which that of tb.TempDir can exceed.
+// Dir returns a new directory that is removed after the test. Its path is short: that of a
+// Unix socket is limited to 107 bytes (unix(7)), which tb.TempDir can exceed.
 func Dir(tb testing.TB) string {
 	tb.Helper()
 	dir, err := os.MkdirTemp("", "ovn")
@@ -21,20 +19,4 @@ func Dir(tb testing.TB) string {
 		}
 	})
 	return dir
-}
-
-// FreePort returns a TCP port that nobody listened on at host a moment ago. host is an
-// IP address without brackets.
-func FreePort(tb testing.TB, host string) string {
-	tb.Helper()
-	var config net.ListenConfig
-	listener, err := config.Listen(tb.Context(), "tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
-		tb.Fatalf("cannot find a free port on %s: %v", host, err)
-	}
-	address, ok := listener.Addr().(*net.TCPAddr)
-	if err := listener.Close(); err != nil || !ok {
-		tb.Fatalf("cannot find a free port on %s: %v", host, err)
-	}
-	return strconv.Itoa(address.Port)
 }

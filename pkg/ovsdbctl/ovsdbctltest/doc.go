@@ -1,7 +1,7 @@
-// Package ovsdbctltest gives tests servers to talk to: [Start] runs a real
-// ovsdb-server on a database of its own, and [Fake] answers on a control socket in
-// the ways that a real one cannot be made to.
+// Package ovsdbctltest provides servers for tests: [Start] runs a real ovsdb-server on a
+// database of its own, [Fake] answers on a socket in ways in which a real one does not,
+// and [Port] returns a port on which a server can listen.
 //
-// Everything started here ends with the test. A test that asks for a real server on a
-// machine that has none fails, and says which package to install.
+// Everything started here ends with the test. A test that needs a real server fails on a
+// machine that has none, and names the package to install.
 package ovsdbctltest

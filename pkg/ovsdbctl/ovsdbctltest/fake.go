@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// A Request is what a fake daemon was asked.
+// A Request is a request to a fake daemon.
 type Request struct {
 	ID     json.RawMessage `json:"id"`
 	Method string          `json:"method"`
@@ -22,8 +22,8 @@ type Request struct {
 // connection is closed when it returns.
 type Answer func(conn net.Conn, request Request)
 
-// Fake runs a daemon in the test's own process that treats every request on its control
-// socket with answer, and returns the path of the socket.
+// Fake runs a daemon in the test's own process that passes each request on its control
+// socket to answer, and returns the path of the socket.
 func Fake(tb testing.TB, answer Answer) (socket string) {
 	tb.Helper()
 	socket = filepath.Join(Dir(tb), "ctl")
@@ -50,7 +50,7 @@ func Fake(tb testing.TB, answer Answer) (socket string) {
 	return socket
 }
 
-// serve handles one connection until ctx ends at most. A request that cannot be read
+// serve handles one connection, until ctx ends at the latest. A request that cannot be read
 // gets no answer.
 func serve(ctx context.Context, conn net.Conn, answer Answer) {
 	defer func() { _ = conn.Close() }()
@@ -82,8 +82,8 @@ func Huge(size int) Answer {
 	return Reply(func(Request) (any, string) { return strings.Repeat("x", size), "" })
 }
 
-// Reply answers as the protocol wants it, with what handle returns: a result, or an
-// error message if that is not empty.
+// Reply answers as the protocol demands, with the result that handle returns, or with an
+// error if its message is not empty.
 func Reply(handle func(Request) (result any, message string)) Answer {
 	return func(conn net.Conn, request Request) {
 		result, message := handle(request)

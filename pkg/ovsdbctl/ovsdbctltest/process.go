@@ -50,8 +50,8 @@ func startProcess(tb testing.TB, program string, args ...string) *os.Process {
 	return process
 }
 
-// find returns the path of a program. The daemons are in sbin, which is not in every
-// user's search path.
+// find returns the path of a program. Daemons are in sbin, which is not in the search path
+// of every user.
 func find(tb testing.TB, program string) string {
 	tb.Helper()
 	for _, dir := range append(filepath.SplitList(os.Getenv("PATH")), "/usr/sbin", "/usr/local/sbin") {

@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	// startPatience is how long a server may take to answer for the first time. It
-	// takes some ten milliseconds; the rest is for loaded machines.
-	startPatience = 30 * time.Second
-	// pollInterval is how often a condition is looked at that cannot be waited for.
+	// awaitTimeout bounds [Await]. A server answers some ten milliseconds after its
+	// start; the rest is for loaded machines.
+	awaitTimeout = 30 * time.Second
+	// pollInterval is the time between two checks of a condition.
 	pollInterval = 10 * time.Millisecond
 )
 
@@ -59,8 +59,8 @@ func Start(tb testing.TB, db ovsdbctl.Database, opts ...Option) *Server {
 	return server
 }
 
-// run starts the process. It is a child in the foreground, so that nothing is left of
-// it however the test ends.
+// run starts the process, a child in the foreground, so that it ends with the test in
+// whatever way the test ends.
 func (s *Server) run(tb testing.TB, dir string, extra []string) {
 	tb.Helper()
 	args := append([]string{
@@ -91,10 +91,7 @@ func (s *Server) awaitAnswer(tb testing.TB) {
 // the source of a backup.
 func (s *Server) Endpoint() string { return "unix:" + s.DataSocket }
 
-// Pid returns the server's process id.
-func (s *Server) Pid() int { return s.process.Pid }
-
-// Log returns what the server has logged.
+// Log returns the content of the server's log file.
 func (s *Server) Log(tb testing.TB) string {
 	tb.Helper()
 	text, err := os.ReadFile(s.LogFile)
@@ -114,25 +111,26 @@ func (s *Server) Exited() bool {
 	}
 }
 
-// Freeze stops the process in its tracks: its sockets still accept, up to the length
-// of their queues, but nobody answers. [Server.Thaw] or the end of the test undoes it.
-func (s *Server) Freeze(tb testing.TB) {
+// Stop stops the process as SIGSTOP does: its sockets still accept connections, up to the
+// length of their queues, but it does not answer. [Server.Continue] or the end of the test
+// undoes it.
+func (s *Server) Stop(tb testing.TB) {
 	tb.Helper()
 	if err := s.process.Signal(syscall.SIGSTOP); err != nil {
-		tb.Fatalf("cannot freeze the server: %v", err)
+		tb.Fatalf("cannot stop the server: %v", err)
 	}
 }
 
-// Thaw lets a frozen process go on.
-func (s *Server) Thaw(tb testing.TB) {
+// Continue lets a stopped process go on.
+func (s *Server) Continue(tb testing.TB) {
 	tb.Helper()
 	if err := s.process.Signal(syscall.SIGCONT); err != nil {
-		tb.Fatalf("cannot thaw the server: %v", err)
+		tb.Fatalf("cannot continue the server: %v", err)
 	}
 }
 
-// Kill ends the process at once and waits until it has gone. Its sockets stay behind,
-// as after a crash.
+// Kill kills the process and waits until it has ended. Its socket files remain, as after a
+// crash.
 func (s *Server) Kill(tb testing.TB) {
 	tb.Helper()
 	if s.Exited() {
@@ -144,13 +142,14 @@ func (s *Server) Kill(tb testing.TB) {
 	<-s.exited
 }
 
-// AwaitStatus waits until the server reports what wanted asks for, and returns it.
+// AwaitStatus waits until the server reports a status that is wanted, and returns it.
+// condition describes it.
 func (s *Server) AwaitStatus(
-	tb testing.TB, what string, wanted func(ovsdbctl.SyncStatus) bool,
+	tb testing.TB, condition string, wanted func(ovsdbctl.SyncStatus) bool,
 ) ovsdbctl.SyncStatus {
 	tb.Helper()
 	var status ovsdbctl.SyncStatus
-	Await(tb, what, func(ctx context.Context) bool {
+	Await(tb, condition, func(ctx context.Context) bool {
 		var err error
 		status, err = s.SyncStatus(ctx)
 		return err == nil && wanted(status)
@@ -158,18 +157,18 @@ func (s *Server) AwaitStatus(
 	return status
 }
 
-// Await waits until condition holds, and fails the test with what it was if it never
-// does. The context it passes ends with the patience.
-func Await(tb testing.TB, what string, condition func(context.Context) bool) {
+// Await waits until holds returns true, and fails the test with condition, a description,
+// if it has not after 30 seconds. The context that it passes ends then.
+func Await(tb testing.TB, condition string, holds func(context.Context) bool) {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), startPatience)
+	ctx, cancel := context.WithTimeout(tb.Context(), awaitTimeout)
 	defer cancel()
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
-	for !condition(ctx) {
+	for !holds(ctx) {
 		select {
 		case <-ctx.Done():
-			tb.Fatalf("gave up waiting: %s", what)
+			tb.Fatalf("gave up waiting: %s", condition)
 		case <-ticker.C:
 		}
 	}
