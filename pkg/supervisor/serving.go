@@ -23,14 +23,14 @@ const confirmDelay = 2 * time.Second
 // daemons/controld/controld_te_callbacks.c; seen with 3.0.0).
 type serving struct {
 	open      bool      // the listeners are known to be open
-	resumedAt time.Time // the end of the last freeze; zero once the listeners are open again
+	resumedAt time.Time // the end of the last freeze; zero if there was none
 }
 
 // resume takes note that the process runs again and its listeners are closed.
 func (s *serving) resume(now time.Time) { s.open, s.resumedAt = false, now }
 
 // opened takes note that the listeners are open.
-func (s *serving) opened() { s.open, s.resumedAt = true, time.Time{} }
+func (s *serving) opened() { s.open = true }
 
 // due reports whether the listeners are to be opened now, or the cluster polled first, which
 // answered last at answeredAt (zero if it never did).
