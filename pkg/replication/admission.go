@@ -8,87 +8,109 @@ type Joining struct {
 	// the agent's own.
 	Own  Position
 	Rows int
-	// WasActive says that this server has been writable since it last followed
-	// a source: it may hold rows that no other node has.
-	WasActive bool
+	// WasWritable says that this server has been writable without leading a term since it last
+	// followed a source, or that this is not known: it may hold rows that no other node has.
+	WasWritable bool
 	// Source is the marker of the server to follow, nil if it has none;
 	// SourceWritable says that it is active.
 	Source         *Marker
 	SourceWritable bool
+	// Unreplicable is why this server cannot replicate the source, as when the schemas do not
+	// fit; empty if it can.
+	Unreplicable string
 	// Record is the cluster record, nil if there is none.
 	Record *Record
 }
 
+// The kinds of snapshots that an admission asks for.
+const (
+	// SnapshotAdopted keeps rows from before the database was marked.
+	SnapshotAdopted = "adopted"
+	// SnapshotWasActive keeps the data of a server that was writable without leading.
+	SnapshotWasActive = "was-active"
+	// SnapshotOtherTerm keeps data of a term that is neither the source's nor the one before.
+	SnapshotOtherTerm = "older-term"
+	// SnapshotAhead keeps data that may hold what the source lacks.
+	SnapshotAhead = "ahead"
+)
+
 // Admission says whether a backup may follow a source, and what to do first.
 type Admission struct {
-	// Refuse is why it may not.
+	// Refuse is why it may not. Soon says that this is likely to change by itself within
+	// seconds; else nothing changes until an operator, or another promotion, changes it.
 	Refuse string
+	Soon   bool
 	// Snapshot is why this node's data is to be kept in a snapshot first; empty
-	// if the source has all of it. Why is the same in a word.
+	// if the source is proven to have all of it. Why is the kind of snapshot.
 	Snapshot, Why string
+	// Wait says that the next beat of the source would prove that it has all of it: the source
+	// may be asked again for a moment before a snapshot is taken.
+	Wait bool
 }
 
-// Admit decides whether a server may be pointed at a source: it must be active,
-// of the same lineage, and in the cluster's current term. Whatever this node
-// holds and the source may not hold is to be kept.
+// Admit decides whether a server may be pointed at a source: that must be active, of the same
+// lineage, and lead the record's term. The record decides even where this node's data is of a
+// later term, as after two halves of a cluster have merged: the source serves clients by the
+// cluster's word, and the rows here go into a snapshot.
 func Admit(j Joining) Admission {
+	if a := j.refuse(); a.Refuse != "" {
+		return a
+	}
+	switch {
+	case !j.Own.Marked() && j.Rows == 0:
+		return Admission{}
+	case !j.Own.Marked():
+		return Admission{Snapshot: fmt.Sprintf("%d rows from before this node knew of terms", j.Rows), Why: SnapshotAdopted}
+	case j.WasWritable:
+		return Admission{Snapshot: "the server was writable since it last followed another", Why: SnapshotWasActive}
+	case j.Own.TermID == j.Source.TermID:
+		return j.compare("the source's own term", Progress{Beat: j.Source.Beat}, true)
+	case j.Own.TermID == j.Source.PrevTermID:
+		return j.compare(fmt.Sprintf("the term before that of the source, which began at %s,", j.Source.Base), j.Source.Base, false)
+	default:
+		return Admission{
+			Snapshot: fmt.Sprintf("data of term %d (%s), which is not the one before the source's term %d",
+				j.Own.Term, j.Own.Progress, j.Source.Term),
+			Why: SnapshotOtherTerm,
+		}
+	}
+}
+
+func (j Joining) refuse() Admission {
 	switch {
 	case !j.SourceWritable:
-		return Admission{Refuse: "the server there is not active"}
+		return Admission{Refuse: "the server there is not active", Soon: true}
 	case j.Source == nil:
-		return Admission{Refuse: "the server there has no term: it was not promoted by this agent"}
+		return Admission{Refuse: "the server there has no term, or one that cannot be read: it was not promoted by this agent", Soon: true}
+	case j.Unreplicable != "":
+		return Admission{Refuse: j.Unreplicable}
 	case j.Own.Marked() && j.Own.Lineage != j.Source.Lineage:
 		return Admission{Refuse: fmt.Sprintf(
 			"it has another origin (lineage %s, this node's is %s): if this node's data is not needed, stop the resource here and move its file away",
 			j.Source.Lineage, j.Own.Lineage)}
-	case j.sourceOver():
+	case j.Record == nil || j.Source.Term > j.Record.Term:
+		return Admission{Refuse: fmt.Sprintf("its term %d is not recorded yet (recorded is: %s)", j.Source.Term, j.Record.Describe()), Soon: true}
+	case j.Source.TermID != j.Record.TermID:
 		return Admission{Refuse: fmt.Sprintf("its term %d is over: the cluster is in term %d, which node %s began",
 			j.Source.Term, j.Record.Term, j.Record.Node)}
-	case !j.Own.Marked():
-		return j.adoptRows()
-	case j.Record == nil && j.Own.Term > j.Source.Term && j.Own.PrevTermID != j.Source.TermID:
-		// With a record, it is the record that says which term is the latest.
-		return Admission{Refuse: fmt.Sprintf("its term %d is earlier than this node's %d", j.Source.Term, j.Own.Term)}
+	case len(j.Record.End) > 0:
+		return Admission{Refuse: fmt.Sprintf("its term %d ended when node %s was demoted", j.Record.Term, j.Record.Node), Soon: true}
 	default:
-		return j.compareHistories()
+		return Admission{}
 	}
 }
 
-// adoptRows decides for data without a term.
-func (j Joining) adoptRows() Admission {
-	if j.Rows == 0 {
+// compare decides for data of a term of which the source is known to hold all up to reached.
+// Only beats prove: the source has all that came before a beat that it holds. Numbers of rows
+// do not, as a backup counts other records than its source.
+func (j Joining) compare(term string, reached Progress, goesOn bool) Admission {
+	own := j.Own.Progress
+	if own.Beat < reached.Beat || own.Beat == reached.Beat && own.AtBeat() {
 		return Admission{}
 	}
-	return Admission{Snapshot: fmt.Sprintf("%d rows from before this node knew of terms", j.Rows), Why: "adopted"}
-}
-
-// sourceOver tells that the source leads a term that is not the cluster's: a node
-// that comes back still calls itself promoted.
-func (j Joining) sourceOver() bool {
-	return j.Record != nil && j.Source.TermID != j.Record.TermID && j.Source.PrevTermID != j.Record.TermID
-}
-
-// compareHistories decides whether this node's data may hold what the source
-// does not.
-func (j Joining) compareHistories() Admission {
-	switch {
-	case j.WasActive:
-		return Admission{Snapshot: "the server was writable since it last followed another", Why: "was-active"}
-	case j.Own.TermID == j.Source.TermID, j.Own.PrevTermID == j.Source.TermID:
-		return Admission{} // it followed this very source
-	case j.Own.PrevTermID == j.Source.PrevTermID && !j.Own.Base.MayExceed(j.Source.Base):
-		return Admission{} // a promotion here that no client ever saw, from no more than the source had
-	case j.Own.TermID != j.Source.PrevTermID:
-		return Admission{
-			Snapshot: fmt.Sprintf("data of term %d, which is not the one before the source's term %d", j.Own.Term, j.Source.Term),
-			Why:      "older-term",
-		}
-	case j.Own.Progress.MayExceed(j.Source.Base):
-		return Admission{
-			Snapshot: fmt.Sprintf("data of term %d up to %s, but the next term began at %s", j.Own.Term, j.Own.Progress, j.Source.Base),
-			Why:      "ahead",
-		}
-	default:
-		return Admission{}
+	return Admission{
+		Snapshot: fmt.Sprintf("data of %s up to %s, and the source is proven to have it up to beat %d", term, own, reached.Beat),
+		Why:      SnapshotAhead,
+		Wait:     goesOn && own.Beat == reached.Beat,
 	}
 }

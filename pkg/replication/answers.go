@@ -1,12 +1,13 @@
 package replication
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
-// readAnswers reads the positions that were published in answer to a round, or
-// all of them if round is empty.
+// Unsolicited is the round of a position that no election has asked for.
+const Unsolicited = "-"
+
+// ReadAnswers reads the positions that were published in answer to a round, or
+// all of them if round is empty: "ROUND POSITIONS", and words that it ignores. What cannot be
+// read is no answer of that node and harms no other.
 func ReadAnswers(published map[string]string, round string) map[string]Positions {
 	answers := map[string]Positions{}
 	for node, text := range published {
@@ -19,24 +20,4 @@ func ReadAnswers(published map[string]string, round string) map[string]Positions
 		}
 	}
 	return answers
-}
-
-// SilentError is returned when nodes that take part in an election have not
-// said what they hold.
-type UnansweredError struct {
-	Nodes []string
-}
-
-// Error implements error.
-func (e *UnansweredError) Error() string {
-	return "no answer from the agent on node " + strings.Join(e.Nodes, ", ") +
-		", whose data may be fresher: see its log, or stop the node"
-}
-
-func MissingAnswers(answers map[string]Positions, nodes []string) error {
-	missing := slices.DeleteFunc(slices.Clone(nodes), func(node string) bool { return answers[node] != nil })
-	if len(missing) > 0 {
-		return &UnansweredError{Nodes: missing}
-	}
-	return nil
 }

@@ -1,30 +1,95 @@
 package replication
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Assess decides what the servers on this node amount to and what has to be
 // repaired. It is the table "what monitor answers" of the documentation.
-func Assess(o Observation) Verdict { return withNorthd(assessServers(o), o) }
+func Assess(o Observation) Verdict {
+	v := withNorthd(assessServers(o), o)
+	v.Stale, v.Barred = o.Stale, o.Barred != "" || o.foreign()
+	if v.Health != HealthStopped {
+		v = v.Degraded(o.reasons()...)
+	}
+	if o.Probe {
+		v.Repairs = nil
+	}
+	return v
+}
+
+// reasons returns what the servers themselves lack, whatever they are.
+func (o Observation) reasons() []string {
+	var reasons []string
+	for _, s := range o.Servers {
+		if s.Foreign != "" && s.Condition != ConditionAbsent {
+			reasons = append(reasons, fmt.Sprintf(
+				"the %s server (pid %d) was not started by this resource (%s) and is left as it is: end it, or take the resource away from this node",
+				s.Database, s.PID, s.Foreign))
+		}
+		for _, f := range s.Faults {
+			reasons = append(reasons, f.Reason)
+		}
+		if s.Reason != "" && (s.Condition == ConditionActive || s.Condition == ConditionBackup) {
+			reasons = append(reasons, s.Reason)
+		}
+	}
+	return reasons
+}
 
 func assessServers(o Observation) Verdict {
+	active := len(o.In(ConditionActive)) > 0
 	switch {
 	case o.All(ConditionAbsent):
 		return Verdict{Health: HealthStopped}
-	case len(o.In(ConditionActive)) > 0 && o.Promoted && o.Term == TermOver:
+	case active && o.state() == TermOver:
 		return assessOver(o)
-	case len(o.In(ConditionAbsent))+len(o.In(ConditionFailed)) > 0:
+	case active && o.state() == TermUnrecorded:
+		return assessUnrecorded(o)
+	case o.Broken():
 		return assessBroken(o)
 	case len(o.In(ConditionBusy)) > 0:
 		return assessBusy(o)
-	case o.All(ConditionActive) && o.Promoted:
+	case o.All(ConditionActive) && o.Promoted():
 		return assessActive(o)
-	case len(o.In(ConditionActive)) > 0:
-		return assessUnasked(o)
+	case active:
+		return assessMixed(o)
 	default:
 		return assessBackups(o)
 	}
+}
+
+// assessOver judges a node that was promoted once and has not seen that another one was since:
+// it must not take one more write. That is no failure of its servers.
+func assessOver(o Observation) Verdict {
+	v := Verdict{Health: HealthBackupDegraded, Over: true}
+	v = v.park(o.In(ConditionActive), true)
+	v.Repairs = append(v.Repairs, Repair{Kind: RepairForget})
+	v.Reasons = append(v.Reasons, fmt.Sprintf("term %d of this node is over, as another node has been promoted since or this one was demoted",
+		o.Own.Record.Term))
+	return v
+}
+
+// assessUnrecorded judges a promotion that was cut short. While the promotion is under way, it
+// is that which takes it back; no client has seen the server before, except local ones.
+func assessUnrecorded(o Observation) Verdict {
+	if o.Acting {
+		return Verdict{Health: o.expected(), Reasons: []string{"a promotion is under way"}}
+	}
+	v := Verdict{Health: HealthBackupDegraded, Over: true}
+	v = v.park(o.In(ConditionActive), false)
+	v.Repairs = append(v.Repairs, Repair{Kind: RepairForget})
+	v.Reasons = append(v.Reasons, "the promotion of this node was cut short before the cluster recorded it")
+	if o.ExpectPromoted {
+		v.Health = HealthFailedActive
+	}
+	return v
+}
+
+// expected is the degraded health of the role that Pacemaker believes in.
+func (o Observation) expected() Health {
+	if o.ExpectPromoted || o.Promoted() && o.Own.Recorded {
+		return HealthActiveDegraded
+	}
+	return HealthBackupDegraded
 }
 
 func assessBroken(o Observation) Verdict {
@@ -35,11 +100,16 @@ func assessBroken(o Observation) Verdict {
 	for _, s := range o.In(ConditionFailed) {
 		v.Reasons = append(v.Reasons, fmt.Sprintf("the %s server (pid %d) does not work: %s", s.Database, s.PID, s.Reason))
 	}
-	if !o.Promoted {
-		v = park(v, o.In(ConditionActive))
+	mayBeActive := len(o.In(ConditionBackup)) == 0 && (o.Promoted() || o.ExpectPromoted)
+	led := mayBeActive || o.Promoted() && len(o.In(ConditionActive)) > 0
+	switch {
+	case !o.Promoted():
+		v = v.parkUnasked(o.In(ConditionActive))
+	case led && o.Restart:
+		v.Health, v.Term = HealthActiveDegraded, o.Own.Record.Term
+		return v
 	}
-	mayBeActive := len(o.In(ConditionBackup)) == 0 && (o.Promoted || o.ExpectPromoted)
-	if mayBeActive || o.Promoted && len(o.In(ConditionActive)) > 0 {
+	if led {
 		v.Health = HealthFailedActive
 	}
 	return v
@@ -47,89 +117,85 @@ func assessBroken(o Observation) Verdict {
 
 func assessBusy(o Observation) Verdict {
 	v := Verdict{Health: HealthBackupDegraded}
-	if o.Promoted {
-		v.Health = HealthActiveDegraded
+	if o.Promoted() {
+		v.Health, v.Term = HealthActiveDegraded, o.Own.Record.Term
 	}
 	for _, s := range o.In(ConditionBusy) {
 		v.Reasons = append(v.Reasons, fmt.Sprintf("the %s server (pid %d) is busy: %s", s.Database, s.PID, s.Reason))
 	}
-	if !o.Promoted {
-		v = park(v, o.In(ConditionActive))
-	}
-	return v
-}
-
-// assessOver judges a node that was promoted once and has not seen that another
-// one was since: it must not take one more write.
-func assessOver(o Observation) Verdict {
-	v := Verdict{Health: HealthBackupDegraded, Over: true}
-	for _, s := range o.In(ConditionActive) {
-		v.Repairs = append(v.Repairs, Repair{Kind: RepairPark, Database: s.Database})
-	}
-	v.Repairs = append(v.Repairs, Repair{Kind: RepairForget})
-	v.Reasons = append(v.Reasons, "the term of this node is over, as another node has been promoted since")
-	if o.ExpectPromoted {
-		v.Health = HealthFailedActive
+	if !o.Promoted() {
+		v = v.parkUnasked(o.In(ConditionActive))
 	}
 	return v
 }
 
 func assessActive(o Observation) Verdict {
-	v := Verdict{Health: HealthActive, Term: o.term()}
-	if o.Term == TermUnrecorded {
-		v.Health = HealthFailedActive
-		v.Reasons = append(v.Reasons, "the promotion of this node was cut short before the cluster recorded it")
-	}
-	for _, s := range o.Servers {
-		if s.Reason != "" && v.Health == HealthActive {
-			v.Health = HealthActiveDegraded
-			v.Reasons = append(v.Reasons, s.Reason)
-		}
+	v := Verdict{Health: HealthActive, Term: o.Own.Record.Term}
+	switch o.Term {
+	case TermRecordLost:
+		v.Repairs = append(v.Repairs, Repair{Kind: RepairRecord})
+		return v.Degraded(fmt.Sprintf(
+			"the cluster's record of term %d is gone, or an older one has come back with the CIB: this node keeps serving and records it again", v.Term))
+	case "":
+		return v.Degraded("the cluster record could not be read")
+	case TermHeld, TermOver, TermUnrecorded:
 	}
 	return v
 }
 
-// assessUnasked judges servers that are active without a promotion, and the
-// mixture of active and backup that no finished action leaves behind.
-func assessUnasked(o Observation) Verdict {
-	if o.Promoted {
+// assessMixed judges servers that are active without a promotion, and the mixture of active and
+// backup that no finished action leaves behind.
+func assessMixed(o Observation) Verdict {
+	switch {
+	case o.Acting:
+		return Verdict{Health: o.expected(), Reasons: []string{"an action is under way"}}
+	case o.Promoted():
 		v := Verdict{Health: HealthFailedActive}
 		for _, s := range o.In(ConditionBackup) {
 			v.Reasons = append(v.Reasons, fmt.Sprintf("the %s server is a backup on the promoted node", s.Database))
 		}
 		return v
 	}
-	v := park(Verdict{Health: HealthBackupDegraded}, o.In(ConditionActive))
+	v := Verdict{Health: HealthBackupDegraded}.parkUnasked(o.In(ConditionActive))
 	if o.ExpectPromoted {
 		v.Health = HealthFailedActive
 	}
 	return v
 }
 
-func park(v Verdict, servers []ServerState) Verdict {
+// park repairs servers that must not be writable, unless they are another manager's.
+func (v Verdict) park(servers []ServerState, urgent bool) Verdict {
 	for _, s := range servers {
-		v.Repairs = append(v.Repairs, Repair{Kind: RepairPark, Database: s.Database})
-		v.Reasons = append(v.Reasons, fmt.Sprintf(
-			"the %s server was active without having been promoted here; its log says why it turned active", s.Database))
+		if s.Foreign == "" {
+			v.Repairs = append(v.Repairs, Repair{Kind: RepairPark, Database: s.Database, Urgent: urgent})
+		}
 	}
 	return v
 }
 
-func assessBackups(o Observation) Verdict {
-	v := Verdict{Health: HealthBackup}
-	if o.Promoted {
-		v.Repairs = append(v.Repairs, Repair{Kind: RepairForget})
-	}
-	if o.Leader.Node != "" {
-		v = assessFollowing(v, o)
-	}
-	for _, s := range o.Servers {
-		if s.Reason != "" {
-			v.Reasons = append(v.Reasons, s.Reason)
+func (v Verdict) parkUnasked(servers []ServerState) Verdict {
+	for _, s := range servers {
+		if s.Foreign == "" {
+			v.Reasons = append(v.Reasons, fmt.Sprintf(
+				"the %s server was active without having been promoted here; its log says why it turned active", s.Database))
 		}
 	}
-	if len(v.Reasons) > 0 {
-		v.Health = HealthBackupDegraded
+	return v.park(servers, false)
+}
+
+func assessBackups(o Observation) Verdict {
+	v := Verdict{Health: HealthBackup}
+	if o.Promoted() && !o.Acting {
+		v.Repairs = append(v.Repairs, Repair{Kind: RepairForget})
+	}
+	switch {
+	case o.Leader.Node != "":
+		v = assessFollowing(v, o)
+	case o.Barred != "":
+		v = v.Degraded("this node's data may not lead: " + o.Barred)
+	}
+	if o.Leader.Node == "" && o.NoLeader != "" {
+		v = v.Degraded("no node may lead: " + o.NoLeader)
 	}
 	return v
 }
@@ -139,17 +205,21 @@ func assessFollowing(v Verdict, o Observation) Verdict {
 	for _, s := range o.Servers {
 		want := o.Leader.Sources[s.Database]
 		switch {
+		case s.Foreign != "":
 		case s.Source != want:
 			v.Repairs = append(v.Repairs, Repair{Kind: RepairFollow, Database: s.Database, Source: want})
-			v.Reasons = append(v.Reasons, fmt.Sprintf(
+			v = v.Degraded(fmt.Sprintf(
 				"the %s server replicated from %s and not from the promoted node %s at %s", s.Database, s.Source, o.Leader.Node, want))
 		case s.Link != LinkReplicating:
-			v.Reasons = append(v.Reasons, fmt.Sprintf(
+			v = v.Degraded(fmt.Sprintf(
 				"the %s server does not replicate: it is %s to %s of node %s", s.Database, s.Link, s.Source, o.Leader.Node))
 		default:
 			continue
 		}
 		v.Following = false
+	}
+	if o.Stale {
+		v = v.Degraded("this node's data is behind that of the promoted node " + o.Leader.Node)
 	}
 	return v
 }

@@ -55,7 +55,8 @@ func (b *Blessing) Holds(record *Record) bool {
 const maxReason = 200
 
 // CleanReason makes a text fit for an attribute of the cluster, which is one line
-// and cannot hold '"' (attrd_updater prints values between two of them).
+// and cannot hold '"' (attrd_updater prints values between two of them), and for the record,
+// which must not hold XML markup either.
 func CleanReason(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
@@ -63,8 +64,12 @@ func CleanReason(text string) string {
 			return '\''
 		case r == '\\':
 			return '/'
+		case r == '<' || r == '>' || r == '&':
+			return ' '
 		case r == unicode.ReplacementChar, !unicode.IsPrint(r):
 			return ' '
+		case r > '~':
+			return '?' // the CIB's tools take ASCII alone in the locale C
 		default:
 			return r
 		}

@@ -8,13 +8,11 @@ import (
 )
 
 func BenchmarkAssess(b *testing.B) {
-	following := replication.Observation{
-		Servers: backups("tcp:10.0.0.1:6641", "tcp:10.0.0.1:6642", replication.LinkReplicating),
-		Leader:  leader(),
-	}
+	s := newScenario()
+	following := replication.Observation{Servers: s.servers(split("n2 backup backup follows=n1")), Leader: leaderAt("n1")}
 	active := replication.Observation{
-		Servers:  pair(replication.ConditionActive, replication.ConditionActive),
-		Promoted: true,
+		Servers: s.servers(split("n1 active active")),
+		Own:     &replication.OwnTerm{Record: replication.Record{Term: 3}}, Term: replication.TermHeld,
 	}
 	for name, observed := range map[string]replication.Observation{"backup": following, "active": active} {
 		b.Run(name, func(b *testing.B) {
@@ -31,18 +29,18 @@ func BenchmarkAssess(b *testing.B) {
 func BenchmarkElect(b *testing.B) {
 	for _, nodes := range []int{3, 16} {
 		b.Run(fmt.Sprintf("nodes=%d", nodes), func(b *testing.B) {
-			ballot := replication.Election{
+			election := replication.Election{
 				Record:     &replication.Record{Term: 3, TermID: "T3", Node: "node1"},
 				Self:       "node1",
-				Candidates: map[string]replication.Positions{},
+				Candidates: map[string]replication.Candidate{},
 			}
 			for i := range nodes {
-				ballot.Candidates[fmt.Sprintf("node%d", i+1)] = both(at(3, "T3", "T2", 7, uint64(nodes-i)))
+				election.Candidates[fmt.Sprintf("node%d", i+1)] = replication.Candidate{Positions: both(at(3, "T3", "T2", 7, uint64(nodes-i)))}
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if choice := replication.Elect(ballot); !choice.Lead {
-					b.Fatalf("%+v", choice)
+				if decision := election.Decide(); !decision.Lead {
+					b.Fatalf("%+v", decision)
 				}
 			}
 		})
@@ -50,7 +48,7 @@ func BenchmarkElect(b *testing.B) {
 }
 
 func BenchmarkPrintPositions(b *testing.B) {
-	positions := both(unrecorded(at(3, "T3", "T2", 7, 5), 2, 1))
+	positions := both(at(3, "T3", "T2", 7, 5))
 	b.ReportAllocs()
 	for b.Loop() {
 		if positions.String() == "" {
@@ -60,7 +58,7 @@ func BenchmarkPrintPositions(b *testing.B) {
 }
 
 func BenchmarkParsePositions(b *testing.B) {
-	text := both(unrecorded(at(3, "T3", "T2", 7, 5), 2, 1)).String()
+	text := both(at(3, "T3", "T2", 7, 5)).String()
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := replication.ParsePositions(text); err != nil {

@@ -7,195 +7,203 @@ import (
 	"strings"
 )
 
-// Ballot is all that an election is decided on: the cluster record and what
+// Candidate is a node that takes part in an election.
+type Candidate struct {
+	// Positions are what it holds; nil if it has not answered, or cannot be understood.
+	Positions Positions
+	// Unable is why the node cannot take the role, empty if it can: its last start or promotion
+	// failed, it is unmanaged, or a constraint keeps the role away from it.
+	Unable string
+	// Rounds counts how often the node asked has left the promotion to this one, or has waited
+	// for its answer, without the node leading then.
+	Rounds int
+}
+
+// maxRounds is how often a node is waited for.
+const maxRounds = 2
+
+// gone returns why the node is not waited for; empty if it is.
+func (c Candidate) gone() string {
+	switch {
+	case c.Unable != "":
+		return c.Unable
+	case c.Rounds >= maxRounds && c.Positions == nil:
+		return fmt.Sprintf("its agent has not answered in %d elections: see its log", c.Rounds)
+	case c.Rounds >= maxRounds:
+		return fmt.Sprintf("it has not led though the promotion was left to it %d times: see its log, and constraints on the role", c.Rounds)
+	default:
+		return ""
+	}
+}
+
+// Election is all that an election is decided on: the cluster record and what
 // each node that takes part holds.
 type Election struct {
 	// Record is the cluster record; nil if no promotion was ever recorded.
 	Record *Record
 	// Self is the node Pacemaker has chosen.
 	Self string
-	// Positions are those of all nodes that take part, Self among them.
-	Candidates map[string]Positions
+	// Candidates are the nodes that take part, Self among them, whose positions are set.
+	Candidates map[string]Candidate
 	// Absent are the nodes of the resource that take no part.
 	Absent []string
-	// Blessed says that an operator has allowed this node's data to lead.
-	Blessed bool
+	// Blessing is an operator's word for this node's data that holds, nil if there is none.
+	Blessing *Blessing
+	// WhenBehind allows data that has seen the start of the term to lead though it is behind:
+	// no node has led for as long as the operator is ready to wait.
+	WhenBehind bool
 }
 
-// Choice is the outcome of an election for the node that was chosen.
-type Decision struct {
-	// Lead says that this node may be promoted.
-	Lead bool
-	// Yield names the node that should be, if it is another one.
-	Yield string
-	// Reason says why this node may not lead.
-	Reason string
-}
-
-// Elect decides whether the chosen node may lead. Data that has not seen the
-// start of the recorded term never leads (unless blessed), and among the data
-// that has, the one that holds most does.
-func Elect(b Election) Decision {
+// Decide decides whether the chosen node may lead. Data that has not seen the start of the
+// recorded term never leads (unless blessed), nor does that of a node known to be behind, and
+// among the data that may, the one that holds most does. After a planned demotion, data that
+// holds the end leads and no other node has to be asked. All nodes that know the same
+// candidates choose the same one, or themselves if they hold no less.
+func (e Election) Decide() Decision {
+	self := e.Candidates[e.Self].Positions
 	switch {
-	case b.Blessed:
-		return Decision{Lead: true}
-	case b.Record != nil:
-		return b.amongCurrent(*b.Record)
-	case b.anyMarked():
-		return b.withoutRecord()
-	default:
-		return b.adopt()
+	case len(self) == 0:
+		return Decision{Rule: RuleAnswers, Reason: "it is not known what its own databases hold"}
+	case e.Blessing != nil:
+		return Decision{Lead: true, Rule: RuleBlessed, Reason: "an operator lets it lead: " + e.Blessing.Reason}
+	case e.Record != nil && len(e.Record.End) > 0 && !e.recordLost() && e.Record.Bars(e.Self, self) == "":
+		return Decision{Lead: true, Rule: RuleEnd}
 	}
-}
-
-func (b Election) anyMarked() bool {
-	for _, positions := range b.Candidates {
-		if positions.Term() > 0 {
-			return true
+	if silent := e.unanswered(); len(silent) > 0 {
+		return Decision{
+			Wait: silent, Rule: RuleAnswers,
+			Reason: "no answer from the agent on node " + strings.Join(silent, ", ") + ", whose data may be fresher: see its log, or stop the node",
 		}
 	}
-	return false
-}
-
-func (b Election) amongCurrent(r Record) Decision {
-	best := b.best(
-		func(p Positions) bool { return p.Current(r) },
-		func(p, q Positions) int { return p.CompareWithin(r, q) })
 	switch {
-	case best == "":
-		return Decision{Reason: fmt.Sprintf(
-			"no node that takes part has data of term %d, which node %s led: start that node, or a node that followed it, "+
-				"or let this node's older data lead with: ovndb-servers bless", r.Term, r.Node)}
-	case best != b.Self:
-		return Decision{Yield: best, Reason: fmt.Sprintf("node %s holds more (%s) than this node (%s)",
-			best, b.Candidates[best].Summary(), b.Candidates[b.Self].Summary())}
+	case e.Record != nil && !e.recordLost():
+		return e.amongCurrent(*e.Record)
+	case e.anyMarked():
+		return e.withoutRecord()
 	default:
-		return Decision{Lead: true}
+		return e.adopt()
 	}
 }
 
-// best returns the node whose data is eligible and holds most; this node, if no
-// other holds more; nothing if no data is eligible.
-func (b Election) best(eligible func(Positions) bool, order func(p, q Positions) int) string {
-	best := ""
-	for _, node := range append([]string{b.Self}, slices.Sorted(maps.Keys(b.Candidates))...) {
-		if eligible(b.Candidates[node]) && (best == "" || order(b.Candidates[node], b.Candidates[best]) > 0) {
-			best = node
+// unanswered returns the nodes that may lead or may know a later term, can take the role, and
+// have not said what they hold.
+func (e Election) unanswered() []string {
+	var nodes []string
+	for node := range e.Candidates {
+		mayLead := e.Record == nil || e.WhenBehind || len(e.Record.End) > 0 || e.Record.HasMember(node)
+		if mayLead && !e.answered(node) && e.Candidates[node].gone() == "" {
+			nodes = append(nodes, node)
 		}
 	}
-	return best
+	slices.Sort(nodes)
+	return nodes
 }
 
-// withoutRecord decides where data was promoted once but the cluster has no
-// record of it: a first promotion that was cut short, or a CIB that was lost.
-// In the latter case only all nodes together know what is latest.
-func (b Election) withoutRecord() Decision {
-	if lineages := b.lineages(); len(lineages) > 1 {
-		return Decision{Reason: fmt.Sprintf(
-			"the nodes hold databases of %d different origins: choose one with: ovndb-servers bless (%s)", len(lineages), b.Summary())}
-	}
-	if len(b.Absent) > 0 {
-		return Decision{Reason: fmt.Sprintf(
-			"the cluster has no record of the latest term, and node %s is not here to tell: start it, or choose this node with: ovndb-servers bless",
-			strings.Join(b.Absent, ", "))}
-	}
-	best := b.best(func(Positions) bool { return true }, Positions.Compare)
-	if best != b.Self {
-		return Decision{Yield: best, Reason: fmt.Sprintf("node %s holds more (%s)", best, b.Candidates[best].Summary())}
-	}
-	return Decision{Lead: true}
+// answered reports whether a node has said what it holds, of each database. An answer that
+// lacks a database is none.
+func (e Election) answered(node string) bool {
+	positions := e.Candidates[node].Positions
+	return len(positions) > 0 && positions.covers(e.Candidates[e.Self].Positions)
 }
 
-func (b Election) lineages() []string {
-	var all []string
-	for _, positions := range b.Candidates {
-		for database, p := range positions {
-			if p.Marked() {
-				all = append(all, database+" "+p.Lineage)
-			}
+// present returns the nodes that have answered, in the order of their names.
+func (e Election) present() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(e.Candidates)), func(node string) bool { return !e.answered(node) })
+}
+
+// able reports whether a node can take the role, as far as this node knows.
+func (e Election) able(node string) bool {
+	return node == e.Self || e.Candidates[node].gone() == ""
+}
+
+func (e Election) anyMarked() bool {
+	return slices.ContainsFunc(e.present(), func(node string) bool { return e.Candidates[node].Positions.Term() > 0 })
+}
+
+// amongCurrent decides where the latest term is known.
+func (e Election) amongCurrent(r Record) Decision {
+	strict := func(node string) bool { return r.Bars(node, e.Candidates[node].Positions) == "" }
+	rule := RuleFreshest
+	if len(r.End) > 0 {
+		rule = RuleEnd
+	}
+	d := e.among(r, strict, rule)
+	if d.Rule == "" && e.WhenBehind {
+		d = e.among(r, func(node string) bool { return e.Candidates[node].Positions.Current(r) }, RuleBehind)
+	}
+	if d.Rule == "" {
+		return e.refuse(r)
+	}
+	return d
+}
+
+// among decides among the nodes whose data may lead and that can take the role. It returns no
+// rule if there is none.
+func (e Election) among(r Record, mayLead func(node string) bool, rule Rule) Decision {
+	eligible := slices.DeleteFunc(e.present(), func(node string) bool { return !mayLead(node) })
+	able := slices.DeleteFunc(slices.Clone(eligible), func(node string) bool { return !e.able(node) })
+	if len(able) == 0 {
+		return Decision{}
+	}
+	ranks := e.ranks(&r, eligible)
+	best := first(able, e.Self, ranks)
+	if best != e.Self {
+		return Decision{Yield: best, Rule: rule, Reason: e.behind(r, best)}
+	}
+	notes := e.passedOver(r)
+	if unable := first(eligible, e.Self, ranks); unable != e.Self {
+		notes = append(notes, fmt.Sprintf("node %s holds more (%s) and cannot lead: %s",
+			unable, e.Candidates[unable].Positions.Summary(), e.Candidates[unable].gone()))
+	}
+	if rule == RuleBehind {
+		notes = append(notes, "rows may be lost: "+r.Bars(e.Self, e.Candidates[e.Self].Positions))
+	}
+	return Decision{Lead: true, Rule: rule, Reason: strings.Join(notes, "; ")}
+}
+
+// passedOver names the nodes that may hold more and whose answer is not waited for.
+func (e Election) passedOver(r Record) []string {
+	var notes []string
+	for _, node := range slices.Sorted(maps.Keys(e.Candidates)) {
+		if !e.answered(node) && r.HasMember(node) {
+			notes = append(notes, fmt.Sprintf("what node %s holds is not known: %s", node, e.Candidates[node].gone()))
 		}
 	}
-	slices.Sort(all)
-	all = slices.Compact(all)
-	perDatabase := map[string]int{}
-	for _, l := range all {
-		database, _, _ := strings.Cut(l, " ")
-		perDatabase[database]++
+	return notes
+}
+
+// behind says why this node leaves the promotion to another one.
+func (e Election) behind(r Record, best string) string {
+	if bar := r.Bars(e.Self, e.Candidates[e.Self].Positions); bar != "" {
+		return bar
 	}
-	for _, count := range perDatabase {
-		if count > 1 {
-			return all
+	return fmt.Sprintf("node %s holds more (%s) than this node (%s)",
+		best, e.Candidates[best].Positions.Summary(), e.Candidates[e.Self].Positions.Summary())
+}
+
+// refuse says why no node may lead.
+func (e Election) refuse(r Record) Decision {
+	for _, node := range e.present() {
+		if !e.able(node) && r.Bars(node, e.Candidates[node].Positions) == "" {
+			return Decision{Rule: RuleUnable, Reason: fmt.Sprintf(
+				"only node %s may lead, and it cannot: %s; mend that, or let this node's data lead with: ovndb-servers bless",
+				node, e.Candidates[node].gone())}
 		}
 	}
-	return nil
-}
-
-// adopt decides where no data was ever promoted under this agent: the one with
-// content leads.
-func (b Election) adopt() Decision {
-	contents := b.contents()
-	for database, digests := range contents {
-		if len(digests) > 1 {
-			return Decision{Reason: fmt.Sprintf(
-				"the nodes hold %d different contents of %s, and nothing tells which is right: choose one with: ovndb-servers bless (%s)",
-				len(digests), database, b.Summary())}
-		}
-	}
-	full := func(p Positions) bool {
-		for database, digests := range contents {
-			if len(digests) == 1 && p[database].Content == "" {
-				return false
-			}
-		}
-		return true
-	}
-	switch best := b.best(full, Positions.Compare); best {
-	case b.Self:
-		return Decision{Lead: true}
-	case "":
-		return Decision{Reason: "no single node holds content in all databases: choose one with: ovndb-servers bless (" + b.Summary() + ")"}
-	default:
-		return Decision{Yield: best, Reason: fmt.Sprintf("node %s holds content and this node does not", best)}
-	}
-}
-
-// contents returns the distinct contents of each database.
-func (b Election) contents() map[string][]string {
-	all := map[string][]string{}
-	for _, positions := range b.Candidates {
-		for database, p := range positions {
-			if p.Content != "" && !slices.Contains(all[database], p.Content) {
-				all[database] = append(all[database], p.Content)
-			}
-		}
-	}
-	return all
-}
-
-func (b Election) Summary() string {
-	var all []string
-	for _, node := range slices.Sorted(maps.Keys(b.Candidates)) {
-		all = append(all, node+": "+b.Candidates[node].Summary())
-	}
-	return strings.Join(all, "; ")
-}
-
-// summary names positions for a person.
-func (p Positions) Summary() string {
-	var all []string
-	for _, database := range slices.Sorted(maps.Keys(p)) {
-		all = append(all, database+" "+p[database].Summary())
-	}
-	return strings.Join(all, ", ")
-}
-
-func (p Position) Summary() string {
+	anyCurrent := slices.ContainsFunc(e.present(), func(node string) bool { return e.Candidates[node].Positions.Current(r) })
 	switch {
-	case p.Marked():
-		return fmt.Sprintf("term %d beat %s", p.Term, p.Progress)
-	case p.Blank():
-		return "empty"
+	case !anyCurrent:
+		return Decision{Rule: RuleTermStart, Reason: fmt.Sprintf(
+			"no node that takes part has data of term %d%s: start that node, or a node that followed it, "+
+				"or let this node's older data lead with: ovndb-servers bless", r.Term, r.led())}
+	case len(r.End) > 0:
+		return Decision{Rule: RuleEnd, Reason: fmt.Sprintf(
+			"no node that takes part holds what node %s wrote last before it was demoted (%s): start that node, "+
+				"or let this node's data (%s) lead with: ovndb-servers bless",
+			r.Node, r.End.Summary(), e.Candidates[e.Self].Positions.Summary())}
 	default:
-		return "content " + p.Content[:min(len(p.Content), 8)] + " without a term"
+		return Decision{Rule: RuleMembers, Reason: fmt.Sprintf(
+			"all nodes that take part were behind when node %s led term %d: start one of those that were up to date (%s), "+
+				"or let this node's older data lead with: ovndb-servers bless", r.Node, r.Term, strings.Join(r.Members, ", "))}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // The keys of the marker in external_ids of NB_Global and SB_Global.
@@ -18,6 +17,14 @@ const (
 	keyActive     = MarkerPrefix + "active"
 	keyBase       = MarkerPrefix + "base"
 	KeyBeat       = MarkerPrefix + "beat"
+)
+
+// The first beats of a term. A promotion marks the data with BeatBegun before it swaps the
+// record, and with BeatRecorded after that and before any listener opens: so the data says by
+// itself whether its term was ever the cluster's.
+const (
+	BeatBegun    = 1
+	BeatRecorded = 2
 )
 
 // Marker is what the active writes into its databases, as keys of the global
@@ -34,67 +41,17 @@ type Marker struct {
 	Active string
 	// Base is where the data of the term before ended when this term began.
 	Base Progress
-	// Beat counts up while the node is active.
+	// Beat counts up while the node is active and clients write.
 	Beat uint64
-}
-
-// Progress is how far data has come within a term.
-type Progress struct {
-	// Beat is the last beat the data holds.
-	Beat uint64
-	// Changes counts the rows that were inserted, modified or deleted after that
-	// beat, each once for each record of the database file; at most Possible have
-	// been, if those that came in one record with the beat came after it. Records
-	// do not count: what several transactions change may reach a backup in one.
-	Changes, Possible uint64
-}
-
-// Compare orders progress within one term as far as it can be told: 0 means that
-// neither is certain to be ahead.
-func (p Progress) Compare(q Progress) int {
-	switch {
-	case p.Beat != q.Beat:
-		return compare(p.Beat, q.Beat)
-	case p.Changes > q.Possible:
-		return 1
-	case q.Changes > p.Possible:
-		return -1
-	default:
-		return 0
-	}
-}
-
-// MayExceed reports whether p may hold what q does not.
-func (p Progress) MayExceed(q Progress) bool {
-	return p.Beat > q.Beat || p.Beat == q.Beat && p != q && p.Possible > q.Changes
-}
-
-func compare(a, b uint64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	default:
-		return 0
-	}
-}
-
-// String returns "BEAT+CHANGES", or "BEAT+CHANGES~POSSIBLE" where the two differ.
-func (p Progress) String() string {
-	text := strconv.FormatUint(p.Beat, 10) + "+" + strconv.FormatUint(p.Changes, 10)
-	if p.Possible > p.Changes {
-		text += "~" + strconv.FormatUint(p.Possible, 10)
-	}
-	return text
 }
 
 // ErrMarker is returned for a marker that cannot be read: an operator, or a
 // program that is not this one, has changed it.
 var ErrMarker = errors.New("the term marker in the database cannot be read")
 
-// ParseMarker reads a marker from the external_ids of a global row. It returns
-// nil if there is none at all, and ErrMarker if there is only a part of one.
+// ParseMarker reads a marker from the external_ids of a global row, and ignores keys that it
+// does not know. It returns nil if there is no marker, and ErrMarker for one that is not as
+// [Marker.ExternalIDs] writes it: whoever may write rows may have written that.
 func ParseMarker(externalIDs map[string]string) (*Marker, error) {
 	if externalIDs[keyLineage] == "" && externalIDs[keyTermID] == "" {
 		return nil, nil //nolint:nilnil // an unmarked database is no error
@@ -104,14 +61,16 @@ func ParseMarker(externalIDs map[string]string) (*Marker, error) {
 		PrevTermID: externalIDs[keyPrevTermID], Active: externalIDs[keyActive],
 	}
 	var errs [3]error
-	m.Term, errs[0] = strconv.ParseUint(externalIDs[keyTerm], 10, 64)
-	m.Beat, errs[1] = strconv.ParseUint(externalIDs[KeyBeat], 10, 64)
+	m.Term, errs[0] = parseCount(externalIDs[keyTerm])
+	m.Beat, errs[1] = parseCount(externalIDs[KeyBeat])
 	m.Base, errs[2] = parseProgress(externalIDs[keyBase])
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMarker, err)
 	}
-	if m.Lineage == "" || m.TermID == "" || m.Term == 0 {
-		return nil, fmt.Errorf("%w: lineage %q, term %d, term-id %q", ErrMarker, m.Lineage, m.Term, m.TermID)
+	ids := isUUID(m.Lineage) && isUUID(m.TermID) && (m.PrevTermID == "" || isUUID(m.PrevTermID))
+	if !ids || m.Term == 0 || m.Active != word(m.Active) {
+		return nil, fmt.Errorf("%w: lineage %q, term %d, term-id %q, prev-term-id %q, active %q",
+			ErrMarker, m.Lineage, m.Term, m.TermID, m.PrevTermID, m.Active)
 	}
 	return &m, nil
 }
@@ -129,23 +88,7 @@ func (m Marker) ExternalIDs() map[string]string {
 	}
 }
 
-// parseProgress reads what Progress.String returns.
-func parseProgress(text string) (Progress, error) {
-	beat, changes, found := strings.Cut(text, "+")
-	if !found {
-		return Progress{}, fmt.Errorf("%q is no BEAT+CHANGES", text)
-	}
-	changes, possible, ranged := strings.Cut(changes, "~")
-	if !ranged {
-		possible = changes
-	}
-	b, err1 := strconv.ParseUint(beat, 10, 64)
-	c, err2 := strconv.ParseUint(changes, 10, 64)
-	p, err3 := strconv.ParseUint(possible, 10, 64)
-	return Progress{Beat: b, Changes: c, Possible: max(c, p)}, errors.Join(err1, err2, err3)
-}
-
-// describe names the marker for a person.
+// Describe names the marker for a person.
 func (m *Marker) Describe() string {
 	if m == nil {
 		return "no term"

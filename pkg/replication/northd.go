@@ -24,7 +24,7 @@ type Northd struct {
 // never a failure of the servers.
 func withNorthd(v Verdict, o Observation) Verdict {
 	switch {
-	case !o.Northd.Managed:
+	case !o.Northd.Managed || o.foreign(): // then ovn-northd may be somebody else's as well
 		return v
 	case v.Health == HealthActive, v.Health == HealthActiveDegraded && o.All(ConditionActive):
 		return withNorthdRunning(v, o.Northd)
@@ -59,5 +59,5 @@ func withNorthdRunning(v Verdict, n Northd) Verdict {
 
 // leads says that this node is promoted, as far as is known, and may be active.
 func (o Observation) leads() bool {
-	return o.Promoted && o.Term != TermOver && !o.All(ConditionBackup)
+	return o.Promoted() && o.Term != TermOver && o.Term != TermUnrecorded && !o.All(ConditionBackup)
 }

@@ -7,7 +7,7 @@ type Condition string
 
 // The conditions of a server.
 const (
-	// ConditionAbsent means that no process holds the server's pidfile.
+	// ConditionAbsent means that no process holds the server's database file.
 	ConditionAbsent Condition = "absent"
 	// ConditionFailed means that a process is there but stopped, or idle and mute.
 	ConditionFailed Condition = "failed"
@@ -30,19 +30,25 @@ const (
 	LinkConnecting Link = "connecting"
 )
 
-// TermState is what the cluster record makes of a node's data.
-type TermState string
+// FaultKind is what a working server lacks.
+type FaultKind string
 
-// The term states. The zero value stands for a record that could not be read,
-// from which nothing follows.
+// The kinds of faults.
 const (
-	// TermHeld means that the record names this data's term.
-	TermHeld TermState = "held"
-	// TermUnrecorded means that a promotion was begun and never recorded.
-	TermUnrecorded TermState = "unrecorded"
-	// TermOver means that another node has led since.
-	TermOver TermState = "over"
+	// FaultDisk means that what the server writes does not reach the disk.
+	FaultDisk FaultKind = "disk"
+	// FaultRows means that rows of the agent's are missing or changed.
+	FaultRows FaultKind = "rows"
+	// FaultListeners means that clients or backups cannot reach the server.
+	FaultListeners FaultKind = "listeners"
 )
+
+// Fault is something that a working server lacks, and that is looked after apart from a verdict.
+type Fault struct {
+	Kind FaultKind
+	// Reason says what is wrong, with the database and the text of the error.
+	Reason string
+}
 
 // ServerState is one server at one moment.
 type ServerState struct {
@@ -52,8 +58,9 @@ type ServerState struct {
 	PID int
 	// Condition is what the server is doing.
 	Condition Condition
-	// Marker is the term marker in the database, if it was read.
-	Marker *Marker
+	// Foreign says who else started the server, empty if the resource did. Such a server is
+	// reported and left as it is.
+	Foreign string
 	// Link and Source are a backup's session, as sync-status prints them.
 	Link   Link
 	Source string
@@ -61,22 +68,47 @@ type ServerState struct {
 	Deaf bool
 	// Reason says why the condition is failed or busy, or what else is odd.
 	Reason string
+	// Faults are what the server lacks though it answers.
+	Faults []Fault
 }
 
 // Observation is all that a decision about this node's servers starts from.
 type Observation struct {
 	// Servers has one entry for each database of the resource.
 	Servers []ServerState
-	// Promoted says that this node was promoted and not demoted since.
-	Promoted bool
+	// Own is the term that this node leads, by its own state; nil if it leads none.
+	Own *OwnTerm
+	// Term is what the cluster record makes of that.
+	Term TermState
 	// ExpectPromoted says that Pacemaker believes this instance to be promoted.
 	ExpectPromoted bool
-	// Term is what the cluster record makes of this node's data.
-	Term TermState
+	// Probe says that the resource is only looked for: nothing is repaired.
+	Probe bool
+	// Acting says that an action is under way on this node, which puts servers right itself.
+	Acting bool
+	// Restart says that the supervisor is restarting a server in place.
+	Restart bool
 	// Leader is the node that is promoted, as far as the cluster has said.
 	Leader Leader
+	// Stale says that for some time this backup has been behind the promoted node, or has not
+	// been able to compare itself with it; see [Freshness].
+	Stale bool
+	// Barred is why this node's data must not lead, see [Record.Bars]; empty if it may, or if it
+	// is not known. NoLeader is why the last election ended without one.
+	Barred, NoLeader string
 	// Northd is the ovn-northd beside the servers.
 	Northd Northd
+}
+
+// Promoted reports whether this node was promoted and not demoted since.
+func (o Observation) Promoted() bool { return o.Own != nil }
+
+// state returns the state of the node's own term; none if it leads none.
+func (o Observation) state() TermState {
+	if o.Own == nil {
+		return ""
+	}
+	return o.Term
 }
 
 // In returns the servers in condition c.
@@ -90,27 +122,21 @@ func (o Observation) In(c Condition) []ServerState {
 	return in
 }
 
-// term returns the latest term the databases were marked with.
-func (o Observation) term() uint64 {
-	var term uint64
-	for _, s := range o.Servers {
-		if s.Marker != nil {
-			term = max(term, s.Marker.Term)
-		}
-	}
-	return term
-}
-
 // All reports whether every server is in condition c.
 func (o Observation) All(c Condition) bool {
 	return len(o.In(c)) == len(o.Servers)
+}
+
+// foreign reports whether a server was started by somebody else.
+func (o Observation) foreign() bool {
+	return slices.ContainsFunc(o.Servers, func(s ServerState) bool { return s.Foreign != "" && s.Condition != ConditionAbsent })
 }
 
 // StoppedReason is the reason of a server or ovn-northd that a signal has stopped.
 const StoppedReason = "its process is stopped by a signal or a debugger"
 
 // AllActive reports whether every server is active on a node that was promoted.
-func (o Observation) AllActive() bool { return o.All(ConditionActive) && o.Promoted }
+func (o Observation) AllActive() bool { return o.All(ConditionActive) && o.Promoted() }
 
 // Failed returns the databases whose server is there but does not work, though it has
 // nothing to do.

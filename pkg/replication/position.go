@@ -1,7 +1,6 @@
 package replication
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -27,43 +26,49 @@ type Position struct {
 	Content string
 }
 
-// Marked reports whether the data was ever promoted under this agent.
-func (p Position) Marked() bool { return p.TermID != "" }
-
-// Blank reports whether there is nothing in the data to lose.
-func (p Position) Blank() bool { return !p.Marked() && p.Content == "" }
-
-// Current reports whether the data has seen the start of the record's term, or
-// was made ready for a promotion that came right after it and was never
-// recorded.
-func (p Position) Current(r Record) bool {
-	return p.TermID == r.TermID || p.PrevTermID == r.TermID
-}
-
-// PositionOf returns the position of data with marker m, which may be nil.
+// PositionOf returns the position of data with marker m, which may be nil. Changes and possible
+// are those of [Progress]. A marker that cannot be read is none: what such data holds is not
+// known.
 func PositionOf(m *Marker, changes, possible uint64, content string) Position {
 	if m == nil {
 		return Position{Content: content}
 	}
 	return Position{
 		Lineage: m.Lineage, Term: m.Term, TermID: m.TermID, PrevTermID: m.PrevTermID,
-		Progress: Progress{Beat: m.Beat, Changes: changes, Possible: possible}, Base: m.Base,
+		Progress: Progress{Beat: m.Beat, Changes: changes, Possible: max(changes, possible)}, Base: m.Base,
 	}
 }
 
-// Within returns how far the data has come in the record's term. Data of a
-// promotion that was never recorded holds what it held when that began: no
-// client could reach it after that.
+// WasWritable returns the position of data whose server has been writable without leading since
+// it last followed: none of its changes is certain to be one of the term's history.
+func (p Position) WasWritable() Position {
+	p.Progress.Possible = max(p.Progress.Possible, p.Progress.Changes)
+	p.Progress.Changes = 0
+	return p
+}
+
+// Marked reports whether the data was ever promoted under this agent.
+func (p Position) Marked() bool { return p.TermID != "" }
+
+// Blank reports whether there is nothing in the data to lose.
+func (p Position) Blank() bool { return !p.Marked() && p.Content == "" }
+
+// begun reports whether the data was made ready for a promotion that, as far as the data
+// tells, was never recorded.
+func (p Position) begun() bool { return p.Marked() && p.Progress.Beat < BeatRecorded }
+
+// Current reports whether the data has seen the start of the record's term, or was made ready
+// for a promotion that came right after it and, as far as the data tells, was never recorded.
+func (p Position) Current(r Record) bool {
+	return p.TermID == r.TermID || p.PrevTermID == r.TermID && p.begun()
+}
+
+// Within returns how far the data has come in the record's term.
 func (p Position) Within(r Record) Progress {
 	if p.TermID == r.TermID {
 		return p.Progress
 	}
 	return p.Base
-}
-
-// Compare orders two positions by term, and within one term by progress.
-func (p Position) Compare(q Position) int {
-	return cmp.Or(compare(p.Term, q.Term), p.Progress.Compare(q.Progress))
 }
 
 // Positions are those of one node, by database.
@@ -79,26 +84,40 @@ func (p Positions) Current(r Record) bool {
 	return len(p) > 0
 }
 
-// Compare orders the data of two nodes, database by database in the order of
-// their names: OVN rebuilds most of its southbound database from the
-// northbound one, but never the other way round.
-func (p Positions) Compare(q Positions) int {
-	return p.compare(q, Position.Compare)
-}
-
-// CompareWithin orders the current data of two nodes by how far each has come
-// in the record's term.
-func (p Positions) CompareWithin(r Record, q Positions) int {
-	return p.compare(q, func(a, b Position) int { return a.Within(r).Compare(b.Within(r)) })
-}
-
-func (p Positions) compare(q Positions, order func(a, b Position) int) int {
-	for _, database := range slices.Sorted(maps.Keys(p)) {
-		if o := order(p[database], q[database]); o != 0 {
-			return o
+// holds reports whether a node's data certainly holds all that the record's node wrote before it
+// was demoted as planned: as many changes as there were, among copies of one history. The end is
+// on the disk of the node that led, and changes can only have been added there.
+func (p Positions) holds(r Record, node string) bool {
+	for database, end := range r.End {
+		q := p[database]
+		progress := q.Within(r)
+		if node == r.Node {
+			progress.Changes = progress.Possible
+		}
+		if !q.Current(r) || progress.Compare(end.Within(r)) < 0 {
+			return false
 		}
 	}
-	return 0
+	return true
+}
+
+// covers reports whether p has a position for every database that q has.
+func (p Positions) covers(q Positions) bool {
+	for database := range q {
+		if _, found := p[database]; !found {
+			return false
+		}
+	}
+	return true
+}
+
+func (p Positions) blank() bool {
+	for _, position := range p {
+		if !position.Blank() {
+			return false
+		}
+	}
+	return true
 }
 
 // Term returns the latest term any of a node's data has seen.
@@ -119,33 +138,68 @@ func (p Positions) String() string {
 	var fields []string
 	for _, database := range slices.Sorted(maps.Keys(p)) {
 		q := p[database]
-		fields = append(fields, database+"="+strings.Join([]string{
-			q.Lineage, strconv.FormatUint(q.Term, 10), q.TermID, q.PrevTermID,
-			q.Progress.String(), q.Base.String(), q.Content,
+		fields = append(fields, word(database)+"="+strings.Join([]string{
+			word(q.Lineage), strconv.FormatUint(q.Term, 10), word(q.TermID), word(q.PrevTermID),
+			q.Progress.String(), q.Base.String(), word(q.Content),
 		}, "/"))
 	}
 	return strings.Join(fields, ",")
 }
 
-// ParsePositions reads what String returns.
+// ParsePositions reads what String returns. It ignores what follows the known parts of a
+// position, and words after a space.
 func ParsePositions(text string) (Positions, error) {
 	positions := Positions{}
-	for field := range strings.SplitSeq(text, ",") {
+	known, _, _ := strings.Cut(text, " ")
+	for field := range strings.SplitSeq(known, ",") {
 		database, value, found := strings.Cut(field, "=")
-		parts := strings.Split(value, "/")
-		if !found || database == "" || len(parts) != 7 {
+		if !found || !isWord(database) {
 			return nil, fmt.Errorf("%w: %q", ErrPosition, text)
 		}
-		term, err1 := strconv.ParseUint(parts[1], 10, 64)
-		progress, err2 := parseProgress(parts[4])
-		base, err3 := parseProgress(parts[5])
-		if err := errors.Join(err1, err2, err3); err != nil {
+		position, err := parsePosition(strings.Split(value, "/"))
+		if err != nil {
 			return nil, fmt.Errorf("%w: %q: %w", ErrPosition, text, err)
 		}
-		positions[database] = Position{
-			Lineage: parts[0], Term: term, TermID: parts[2], PrevTermID: parts[3],
-			Progress: progress, Base: base, Content: parts[6],
-		}
+		positions[database] = position
 	}
 	return positions, nil
+}
+
+func parsePosition(parts []string) (Position, error) {
+	if len(parts) < 7 {
+		return Position{}, fmt.Errorf("%d parts", len(parts))
+	}
+	for _, part := range []string{parts[0], parts[2], parts[3], parts[6]} {
+		if part != word(part) {
+			return Position{}, fmt.Errorf("part %q", part)
+		}
+	}
+	term, err1 := parseCount(parts[1])
+	progress, err2 := parseProgress(parts[4])
+	base, err3 := parseProgress(parts[5])
+	return Position{
+		Lineage: parts[0], Term: term, TermID: parts[2], PrevTermID: parts[3],
+		Progress: progress, Base: base, Content: parts[6],
+	}, errors.Join(err1, err2, err3)
+}
+
+// Summary names positions for a person.
+func (p Positions) Summary() string {
+	var all []string
+	for _, database := range slices.Sorted(maps.Keys(p)) {
+		all = append(all, database+" "+p[database].Summary())
+	}
+	return strings.Join(all, ", ")
+}
+
+// Summary names a position for a person.
+func (p Position) Summary() string {
+	switch {
+	case p.Marked():
+		return fmt.Sprintf("term %d beat %s", p.Term, p.Progress)
+	case p.Blank():
+		return "empty"
+	default:
+		return "content " + p.Content[:min(len(p.Content), 8)] + " without a term"
+	}
 }

@@ -1,70 +1,90 @@
 package replication
 
-// The promotion scores. They only say whom Pacemaker should ask first; they
-// lie far enough apart for an operator's location constraint to fit between.
+import "strconv"
+
+// Score is a promotion score. It only says whom Pacemaker should ask first.
+type Score int
+
+// ScoreInfinity is infinite for Pacemaker: larger sums are cut down to it.
+const ScoreInfinity Score = 1_000_000
+
+// The promotion scores lie far enough apart for an operator's location constraint to fit
+// between.
 const (
+	// ScoreNever keeps the role away for as long as it is set, whatever constraints add: it is
+	// for a node that leaves the promotion to another one.
+	ScoreNever = -ScoreInfinity
 	// ScoreActive keeps the promotion where it is; see [ActiveScore].
-	ScoreActive = 100_000
+	ScoreActive Score = 100_000
 	// ScoreElected is for the node that an election has found to hold most.
-	ScoreElected = 200
-	// ScoreLastActive is for the node that led the current term to its end: no
+	ScoreElected Score = 200
+	// ScoreLastActive is for the node that led the current term, or data that holds its end: no
 	// other can hold more.
-	ScoreLastActive = 60
+	ScoreLastActive Score = 60
 	// ScoreFollowing is for a backup that replicates from the promoted node.
-	ScoreFollowing = 50
+	ScoreFollowing Score = 50
 	// ScoreUnproven is for current data of which no more is known.
-	ScoreUnproven = 10
+	ScoreUnproven Score = 10
 	// ScoreStale is for a backup that follows and has had no news for a moment, as all
 	// have when the promoted node has died.
-	ScoreStale = 7
+	ScoreStale Score = 7
 	// ScoreLagging is for a backup that does not follow the promoted node, or has had no
 	// news for long. Pacemaker should not even ask it while there is another: monitors
 	// call it degraded, and after the coordinator has died as well Pacemaker (3.0.0) waits
 	// 80 s for the end of a monitor that does.
-	ScoreLagging = 5
+	ScoreLagging Score = 5
 	// ScoreBlank is for an empty database where none has ever led.
-	ScoreBlank = 1
+	ScoreBlank Score = 1
 )
 
-// The scores of active nodes lie this far apart for each term, and begin anew
-// after so many: within what Pacemaker adds up (1,000,000 is infinite), and far
-// enough for usual stickinesses not to matter.
-const (
-	scorePerTerm = 1_000
-	scoreTerms   = 800
-)
-
-// ActiveScore is the score of the active node of a term. That of a later term
-// is higher: when a node that led an earlier one comes back to the cluster
-// unaware of its end, Pacemaker demotes that node and not its successor.
-func ActiveScore(term uint64) int {
-	return ScoreActive + scorePerTerm*int(term%scoreTerms)
+// String returns the score as Pacemaker's tools spell it.
+func (s Score) String() string {
+	switch {
+	case s >= ScoreInfinity:
+		return "INFINITY"
+	case s <= -ScoreInfinity:
+		return "-INFINITY"
+	default:
+		return strconv.Itoa(int(s))
+	}
 }
 
-// StartScore decides the promotion score of a node whose servers have just been
-// started as backups; ok is false if its data may not lead.
-func StartScore(node string, record *Record, held Positions) (score int, ok bool) {
+// The scores of active nodes grow by stepOfTerm for each of the first termsOfStep terms, by half
+// of that for as many terms again as there were, and so on: the scores of the first terms lie
+// apart by more than usual constraints, and those of the first 300,000 differ at all.
+const (
+	stepOfTerm     = 250
+	termsOfStep    = 512
+	maxActiveScore = 900_000 // constraints are added before Pacemaker cuts the sum down
+)
+
+// ActiveScore is the score of the active node of a term. That of a later term is higher, or the
+// same after very many terms, and never lower: when a node that led an earlier one comes back
+// to the cluster unaware of its end, Pacemaker demotes that node and not its successor.
+func ActiveScore(term uint64) Score {
+	score, from, until, step := uint64(ScoreActive), uint64(0), uint64(termsOfStep), uint64(stepOfTerm)
+	for term > until && step > 1 {
+		score += (until - from) * step
+		from, until, step = until, until*2, step/2
+	}
+	return Score(min(score+min(term-from, maxActiveScore)*step, maxActiveScore))
+}
+
+// StartScore decides the promotion score of a node whose servers run as backups while no node
+// leads; ok is false if its data may not lead.
+func StartScore(node string, record *Record, held Positions) (score Score, ok bool) {
 	switch {
 	case record == nil && held.blank():
 		return ScoreBlank, true
-	case record == nil:
-		return ScoreUnproven, true
-	case !held.Current(*record):
+	case record == nil, held.Term() > record.Term:
+		return ScoreUnproven, true // the election finds out what the latest term is
+	case record.Bars(node, held) != "":
 		return 0, false
-	case record.Node == node:
+	case record.Node == node, len(record.End) > 0:
 		return ScoreLastActive, true
 	default:
 		return ScoreUnproven, true
 	}
-}
-
-func (p Positions) blank() bool {
-	for _, position := range p {
-		if !position.Blank() {
-			return false
-		}
-	}
-	return true
 }
 
 // ScoreChange is what to do with this node's promotion score.
@@ -74,21 +94,19 @@ type ScoreChange struct {
 	Keep bool
 	// Clear removes the score: this instance cannot be promoted.
 	Clear bool
-	Score int
+	Score Score
 }
 
-// Score decides the promotion score of a node with verdict v. While no node is
+// DecideScore decides the promotion score of a node with verdict v. While no node is
 // promoted, a backup keeps the score it earned when there was one: that is what
-// tells a replica that followed to the end from one that did not.
-func Score(v Verdict, leader Leader) ScoreChange {
-	if v.Over {
-		return ScoreChange{Clear: true}
-	}
+// tells a replica that followed to the end from one that did not. Yielding says that the node
+// has left the promotion to another one, and still waits for that.
+func DecideScore(v Verdict, leader Leader, yielding bool) ScoreChange {
 	switch v.Health {
 	case HealthActive, HealthActiveDegraded:
-		return ScoreChange{Score: ActiveScore(v.Term)}
+		return ScoreChange{Keep: v.Term == 0, Score: ActiveScore(v.Term)} // an action gives the score that goes with its term
 	case HealthBackup, HealthBackupDegraded:
-		return scoreBackup(v, leader)
+		return scoreBackup(v, leader, yielding)
 	case HealthStopped, HealthFailed, HealthFailedActive:
 		return ScoreChange{Clear: true}
 	default:
@@ -96,8 +114,12 @@ func Score(v Verdict, leader Leader) ScoreChange {
 	}
 }
 
-func scoreBackup(v Verdict, leader Leader) ScoreChange {
+func scoreBackup(v Verdict, leader Leader, yielding bool) ScoreChange {
 	switch {
+	case v.Over, v.Barred:
+		return ScoreChange{Clear: true}
+	case yielding && leader.Node == "":
+		return ScoreChange{Score: ScoreNever}
 	case v.Following && v.Stale:
 		return ScoreChange{Score: ScoreStale}
 	case v.Following:

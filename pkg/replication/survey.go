@@ -1,20 +1,16 @@
 package replication
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
-// Standing is what is known, on one node, of what the nodes hold.
+// Survey is what is known, on one node, of what the nodes hold.
 type Survey struct {
 	// Record is the cluster record; nil if no promotion was ever recorded.
 	Record *Record
 	// Node is this node, Own what its database files hold.
 	Node string
 	Own  Positions
-	// Others is what the other nodes said last, at their start, in an election or
-	// after a demotion: they may hold more by now, and one that runs no servers
-	// has said nothing.
+	// Others is what the other nodes said last, at their start or in an election: they may hold
+	// more by now, and one that runs no servers has said nothing.
 	Others map[string]Positions
 	// Promoted are the other nodes that say that they are promoted.
 	Promoted []string
@@ -25,22 +21,11 @@ type Survey struct {
 // HoldMore returns the other nodes that, by what they said last, hold what this
 // node does not.
 func (s Survey) HoldMore() []string {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.Others)), func(node string) bool {
-		return !s.holdsMore(s.Others[node])
-	})
-}
-
-func (s Survey) holdsMore(other Positions) bool {
-	if s.Record == nil {
-		return other.Compare(s.Own) > 0
+	e := Election{Record: s.Record, Self: s.Node, Candidates: map[string]Candidate{s.Node: {Positions: s.Own}}}
+	for node, positions := range s.Others {
+		e.Candidates[node] = Candidate{Positions: positions}
 	}
-	theirs, ours := other.Current(*s.Record), s.Own.Current(*s.Record)
-	switch {
-	case theirs && ours:
-		return other.CompareWithin(*s.Record, s.Own) > 0
-	case theirs != ours:
-		return theirs
-	default:
-		return other.Compare(s.Own) > 0
-	}
+	nodes := e.present()
+	ranks := e.ranks(s.Record, nodes)
+	return slices.DeleteFunc(nodes, func(node string) bool { return slices.Compare(ranks[node], ranks[s.Node]) <= 0 })
 }

@@ -23,7 +23,7 @@ const (
 	HealthFailedActive Health = "failed while active"
 )
 
-// RepairKind is what a repair does to a server.
+// RepairKind is what a repair does.
 type RepairKind string
 
 // The kinds of repair.
@@ -32,8 +32,10 @@ const (
 	RepairPark RepairKind = "park"
 	// RepairFollow points a backup at the promoted node.
 	RepairFollow RepairKind = "follow"
-	// RepairForget drops the note that this node is promoted.
+	// RepairForget drops the state that this node leads a term.
 	RepairForget RepairKind = "forget"
+	// RepairRecord swaps the record of this node's term in again.
+	RepairRecord RepairKind = "record"
 	// RepairStartNorthd starts ovn-northd, RepairStopNorthd ends it.
 	RepairStartNorthd RepairKind = "start ovn-northd"
 	RepairStopNorthd  RepairKind = "stop ovn-northd"
@@ -46,6 +48,9 @@ type Repair struct {
 	Database string
 	// Source is what RepairFollow points the server at.
 	Source string
+	// Urgent says that it does not wait for an action that is under way: two nodes would be
+	// writable meanwhile.
+	Urgent bool
 }
 
 // Verdict is the outcome of an assessment.
@@ -57,14 +62,14 @@ type Verdict struct {
 	Repairs []Repair
 	// Term is the term of an active node, 0 of any other.
 	Term uint64
-	// Over says that the node led a term that is over: it is not to be promoted before
-	// it has been looked at anew.
+	// Over says that the node led a term that is over, or never was the cluster's: it is not to
+	// be promoted before it has been looked at again.
 	Over bool
-	// Following says that every server replicates from the promoted node.
-	Following bool
-	// Stale says that the promoted node's beats have not come for a moment. No single look
-	// can tell.
-	Stale bool
+	// Barred says that the node's data must not lead.
+	Barred bool
+	// Following says that every server replicates from the promoted node, Stale that it has
+	// been behind for some time nevertheless.
+	Following, Stale bool
 }
 
 // Reason returns all reasons in one line.

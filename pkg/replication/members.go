@@ -1,0 +1,67 @@
+package replication
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Freshness is what the supervisor of the active makes of a backup. How long a backup has to be
+// behind or fresh for it is the supervisor's to say.
+type Freshness int
+
+// The kinds of freshness.
+const (
+	// FreshnessUnsettled changes nothing: the backup has been behind, or fresh, for a moment.
+	FreshnessUnsettled Freshness = iota
+	// FreshnessFresh takes the backup into the members.
+	FreshnessFresh
+	// FreshnessStale removes it: it is behind, away, or cannot follow.
+	FreshnessStale
+)
+
+// WithFreshness returns the record with the members that follow from what is known of the
+// backups. A node of which nothing is known stays what it was, the node that leads is always a
+// member, and where the members were not known they are all that are not stale.
+func (r Record) WithFreshness(known map[string]Freshness) Record {
+	members := []string{r.Node}
+	for _, node := range slices.Sorted(maps.Keys(known)) {
+		stays := r.Members == nil || slices.Contains(r.Members, node)
+		if known[node] == FreshnessFresh || known[node] == FreshnessUnsettled && stays {
+			members = append(members, node)
+		}
+	}
+	for _, node := range r.Members {
+		if _, found := known[node]; !found {
+			members = append(members, node)
+		}
+	}
+	slices.Sort(members)
+	r.Members = slices.Compact(members)
+	return r
+}
+
+// HasMember reports whether a node may lead as far as the members go.
+func (r *Record) HasMember(node string) bool {
+	return r.Members == nil || slices.Contains(r.Members, node)
+}
+
+// Bars returns why a node's data must not lead after the record's term; empty if it may. r may
+// be nil: then no record bars any data.
+func (r *Record) Bars(node string, held Positions) string {
+	switch {
+	case r == nil:
+		return ""
+	case !held.Current(*r):
+		return fmt.Sprintf("its data has not seen the start of term %d%s (%s)", r.Term, r.led(), held.Summary())
+	case len(r.End) > 0 && !held.holds(*r, node):
+		return fmt.Sprintf("its data (%s) lacks what node %s wrote last before it was demoted (%s)",
+			held.Summary(), r.Node, r.End.Summary())
+	case len(r.End) == 0 && !r.HasMember(node):
+		return fmt.Sprintf("it was behind when it was last compared with node %s, which led term %d; up to date were: %s",
+			r.Node, r.Term, strings.Join(r.Members, ", "))
+	default:
+		return ""
+	}
+}

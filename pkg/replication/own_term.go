@@ -1,0 +1,69 @@
+package replication
+
+// OwnTerm is what a node keeps in its state directory from before it begins a term until it is
+// demoted. The node judges its term by this and by the record alone: the marker in a database
+// belongs to whoever may write rows.
+type OwnTerm struct {
+	// Record is the record of the term as the node last swapped it in, or means to.
+	Record Record
+	// Recorded reports whether it has been swapped in once.
+	Recorded bool
+	// Markers are those with which the term began, by database.
+	Markers map[string]Marker
+}
+
+// TermState is what the cluster record makes of a node's own term.
+type TermState string
+
+// The term states. The zero value stands for a node that leads no term, or a record that could
+// not be read: nothing follows from that.
+const (
+	// TermHeld means that the record names this term.
+	TermHeld TermState = "held"
+	// TermRecordLost means that the record has gone, or gone back to an earlier term, as with
+	// an older CIB: the node keeps serving and swaps its own record in.
+	TermRecordLost TermState = "record lost"
+	// TermUnrecorded means that a promotion was begun and is not in the record.
+	TermUnrecorded TermState = "unrecorded"
+	// TermOver means that another node has led since, or that this one was demoted.
+	TermOver TermState = "over"
+)
+
+// Judge holds the node's own term against the record, which is nil if there is none. A later
+// term wins against an earlier one; of two terms with one number, the record's does.
+func (o *OwnTerm) Judge(record *Record) TermState {
+	switch {
+	case o == nil:
+		return ""
+	case record == nil, record.Term < o.Record.Term:
+		if o.Recorded {
+			return TermRecordLost
+		}
+		return TermUnrecorded
+	case record.TermID != o.Record.TermID, len(record.End) > 0:
+		return TermOver
+	default:
+		return TermHeld
+	}
+}
+
+// Heal compares the marker found in a database of an active node with the node's own term. Seen
+// is the last beat that the node itself wrote or read there. If the marker does not fit, it
+// returns the one to write back, with a beat beyond all that a backup can have received.
+func (o *OwnTerm) Heal(database string, found *Marker, seen uint64) (healed Marker, fits bool) {
+	want := o.Markers[database]
+	if found != nil {
+		want.Beat = found.Beat
+		if *found == want && found.Beat >= seen {
+			return *found, true
+		}
+		if found.TermID == want.TermID {
+			seen = max(seen, found.Beat)
+		}
+	}
+	want.Beat = min(max(seen, BeatRecorded)+1, maxBeat)
+	return want, false
+}
+
+// maxBeat is the last beat that parseCount reads.
+const maxBeat = 1<<63 - 1

@@ -1,0 +1,99 @@
+package replication_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ovndb-servers/pkg/replication"
+)
+
+// codes are those of the table "what monitor answers".
+var codes = map[replication.Health]string{
+	replication.HealthStopped: "7", replication.HealthBackup: "0", replication.HealthBackupDegraded: "190",
+	replication.HealthActive: "8", replication.HealthActiveDegraded: "191",
+	replication.HealthFailed: "1", replication.HealthFailedActive: "9",
+}
+
+// assess reads "NODE NB SB [own=TERM] [begun] [promoted] [probe] ..." with the conditions of the
+// two servers, and prints the answer of monitor, the repairs, and the score.
+func (s *scenario) assess(t *testing.T, w words) string {
+	t.Helper()
+	node := w.plain[0]
+	o := replication.Observation{
+		Servers: s.servers(w), Own: s.ownTerm(t, node, w),
+		ExpectPromoted: w.has("promoted"), Probe: w.has("probe"), Acting: w.has("acting"), Restart: w.has("restart"),
+		Stale: w.has("stale"), NoLeader: w.named["no-leader"],
+	}
+	o.Term = o.Own.Judge(s.record)
+	if w.has("record-unread") {
+		o.Term = ""
+	}
+	if p := s.candidates[node].Positions; p != nil {
+		o.Barred = s.record.Bars(node, p)
+	}
+	if name := w.named["leader"]; name != "" {
+		o.Leader = leaderAt(name)
+	}
+	switch w.named["northd"] {
+	case "running":
+		o.Northd = replication.Northd{Managed: true, PID: 7}
+	case "absent":
+		o.Northd = replication.Northd{Managed: true}
+	case "stopped":
+		o.Northd = replication.Northd{Managed: true, PID: 7, Stopped: true}
+	}
+	v := replication.Assess(o)
+	return node + ": " + told(v, replication.DecideScore(v, o.Leader, w.has("yielding")))
+}
+
+func leaderAt(node string) replication.Leader {
+	return replication.Leader{Node: node, Sources: replication.Sources{nb: "tcp:" + node + ":6641", sb: "tcp:" + node + ":6642"}}
+}
+
+func (s *scenario) servers(w words) []replication.ServerState {
+	servers := []replication.ServerState{{Database: nb, PID: 1}, {Database: sb, PID: 2}}
+	for i := range servers {
+		servers[i].Condition = replication.Condition(w.plain[1+i])
+		servers[i].Link = replication.LinkConnecting
+		if source := w.named["follows"]; source != "" {
+			servers[i].Source = leaderAt(source).Sources[servers[i].Database]
+			servers[i].Link = replication.LinkReplicating
+		}
+		if w.has("connecting") {
+			servers[i].Link = replication.LinkConnecting
+		}
+		servers[i].Foreign = w.named["foreign"]
+	}
+	servers[0].Reason = w.named["reason"]
+	for _, kind := range []replication.FaultKind{replication.FaultDisk, replication.FaultRows, replication.FaultListeners} {
+		if reason := w.named[string(kind)]; reason != "" {
+			servers[0].Faults = append(servers[0].Faults, replication.Fault{Kind: kind, Reason: reason})
+		}
+	}
+	return servers
+}
+
+func told(v replication.Verdict, change replication.ScoreChange) string {
+	lines := []string{codes[v.Health] + " " + string(v.Health)}
+	for _, reason := range v.Reasons {
+		lines = append(lines, "  "+reason)
+	}
+	for _, r := range v.Repairs {
+		text := fmt.Sprintf("  repair: %s %s", r.Kind, r.Database)
+		if r.Source != "" {
+			text += " from " + r.Source
+		}
+		if r.Urgent {
+			text += ", whatever is under way"
+		}
+		lines = append(lines, text)
+	}
+	switch {
+	case change.Clear:
+		lines = append(lines, "  score: none")
+	case !change.Keep:
+		lines = append(lines, "  score: "+change.Score.String())
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,266 @@
+package replication_test
+
+import (
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+
+	"ovndb-servers/pkg/replication"
+)
+
+const (
+	nb = "OVN_Northbound"
+	sb = "OVN_Southbound"
+)
+
+// TestScenarios plays the files of testdata: commands, one a line, and what the decisions say
+// to each. A run with -rewrite writes the answers; a reviewer reads the difference.
+func TestScenarios(t *testing.T) {
+	t.Parallel()
+	datadriven.Walk(t, "testdata/decisions", func(t *testing.T, path string) {
+		t.Helper()
+		s := newScenario()
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			t.Helper()
+			if d.Cmd == "new" {
+				s = newScenario()
+			}
+			var out strings.Builder
+			for line := range strings.Lines(d.Input) {
+				if answer := s.run(t, strings.TrimSpace(line)); answer != "" {
+					out.WriteString(strings.TrimSpace(answer) + "\n")
+				}
+			}
+			return out.String()
+		})
+	})
+}
+
+// scenario is the state that commands set and decisions are asked about.
+type scenario struct {
+	record     *replication.Record
+	candidates map[string]replication.Candidate
+	absent     []string
+	markers    map[string]replication.Marker // of NB, of the last node command
+}
+
+func newScenario() *scenario {
+	return &scenario{candidates: map[string]replication.Candidate{}, markers: map[string]replication.Marker{}}
+}
+
+// words are the arguments of a command: plain ones in their order, and key=value.
+type words struct {
+	plain []string
+	named map[string]string
+}
+
+func (w words) has(name string) bool {
+	return slices.Contains(w.plain, name)
+}
+
+// split reads a command line, in which a value may stand between double quotes.
+func split(line string) words {
+	w := words{named: map[string]string{}}
+	quoted := false
+	for _, field := range strings.FieldsFunc(line, func(r rune) bool {
+		if r == '"' {
+			quoted = !quoted
+		}
+		return r == ' ' && !quoted
+	}) {
+		name, value, found := strings.Cut(field, "=")
+		if !found || strings.HasPrefix(field, `"`) {
+			w.plain = append(w.plain, strings.Trim(field, `"`))
+			continue
+		}
+		w.named[name] = strings.Trim(value, `"`)
+	}
+	return w
+}
+
+func (s *scenario) run(t *testing.T, line string) string {
+	t.Helper()
+	w := split(line)
+	if len(w.plain) == 0 {
+		return ""
+	}
+	name := w.plain[0]
+	w.plain = w.plain[1:]
+	commands := map[string]func(*testing.T, words) string{
+		"record": s.setRecord, "node": s.node, "absent": s.leave,
+		"elect": s.elect, "begin": s.begin, "admit": s.admit, "judge": s.judge, "heal": s.heal,
+		"start": s.startScore, "score": s.activeScore, "assess": s.assess,
+		"freshness": s.freshness, "swap": s.swap, "read": s.read,
+	}
+	command := commands[name]
+	if command == nil {
+		t.Fatalf("unknown command %q", line)
+	}
+	return command(t, w)
+}
+
+// id returns an ID in the form of a UUID for a name as it stands in a scenario.
+func id(name string) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name))
+	return fmt.Sprintf("%08x-0000-4000-8000-%012x", len(name), h.Sum64()&0xffffffffffff)
+}
+
+// number returns the term of a name such as "5" or "5b", which are two promotions.
+func number(t *testing.T, name string) uint64 {
+	t.Helper()
+	n, err := strconv.ParseUint(strings.TrimRight(name, "abc"), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func progress(t *testing.T, text string) replication.Progress {
+	t.Helper()
+	if text == "" {
+		return replication.Progress{}
+	}
+	if !strings.Contains(text, "+") {
+		text += "+0"
+	}
+	p, err := replication.ParsePositions("x=L/1/T//" + text + "/0+0/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p["x"].Progress
+}
+
+func (s *scenario) setRecord(t *testing.T, w words) string {
+	t.Helper()
+	if w.has("none") {
+		s.record = nil
+		return ""
+	}
+	s.record = recordOf(t, w)
+	return ""
+}
+
+// recordOf reads "TERM NODE [members=a,b] [end=NB,SB]".
+func recordOf(t *testing.T, w words) *replication.Record {
+	t.Helper()
+	r := &replication.Record{Term: number(t, w.plain[0]), TermID: id(w.plain[0]), Node: w.plain[1], Blessed: w.named["blessed"]}
+	if members := w.named["members"]; members != "" {
+		r.Members = strings.Split(members, ",")
+	}
+	if end := w.named["end"]; end != "" {
+		nbEnd, sbEnd, _ := strings.Cut(end, ",")
+		r.End = replication.Positions{}
+		for database, text := range map[string]string{nb: nbEnd, sb: sbEnd} {
+			r.End[database] = replication.Position{Lineage: id("L"), Term: r.Term, TermID: r.TermID, Progress: progress(t, text)}
+		}
+	}
+	return r
+}
+
+// node reads "NAME term=5 [prev=4] [nb=7+3] [sb=9] [base=6] [lineage=L] [content=x] ...".
+func (s *scenario) node(t *testing.T, w words) string {
+	t.Helper()
+	c := replication.Candidate{Unable: w.named["unable"]}
+	c.Rounds, _ = strconv.Atoi(w.named["rounds"])
+	name := w.plain[0]
+	if !w.has("silent") {
+		c.Positions = replication.Positions{}
+		for database, key := range map[string]string{nb: "nb", sb: "sb"} {
+			m := markerOf(t, w, key)
+			if m == nil {
+				c.Positions[database] = replication.Position{Content: w.named["content"]}
+				continue
+			}
+			p := progress(t, w.named[key])
+			c.Positions[database] = replication.PositionOf(m, p.Changes, p.Possible, "")
+			if w.has("was-writable") {
+				c.Positions[database] = c.Positions[database].WasWritable()
+			}
+			if database == nb {
+				s.markers[name] = *m
+			}
+		}
+	}
+	s.candidates[name] = c
+	return ""
+}
+
+func markerOf(t *testing.T, w words, key string) *replication.Marker {
+	t.Helper()
+	term := w.named["term"]
+	if own := w.named[key+"-term"]; own != "" {
+		term = own
+	}
+	if term == "" {
+		return nil
+	}
+	lineage, prev := "L", w.named["prev"]
+	if w.named["lineage"] != "" {
+		lineage = w.named["lineage"]
+	}
+	n := number(t, term)
+	if prev == "" {
+		prev = strconv.FormatUint(n-1, 10)
+	}
+	return &replication.Marker{
+		Lineage: id(lineage), Term: n, TermID: id(term), PrevTermID: id(prev),
+		Active: "n0", Base: progress(t, w.named["base"]), Beat: progress(t, w.named[key]).Beat,
+	}
+}
+
+func (s *scenario) leave(_ *testing.T, w words) string {
+	s.absent = w.plain
+	for _, name := range w.plain {
+		delete(s.candidates, name)
+	}
+	return ""
+}
+
+func (s *scenario) election(self string, w words) replication.Election {
+	e := replication.Election{
+		Record: s.record, Self: self, Candidates: maps.Clone(s.candidates), Absent: s.absent, WhenBehind: w.has("when-behind"),
+	}
+	if reason, found := w.named["blessed"]; found {
+		e.Blessing = &replication.Blessing{Reason: reason}
+	}
+	return e
+}
+
+// elect asks one node, or all that take part.
+func (s *scenario) elect(_ *testing.T, w words) string {
+	voters := slices.Sorted(maps.Keys(s.candidates))
+	if len(w.plain) > 0 && w.plain[0] != "when-behind" {
+		voters = w.plain[:1]
+	}
+	var out []string
+	for _, self := range voters {
+		if len(s.candidates[self].Positions) > 0 {
+			out = append(out, decided(self, s.election(self, w).Decide()))
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+func decided(self string, d replication.Decision) string {
+	outcome := "must not lead"
+	switch {
+	case d.Lead:
+		outcome = "leads"
+	case d.Yield != "":
+		outcome = "leaves it to " + d.Yield
+	case len(d.Wait) > 0:
+		outcome = "waits for " + strings.Join(d.Wait, ", ")
+	}
+	text := fmt.Sprintf("%s %s [%s]", self, outcome, d.Rule)
+	if d.Reason != "" {
+		text += ": " + d.Reason
+	}
+	return text
+}
