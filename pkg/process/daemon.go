@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -17,9 +18,8 @@ import (
 
 const (
 	// pidfileVariable names, in a daemon's environment, the pidfile it was
-	// started for. By it, also those of its processes are found that hold no
-	// lock: the monitor that is about to restart a crashed server, and the
-	// processes of a caller that was killed while it started a daemon.
+	// started for. By it, a process is found that holds no lock yet, as its
+	// caller was killed while it started it.
 	pidfileVariable = "OVNDB_SERVERS_PIDFILE"
 
 	// collectDelay bounds the wait for killed processes beyond the caller's
@@ -28,11 +28,12 @@ const (
 )
 
 // Daemon is a daemon of Open vSwitch or OVN: a program that knows --detach,
-// --monitor, --pidfile and --user, and whose first process exits when the
-// daemon is ready.
+// --pidfile and --user, and whose first process exits when the daemon is ready.
+// It gets no monitor process of its own (--monitor), which would restart a
+// crashed server in the role it had, and ask no other node.
 type Daemon struct {
 	Program   string
-	Args      []string // without those four
+	Args      []string // without those three
 	Pidfile   Pidfile
 	Owner     Owner  // the account to run as, if it has a Name
 	FileLimit uint64 // open files it needs; 0 leaves the limit alone
@@ -42,7 +43,7 @@ type Daemon struct {
 
 // Command returns the arguments the daemon is started with.
 func (d Daemon) Command() []string {
-	args := []string{"--detach", "--monitor", "--pidfile=" + string(d.Pidfile)}
+	args := []string{"--detach", "--pidfile=" + string(d.Pidfile)}
 	if d.Owner.Name != "" {
 		args = append(args, "--user="+d.Owner.Name)
 	}
@@ -103,12 +104,10 @@ func (d Daemon) launch(ctx context.Context) error {
 	cmd.Dir = "/"
 	cmd.Env = environment(append(slices.Clone(d.Environment), pidfileVariable+"="+string(d.Pidfile))...)
 	cmd.Stderr = messages
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := cmd.Start(); err != nil {
-		failure.Err = err
-		return failure
-	}
-	err = await(ctx, cmd)
+	// A daemon whose first process was killed with its caller ends when it is ready and cannot
+	// say so (fork_notify_startup in Open vSwitch's lib/daemon-unix.c).
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	err = runFirst(ctx, cmd)
 	running, lookErr := d.running()
 	switch {
 	case err == nil && running:
@@ -126,11 +125,23 @@ func (d Daemon) launch(ctx context.Context) error {
 	return failure
 }
 
-// await waits for the program's first process. When ctx ends before, it kills
+// runFirst runs the program's first process to its end. When ctx ends before, it kills
 // all that was started and returns the context's cause.
-func await(ctx context.Context, cmd *exec.Cmd) error {
-	exited := make(chan error, 1)
-	go func() { exited <- cmd.Wait() }()
+func runFirst(ctx context.Context, cmd *exec.Cmd) error {
+	started, exited := make(chan error, 1), make(chan error, 1)
+	go func() {
+		// Pdeathsig is about the thread that starts the process; see runLocked.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			exited <- cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		return err
+	}
 	select {
 	case err := <-exited:
 		return err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -47,7 +48,7 @@ func TestServerCommandIsThatOfOVNWithoutDatabaseRemote(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	generated := []string{"--detach", "--monitor", "--pidfile=/run/ovnsb_db.pid", "--user=ovn:hugetlbfs"}
+	generated := []string{"--detach", "--pidfile=/run/ovnsb_db.pid", "--user=ovn:hugetlbfs"}
 	if diff := cmp.Diff(append(generated, want.Args...), got.Command()); diff != "" {
 		t.Error(diff)
 	}
@@ -84,26 +85,19 @@ func TestTwoStartsAtOnceLeaveOneServer(t *testing.T) {
 		}
 	}
 	pid := ownerOf(t, daemon.Pidfile)
-	monitor := parent(t, pid)
-	eventually(t, "only the server and its monitor are left", func() bool {
-		for _, other := range mentions(filepath.Dir(files.Pidfile)) {
-			if other != pid && other != monitor {
-				return false
-			}
-		}
-		return true
+	eventually(t, "only the server is left", func() bool {
+		return slices.Equal(mentions(filepath.Dir(files.Pidfile)), []int{pid})
 	})
 }
 
-func TestStartAfterKilledWorkerTakesOverTheStalePidfile(t *testing.T) {
+func TestStartAfterKilledServerTakesOverTheStalePidfile(t *testing.T) {
 	t.Parallel()
 	daemon, _ := startServer(t)
 	first := ownerOf(t, daemon.Pidfile)
-	monitor := parent(t, first)
 	if err := kill(first); err != nil {
 		t.Fatal(err)
 	}
-	awaitEnd(t, monitor)
+	awaitEnd(t, first)
 	if pid := readPID(t, string(daemon.Pidfile)); pid != first {
 		t.Fatalf("the pidfile names %d", pid)
 	}
@@ -178,10 +172,10 @@ func TestStartWhoseContextEndsLeavesNoProcess(t *testing.T) {
 	started := make(chan error, 1)
 	go func() { started <- daemon.Start(ctx) }()
 	directory := filepath.Dir(files.Pidfile)
-	eventually(t, "the worker runs", func() bool { _, err := daemon.Pidfile.Owner(); return err == nil })
+	eventually(t, "the server runs", func() bool { _, err := daemon.Pidfile.Owner(); return err == nil })
 	running := mentions(directory)
-	if len(running) != 3 {
-		t.Errorf("want parent, monitor and worker, got %v", running)
+	if len(running) != 2 {
+		t.Errorf("want the first process and the server, got %v", running)
 	}
 	cancel(cause)
 	if err := <-started; !errors.Is(err, cause) {
@@ -312,10 +306,8 @@ func TestServerRunsAsUnprivilegedUserAndReopensItsLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		pid := ownerOf(t, daemon.Pidfile)
-		for _, member := range []int{pid, parent(t, pid)} {
-			if uids := strings.Fields(field(t, member, "Uid")); uids[0] != strconv.Itoa(owner.UID) || uids[1] != uids[0] {
-				t.Errorf("process %d runs as %v", member, uids)
-			}
+		if uids := strings.Fields(field(t, pid, "Uid")); uids[0] != strconv.Itoa(owner.UID) || uids[1] != uids[0] {
+			t.Errorf("process %d runs as %v", pid, uids)
 		}
 		rotate(t, options.Files)
 		if _, err := process.Stop(testContext(t), daemon.Pidfile, daemon.Program, nil); err != nil {

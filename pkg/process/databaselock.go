@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -16,6 +17,44 @@ import (
 func lockfile(database string) string {
 	return filepath.Join(filepath.Dir(database), "."+filepath.Base(database)+".~lock~")
 }
+
+// databaseLock is the path of a database file. Its server holds the lock of the file beside it from
+// before it opens the database until it ends, also while it compacts or converts it
+// (ovsdb_log_open and ovsdb_log_replace_commit in Open vSwitch's ovsdb/log.c).
+type databaseLock string
+
+// Owner implements lock. It returns [ErrInUse] if the process that holds the lock runs another
+// program than a server, such as ovsdb-tool.
+func (l databaseLock) Owner() (pid int, err error) {
+	if pid, err = l.holder(); err == nil && !runsProgram(pid, ServerProgram) {
+		// It may have ended just now, or have executed its program since.
+		if pid, err = l.holder(); err == nil && !runsProgram(pid, ServerProgram) {
+			err = fmt.Errorf("%w by process %d, which is no %s", ErrInUse, pid, ServerProgram)
+		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("cannot find the server of database file %s: %w", string(l), err)
+	}
+	return pid, nil
+}
+
+func (l databaseLock) holder() (int, error) {
+	path, err := resolve(string(l))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, fmt.Errorf("there is no such directory: %w", ErrNotRunning)
+	}
+	if err != nil {
+		return 0, err
+	}
+	file, pid, err := openLocked(lockfile(path))
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", lockfile(path), err)
+	}
+	return pid, file.Close()
+}
+
+// String returns the path.
+func (l databaseLock) String() string { return string(l) }
 
 // lockDatabase takes the lock a server would hold, and returns [ErrInUse] if
 // one does. The lockfile stays when the lock is released, as Open vSwitch

@@ -41,10 +41,6 @@ func Inspect(pid int) (Activity, error) {
 	}, nil
 }
 
-// flagExiting is set on a process that is ending, PF_EXITING in the kernel's
-// include/linux/sched.h. It loses its locks before it becomes a zombie.
-const flagExiting = 0x4
-
 // procStat holds the fields of /proc/PID/stat that are used here.
 type procStat struct {
 	pid    int

@@ -36,6 +36,11 @@ func TestMain(m *testing.M) {
 	case "run": // DIRECTORY: run a tool that writes its process id to a file there and goes on
 		_, err := process.Run(context.Background(), "sh", "-c", longTool, os.Args[1])
 		fmt.Fprintln(os.Stderr, err)
+	case "stop": // DIRECTORY: look for a northbound server and stop it, say what is wrong
+		files := northbound(os.Args[1]).Files
+		_, err := files.Owner()
+		_, stopErr := process.StopServer(context.Background(), files)
+		fmt.Printf("%v\n%v\n", err, stopErr)
 	case "hold": // FILE: hold a write lock until standard input ends
 		os.Exit(helperHold(os.Args[1]))
 	}

@@ -22,7 +22,7 @@ func TestNorthdCommandIsThatOfOVNForLocalServers(t *testing.T) {
 		Owner: process.Owner{Name: "ovn"},
 	})
 	want := []string{
-		"--detach", "--monitor", "--pidfile=/run/ovn/ovn-northd.pid", "--user=ovn",
+		"--detach", "--pidfile=/run/ovn/ovn-northd.pid", "--user=ovn",
 		"-vconsole:off", "-vfile:info", "--log-file=/log/ovn-northd.log",
 		"--ovnnb-db=unix:/run/ovn/ovnnb_db.sock", "--ovnsb-db=unix:/run/ovn/ovnsb_db.sock",
 	}
@@ -71,12 +71,12 @@ func TestNorthdIsFoundByItsControlSocketAndEndedThere(t *testing.T) {
 func TestStaleFilesOfNorthdAreThoseThatNobodyListensOn(t *testing.T) {
 	t.Parallel()
 	daemon, files := startNorthd(t)
-	killed := files.ControlSocket(ownerOf(t, daemon.Pidfile))
-	monitor := parent(t, ownerOf(t, daemon.Pidfile))
-	if err := kill(ownerOf(t, daemon.Pidfile)); err != nil {
+	pid := ownerOf(t, daemon.Pidfile)
+	killed := files.ControlSocket(pid)
+	if err := kill(pid); err != nil {
 		t.Fatal(err)
 	}
-	awaitEnd(t, monitor)
+	awaitEnd(t, pid)
 	live := files.ControlSocket(1 << 30)
 	listener, err := net.Listen("unix", live)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -13,10 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pidfileReads is how often a pidfile is read whose content and lock disagree:
-// a starting daemon locks a stale one for a moment to delete it.
-const pidfileReads = 5
-
+// errDisputed may pass: a starting daemon locks a stale pidfile for a moment to delete it.
 var errDisputed = errors.New("content and lock disagree")
 
 // Pidfile is the path of a pidfile of an Open vSwitch daemon, which holds a
@@ -24,13 +20,12 @@ var errDisputed = errors.New("content and lock disagree")
 // Open vSwitch's lib/daemon-unix.c).
 type Pidfile string
 
-// Owner returns the process id of the live daemon that holds the pidfile. It
-// returns [ErrNotRunning] if the file is absent, empty, no pidfile at all, or
-// left by a daemon that is gone, even if another process has its number now.
-// Any other error means that the holder is not known, as when the lock is held
-// from another PID namespace.
+// Owner returns the process id of the live daemon that holds the pidfile, as a number of this
+// process's PID namespace. It returns [ErrNotRunning] if the file is absent, empty, no pidfile at
+// all, or left by a daemon that is gone, even if another process has its number now. Any other
+// error means that the holder is not known, and the daemon must be taken for running.
 func (p Pidfile) Owner() (pid int, err error) {
-	for range pidfileReads {
+	for range lockReads {
 		pid, err = p.read()
 		if !errors.Is(err, errDisputed) {
 			break
@@ -42,48 +37,24 @@ func (p Pidfile) Owner() (pid int, err error) {
 	return pid, nil
 }
 
+// String returns the path.
+func (p Pidfile) String() string { return string(p) }
+
 func (p Pidfile) read() (int, error) {
-	// A FIFO or a link in the pidfile's place must not hold or lead us.
-	file, err := os.OpenFile(string(p), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, fmt.Errorf("no pidfile: %w", ErrNotRunning)
-	}
+	file, holder, err := openLocked(string(p))
 	if err != nil {
 		return 0, err
 	}
 	defer file.Close() //nolint:errcheck // only read
-
-	// Asking for a read lock finds write locks only: anyone who can read the
-	// file can set a read lock.
-	lock := unix.Flock_t{Type: unix.F_RDLCK, Whence: io.SeekStart}
-	if err := unix.FcntlFlock(file.Fd(), unix.F_GETLK, &lock); err != nil {
-		return 0, fmt.Errorf("cannot ask for its lock: %w", err)
-	}
-	if lock.Type == unix.F_UNLCK {
-		return 0, fmt.Errorf("stale pidfile: %w", ErrNotRunning)
-	}
 	content, err := io.ReadAll(io.LimitReader(file, 64))
 	if err != nil {
 		return 0, err
 	}
-	pid, err := parsePID(string(content))
-	if err != nil || int(lock.Pid) != pid {
-		return 0, fmt.Errorf("%w: it says %q, locked by process %d", errDisputed, strings.TrimSpace(string(content)), lock.Pid)
+	number, err := parsePID(string(content))
+	if err != nil || !isNumberOf(number, holder) {
+		return 0, fmt.Errorf("%w: it says %q, locked by process %d", errDisputed, strings.TrimSpace(string(content)), holder)
 	}
-	return pid, nil
-}
-
-// number is the process id a pidfile names, held or not, or 0.
-func (p Pidfile) number() int {
-	content, err := readBounded(string(p), 64)
-	if err != nil {
-		return 0
-	}
-	pid, err := parsePID(content)
-	if err != nil {
-		return 0
-	}
-	return pid
+	return holder, nil
 }
 
 // parsePID parses the content of a pidfile, a decimal number and a newline as

@@ -69,9 +69,9 @@ func ignoreMissing(err error) error {
 }
 
 // RemoveStale removes the pidfile and the sockets that a killed server left
-// behind. It touches nothing, and returns nil, while the pidfile is held.
+// behind. It touches nothing, and returns nil, while the server runs.
 func (f ServerFiles) RemoveStale() error {
-	_, err := Pidfile(f.Pidfile).Owner()
+	_, err := f.Owner()
 	if !errors.Is(err, ErrNotRunning) {
 		return err
 	}

@@ -2,6 +2,7 @@ package process
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,11 +10,18 @@ import (
 	"strings"
 )
 
-// processGroup is the processes of one daemon. They need not share a process
-// group of the kernel.
+// daemon is how the processes of a daemon are recognised.
+type daemon struct {
+	locks   []lock  // a process that holds one of them is the daemon
+	pidfile Pidfile // one that was started for it by this package belongs to the daemon
+	program string
+}
+
+// processGroup is the processes of one daemon. They need not share a process group of the
+// kernel.
 type processGroup struct {
-	server *handle   // holds the pidfile's lock; nil if none does
-	others []*handle // its monitor, and others that were started for the pidfile
+	server *handle   // holds a lock; nil if none does
+	others []*handle // others that hold one, or have not got to it yet
 }
 
 func (g processGroup) all() []*handle {
@@ -29,174 +37,107 @@ func (g processGroup) close() {
 	}
 }
 
-// membership holds the properties by which the processes of a daemon are
-// recognised.
-type membership struct {
-	pidfile  Pidfile
-	programs []string // the file names the program may run under
-	server   int      // holds the lock, or 0
-	stale    int      // gone, but named by a pidfile that no process holds; or 0
+func (g processGroup) includes(pid int) bool {
+	return slices.ContainsFunc(g.all(), func(h *handle) bool { return h.pid == pid })
 }
 
-// findProcessGroup finds the processes of the daemon of a pidfile: the holder of
-// its lock, and the others. Each is opened before it is recognised.
-func findProcessGroup(p Pidfile, program string) (processGroup, error) {
+// find opens the processes of the daemon. Each is opened before it is recognised.
+func (d daemon) find() (processGroup, error) {
 	var found processGroup
-	pid, err := p.Owner()
+	err := d.findHolders(&found)
 	if err == nil {
-		found.server, err = openOwner(p, pid)
+		err = d.findStarted(&found)
 	}
-	if err != nil && !errors.Is(err, ErrNotRunning) {
-		return processGroup{}, err
-	}
-	members := membership{pidfile: p, programs: fileNames(program)}
-	if found.server != nil {
-		members.server = found.server.pid
-	} else if number := p.number(); !alive(number) {
-		members.stale = number
-	}
-	if found.others, err = members.find(); err != nil {
+	if err != nil {
 		found.close()
 		return processGroup{}, err
 	}
 	return found, nil
 }
 
-// find opens the processes that belong to the daemon besides its server.
-func (m membership) find() ([]*handle, error) {
+func (d daemon) findHolders(found *processGroup) error {
+	for _, l := range d.locks {
+		process, err := openHolder(l)
+		switch {
+		case errors.Is(err, ErrNotRunning):
+			continue
+		case err != nil:
+			return err
+		case found.includes(process.pid):
+			process.close()
+			continue
+		case found.server == nil:
+			found.server = process
+		default:
+			found.others = append(found.others, process)
+		}
+		if !runsProgram(process.pid, d.program) && !process.ended() {
+			return fmt.Errorf("%s is locked by process %d, which does not run %s", l, process.pid, d.program)
+		}
+	}
+	return nil
+}
+
+// findStarted opens the processes that were started for the pidfile and hold no lock, or none
+// yet.
+func (d daemon) findStarted(found *processGroup) error {
 	pids, err := processes()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var found []*handle
 	for _, pid := range pids {
-		if pid == m.server || pid == os.Getpid() || !m.includes(pid) {
+		if pid == os.Getpid() || found.includes(pid) || !d.started(pid) {
 			continue
 		}
 		process, err := openHandle(pid)
 		if err != nil {
 			continue
 		}
-		if !m.includes(pid) { // the number changed hands before the handle was open
+		if !d.started(pid) { // the number changed hands before the handle was open
 			process.close()
 			continue
 		}
-		found = append(found, process)
+		found.others = append(found.others, process)
 	}
-	return found, nil
+	return nil
 }
 
-// openOwner opens the process that holds a pidfile.
-func openOwner(p Pidfile, pid int) (*handle, error) {
-	process, err := openHandle(pid)
-	if err != nil {
-		return nil, err
-	}
-	again, err := p.Owner()
-	if err == nil && again == pid {
-		return process, nil
-	}
-	process.close()
-	if err == nil {
-		return openOwner(p, again) // a monitor restarted it just now
-	}
-	return nil, err
+func (d daemon) started(pid int) bool {
+	pidfile, err := startedFor(pid)
+	return err == nil && pidfile == d.pidfile && runsProgram(pid, d.program) && d.sharesDirectory(pid)
 }
 
-// includes reports whether a process other than the server belongs to the daemon:
-// as the server's monitor; or, if it runs the same program, as one that was
-// started for this pidfile, or as a monitor that names the server of a stale
-// one and will restart it.
-func (m membership) includes(pid int) bool {
-	stat, err := readStat(pid)
-	if err != nil || stat.state == "Z" {
-		return false
-	}
-	if m.server != 0 && parentOf(m.server) == pid {
-		return sameProgram(pid, m.server, stat.comm)
-	}
-	if !m.runsProgram(pid) || !m.sharesDirectory(pid) {
-		return false
-	}
-	if pidfile, known := startedFor(pid); known {
-		return pidfile == m.pidfile
-	}
-	return m.stale != 0 && monitors(pid, m.stale)
-}
-
-// sameProgram reports whether the parent of a server runs the server's program.
-// If /proc does not show the program, the name Open vSwitch gives to the thread
-// of a monitor decides (monitor_daemon in lib/daemon-unix.c).
-func sameProgram(parent, server int, comm string) bool {
-	first, err := os.Stat(executablePath(parent))
-	if err != nil {
-		return comm == "monitor"
-	}
-	second, err := os.Stat(executablePath(server))
-	if err != nil {
-		return comm == "monitor"
-	}
-	return os.SameFile(first, second)
-}
-
-// runsProgram reports whether a process runs the daemon's program, even if its
-// package has been replaced since.
-func (m membership) runsProgram(pid int) bool {
-	path, err := os.Readlink(executablePath(pid))
-	if err != nil {
-		return false
-	}
-	return slices.Contains(m.programs, filepath.Base(strings.TrimSuffix(path, " (deleted)")))
-}
-
-// sharesDirectory reports whether the pidfile's directory is the same one for a
-// process: in a container, another directory may have that name.
-func (m membership) sharesDirectory(pid int) bool {
-	directory := filepath.Dir(string(m.pidfile))
+// sharesDirectory reports whether the pidfile's directory is the same one for a process: in a
+// container, another directory may have that name.
+func (d daemon) sharesDirectory(pid int) bool {
+	directory := filepath.Dir(string(d.pidfile))
 	return sameFile(directory, filepath.Join("/proc", strconv.Itoa(pid), "root", directory))
 }
 
-// startedFor is the pidfile that a process was started for by [Daemon.Start],
-// if it was.
-func startedFor(pid int) (Pidfile, bool) {
+// startedFor is the pidfile that a process was started for by [Daemon.Start] or
+// [Background.Start], empty if it was started otherwise.
+func startedFor(pid int) (Pidfile, error) {
 	content, err := readBounded(filepath.Join("/proc", strconv.Itoa(pid), "environ"), 1<<20)
 	if err != nil {
-		return "", false
+		return "", err
 	}
 	for variable := range strings.SplitSeq(content, "\x00") {
 		if pidfile, found := strings.CutPrefix(variable, pidfileVariable+"="); found {
-			return Pidfile(pidfile), true
+			return Pidfile(pidfile), nil
 		}
 	}
-	return "", false
+	return "", nil
 }
 
-// monitors reports whether a process is the monitor of another one, by the title
-// that monitor_daemon in Open vSwitch's lib/daemon-unix.c gives itself.
-func monitors(pid, server int) bool {
-	title, err := readBounded(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"), 4096)
-	return err == nil && strings.Contains(title, ": monitoring pid "+strconv.Itoa(server)+" (")
-}
+// maxName is the part of a program's name that the kernel keeps, in bytes (PR_SET_NAME in
+// prctl(2)).
+const maxName = 15
 
-// alive reports whether there is a process of that number that is not ending.
-func alive(pid int) bool {
+// runsProgram reports whether a live process runs a program, by the name that the kernel gives
+// the main thread when it executes one. The path in /proc/PID/exe would say no more, and in a
+// container root may not read that of another account.
+func runsProgram(pid int, program string) bool {
 	stat, err := readStat(pid)
-	return err == nil && stat.state != "Z" && stat.flags&flagExiting == 0
-}
-
-func executablePath(pid int) string {
-	return filepath.Join("/proc", strconv.Itoa(pid), "exe")
-}
-
-// fileNames are the names of the file a program is run from.
-func fileNames(program string) []string {
-	names := []string{filepath.Base(program)}
-	path, err := lookProgram(program)
-	if err != nil {
-		return names
-	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		names = append(names, filepath.Base(target))
-	}
-	return names
+	name := filepath.Base(program)
+	return err == nil && stat.state != "Z" && stat.comm == name[:min(len(name), maxName)]
 }

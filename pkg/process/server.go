@@ -1,5 +1,10 @@
 package process
 
+import (
+	"context"
+	"errors"
+)
+
 // serverFileLimit is the number of open files an ovsdb-server is given room
 // for: each client, of which there is one per chassis and more, takes one.
 const serverFileLimit = 65535
@@ -42,4 +47,50 @@ func OVSDBServer(o ServerOptions) Daemon {
 		Owner:     o.Owner,
 		FileLimit: serverFileLimit,
 	}
+}
+
+// locks are held by the process of the server, in the order in which they count. A server that
+// starts has that of its pidfile first, and one that ends has it last.
+func (f ServerFiles) locks() []lock { return []lock{databaseLock(f.Database), Pidfile(f.Pidfile)} }
+
+// Owner returns the process of the server, whatever has become of its pidfile and sockets: it holds
+// the lock of the database file. It returns [ErrNotRunning] if no process holds that lock, nor the
+// pidfile, as one does that starts or ends. With any other error a server must be taken for
+// running; that is [ErrInUse] if the file is being worked on.
+func (f ServerFiles) Owner() (pid int, err error) {
+	for _, l := range f.locks() {
+		pid, err = l.Owner()
+		if !errors.Is(err, ErrNotRunning) {
+			return pid, err
+		}
+	}
+	return 0, err
+}
+
+// Open returns the live process of the server, with the errors of [ServerFiles.Owner]. The caller
+// closes it.
+func (f ServerFiles) Open() (*Process, error) {
+	var opened *handle
+	var err error
+	for _, l := range f.locks() {
+		if opened, err = openHolder(l); !errors.Is(err, ErrNotRunning) {
+			break
+		}
+	}
+	return newProcess(opened, err)
+}
+
+// StartedElsewhere reports whether another program than this one has started a process for the
+// server's files. Where that cannot be read, it is taken for this one's.
+func (f ServerFiles) StartedElsewhere(pid int) bool {
+	pidfile, err := startedFor(pid)
+	return err == nil && pidfile != Pidfile(f.Pidfile)
+}
+
+// StopServer is [Stop] for a database's server. It ends whichever server holds the lock of the
+// database file, also without its pidfile, and never by its control socket, whose name may have
+// come to lead to another daemon. It waits until nothing else works on the file, such as
+// ovsdb-tool.
+func StopServer(ctx context.Context, f ServerFiles) (StopReport, error) {
+	return stop(ctx, daemon{locks: f.locks(), pidfile: Pidfile(f.Pidfile), program: ServerProgram}, nil)
 }

@@ -26,6 +26,9 @@ const (
 	// it is exiting.
 	lingerDelay = 500 * time.Millisecond
 
+	// inUseDelay is the time between two looks at a database file that is worked on.
+	inUseDelay = 50 * time.Millisecond
+
 	// settleDelay is how long the function that asked may take to return once
 	// its context has ended.
 	settleDelay = 500 * time.Millisecond
@@ -39,16 +42,15 @@ type StopReport struct {
 
 // stopping is one stop under way.
 type stopping struct {
-	pidfile Pidfile
-	program string
-	found   processGroup
-	seen    map[int]bool
-	report  StopReport
-	asked   <-chan struct{} // closed when graceful has returned; nil if it need not
+	daemon daemon
+	found  processGroup
+	seen   map[int]bool
+	report StopReport
+	asked  <-chan struct{} // closed when graceful has returned; nil if it need not
 }
 
-// Stop stops the daemon that holds a pidfile, together with the monitor that
-// would restart it and any other process of it that is left. It calls graceful, which
+// Stop stops the daemon that holds a pidfile, and any process that was started for it and has
+// not got to hold it. It calls graceful, which
 // may be nil, then sends SIGTERM, then SIGKILL; each step is awaited for its
 // share of the time that ctx leaves: a half, a quarter, a quarter. A stopped
 // server (SIGSTOP) is killed at once. graceful is called with its share as
@@ -58,14 +60,20 @@ type stopping struct {
 // is no error if there was none. Processes that do not belong to the daemon
 // are never signalled, whatever the pidfile says.
 func Stop(ctx context.Context, p Pidfile, program string, graceful func(context.Context) error) (StopReport, error) {
+	return stop(ctx, pidfileDaemon(p, program), graceful)
+}
+
+func pidfileDaemon(p Pidfile, program string) daemon {
+	return daemon{locks: []lock{p}, pidfile: p, program: program}
+}
+
+func stop(ctx context.Context, d daemon, graceful func(context.Context) error) (StopReport, error) {
 	ctx, cancel := withDefaultTimeout(ctx, stopTimeout)
 	defer cancel()
-	s := &stopping{pidfile: p, program: program, seen: map[int]bool{}, report: StopReport{How: StopNotRunning}}
+	s := &stopping{daemon: d, seen: map[int]bool{}, report: StopReport{How: StopNotRunning}}
 	defer func() { s.found.close() }()
-
-	err := s.run(ctx, graceful)
-	if err != nil {
-		return s.report, fmt.Errorf("cannot stop %s of pidfile %s (processes %v): %w", program, string(p), s.report.PIDs, err)
+	if err := s.run(ctx, graceful); err != nil {
+		return s.report, fmt.Errorf("cannot stop %s of pidfile %s (processes %v): %w", d.program, d.pidfile, s.report.PIDs, err)
 	}
 	return s.report, nil
 }
@@ -76,7 +84,7 @@ func Stop(ctx context.Context, p Pidfile, program string, graceful func(context.
 func Kill(ctx context.Context, p Pidfile, program string) error {
 	ctx, cancel := withDefaultTimeout(ctx, stopTimeout)
 	defer cancel()
-	s := &stopping{pidfile: p, program: program, seen: map[int]bool{}}
+	s := &stopping{daemon: pidfileDaemon(p, program), seen: map[int]bool{}}
 	defer func() { s.found.close() }()
 	if err := s.finish(ctx); err != nil {
 		return fmt.Errorf("cannot kill %s of pidfile %s (processes %v): %w", program, string(p), s.report.PIDs, err)
@@ -95,11 +103,11 @@ func (s *stopping) run(ctx context.Context, graceful func(context.Context) error
 		{StopKILL, 1, s.kill},
 	}
 	for _, step := range steps {
-		if err := s.look(); err != nil {
+		if err := s.look(ctx); err != nil {
 			return err
 		}
 		if s.gone() {
-			return s.pidfile.removeStale()
+			return s.daemon.pidfile.removeStale()
 		}
 		if err := context.Cause(ctx); err != nil {
 			return err
@@ -136,11 +144,11 @@ func (s *stopping) try(ctx context.Context, share float64, do func(context.Conte
 // until none is left or the time is over.
 func (s *stopping) finish(ctx context.Context) error {
 	for {
-		if err := s.look(); err != nil {
+		if err := s.look(ctx); err != nil {
 			return err
 		}
 		if s.gone() {
-			return s.pidfile.removeStale()
+			return s.daemon.pidfile.removeStale()
 		}
 		if err := s.try(ctx, 1, s.kill); err != nil {
 			return err
@@ -148,15 +156,20 @@ func (s *stopping) finish(ctx context.Context) error {
 	}
 }
 
-// look finds the processes that are there now.
-func (s *stopping) look() error {
-	found, err := findProcessGroup(s.pidfile, s.program)
+// look finds the processes that are there now, once none but a server works on the database file.
+func (s *stopping) look(ctx context.Context) error {
+	found, err := s.daemon.find()
+	for ; errors.Is(err, ErrInUse); found, err = s.daemon.find() {
+		if !pause(ctx, inUseDelay) {
+			return errors.Join(err, context.Cause(ctx))
+		}
+	}
 	if err != nil {
 		return err
 	}
-	// A monitor whose server just went is known only by having been found.
+	// One that ends gives up its locks first.
 	for _, process := range s.found.all() {
-		if process.ended() || contains(found, process.pid) {
+		if process.ended() || found.includes(process.pid) {
 			process.close()
 			continue
 		}
@@ -170,15 +183,6 @@ func (s *stopping) look() error {
 		}
 	}
 	return nil
-}
-
-func contains(f processGroup, pid int) bool {
-	for _, process := range f.all() {
-		if process.pid == pid {
-			return true
-		}
-	}
-	return false
 }
 
 func (s *stopping) gone() bool { return len(s.found.all()) == 0 }
@@ -221,24 +225,33 @@ func (s *stopping) settle() {
 	s.asked = nil
 }
 
-// terminate asks the server to end. Its monitor ends when it has.
+// terminate asks the server to end.
 func (s *stopping) terminate(_ context.Context, give context.CancelCauseFunc) {
 	if err := s.found.server.signal(unix.SIGTERM); err != nil {
 		give(err)
 	}
 }
 
-// kill kills all, monitors first so that they restart nothing.
+// kill kills all.
 func (s *stopping) kill(_ context.Context, give context.CancelCauseFunc) {
 	var failures []error
-	for _, process := range s.found.others {
+	for _, process := range s.found.all() {
 		failures = append(failures, process.signal(unix.SIGKILL))
-	}
-	if s.found.server != nil {
-		failures = append(failures, s.found.server.signal(unix.SIGKILL))
 	}
 	if err := errors.Join(failures...); err != nil {
 		give(err)
+	}
+}
+
+// pause reports whether it waited the whole time, and ctx did not end.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -30,15 +31,11 @@ func TestServerExitsWhenAskedAndStartsAgain(t *testing.T) {
 	daemon, files := startServer(t)
 	for range 2 {
 		pid := ownerOf(t, daemon.Pidfile)
-		monitor := parent(t, pid)
 		report, err := process.Stop(testContext(t), daemon.Pidfile, daemon.Program, exit(files))
-		if err != nil || report.How != process.StopExit {
-			t.Errorf("got %+v, %v", report, err)
+		if err != nil || report.How != process.StopExit || !slices.Equal(report.PIDs, []int{pid}) {
+			t.Errorf("got %+v, %v; want process %d", report, err, pid)
 		}
-		if len(report.PIDs) != 2 || report.PIDs[0] != pid || report.PIDs[1] != monitor {
-			t.Errorf("got processes %v, want %d and %d", report.PIDs, pid, monitor)
-		}
-		gone(t, pid, monitor)
+		gone(t, pid)
 		clean(t, files)
 		if err := daemon.Start(testContext(t)); err != nil {
 			t.Fatal(err)
@@ -50,13 +47,12 @@ func TestKillLeavesNothingOfAServer(t *testing.T) {
 	t.Parallel()
 	daemon, files := startServer(t)
 	pid := ownerOf(t, daemon.Pidfile)
-	monitor := parent(t, pid)
 	for range 2 { // the second time there is none
 		if err := process.Kill(testContext(t), daemon.Pidfile, daemon.Program); err != nil {
 			t.Fatal(err)
 		}
 	}
-	gone(t, pid, monitor)
+	gone(t, pid)
 	clean(t, files)
 }
 
@@ -84,28 +80,22 @@ func TestStopWithoutServerIsNotRunning(t *testing.T) {
 	}
 }
 
-// TestStopSparesAnotherServer has a pidfile that names a live server, or its
-// monitor, which belong to another pidfile.
+// TestStopSparesAnotherServer has a pidfile that names a live server, which belongs to another
+// pidfile.
 func TestStopSparesAnotherServer(t *testing.T) {
 	t.Parallel()
-	for _, byOther := range []bool{false, true} {
-		other, _ := newServer(t)
-		start(t, other, byOther)
-		pid := ownerOf(t, other.Pidfile)
-		monitor := parent(t, pid)
-		daemon, files := newServer(t)
-		for _, number := range []int{pid, monitor} {
-			if err := os.WriteFile(files.Pidfile, []byte(strconv.Itoa(number)+"\n"), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			report, err := process.Stop(testContext(t), daemon.Pidfile, daemon.Program, nil)
-			if err != nil || report.How != process.StopNotRunning {
-				t.Errorf("got %+v, %v", report, err)
-			}
-			if again := ownerOf(t, other.Pidfile); again != pid || parent(t, again) != monitor {
-				t.Fatalf("process %d became %d, its monitor %d became %d", pid, again, monitor, parent(t, again))
-			}
-		}
+	other, _ := startServer(t)
+	pid := ownerOf(t, other.Pidfile)
+	daemon, files := newServer(t)
+	if err := os.WriteFile(files.Pidfile, []byte(strconv.Itoa(pid)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	report, err := process.Stop(testContext(t), daemon.Pidfile, daemon.Program, nil)
+	if err != nil || report.How != process.StopNotRunning {
+		t.Errorf("got %+v, %v", report, err)
+	}
+	if again := ownerOf(t, other.Pidfile); again != pid {
+		t.Fatalf("process %d became %d", pid, again)
 	}
 }
 
@@ -135,104 +125,42 @@ func TestServerThatRefusesToExitIsTerminated(t *testing.T) {
 
 func TestStoppedServerIsKilledWithoutBeingAsked(t *testing.T) {
 	t.Parallel()
-	for _, monitorToo := range []bool{false, true} {
+	daemon, files := startServer(t)
+	pid := ownerOf(t, daemon.Pidfile)
+	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "stopped", func() bool { a, err := process.Inspect(pid); return err == nil && a.Stopped })
+	asked := false
+	report, err := process.Stop(testContext(t), daemon.Pidfile, daemon.Program, func(context.Context) error { asked = true; return nil })
+	if err != nil || report.How != process.StopKILL || !slices.Equal(report.PIDs, []int{pid}) || asked {
+		t.Errorf("got %+v, %v, asked %t", report, err, asked)
+	}
+	gone(t, pid)
+	clean(t, files)
+	if err := daemon.Start(testContext(t)); err != nil {
+		t.Error(err)
+	}
+}
+
+// A server that its own monitor process restarted would be active again, and ask no other node.
+func TestServerThatCrashesIsNotRestarted(t *testing.T) {
+	t.Parallel()
+	for _, signal := range []unix.Signal{unix.SIGSEGV, unix.SIGABRT} {
 		daemon, files := startServer(t)
 		pid := ownerOf(t, daemon.Pidfile)
-		stopped := []int{pid}
-		if monitorToo {
-			stopped = append(stopped, parent(t, pid))
-		}
-		for _, member := range stopped {
-			if err := unix.Kill(member, unix.SIGSTOP); err != nil {
-				t.Fatal(err)
-			}
-			eventually(t, "stopped", func() bool { a, err := process.Inspect(member); return err == nil && a.Stopped })
-		}
-		asked := false
-		report, err := process.Stop(testContext(t), daemon.Pidfile, daemon.Program, func(context.Context) error { asked = true; return nil })
-		if err != nil || report.How != process.StopKILL || len(report.PIDs) != 2 || asked {
-			t.Errorf("got %+v, %v, asked %t", report, err, asked)
-		}
-		gone(t, report.PIDs...)
-		clean(t, files)
-		if err := daemon.Start(testContext(t)); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-func TestServerWhoseMonitorIsStoppedLeavesNoMonitor(t *testing.T) {
-	t.Parallel()
-	daemon, files := startServer(t)
-	monitor := parent(t, ownerOf(t, daemon.Pidfile))
-	if err := unix.Kill(monitor, unix.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
-	defer cancel()
-	report, err := process.Stop(ctx, daemon.Pidfile, daemon.Program, exit(files))
-	if err != nil || report.How != process.StopKILL {
-		t.Errorf("got %+v, %v", report, err)
-	}
-	gone(t, report.PIDs...)
-	clean(t, files)
-}
-
-// TestMonitorAboutToRestartACrashedServerIsStopped crashes a server twice:
-// before the second restart, its monitor waits for ten seconds.
-func TestMonitorAboutToRestartACrashedServerIsStopped(t *testing.T) {
-	t.Parallel()
-	for _, byTitle := range []bool{false, true} {
-		daemon, files := newServer(t)
-		start(t, daemon, byTitle)
-		first := ownerOf(t, daemon.Pidfile)
-		monitor := parent(t, first)
-		if err := unix.Kill(first, unix.SIGSEGV); err != nil {
+		if err := unix.Kill(pid, signal); err != nil {
 			t.Fatal(err)
 		}
-		second := 0
-		eventually(t, "restarted", func() bool {
-			pid, err := daemon.Pidfile.Owner()
-			second = pid
-			return err == nil && pid != first
-		})
-		// A server that is still starting would be restarted at once.
-		eventually(t, "it answers", func() bool {
-			return unixctl(testContext(t), files.ControlSocket, "version") == nil
-		})
-		if err := unix.Kill(second, unix.SIGSEGV); err != nil {
-			t.Fatal(err)
+		awaitEnd(t, pid)
+		if left := mentions(filepath.Dir(files.Pidfile)); len(left) > 0 {
+			t.Errorf("after %s: processes %v", unix.SignalName(signal), left)
 		}
-		eventually(t, "crashed again", func() bool {
-			_, err := daemon.Pidfile.Owner()
-			return errors.Is(err, process.ErrNotRunning)
-		})
-		report, err := process.Stop(testContext(t), daemon.Pidfile, daemon.Program, exit(files))
-		if err != nil || report.How != process.StopKILL || len(report.PIDs) == 0 || report.PIDs[0] != monitor {
-			t.Errorf("by title %t: got %+v, %v, want %d", byTitle, report, err, monitor)
-		}
-		gone(t, monitor)
-		clean(t, files)
-	}
-}
-
-// start starts a server, or has another program start it, so that nothing but
-// the title of its monitor tells what it is.
-func start(t *testing.T, daemon process.Daemon, byOther bool) {
-	t.Helper()
-	var err error
-	if byOther {
-		_, err = process.Run(testContext(t), daemon.Program, daemon.Command()...)
-	} else {
-		err = daemon.Start(testContext(t))
-	}
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
 // TestHalfStartedServerOfAKilledCallerIsStopped has a caller that dies while
-// the server starts.
+// the server starts, whose first process dies with it.
 func TestHalfStartedServerOfAKilledCallerIsStopped(t *testing.T) {
 	t.Parallel()
 	daemon, files := hangingServer(t)
@@ -240,13 +168,16 @@ func TestHalfStartedServerOfAKilledCallerIsStopped(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the worker runs", func() bool { _, err := daemon.Pidfile.Owner(); return err == nil })
+	eventually(t, "the server runs", func() bool { _, err := daemon.Pidfile.Owner(); return err == nil })
+	pid := ownerOf(t, daemon.Pidfile)
+	first := parent(t, pid)
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
+	awaitEnd(t, first)
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
 	defer cancel()
 	report, err := process.Stop(ctx, daemon.Pidfile, daemon.Program, nil)
-	if err != nil || len(report.PIDs) != 3 {
+	if err != nil || !slices.Equal(report.PIDs, []int{pid}) {
 		t.Errorf("got %+v, %v", report, err)
 	}
 	gone(t, report.PIDs...)
@@ -283,11 +214,10 @@ func TestStaleFilesOfAKilledServerAreRemovedButNotThoseOfALiveOne(t *testing.T) 
 		t.Fatalf("left %d files of a live server, %v", present(), err)
 	}
 	pid := ownerOf(t, daemon.Pidfile)
-	monitor := parent(t, pid)
 	if err := kill(pid); err != nil {
 		t.Fatal(err)
 	}
-	awaitEnd(t, monitor)
+	awaitEnd(t, pid)
 	if present() != 3 {
 		t.Fatalf("a killed server left %d files", present())
 	}

@@ -10,12 +10,9 @@ type Process struct {
 
 // Open returns the live process that holds the pidfile, or [ErrNotRunning]. The caller
 // closes it.
-func (p Pidfile) Open() (*Process, error) {
-	pid, err := p.Owner()
-	if err != nil {
-		return nil, err
-	}
-	opened, err := openOwner(p, pid)
+func (p Pidfile) Open() (*Process, error) { return newProcess(openHolder(p)) }
+
+func newProcess(opened *handle, err error) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
