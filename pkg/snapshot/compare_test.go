@@ -53,6 +53,17 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// open opens a database file until the test ends.
+func open(t *testing.T, path string) *os.File {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = file.Close() })
+	return file
+}
+
 func TestRowsAreReadFromTheFileOfARunningServerWhichDoesNotNotice(t *testing.T) {
 	t.Parallel()
 	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
@@ -64,11 +75,12 @@ func TestRowsAreReadFromTheFileOfARunningServerWhichDoesNotNotice(t *testing.T) 
 		}
 	}
 	insert("one")
-	database, tables, err := snapshot.Tables(server.File)
+	file := open(t, server.File)
+	database, tables, err := snapshot.Tables(file)
 	if err != nil || database != "OVN_Northbound" || !slices.Contains(tables, "Logical_Switch") || !slices.Contains(tables, "NB_Global") {
 		t.Fatalf("database %s has tables %v, %v", database, tables, err)
 	}
-	contents, err := snapshot.Read(t.Context(), server.File, database, tables)
+	contents, err := snapshot.Read(t.Context(), file, database, tables)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +89,7 @@ func TestRowsAreReadFromTheFileOfARunningServerWhichDoesNotNotice(t *testing.T) 
 	if len(contents) != len(tables) || len(rows) != 1 || !slices.Equal(rows[0].Columns["name"], []string{`"one"`}) {
 		t.Errorf("contents are %v", contents)
 	}
-	if _, err := snapshot.Read(t.Context(), server.File, database, []string{"Nothing"}); !errors.Is(err, ovsdbctl.ErrProtocol) {
+	if _, err := snapshot.Read(t.Context(), file, database, []string{"Nothing"}); !errors.Is(err, ovsdbctl.ErrProtocol) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -102,7 +114,7 @@ func TestATableThatIsTooLargeIsLeftOutAndTheOthersAreRead(t *testing.T) {
 	large := strings.Repeat("x", 65<<20) // more than is kept of a program's output
 	appendRecord(t, path, `{"Logical_Switch":{"6c7a4b9c-7b9a-4a58-9f06-1d1f5b9a0d4e":{"name":"`+large+`"}}}`+"\n")
 	appendRecord(t, path, `{"Logical_Router":{"6c7a4b9c-7b9a-4a58-9f06-1d1f5b9a0d4f":{"name":"small"}}}`+"\n")
-	contents, err := snapshot.Read(t.Context(), path, "OVN_Northbound", []string{"Logical_Router", "Logical_Switch"})
+	contents, err := snapshot.Read(t.Context(), open(t, path), "OVN_Northbound", []string{"Logical_Router", "Logical_Switch"})
 	if !errors.Is(err, snapshot.ErrTooLarge) || !strings.Contains(err.Error(), "Logical_Switch") {
 		t.Errorf("error is %v, want ErrTooLarge for Logical_Switch", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -20,17 +21,15 @@ type Contents map[string][]ovsdbctl.Row
 // ErrTooLarge is returned for a table that is too large to be read.
 var ErrTooLarge = errors.New("too large to be compared")
 
+// maxSchema bounds the first record of a file, the schema, in bytes. Those of OVN have some 30 000.
+const maxSchema = 16 << 20
+
 // Tables returns the names of the tables of a database file, sorted, and the
 // database's name.
-func Tables(path string) (database string, tables []string, err error) {
-	file, err := os.Open(path)
+func Tables(file *os.File) (database string, tables []string, err error) {
+	record, err := ovsdbfile.NewReader(io.NewSectionReader(file, 0, maxSchema)).Next()
 	if err != nil {
-		return "", nil, err
-	}
-	defer func() { _ = file.Close() }()
-	record, err := ovsdbfile.NewReader(file).Next()
-	if err != nil {
-		return "", nil, err
+		return "", nil, fmt.Errorf("cannot read the schema of %s: %w", file.Name(), err)
 	}
 	// The first record is the schema: RFC 7047, section 3.2.
 	var schema struct {
@@ -38,9 +37,15 @@ func Tables(path string) (database string, tables []string, err error) {
 		Tables map[string]json.RawMessage
 	}
 	if err := json.Unmarshal(record.JSON, &schema); err != nil {
-		return "", nil, fmt.Errorf("cannot read the schema of %s: %w", path, err)
+		return "", nil, fmt.Errorf("cannot read the schema of %s: %w", file.Name(), err)
 	}
 	return schema.Name, slices.Sorted(maps.Keys(schema.Tables)), nil
+}
+
+// PathOf returns a path by which another program opens the very file that is open here, whatever
+// has its name now.
+func PathOf(file *os.File) string {
+	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), file.Fd())
 }
 
 // Read returns the rows of tables of a database file, which need not be served.
@@ -48,15 +53,15 @@ func Tables(path string) (database string, tables []string, err error) {
 // whole file each time, so all tables are asked for at once; if that is too much,
 // one after another. Tables that are too large even then are missing in the
 // contents, and the error is ErrTooLarge, beside the rest.
-func Read(ctx context.Context, path, database string, tables []string) (Contents, error) {
-	contents, err := read(ctx, path, database, tables)
+func Read(ctx context.Context, file *os.File, database string, tables []string) (Contents, error) {
+	contents, err := read(ctx, file, database, tables)
 	if !errors.Is(err, ErrTooLarge) || len(tables) == 1 {
 		return contents, err
 	}
 	contents = Contents{}
 	var tooLarge error
 	for _, table := range tables {
-		one, err := read(ctx, path, database, []string{table})
+		one, err := read(ctx, file, database, []string{table})
 		switch {
 		case errors.Is(err, ErrTooLarge):
 			tooLarge = errors.Join(tooLarge, err)
@@ -68,7 +73,7 @@ func Read(ctx context.Context, path, database string, tables []string) (Contents
 	return contents, tooLarge
 }
 
-func read(ctx context.Context, path, database string, tables []string) (Contents, error) {
+func read(ctx context.Context, file *os.File, database string, tables []string) (Contents, error) {
 	selections := []any{database}
 	for _, table := range tables {
 		selections = append(selections, map[string]any{"op": "select", "table": table, "where": []any{}})
@@ -77,17 +82,17 @@ func read(ctx context.Context, path, database string, tables []string) (Contents
 	if err != nil {
 		return nil, err
 	}
-	out, err := process.DatabaseTool(ctx, "query", path, string(query))
+	out, err := process.DatabaseTool(ctx, "query", PathOf(file), string(query))
 	if failed, ok := errors.AsType[*process.RunError](err); ok && failed.ExitCode == 0 {
 		// It has succeeded, and printed more than is kept.
-		return nil, fmt.Errorf("cannot read table %v of %s: %w", tables, path, ErrTooLarge)
+		return nil, fmt.Errorf("cannot read table %q of %s: %w", tables, file.Name(), ErrTooLarge)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the rows of %s: %w", path, err)
+		return nil, fmt.Errorf("cannot read the rows of %s: %w", file.Name(), err)
 	}
 	rows, err := ovsdbctl.ParseRows([]byte(out))
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the rows of %s: %w", path, err)
+		return nil, fmt.Errorf("cannot read the rows of %s: %w", file.Name(), err)
 	}
 	contents := Contents{}
 	for i, table := range tables {

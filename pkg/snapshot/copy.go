@@ -1,48 +1,101 @@
 package snapshot
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"syscall"
 
-	"ovndb-servers/pkg/atomicfile"
+	"ovndb-servers/pkg/ovsdbfile"
 )
 
-// copyPiece is how much is copied, in bytes, before the deadline is looked at
-// again.
-const copyPiece = 64 << 20
+const (
+	// copyPiece is how much is copied, in bytes, before the deadline is looked at again.
+	copyPiece = 8 << 20
+	// comparePiece is how much of each of two files is compared at a time, in bytes.
+	comparePiece = 256 << 10
+)
 
-// copyFile copies the whole records that are in a file now to a file of root; the
-// kernel shares the blocks where the file system can. It returns the size of the copy,
-// and how much of an unfinished record was left out.
-func copyFile(ctx context.Context, from string, root *os.Root, to string) (size, cut int64, err error) {
-	source, err := os.Open(from)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer func() { _ = source.Close() }()
-	err = atomicfile.Create(root, to, fileMode, func(target *os.File) error {
-		if size, err = copyPieces(ctx, target, source); err != nil {
-			return err
-		}
-		cut, err = cutTail(ctx, target, size)
-		return err
-	})
-	return size - cut, cut, err
+// source is a database file that is open, of which size bytes were there then. complete is its
+// size without an unfinished record at its end: that is no part of the database, and ovsdb-tool
+// would refuse the copy for it.
+type source struct {
+	*os.File
+
+	size, complete int64
 }
 
-func copyPieces(ctx context.Context, target io.Writer, source io.Reader) (size int64, err error) {
-	for err == nil {
+// openSource opens a database file, which lies in a directory of the servers' account: no link is
+// followed, and a FIFO is not waited for. All that is done with the file is done with this
+// descriptor, whatever has its name meanwhile.
+func openSource(ctx context.Context, path string) (source, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.ENXIO) { // a link; a socket
+		return source{}, fmt.Errorf("%w: %w", ErrNotRegular, err)
+	}
+	if err != nil {
+		return source{}, err
+	}
+	s := source{File: file}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = ErrNotRegular
+	}
+	if err == nil {
+		s.size = info.Size()
+		s.complete, err = ovsdbfile.CompleteSize(ctx, file, s.size)
+	}
+	if err != nil {
+		return source{}, errors.Join(err, file.Close())
+	}
+	return s, nil
+}
+
+// copyTo copies the complete part. [io.CopyN] lets the kernel do it by copy_file_range(2), which
+// shares the blocks where the file system can (100 MiB on XFS took 4 KiB), or else reads and writes
+// small pieces.
+func (s source) copyTo(ctx context.Context, to io.Writer) error {
+	if _, err := s.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	for left := s.complete; left > 0; {
 		if err := context.Cause(ctx); err != nil {
-			return 0, err
+			return err
 		}
-		var n int64
-		n, err = io.CopyN(target, source, copyPiece)
-		size += n
+		n, err := io.CopyN(to, s.File, min(left, copyPiece))
+		if err != nil {
+			return err // also if the file has become shorter
+		}
+		left -= n
 	}
-	if errors.Is(err, io.EOF) {
-		err = nil
+	return nil
+}
+
+// isCopy reports whether a snapshot is a copy of the complete part of a file.
+func isCopy(ctx context.Context, s source, root *os.Root, snapshot Info) (bool, error) {
+	if snapshot.SizeBytes != s.complete {
+		return false, nil
 	}
-	return size, err
+	file, _, err := openCopy(root, snapshot.Name)
+	if err != nil {
+		return false, nil // a copy that cannot be read is a reason to take another one
+	}
+	defer file.Close() //nolint:errcheck // only read
+	here, there := make([]byte, comparePiece), make([]byte, comparePiece)
+	for at := int64(0); at < s.complete; at += comparePiece {
+		if err := context.Cause(ctx); err != nil {
+			return false, err
+		}
+		n := min(s.complete-at, comparePiece)
+		if _, err := s.ReadAt(here[:n], at); err != nil {
+			return false, err
+		}
+		if _, err := file.ReadAt(there[:n], at); err != nil || !bytes.Equal(here[:n], there[:n]) {
+			return false, nil
+		}
+	}
+	return true, nil
 }

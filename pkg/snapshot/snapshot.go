@@ -1,36 +1,40 @@
-// Package snapshot keeps copies of database files that are about to lose rows:
-// a copy and a small JSON description beside it for each, in a directory of its
-// own beside the databases. It copies files, reads and compares their rows, and
-// decides nothing.
+// Package snapshot keeps copies of database files that are about to lose rows: a copy and a small
+// JSON description beside it for each, in a directory of root's. It copies files, reads and
+// compares their rows, and decides nothing.
 package snapshot
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"ovndb-servers/pkg/atomicfile"
 )
 
-// DirectoryName is the directory of the snapshots, beside the databases.
-const DirectoryName = "ovndb-servers.snapshots"
+const (
+	// DirectoryName is the directory of the snapshots in that of a node's state.
+	DirectoryName = "snapshots"
+	// EarlierDirectoryName is where earlier versions kept them, beside the databases. It belongs to
+	// the account of the servers.
+	EarlierDirectoryName = "ovndb-servers.snapshots"
+)
 
 // Info describes a snapshot. It is the content of the JSON file beside it.
 type Info struct {
-	// Name identifies the snapshot: DATABASE.TIME.WHY.
+	// Name identifies the snapshot: DATABASE.NUMBER.TIME.WHY.
 	Name string `json:"name"`
+	// Number orders the snapshots of a database, whatever the clock says. It is 0 for those of
+	// earlier versions, which are older than all others.
+	Number uint64 `json:"number"`
 	// Database is the database's name, File the file that was copied.
 	Database string `json:"database"`
 	File     string `json:"file"`
-	// Taken is the time, by this node's clock.
+	// Taken is the time, by this node's clock, in whole seconds.
 	Taken time.Time `json:"taken"`
-	// Why is the reason in a word or two, Reason in a sentence.
+	// Why is the kind of snapshot: the reason in a word or two. Reason is a sentence.
 	Why    string `json:"why"`
 	Reason string `json:"reason"`
 	// Position is the term and the progress of the data.
@@ -44,106 +48,100 @@ type Info struct {
 var (
 	// ErrNoSnapshot is returned when there is no snapshot of a name.
 	ErrNoSnapshot = errors.New("no such snapshot")
-	// ErrBadName is returned when a database or a word cannot be a part of a
-	// snapshot's name.
+	// ErrBadName is returned when a database or a kind cannot be a part of a snapshot's name.
 	ErrBadName = errors.New("not fit for the name of a snapshot")
+	// ErrNotRegular is returned when a database file is a link, a FIFO or anything else but a
+	// regular file.
+	ErrNotRegular = errors.New("not a regular file")
+	// ErrNoState is returned when the directory of the node's state is not given as an absolute
+	// path.
+	ErrNoState = errors.New("the directory of the node's state is not known")
 )
 
-// Directory is where the snapshots of a database directory are kept.
+// Directory is where the snapshots of a resource are kept.
 type Directory struct {
-	path string
+	state, databases string
 }
 
-// In returns the snapshot directory beside the databases in a directory.
-func In(databases string) Directory {
-	return Directory{path: filepath.Join(databases, DirectoryName)}
+// In returns the snapshots in the directory of a node's state, which is root's alone. Those that
+// earlier versions kept beside the databases are found there too, but never written nor removed.
+func In(state, databases string) Directory {
+	return Directory{state: state, databases: databases}
 }
 
 const (
 	copySuffix = ".db"
 	infoSuffix = ".json"
-	// timeForm is the time in a name: UTC, and in the order of time.
-	timeForm = "20060102T150405.000000000Z"
 
-	directoryMode = 0o750
-	// fileMode is that of the databases (Open vSwitch's under the usual umask).
-	fileMode = 0o640
+	directoryMode = 0o700
+	fileMode      = 0o600
 )
 
-// Path returns the path of a snapshot's database file.
-func (d Directory) Path(name string) string { return filepath.Join(d.path, name+copySuffix) }
+// String returns the path of the directory.
+func (d Directory) String() string { return filepath.Join(d.state, DirectoryName) }
 
-func (d Directory) infoPath(name string) string { return filepath.Join(d.path, name+infoSuffix) }
+// Path returns the path of a snapshot's database file, for messages: [Directory.Open] opens it.
+func (d Directory) Path(name string) string {
+	return filepath.Join(d.String(), name+copySuffix)
+}
 
-// open opens the directory, which it creates if it is missing.
-func (d Directory) open() (*os.Root, error) {
-	databases, err := os.OpenRoot(filepath.Dir(d.path))
+// create opens the directory, which it creates if it is missing.
+func (d Directory) create() (*os.Root, error) {
+	if !filepath.IsAbs(d.state) {
+		return nil, ErrNoState
+	}
+	if err := os.MkdirAll(d.state, directoryMode); err != nil {
+		return nil, err
+	}
+	state, err := os.OpenRoot(d.state)
 	if err != nil {
 		return nil, err
 	}
-	defer databases.Close() //nolint:errcheck // only a directory
-	err = databases.Mkdir(filepath.Base(d.path), directoryMode)
+	defer state.Close() //nolint:errcheck // only a directory
+	err = state.Mkdir(DirectoryName, directoryMode)
 	if err == nil {
-		err = atomicfile.SyncDirectory(databases, ".")
+		err = atomicfile.SyncDirectory(state, ".")
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
-	return os.OpenRoot(d.path)
+	return state.OpenRoot(DirectoryName)
 }
 
-// Take copies a database file and describes the copy. The copy is complete and
-// on disk when Take returns; until then it has another name, and it is removed if
-// it cannot be finished. Info's Name, Taken, SizeBytes and CutBytes are filled in. Two
-// snapshots of one database must not be taken at the same time.
-func (d Directory) Take(ctx context.Context, info Info) (Info, error) {
-	taken, err := d.take(ctx, info)
-	if err != nil {
-		return Info{}, fmt.Errorf("cannot keep a snapshot of %s: %w", info.File, err)
+// roots opens the directories that there are, the present one first. Those that can be opened are
+// returned beside an error.
+func (d Directory) roots() (found []*os.Root, err error) {
+	if !filepath.IsAbs(d.state) {
+		return nil, ErrNoState
 	}
-	return taken, nil
-}
-
-func (d Directory) take(ctx context.Context, info Info) (Info, error) {
-	for _, part := range []string{info.Database, info.Why} {
-		if part == "" || strings.ContainsAny(part, "./ ") {
-			return Info{}, fmt.Errorf("%q: %w", part, ErrBadName)
+	for _, place := range []struct{ parent, name string }{
+		{d.state, DirectoryName}, {d.databases, EarlierDirectoryName},
+	} {
+		root, failure := openIn(place.parent, place.name)
+		if errors.Is(failure, fs.ErrNotExist) {
+			continue
 		}
+		if failure != nil {
+			err = errors.Join(err, fmt.Errorf("cannot open %s: %w", filepath.Join(place.parent, place.name), failure))
+			continue
+		}
+		found = append(found, root)
 	}
-	root, err := d.open()
+	return found, err
+}
+
+// openIn opens a directory of a parent; a link that leads out of that is refused.
+func openIn(parent, name string) (*os.Root, error) {
+	root, err := os.OpenRoot(parent)
 	if err != nil {
-		return Info{}, err
+		return nil, err
 	}
 	defer root.Close() //nolint:errcheck // only a directory
-	if err := removeUnfinished(root, info.Database); err != nil {
-		return Info{}, err
-	}
-	info.Taken = time.Now().UTC()
-	info.Name = strings.Join([]string{info.Database, info.Taken.Format(timeForm), info.Why}, ".")
-	if info.SizeBytes, info.CutBytes, err = copyFile(ctx, info.File, root, info.Name+copySuffix); err != nil {
-		return Info{}, err
-	}
-	text, err := json.MarshalIndent(info, "", "  ")
-	if err == nil {
-		err = atomicfile.Write(root, info.Name+infoSuffix, append(text, '\n'), fileMode)
-	}
-	if err != nil {
-		return Info{}, fmt.Errorf("the copy is complete, but cannot be described: %w", err)
-	}
-	return info, nil
+	return root.OpenRoot(name)
 }
 
-// removeUnfinished removes the unfinished files that a crash left of earlier snapshots
-// of a database.
-func removeUnfinished(root *os.Root, database string) error {
-	entries, err := fs.ReadDir(root.FS(), ".")
-	if err != nil {
-		return err
+func closeAll(roots []*os.Root) {
+	for _, root := range roots {
+		_ = root.Close() // only a directory
 	}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), database+".") && strings.HasSuffix(e.Name(), atomicfile.Suffix) {
-			err = errors.Join(err, root.Remove(e.Name()))
-		}
-	}
-	return err
 }

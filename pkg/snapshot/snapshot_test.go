@@ -15,197 +15,208 @@ import (
 	"ovndb-servers/pkg/snapshot"
 )
 
-// newFile returns a directory with a file of the given content in it.
-func newFile(t *testing.T, content string) (databases, file string) {
-	t.Helper()
-	databases = t.TempDir()
-	file = filepath.Join(databases, "nb.db")
-	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return databases, file
-}
-
-func take(t *testing.T, d snapshot.Directory, database, why, file string) snapshot.Info {
-	t.Helper()
-	info, err := d.Take(t.Context(), snapshot.Info{Database: database, File: file, Why: why, Reason: "a test of " + why, Position: "term 3 beat 7+2"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return info
-}
-
-func list(t *testing.T, d snapshot.Directory) []snapshot.Info {
-	t.Helper()
-	all, err := d.List()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
-// left lists what is in a snapshot directory.
-func left(t *testing.T, databases string) []string {
-	t.Helper()
-	entries, err := os.ReadDir(filepath.Join(databases, snapshot.DirectoryName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names
-}
-
-func TestASnapshotIsACopyWithADescription(t *testing.T) {
+func TestASnapshotIsACopyWithADescriptionThatOnlyItsOwnerCanRead(t *testing.T) {
 	t.Parallel()
-	databases, file := newFile(t, "content")
-	d := snapshot.In(databases)
-	if all := list(t, d); len(all) > 0 {
+	p := newPlace(t, "content")
+	if all := p.list(); len(all) > 0 {
 		t.Errorf("before the first there are %v", all)
 	}
-	first, second := take(t, d, "NB", "ahead", file), take(t, d, "SB", "was-active", file)
-	if diff := cmp.Diff([]snapshot.Info{second, first}, list(t, d)); diff != "" {
+	southbound, northbound := p.take("SB", "was-active"), p.take("NB", "ahead")
+	if diff := cmp.Diff([]snapshot.Info{northbound, southbound}, p.list()); diff != "" {
 		t.Errorf("listed (-want +got):\n%s", diff)
 	}
-	got, err := d.Find(first.Name)
+	got, err := p.Find(northbound.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := snapshot.Info{Database: "NB", File: file, Why: "ahead", Reason: "a test of ahead", Position: "term 3 beat 7+2", SizeBytes: 7}
+	want := p.info("NB", "ahead")
+	want.Number, want.SizeBytes = 1, 7
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(snapshot.Info{}, "Name", "Taken")); diff != "" {
 		t.Errorf("described (-want +got):\n%s", diff)
 	}
-	if !strings.HasPrefix(got.Name, "NB.") || !strings.HasSuffix(got.Name, ".ahead") || got.Taken.IsZero() {
+	if !strings.HasPrefix(got.Name, "NB.000001.") || !strings.HasSuffix(got.Name, ".ahead") || got.Taken.IsZero() {
 		t.Errorf("named %q, taken %v", got.Name, got.Taken)
 	}
-	if copied, err := os.ReadFile(d.Path(first.Name)); err != nil || string(copied) != "content" {
+	if copied, err := os.ReadFile(p.Path(northbound.Name)); err != nil || string(copied) != "content" {
 		t.Errorf("the copy is %q, %v", copied, err)
+	}
+	p.wantModes()
+}
+
+// wantModes checks that only their owner can read the snapshots, of which there are two.
+func (p place) wantModes() {
+	p.t.Helper()
+	modes := map[string]os.FileMode{p.kept(): 0o700}
+	for _, name := range p.left() {
+		modes[filepath.Join(p.kept(), name)] = 0o600
+	}
+	for path, mode := range modes {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != mode {
+			p.t.Errorf("%s: %v, %v, want %v", path, info.Mode(), err, mode)
+		}
+	}
+	if len(modes) != 5 {
+		p.t.Errorf("there are %v", modes)
 	}
 }
 
-func TestTheNewestOfEachDatabaseAreKept(t *testing.T) {
+func TestNothingIsKeptWhereTheStateIsNotKnown(t *testing.T) {
 	t.Parallel()
-	databases, file := newFile(t, "content")
-	d := snapshot.In(databases)
-	other := take(t, d, "SB", "ahead", file)
-	take(t, d, "NB", "first", file)
-	second, third := take(t, d, "NB", "second", file), take(t, d, "NB", "third", file)
-	if err := d.Prune("NB", 2); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]snapshot.Info{third, second, other}, list(t, d)); diff != "" {
-		t.Errorf("left (-want +got):\n%s", diff)
-	}
-	if err := d.Prune("NB", 5); err != nil || len(left(t, databases)) != 6 {
-		t.Errorf("left are %v, %v", left(t, databases), err)
+	p := newPlace(t, "content")
+	for _, state := range []string{"", "relative"} {
+		d := snapshot.In(state, p.databases)
+		if _, _, err := d.Take(t.Context(), p.info("NB", "ahead")); !errors.Is(err, snapshot.ErrNoState) {
+			t.Errorf("%q: take: %v", state, err)
+		}
+		if _, err := d.List(); !errors.Is(err, snapshot.ErrNoState) {
+			t.Errorf("%q: list: %v", state, err)
+		}
+		if _, err := d.Find("NB.000001.20261122T000000Z.ahead"); !errors.Is(err, snapshot.ErrNoState) {
+			t.Errorf("%q: find: %v", state, err)
+		}
 	}
 }
 
 func TestASnapshotWhoseDescriptionIsLostIsListedAndPrunedByItsName(t *testing.T) {
 	t.Parallel()
-	databases, file := newFile(t, "content")
-	d := snapshot.In(databases)
-	torn, lost := take(t, d, "NB", "torn", file), take(t, d, "NB", "lost", file)
-	if err := os.Truncate(strings.TrimSuffix(d.Path(torn.Name), ".db")+".json", 20); err != nil {
+	p := newPlace(t, "content")
+	oldest := p.take("NB", "ahead")
+	torn := p.changed("NB", "ahead")
+	lost := p.changed("NB", "ahead")
+	huge := p.changed("NB", "ahead")
+	description := func(info snapshot.Info) string { return strings.TrimSuffix(p.Path(info.Name), ".db") + ".json" }
+	if err := os.Truncate(description(torn), 20); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(strings.TrimSuffix(d.Path(lost.Name), ".db") + ".json"); err != nil {
+	if err := os.Remove(description(lost)); err != nil {
 		t.Fatal(err)
 	}
-	all := list(t, d)
-	if len(all) != 2 {
-		t.Fatalf("listed are %v", all)
+	if err := os.Truncate(description(huge), 1<<40); err != nil { // sparse
+		t.Fatal(err)
 	}
+	all := p.list()
 	byName := cmpopts.IgnoreFields(snapshot.Info{}, "File", "Reason", "Position") // is in the description alone
-	if diff := cmp.Diff([]snapshot.Info{lost, torn}, all, byName); diff != "" {
-		t.Errorf("listed (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]snapshot.Info{huge, lost, torn, oldest}, all, byName); diff != "" {
+		t.Fatalf("listed (-want +got):\n%s", diff)
 	}
-	if !strings.Contains(all[0].Reason, "not known") || !strings.Contains(all[1].Reason, "not known") {
-		t.Errorf("listed are %v", all)
+	for _, info := range all[:3] {
+		if !strings.Contains(info.Reason, "not known") {
+			t.Errorf("described without a description: %v", info)
+		}
 	}
-	if err := d.Prune("NB", 0); err != nil || len(left(t, databases)) > 0 {
-		t.Errorf("left are %v, %v", left(t, databases), err)
+	p.prune("NB", 0)
+	if diff := cmp.Diff([]snapshot.Info{huge}, p.list(), byName); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
 	}
 }
 
 func TestNoNameLeadsOutOfTheDirectory(t *testing.T) {
 	t.Parallel()
-	databases, file := newFile(t, "content")
-	d := snapshot.In(databases)
-	take(t, d, "NB", "ahead", file)
-	if err := os.Symlink(file, d.Path("link")); err != nil {
+	p := newPlace(t, "content")
+	p.take("NB", "ahead")
+	link := "NB.000009.20261122T000000Z.link"
+	if err := os.Symlink(p.file, p.Path(link)); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"", ".", "..", "../nb", "/etc/passwd", "a/b", ".hidden", "NB", "link"} {
-		if info, err := d.Find(name); !errors.Is(err, snapshot.ErrNoSnapshot) {
+	noNames := []string{
+		"NB", "NB.000000.20261122T000000Z.a", "NB.-1.20261122T000000Z.a", "NB.9223372036854775808.20261122T000000Z.a",
+		"NB.1.20261122T000000Z.a\x1b[2J", "NB.1.20261122T000000Z.", ".1.20261122T000000Z.a", "NB.1.20261322T000000Z.a", "NB.1.20261122T000000Z.a.b",
+	}
+	for _, name := range noNames {
+		writeFile(t, p.Path(name), "content")
+	}
+	for _, name := range append(noNames, "", ".", "..", "../nb", "/etc/passwd", "a/b", link, "../kept/NB.1.20261122T000000Z.a") {
+		if info, err := p.Find(name); !errors.Is(err, snapshot.ErrNoSnapshot) {
 			t.Errorf("%q is found as %v, %v", name, info, err)
 		}
 	}
-	for _, info := range []snapshot.Info{{Database: "../NB", Why: "ahead"}, {Database: "NB", Why: "a/../../b"}, {Why: "ahead"}, {Database: "NB", Why: "a b"}} {
-		info.File = file
-		if _, err := d.Take(t.Context(), info); !errors.Is(err, snapshot.ErrBadName) {
+	if all := p.list(); len(all) != 1 {
+		t.Errorf("listed are %v", all)
+	}
+	for _, info := range []snapshot.Info{
+		{Database: "../NB", Why: "ahead"},
+		{Database: "NB", Why: "a/../../b"},
+		{Why: "ahead"},
+		{Database: "NB", Why: "a b"},
+		{Database: "NB", Why: "a\nb"},
+	} {
+		info.File = p.file
+		if _, _, err := p.Take(t.Context(), info); !errors.Is(err, snapshot.ErrBadName) {
 			t.Errorf("%v: error is %v, want ErrBadName", info, err)
 		}
 	}
 }
 
-func TestACopyThatIsCutShortLeavesNothing(t *testing.T) {
+func TestACopyThatIsCutShortLeavesNothingAndNoSnapshotLess(t *testing.T) {
 	t.Parallel()
-	databases, file := newFile(t, "content")
-	d := snapshot.In(databases)
+	p := newPlace(t, "content")
+	whole := p.take("NB", "ahead")
+	before := p.left()
+	p.write("other content")
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if _, err := d.Take(ended, snapshot.Info{Database: "NB", File: file, Why: "ahead"}); !errors.Is(err, context.Canceled) {
+	if _, _, err := p.Take(ended, p.info("NB", "ahead")); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v, want that of the context", err)
 	}
-	if _, err := d.Take(t.Context(), snapshot.Info{Database: "NB", File: file + "x", Why: "ahead"}); !errors.Is(err, os.ErrNotExist) {
+	missing := p.info("NB", "ahead")
+	missing.File += "x"
+	if _, _, err := p.Take(t.Context(), missing); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error is %v, want that of the file", err)
 	}
-	if names := left(t, databases); len(names) > 0 {
-		t.Errorf("left are %v", names)
+	if diff := cmp.Diff(before, p.left()); diff != "" {
+		t.Errorf("left, beside %s (-want +got):\n%s", whole.Name, diff)
 	}
 }
 
-func TestWhatAKilledAgentLeftIsNeverListedAndRemovedByTheNext(t *testing.T) {
+func TestFilesOfAKilledAgentAreNeverListedAndRemovedByTheNextSnapshot(t *testing.T) {
 	t.Parallel()
-	databases, file := newFile(t, "content")
-	d := snapshot.In(databases)
-	whole := take(t, d, "NB", "whole", file)
-	torn := d.Path("NB.20261122T000000.000000000Z.torn") + ".tmp"
-	others := d.Path("SB.20261122T000000.000000000Z.beside") + ".tmp"
-	for _, path := range []string{torn, others} {
-		if err := os.WriteFile(path, []byte("con"), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	p := newPlace(t, "content")
+	whole := p.take("NB", "ahead")
+	torn := p.Path("NB.000002.20261122T000000Z.torn") + ".RANDOM.tmp"
+	described := filepath.Join(p.kept(), "NB.000002.20261122T000000Z.torn.json")
+	others := p.Path("SB.000001.20261122T000000Z.beside") + ".RANDOM.tmp"
+	for _, path := range []string{torn, described, others} {
+		writeFile(t, path, "con")
 	}
-	if diff := cmp.Diff([]snapshot.Info{whole}, list(t, d)); diff != "" {
+	if diff := cmp.Diff([]snapshot.Info{whole}, p.list()); diff != "" {
 		t.Errorf("listed (-want +got):\n%s", diff)
 	}
-	take(t, d, "NB", "next", file)
-	if _, err := os.Stat(torn); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("%s is still there: %v", torn, err)
+	p.take("NB", "was-active")
+	for _, path := range []string{torn, described} {
+		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is still there: %v", path, err)
+		}
 	}
 	if _, err := os.Stat(others); err != nil {
-		t.Errorf("what may be under way for another database was removed: %v", err)
+		t.Errorf("a file that may be under way for another database was removed: %v", err)
+	}
+	if len(p.left()) != 5 {
+		t.Errorf("left are %v", p.left())
 	}
 }
 
-func TestNoSpaceIsReportedAndLeavesNothing(t *testing.T) {
+func TestAFullDiskIsReportedWithTheRemedyAndCostsNoSnapshot(t *testing.T) {
 	t.Parallel()
-	databases := t.TempDir()
-	if err := syscall.Mount("tmpfs", databases, "tmpfs", 0, "size=64k"); err != nil {
+	p := newPlace(t, strings.Repeat("x", 40<<10))
+	makeDirectory(t, p.state)
+	if err := syscall.Mount("tmpfs", p.state, "tmpfs", 0, "size=64k,mode=0700"); err != nil {
 		t.Skipf("cannot mount a file system of 64 KiB: %v", err)
 	}
-	// A child that another test is starting may have what is open here for a moment.
-	t.Cleanup(func() { _ = syscall.Unmount(databases, syscall.MNT_DETACH) })
-	_, file := newFile(t, strings.Repeat("x", 1<<20))
-	_, err := snapshot.In(databases).Take(t.Context(), snapshot.Info{Database: "NB", File: file, Why: "ahead"})
-	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), file) {
-		t.Errorf("error is %v, want ENOSPC for %s", err, file)
+	// A child that another test is starting may have an open file here for a moment.
+	t.Cleanup(func() { _ = syscall.Unmount(p.state, syscall.MNT_DETACH) })
+	p.take("NB", "ahead")
+	before := p.left()
+	p.write(strings.Repeat("y", 40<<10))
+	_, _, err := p.Take(t.Context(), p.info("NB", "ahead"))
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("error is %v, want ENOSPC", err)
 	}
-	if names := left(t, databases); len(names) > 0 {
-		t.Errorf("left are %v", names)
+	for _, want := range []string{p.file, "the disk is full", "40960 bytes", p.kept(), "move snapshots away"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in the error: %v", want, err)
+		}
+	}
+	if diff := cmp.Diff(before, p.left()); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
 	}
 }

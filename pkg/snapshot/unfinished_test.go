@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"ovndb-servers/pkg/ovsdbctl"
@@ -35,18 +34,17 @@ func TestASnapshotOfAFileThatIsCutShortHasItsWholeRecords(t *testing.T) {
 	content := databaseFile(t)
 	lastRecord := bytes.LastIndex(content, []byte("OVSDB JSON "))
 	for _, missing := range []int{1, 20, len(content) - lastRecord - 5} {
-		databases, file := newFile(t, string(content[:len(content)-missing]))
-		d := snapshot.In(databases)
-		info := take(t, d, "OVN_Northbound", "test", file)
+		p := newPlace(t, string(content[:len(content)-missing]))
+		info := p.take("OVN_Northbound", "test")
 		if info.SizeBytes != int64(lastRecord) || info.SizeBytes+info.CutBytes != int64(len(content)-missing) {
 			t.Errorf("%d bytes are missing at the end, and the copy is %d bytes long without %d, the whole records are %d",
 				missing, info.SizeBytes, info.CutBytes, lastRecord)
 		}
-		rows, err := snapshot.Read(t.Context(), d.Path(info.Name), "OVN_Northbound", []string{"Logical_Switch"})
+		rows, err := snapshot.Read(t.Context(), open(t, p.Path(info.Name)), "OVN_Northbound", []string{"Logical_Switch"})
 		if err != nil || len(rows["Logical_Switch"]) != 1 {
 			t.Errorf("%d bytes are missing at the end, and the rows are %v, %v", missing, rows, err)
 		}
-		if got, err := os.ReadFile(file); err != nil || len(got) != len(content)-missing {
+		if got, err := os.ReadFile(p.file); err != nil || len(got) != len(content)-missing {
 			t.Errorf("the file itself is now %d bytes long, %v", len(got), err)
 		}
 	}
@@ -59,10 +57,9 @@ func TestASnapshotOfAWholeOrADamagedFileHasAllOfIt(t *testing.T) {
 	damaged[bytes.Index(damaged, []byte(`"first"`))+1] = 'F'
 	longer := bytes.Replace(content, []byte("OVSDB JSON "), []byte("OVSDB JSON 9"), 1) // a length beyond the end of the file
 	for name, text := range map[string][]byte{"whole": content, "damaged": damaged, "wrong length": longer, "empty": nil} {
-		databases, file := newFile(t, string(text))
-		d := snapshot.In(databases)
-		info := take(t, d, "OVN_Northbound", "test", file)
-		kept, err := os.ReadFile(filepath.Clean(d.Path(info.Name)))
+		p := newPlace(t, string(text))
+		info := p.take("OVN_Northbound", "test")
+		kept, err := os.ReadFile(p.Path(info.Name))
 		if err != nil || !bytes.Equal(kept, text) || info.CutBytes != 0 || info.SizeBytes != int64(len(text)) {
 			t.Errorf("%s: the copy differs: %d of %d bytes, %v", name, len(kept), len(text), err)
 		}

@@ -1,0 +1,127 @@
+package snapshot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"ovndb-servers/pkg/atomicfile"
+)
+
+// Take copies a database file and describes the copy. The copy is complete and on disk when Take
+// returns; until then it has another name, and it is removed if it cannot be finished. Info's Name,
+// Number, Taken, SizeBytes and CutBytes are filled in. No other snapshot is removed.
+//
+// If the newest snapshot of the same database and kind has the same content, none is taken: that
+// one is returned, and existed is true.
+//
+// It takes as long as ctx allows, and memory that does not depend on the file. Two snapshots of one
+// database must not be taken at the same time. Errors are [ErrBadName], [ErrNotRegular],
+// [ErrNoState], those of ctx and of the file system.
+func (d Directory) Take(ctx context.Context, info Info) (kept Info, existed bool, err error) {
+	kept, existed, err = d.take(ctx, info)
+	if err != nil {
+		return Info{}, false, fmt.Errorf("cannot keep a snapshot of %s: %w", info.File, err)
+	}
+	return kept, existed, nil
+}
+
+func (d Directory) take(ctx context.Context, info Info) (kept Info, existed bool, err error) {
+	for _, part := range []string{info.Database, info.Why} {
+		if !isWord(part) {
+			return Info{}, false, fmt.Errorf("%q: %w", part, ErrBadName)
+		}
+	}
+	from, err := openSource(ctx, info.File)
+	if err != nil {
+		return Info{}, false, err
+	}
+	defer from.Close() //nolint:errcheck // only read
+	root, err := d.create()
+	if err != nil {
+		return Info{}, false, err
+	}
+	defer root.Close() //nolint:errcheck // only a directory
+	if err := removeUnfinished(root, info.Database); err != nil {
+		return Info{}, false, err
+	}
+	info.SizeBytes, info.CutBytes = from.complete, from.size-from.complete
+	kept, existed, err = keep(ctx, from, root, info)
+	return kept, existed, d.advise(err, info.SizeBytes)
+}
+
+// keep returns the snapshot that is there already, or takes one.
+func keep(ctx context.Context, from source, root *os.Root, info Info) (kept Info, existed bool, err error) {
+	before, err := ownSnapshots(root, info.Database)
+	if err != nil {
+		return Info{}, false, err
+	}
+	if i := slices.IndexFunc(before, func(b Info) bool { return b.Why == info.Why }); i >= 0 {
+		if same, err := isCopy(ctx, from, root, before[i]); same || err != nil {
+			return before[i], same, err
+		}
+	}
+	info.Number = 1
+	if len(before) > 0 {
+		info.Number += before[0].Number
+	}
+	info.Taken = time.Now().UTC().Truncate(time.Second)
+	info.Name = nameOf(info)
+	return info, false, write(ctx, from, root, info)
+}
+
+// write writes the description first: once the copy has its name, all is there.
+func write(ctx context.Context, from source, root *os.Root, info Info) error {
+	text, err := json.MarshalIndent(info, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.Write(root, info.Name+infoSuffix, append(text, '\n'), fileMode); err != nil {
+		return err
+	}
+	err = atomicfile.Create(root, info.Name+copySuffix, fileMode, func(to *os.File) error { return from.copyTo(ctx, to) })
+	if err != nil {
+		return errors.Join(err, root.Remove(info.Name+infoSuffix))
+	}
+	return nil
+}
+
+// advise adds to the error of a full disk what it takes.
+func (d Directory) advise(err error, size int64) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("the disk is full: the copy needs %d bytes in %s: free them, or move snapshots away that are not needed: %w",
+			size, d, err)
+	}
+	return err
+}
+
+// removeUnfinished removes the files that a crash left of snapshots of a database: unfinished
+// ones, and descriptions without a copy.
+func removeUnfinished(root *os.Root, database string) error {
+	entries, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return err
+	}
+	names := make([]string, len(entries)) // sorted
+	for i, e := range entries {
+		names[i] = e.Name()
+	}
+	for _, name := range names {
+		if !strings.HasPrefix(name, database+".") {
+			continue
+		}
+		described, isInfo := strings.CutSuffix(name, infoSuffix)
+		_, hasCopy := slices.BinarySearch(names, described+copySuffix)
+		if isInfo && !hasCopy || strings.HasSuffix(name, atomicfile.Suffix) {
+			err = errors.Join(err, root.Remove(name))
+		}
+	}
+	return err
+}
