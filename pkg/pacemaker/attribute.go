@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/process"
 )
 
@@ -47,58 +46,53 @@ func (a attribute) update(ctx context.Context, change ...string) error {
 	return nil
 }
 
-// actionVariables is the prefix of the variables by which Pacemaker describes an action
-// to its agent. If one of them is set, CRM_meta_on_node, the attrd_updater of Pacemaker
-// 2.1.5 answers for this node alone, in spite of --all.
-const actionVariables = "OCF_RESKEY_CRM_meta_"
-
 // values returns the attribute's non-empty values by node name; none if no
 // node has ever had the attribute.
 func (a attribute) values(ctx context.Context) (map[string]string, error) {
-	out, err := process.RunWithout(ctx, actionVariables, attrdUpdater, "-n", a.name, "-Q", "-A")
-	if err != nil {
-		if unknownAttribute(err) {
-			return map[string]string{}, nil
-		}
-		return nil, fmt.Errorf("cannot query node attribute %s: %w", a.name, err)
+	out, err := a.query(ctx, "-A")
+	if err != nil || out == "" {
+		return map[string]string{}, err
 	}
-	return ParseAttributeValues(a.name, out)
+	values, _, err := ParseAttributeValues(a.name, out)
+	return values, err
 }
 
-// unknownAttribute reports whether an error means that no node has set the attribute
-// yet. The exit code differs between versions; the text has been the same since 1.1.13
-// (tools/attrd_updater.c: "Could not query value of %s: attribute does not exist").
-func unknownAttribute(err error) bool {
+// value returns the attribute's value on this node; empty if it has none.
+func (a attribute) value(ctx context.Context) (string, error) {
+	out, err := a.query(ctx)
+	if err != nil || out == "" {
+		return "", err
+	}
+	values, _, err := ParseAttributeValues(a.name, out)
+	for _, value := range values { // it is asked for on one node
+		return value, err
+	}
+	return "", err
+}
+
+// query returns what attrd_updater prints of the attribute, empty if no node has ever had it.
+func (a attribute) query(ctx context.Context, which ...string) (string, error) {
+	query := append([]string{"-n", a.name, "-Q"}, which...)
+	out, err := process.RunWithout(ctx, control.ActionVariables, attrdUpdater, append(query, "--output-as=xml")...)
+	if exitCode(err) == exitUsage { // Pacemaker 2.0 knows no XML here
+		out, err = process.RunWithout(ctx, control.ActionVariables, attrdUpdater, query...)
+	}
+	switch {
+	case err != nil && unknownAttribute(out, err):
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("cannot query node attribute %s: %w", a.name, err)
+	default:
+		return out, nil
+	}
+}
+
+// unknownAttribute reports whether what attrd_updater printed before it failed means that no node
+// has set the attribute yet. The exit code differs between versions; the text has been the same
+// since 1.1.13 (tools/attrd_updater.c: "Could not query value of %s: attribute does not
+// exist"), and is a part of the XML.
+func unknownAttribute(out string, err error) bool {
+	const text = "attribute does not exist"
 	failed := new(process.RunError)
-	return errors.As(err, &failed) && strings.Contains(failed.Stderr, "attribute does not exist")
-}
-
-// ErrUnreadable is returned when a cluster program prints another form of text than
-// is documented.
-var ErrUnreadable = errors.New("the cluster manager's answer cannot be read")
-
-// ParseAttributeValues reads the output of attrd_updater --query --all, a line of
-//
-//	name="NAME" host="NODE" value="VALUE"
-//
-// for each node (lib/pacemaker and tools/attrd_updater.c of Pacemaker 2.0 to
-// 3.0), and returns the values that are not empty, by node. Lines of other
-// attributes are passed over; a line of another form is ErrUnreadable.
-func ParseAttributeValues(name, out string) (map[string]string, error) {
-	line := regexp.MustCompile(`^name="([^"]*)" host="([^"]*)" value="([^"]*)"$`)
-	values := map[string]string{}
-	for text := range strings.Lines(out) {
-		text = strings.TrimSpace(text)
-		if text == "" {
-			continue
-		}
-		m := line.FindStringSubmatch(text)
-		if m == nil {
-			return nil, fmt.Errorf("%w: attribute %s: %s", ErrUnreadable, name, strconv.Quote(text))
-		}
-		if m[1] == name && m[3] != "" {
-			values[m[2]] = m[3]
-		}
-	}
-	return values, nil
+	return strings.Contains(out, text) || errors.As(err, &failed) && strings.Contains(failed.Stderr, text)
 }

@@ -15,9 +15,9 @@ import (
 // if the environment is that of an action, in spite of --all.
 const updater215 = `#!/bin/sh
 if [ -n "$OCF_RESKEY_CRM_meta_on_node" ]; then
-	echo "name=\"$2\" host=\"$OCF_RESKEY_CRM_meta_on_node\" value=\"\""
+	echo "<r><attribute name=\"$2\" host=\"$OCF_RESKEY_CRM_meta_on_node\" value=\"\"/></r>"
 else
-	echo "name=\"$2\" host=\"node1\" value=\"published\""
+	echo "<r><attribute name=\"$2\" host=\"node1\" value=\"published\"/></r>"
 fi
 `
 

@@ -9,7 +9,7 @@ import (
 func BenchmarkParseAttributeValues(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		if values, err := pacemaker.ParseAttributeValues("master-ovndb", queried); err != nil || len(values) != 2 {
+		if values, _, err := pacemaker.ParseAttributeValues("master-ovndb", queriedXML); err != nil || len(values) != 2 {
 			b.Fatalf("got %v, %v", values, err)
 		}
 	}

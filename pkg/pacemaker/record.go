@@ -2,6 +2,7 @@ package pacemaker
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,41 +10,65 @@ import (
 	"ovndb-servers/pkg/process"
 )
 
+// recordSet keeps the records apart from the cluster's own properties, which tools rewrite as a
+// whole.
+const recordSet = "ovndb-servers-records"
+
+// Exit codes of Pacemaker's tools (include/crm/common/results.h).
 const (
-	// recordSet keeps the records apart from the cluster's own properties, which
-	// tools rewrite as a whole.
-	recordSet = "ovndb-servers-records"
-	// noSuchValue is CRM_EX_NOSUCH, which crm_attribute exits with for a value
-	// that is not there (include/crm/common/results.h).
-	noSuchValue = 105
+	exitUsage        = 64  // CRM_EX_USAGE: the tool does not know an option
+	exitDisconnected = 102 // CRM_EX_DISCONNECT: a daemon cannot be reached
+	exitNoSuchValue  = 105 // CRM_EX_NOSUCH: a value is not there, or an XPath matches nothing
+	exitTimeout      = 124 // CRM_EX_TIMEOUT: a daemon does not answer
 )
+
+// nvpair is a property in the CIB (xml/nvset-3.5.rng of Pacemaker).
+type nvpair struct {
+	XMLName xml.Name `xml:"nvpair"`
+	ID      string   `xml:"id,attr"`
+	Name    string   `xml:"name,attr"`
+	Value   string   `xml:"value,attr,omitempty"`
+}
 
 // Record returns the record of the resource in the CIB, empty if there is none.
 func (r Resource) Record(ctx context.Context) (string, error) {
-	return queryCIB(ctx, "--type", "crm_config", "--set-name", recordSet, "--name", r.recordName())
-}
-
-// SetRecord replaces the record. It does not return before the CIB has it.
-func (r Resource) SetRecord(ctx context.Context, record string) error {
-	_, err := process.Run(ctx, crmAttribute,
-		"--type", "crm_config", "--set-name", recordSet, "--name", r.recordName(), "--update", record)
-	if err != nil {
-		return fmt.Errorf("cannot write the cluster record: %w", err)
+	xpath := fmt.Sprintf(`//nvpair[@id="%s"]`, r.recordID())
+	out, err := runCIBAdmin(ctx, "--query", "--xpath", xpath)
+	if exitCode(err) == exitNoSuchValue {
+		return "", nil
 	}
-	return nil
+	if err != nil {
+		return "", fmt.Errorf("cannot read the cluster record: %w", err)
+	}
+	var pair nvpair
+	if err := xml.Unmarshal([]byte(out), &pair); err != nil {
+		return "", fmt.Errorf("cannot read the cluster record: %w: %s: %w", ErrUnreadable, cibadmin, err)
+	}
+	return pair.Value, nil
 }
 
 func (r Resource) recordName() string { return "ovndb-record-" + r.Instance }
 
+// recordID is the ID that crm_attribute gives the property as well.
+func (r Resource) recordID() string { return recordSet + "-" + r.recordName() }
+
 // queryCIB returns a value of the CIB, empty if it is not there.
 func queryCIB(ctx context.Context, which ...string) (string, error) {
 	out, err := process.Run(ctx, crmAttribute, append(which, "--query", "--quiet")...)
-	failed := new(process.RunError)
-	if errors.As(err, &failed) && failed.ExitCode == noSuchValue {
+	if exitCode(err) == exitNoSuchValue {
 		return "", nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("cannot read the CIB: %w", err)
 	}
 	return strings.TrimSpace(out), nil
+}
+
+// exitCode is the exit code of the program whose failure err is, 0 if it is none, -1 if the
+// program did not exit by itself.
+func exitCode(err error) int {
+	if failed := new(process.RunError); errors.As(err, &failed) {
+		return failed.ExitCode
+	}
+	return 0
 }

@@ -16,6 +16,7 @@ import (
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/pacemaker"
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
 )
 
 // call is one use of Pacemaker's tools.
@@ -26,8 +27,8 @@ type call struct {
 	commands []string
 	answer   string
 	want     any
-	// parsed is set for answers of a form that is checked.
-	parsed bool
+	// parsed is set for answers of a form that is checked, mayBeEmpty if no text is of that form.
+	parsed, mayBeEmpty bool
 }
 
 func calls() []call {
@@ -51,19 +52,22 @@ func calls() []call {
 		{
 			name:     "published",
 			run:      func(ctx context.Context, r pacemaker.Resource) (any, error) { return r.Published(ctx, topic) },
-			commands: []string{"attrd_updater|-n|" + attribute + "|-Q|-A"},
-			answer:   `name="` + attribute + `" host="node1" value="a b"`, parsed: true,
+			commands: []string{"attrd_updater|-n|" + attribute + "|-Q|-A|--output-as=xml"},
+			answer:   `<r><attribute name="` + attribute + `" value="a b" host="node1"/></r>`, parsed: true, mayBeEmpty: true,
 			want: map[string]string{"node1": "a b"},
 		},
 		{
-			name:     "set the score of another node",
-			run:      change(func(ctx context.Context, r pacemaker.Resource) error { return r.SetScore(ctx, "node2", -5) }),
-			commands: []string{"attrd_updater|-n|master-ovndb|-N|node2|-U|-5"},
+			name: "set the score of another node",
+			run: change(func(ctx context.Context, r pacemaker.Resource) error {
+				return r.SetScore(ctx, "node2", replication.ScoreNever)
+			}),
+			commands: []string{"attrd_updater|-n|master-ovndb|-N|node2|-U|-INFINITY"},
 		},
 		{
 			name:     "set the own score",
 			run:      change(func(ctx context.Context, r pacemaker.Resource) error { return r.SetScore(ctx, "", 100) }),
-			commands: []string{"attrd_updater|-n|master-ovndb|-U|100"},
+			commands: []string{"attrd_updater|-n|master-ovndb|-U|100", "crm_attribute|--name|master-ovndb|--lifetime|reboot|--query|--quiet"},
+			answer:   "100", parsed: true, mayBeEmpty: true, // in the CIB
 		},
 		{
 			name:     "clear the score",
@@ -73,8 +77,8 @@ func calls() []call {
 		{
 			name:     "scores",
 			run:      func(ctx context.Context, r pacemaker.Resource) (any, error) { return r.Scores(ctx) },
-			commands: []string{"attrd_updater|-n|master-ovndb|-Q|-A"},
-			answer:   strings.TrimSpace(queried), parsed: true,
+			commands: []string{"attrd_updater|-n|master-ovndb|-Q|-A|--output-as=xml"},
+			answer:   queriedXML, parsed: true, mayBeEmpty: true,
 			want: map[string]string{"node1": "100", "node2": "50"},
 		},
 		{
@@ -84,23 +88,19 @@ func calls() []call {
 			answer:   "100", want: "100",
 		},
 		{
-			name:     "record",
-			run:      func(ctx context.Context, r pacemaker.Resource) (any, error) { return r.Record(ctx) },
-			commands: []string{"crm_attribute|--type|crm_config|--set-name|ovndb-servers-records|--name|ovndb-record-ovndb|--query|--quiet"},
-			answer:   "3 1b6d node2", want: "3 1b6d node2",
-		},
-		{
-			name:     "set the record",
-			run:      change(func(ctx context.Context, r pacemaker.Resource) error { return r.SetRecord(ctx, "4 x y") }),
-			commands: []string{"crm_attribute|--type|crm_config|--set-name|ovndb-servers-records|--name|ovndb-record-ovndb|--update|4 x y"},
-		},
-		{
 			name: "forgive a failed promotion",
 			run:  change(func(ctx context.Context, r pacemaker.Resource) error { return r.ForgiveFailedPromotion(ctx) }),
 			commands: []string{
 				"attrd_updater|-n|fail-count-ovndb#promote_0|-D",
 				"attrd_updater|-n|last-failure-ovndb#promote_0|-D",
 			},
+		},
+		{
+			name:     "unable",
+			run:      func(ctx context.Context, r pacemaker.Resource) (any, error) { return r.Unable(ctx) },
+			commands: []string{"crm_mon|--one-shot|--output-as=xml|--inactive"},
+			answer:   view, parsed: true,
+			want: map[string]string{},
 		},
 		{
 			name:     "fail",
@@ -142,7 +142,7 @@ directory=${0%/*}
 func newFakes(t *testing.T, behaviour string) fakes {
 	t.Helper()
 	f := fakes{directory: t.TempDir()}
-	for _, name := range []string{"attrd_updater", "crm_attribute", "crm_mon", "crm_node", "crm_resource"} {
+	for _, name := range []string{"attrd_updater", "cibadmin", "crm_attribute", "crm_mon", "crm_node", "crm_resource"} {
 		f.write(t, name, fake)
 	}
 	f.write(t, "behaviour", behaviour)
@@ -167,6 +167,14 @@ func (f fakes) commands(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	return strings.Split(strings.TrimSpace(string(content)), "\n")
+}
+
+// ranNothing checks that no program was run.
+func (f fakes) ranNothing(t *testing.T) {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(f.directory, "commands")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("commands were run (%v): %v", err, f.commands(t))
+	}
 }
 
 // within ends well before the test does, so that a call that hangs is named.
@@ -248,10 +256,9 @@ func TestToolsThatPrintOtherTextThanDocumentedAreErrUnreadableWhereItIsParsed(t 
 				t.Run(c.name, func(t *testing.T) {
 					newFakes(t, garbage)
 					got, err := c.run(within(t), resource)
-					_, isMap := got.(map[string]string)
 					switch {
-					case name == "nothing" && isMap: // no node has a value
-						if err != nil || len(got.(map[string]string)) > 0 { //nolint:forcetypeassert // just seen
+					case name == "nothing" && c.mayBeEmpty: // no node has a value
+						if values, _ := got.(map[string]string); err != nil || len(values) > 0 {
 							t.Errorf("answer %v, error %v", got, err)
 						}
 					case c.parsed != errors.Is(err, pacemaker.ErrUnreadable):
@@ -322,18 +329,21 @@ func eventually(t *testing.T, name string, condition func() bool) {
 }
 
 func TestAbsentValuesAreEmptyAndNoError(t *testing.T) {
-	// Exit code and text as of Pacemaker 2.0.5 (ENXIO) and 3.0.0 (CRM_EX_NOSUCH) for an
-	// attribute, and of all of them for a value of the CIB.
-	for name, exit := range map[string]string{"2.0.5": "6", "3.0.0": "105"} {
+	// Exit codes of Pacemaker 2.0.5 (ENXIO), 2.1.5 and 3.0.0 (both CRM_EX_CONFIG with XML, and
+	// the text in that).
+	for name, behaviour := range map[string]string{
+		"2.0.5": `case "$*" in *xml*) exit 64;; esac; echo 'Could not query value of master-ovndb: attribute does not exist' >&2; exit 6`,
+		"3.0.0": prints(`<pacemaker-result><status code="78"><errors><error>attrd_updater: Could not query value of master-ovndb: attribute does not exist</error></errors></status></pacemaker-result>`) + "exit 78",
+	} {
 		t.Run("attribute of Pacemaker "+name, func(t *testing.T) {
-			newFakes(t, "echo 'Could not query value of master-ovndb: attribute does not exist' >&2; exit "+exit)
+			newFakes(t, behaviour)
 			if got, err := resource.Scores(within(t)); err != nil || len(got) > 0 {
 				t.Errorf("scores are %v (%v)", got, err)
 			}
 		})
 	}
 	t.Run("value of the CIB", func(t *testing.T) {
-		newFakes(t, "echo 'crm_attribute: Error performing operation: No such device or address' >&2; exit 105")
+		newFakes(t, "echo 'Error performing operation: No such device or address' >&2; exit 105")
 		for _, read := range []func(context.Context) (string, error){resource.Record, resource.ScoreInCIB} {
 			if got, err := read(within(t)); err != nil || got != "" {
 				t.Errorf("value is %q (%v)", got, err)

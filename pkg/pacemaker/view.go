@@ -2,7 +2,6 @@ package pacemaker
 
 import (
 	"context"
-	"encoding/xml"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,9 +49,9 @@ func CurrentView(ctx context.Context, agent string) (View, error) {
 // its attributes only those that all versions from 2.0 to 3.0 share) and keeps
 // the instances of the agent. Text that is not XML is ErrUnreadable.
 func ParseView(agent string, text []byte) (View, error) {
-	var doc monDocument
-	if err := xml.Unmarshal(text, &doc); err != nil {
-		return View{}, fmt.Errorf("%w: crm_mon: %w", ErrUnreadable, err)
+	doc, err := parseMon(text)
+	if err != nil {
+		return View{}, err
 	}
 	var v View
 	for _, n := range doc.Nodes {

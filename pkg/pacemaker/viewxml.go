@@ -1,26 +1,63 @@
 package pacemaker
 
-import "strings"
+import (
+	"encoding/xml"
+	"fmt"
+	"slices"
+	"strings"
+)
 
+// monDocument holds the elements of crm_mon's XML that are read.
 type monDocument struct {
 	Nodes     []monNode     `xml:"nodes>node"`
 	Resources []monResource `xml:"resources>resource"`
 	Clones    []monGroup    `xml:"resources>clone"`
 	Groups    []monGroup    `xml:"resources>group"`
+	History   []monHistory  `xml:"node_history>node"`
+	Failures  []monFailure  `xml:"failures>failure"`
+	Bans      []monBan      `xml:"bans>ban"`
 }
 
 type monGroup struct {
+	ID        string        `xml:"id,attr"`
 	Resources []monResource `xml:"resource"`
 	Groups    []monGroup    `xml:"group"`
 }
 
+// monHistory is the history of a node. Without failures there is no fail count.
+type monHistory struct {
+	Name      string `xml:"name,attr"`
+	Resources []struct {
+		ID        string `xml:"id,attr"`
+		FailCount string `xml:"fail-count,attr"`
+		Threshold string `xml:"migration-threshold,attr"`
+	} `xml:"resource_history"`
+}
+
+type monFailure struct {
+	Key    string `xml:"op_key,attr"`
+	Node   string `xml:"node,attr"`
+	Task   string `xml:"task,attr"`
+	Reason string `xml:"exitreason,attr"`
+}
+
+// monBan is a constraint that keeps a resource, or its promoted role alone, away from a node.
+type monBan struct {
+	ID       string `xml:"id,attr"`
+	Resource string `xml:"resource,attr"`
+	Node     string `xml:"node,attr"`
+	Weight   string `xml:"weight,attr"`
+}
+
 type monNode struct {
-	Name        string `xml:"name,attr"`
-	Online      bool   `xml:"online,attr"`
-	Standby     bool   `xml:"standby,attr"`
-	Maintenance bool   `xml:"maintenance,attr"`
-	Pending     bool   `xml:"pending,attr"`
-	Unclean     bool   `xml:"unclean,attr"`
+	Name    string `xml:"name,attr"`
+	Online  bool   `xml:"online,attr"`
+	Standby bool   `xml:"standby,attr"`
+	// StandbyOnFail is set after the failure of an operation with on-fail=standby.
+	StandbyOnFail bool `xml:"standby_onfail,attr"`
+	Maintenance   bool `xml:"maintenance,attr"`
+	Pending       bool `xml:"pending,attr"`
+	Unclean       bool `xml:"unclean,attr"`
 }
 
 type monResource struct {
@@ -28,9 +65,21 @@ type monResource struct {
 	Agent  string `xml:"resource_agent,attr"`
 	Role   string `xml:"role,attr"`
 	Failed bool   `xml:"failed,attr"`
-	Nodes  []struct {
+	// Blocked is set after a failed stop, where nothing can be fenced.
+	Blocked bool `xml:"blocked,attr"`
+	// Managed is empty where a version does not print it.
+	Managed string `xml:"managed,attr"`
+	Nodes   []struct {
 		Name string `xml:"name,attr"`
 	} `xml:"node"`
+}
+
+func parseMon(text []byte) (monDocument, error) {
+	var doc monDocument
+	if err := xml.Unmarshal(text, &doc); err != nil {
+		return monDocument{}, fmt.Errorf("%w: crm_mon: %w", ErrUnreadable, err)
+	}
+	return doc, nil
 }
 
 func (d monDocument) resources() []monResource {
@@ -44,6 +93,27 @@ func flatten(groups []monGroup) []monResource {
 		all = append(all, flatten(g.Groups)...)
 	}
 	return all
+}
+
+// holders returns the names of a resource and of the clones and groups that it is in.
+func (d monDocument) holders(resource string) []string {
+	names := []string{resource}
+	for _, g := range append(slices.Clone(d.Clones), d.Groups...) {
+		names = append(names, g.holders(resource)...)
+	}
+	return names
+}
+
+func (g monGroup) holders(resource string) []string {
+	var names []string
+	for _, inner := range g.Groups {
+		names = append(names, inner.holders(resource)...)
+	}
+	holds := func(r monResource) bool { return r.name() == resource }
+	if len(names) > 0 || slices.ContainsFunc(g.Resources, holds) {
+		names = append(names, baseName(g.ID))
+	}
+	return names
 }
 
 func (n monNode) state() string {
@@ -63,13 +133,24 @@ func (n monNode) state() string {
 	}
 }
 
-// instances returns one instance for each node a resource runs on. The name of
-// an anonymous clone's instance may carry its number.
+// name is the resource's name without the number of an instance.
+func (r monResource) name() string { return baseName(r.ID) }
+
+// baseName returns a name without the instance number that an anonymous clone's may carry.
+func baseName(id string) string {
+	name, _, _ := strings.Cut(id, ":")
+	return name
+}
+
+func (r monResource) runsOn(node string) bool {
+	return slices.ContainsFunc(r.instances(), func(i Instance) bool { return i.Node == node })
+}
+
+// instances returns one instance for each node a resource runs on.
 func (r monResource) instances() []Instance {
-	id, _, _ := strings.Cut(r.ID, ":")
 	var all []Instance
 	for _, n := range r.Nodes {
-		all = append(all, Instance{Resource: id, Role: role(r.Role), Node: n.Name, Failed: r.Failed})
+		all = append(all, Instance{Resource: r.name(), Role: role(r.Role), Node: n.Name, Failed: r.Failed})
 	}
 	return all
 }

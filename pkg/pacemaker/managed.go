@@ -1,0 +1,59 @@
+package pacemaker
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"ovndb-servers/pkg/process"
+)
+
+// Managed implements [control.Cluster] by one call of crm_mon.
+func (r Resource) Managed(ctx context.Context) (bool, error) {
+	node, err := LocalNode(ctx)
+	if err != nil {
+		return true, err
+	}
+	out, err := process.Run(ctx, crmMon, "--one-shot", "--output-as=xml", "--inactive")
+	if err != nil {
+		return true, fmt.Errorf("cannot ask the cluster for its state: %w", err)
+	}
+	return r.ParseManaged([]byte(out), node)
+}
+
+// ParseManaged reads the XML of crm_mon and reports whether the cluster manages the resource on a
+// node. A resource that is not shown there counts as managed. Text that is not XML is
+// ErrUnreadable.
+func (r Resource) ParseManaged(text []byte, node string) (bool, error) {
+	doc, err := parseMon(text)
+	if err != nil {
+		return true, err
+	}
+	for _, n := range doc.Nodes {
+		if n.Name == node && n.Maintenance {
+			return false, nil
+		}
+	}
+	for _, instance := range doc.resources() {
+		if instance.name() == r.Instance && instance.runsOn(node) && instance.Managed == "false" {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// Quorate implements [control.Cluster].
+func (r Resource) Quorate(ctx context.Context) (bool, error) {
+	out, err := process.Run(ctx, crmNode, "-q")
+	if err != nil {
+		return false, fmt.Errorf("cannot learn whether this node's partition has quorum: %w", err)
+	}
+	switch strings.TrimSpace(out) {
+	case "1":
+		return true, nil
+	case "0":
+		return false, nil
+	default:
+		return false, fmt.Errorf("cannot learn whether this node's partition has quorum: %w: %s prints %q", ErrUnreadable, crmNode, out)
+	}
+}

@@ -1,0 +1,59 @@
+package pacemaker
+
+import (
+	"context"
+	"fmt"
+
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+)
+
+// score is the attribute that crm_attribute --promotion writes as well: Pacemaker
+// reads the promotion score of a resource from "master-" and its name.
+func (r Resource) score() attribute {
+	return attribute{name: "master-" + r.Instance}
+}
+
+// SetScore sets the promotion score of a node, of this one if that is empty. Setting the value
+// that it has already is free, as the attribute manager does not pass it on; so this node's
+// is written again if the CIB has lost it.
+func (r Resource) SetScore(ctx context.Context, node string, score replication.Score) error {
+	if err := r.score().setOn(ctx, node, score.String()); err != nil || node != "" {
+		return err
+	}
+	return r.restoreScore(ctx, score.String())
+}
+
+// restoreScore has this node's score written to the CIB if it is not there, as after the death of
+// this node's controller, for which another one takes this node's attributes out of the CIB.
+// All attributes are written then. It must not be done before the attribute manager has the
+// score, which it gets some time after the tool's end: it would write the one before.
+func (r Resource) restoreScore(ctx context.Context, want string) error {
+	if found, err := r.ScoreInCIB(ctx); err != nil || found == want {
+		return err
+	}
+	if held, err := r.score().value(ctx); err != nil || held != want {
+		return err // a change that is under way is written without this
+	}
+	if _, err := process.Run(ctx, attrdUpdater, "--refresh"); err != nil {
+		return fmt.Errorf("cannot have the promotion score written again: %w", err)
+	}
+	return nil
+}
+
+// ClearScore removes this node's promotion score; without one, an instance is
+// not promoted.
+func (r Resource) ClearScore(ctx context.Context) error {
+	return r.score().clear(ctx)
+}
+
+// Scores returns the promotion scores by node name.
+func (r Resource) Scores(ctx context.Context) (map[string]string, error) {
+	return r.score().values(ctx)
+}
+
+// ScoreInCIB returns this node's promotion score as it is written in the CIB,
+// which is where the scheduler reads it.
+func (r Resource) ScoreInCIB(ctx context.Context) (string, error) {
+	return queryCIB(ctx, "--name", r.score().name, "--lifetime", "reboot")
+}
