@@ -4,152 +4,156 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"ovndb-servers/pkg/replication"
 )
 
-// elect gathers the ballot of a round and decides on it. A round that lacks an
-// answer stays open, so that a late one still serves the promotion.
-func (c *Controller) elect(ctx context.Context, g replication.ElectionInput, round string, e replication.Participants) (replication.Decision, replication.Positions, error) {
-	b := replication.Election{Record: g.Record, Self: c.Node, Absent: e.Absent, Blessed: g.Blessing != nil}
-	lost, err := c.poll(ctx, g, round, e, &b)
-	if err != nil {
-		return replication.Decision{}, nil, err
-	}
-	c.closeRound(ctx, round)
-	if g.Blessing == nil {
-		err = c.catchUp(ctx, &b, g.Finals)
-	}
-	choice, own := replication.Elect(b), b.Candidates[c.Node]
-	if lost && choice.Lead {
-		choice = replication.Decision{Reason: fmt.Sprintf("it has lost rows since it was demoted: start the others, or use: ovndb-servers bless "+
-			"(it ended at %s and holds %s; no node that takes part holds more)", g.Said.Summary(), own.Summary())}
-	}
-	return choice, own, err
-}
+// callTimeout is how long a notification waits for the chosen node to call its election.
+const callTimeout = 1500 * time.Millisecond
 
-// poll puts all that take part on the ballot, and reports whether this node has lost rows
-// that are known to exist. After a planned demotion nobody else has to be asked, unless
-// it has.
-func (c *Controller) poll(ctx context.Context, g replication.ElectionInput, round string, e replication.Participants, b *replication.Election) (lost bool, err error) {
-	own, err := c.positions(ctx)
-	if err != nil {
-		return false, err
+// AnswerElection is what every other node does before a promotion: it publishes the position of
+// its data, in answer to the round that the chosen node calls. Under load Pacemaker notifies one
+// node after another, so that the call may have come already or come later: then the supervisor,
+// or the next monitor, answers it. After a planned demotion none is called, as a rule, and the
+// call is not waited for.
+func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
+	if record, err := c.Record(ctx); err == nil && record != nil && len(record.End) > 0 {
+		return c.AnswerOpenRounds(ctx)
 	}
-	b.Candidates = map[string]replication.Positions{c.Node: own}
-	if g.Blessing != nil {
-		c.Log.WithField("reason", g.Blessing.Reason).Warn("an operator has let this node's data lead")
-		return false, nil
-	}
-	if lost = g.Lost(own); lost {
-		c.Log.WithField("ended", g.Said.Summary()).WithField("holds", own.Summary()).
-			Warn("this node has lost rows since it was demoted, and asks the others what they hold")
-		// So that they answer the next time, if not now.
-		c.warn(c.announce(ctx, TopicFinal, replication.AtLeast+" "+g.Said.String()), "the other nodes may not answer")
-	}
-	if lost || !g.HandedOver() {
-		b.Candidates, err = c.answers(ctx, round, e)
-	}
-	return lost, err
-}
-
-// closeRound lets the other nodes go, if they were asked: their answers are in.
-func (c *Controller) closeRound(ctx context.Context, round string) {
-	if c.announced(TopicRound).read() == round {
-		c.warn(c.announce(ctx, TopicRound, round+roundDone), "the other nodes wait in vain for the election to end")
-	}
-}
-
-// answers awaits the positions of all that take part, and adds this node's own.
-func (c *Controller) answers(ctx context.Context, round string, e replication.Participants) (map[string]replication.Positions, error) {
-	if err := c.call(ctx, round); err != nil {
-		return nil, err
-	}
-	others := slices.DeleteFunc(slices.Clone(e.Nodes), func(node string) bool { return node == c.Node })
-	var found map[string]replication.Positions
-	waiting, cancel := withBudget(ctx, answerFraction, answersTimeout)
+	waiting, cancel := withBudget(ctx, answerFraction, callTimeout)
 	defer cancel()
-	err := await(waiting, func(ctx context.Context) error {
-		published, err := c.Cluster.Published(ctx, TopicPosition)
-		if err != nil {
-			return err
-		}
-		found = replication.ReadAnswers(published, round)
-		if e.Nodes == nil {
-			found = replication.ReadAnswers(published, "")
-		}
-		return replication.MissingAnswers(found, others)
+	answered := ""
+	err := await(waiting, func(waiting context.Context) (err error) {
+		answered, err = c.answerCall(ctx, waiting, chosen, answered)
+		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("cannot decide the election: %w", err)
-	}
-	found[c.Node], err = c.positions(ctx)
-	return found, err
-}
-
-// call asks the other nodes for their positions, unless they have been asked.
-func (c *Controller) call(ctx context.Context, round string) error {
-	if round == "" || strings.TrimSuffix(c.announced(TopicRound).read(), roundDone) == round {
-		return nil
-	}
-	if err := c.announce(ctx, TopicRound, round); err != nil {
-		return fmt.Errorf("cannot call an election: %w", err)
+	if answered == "" {
+		return fmt.Errorf("cannot answer an election of node %s yet: %w", chosen, err)
 	}
 	return nil
 }
 
-// catchUp waits until this node's data has reached where a demoted node's
-// ended, and puts that node on the ballot: what a planned demotion left behind
-// is never given up for less.
-func (c *Controller) catchUp(ctx context.Context, b *replication.Election, finals map[string]replication.Positions) error {
-	if len(finals) == 0 {
-		return nil
+// answerCall answers the round that the chosen node has open, unless it has been answered, and
+// returns the round that was answered last. It returns errRoundOpen until that is closed: an
+// earlier, aborted election may have left a round, so that the next one is waited for.
+func (c *Controller) answerCall(ctx, waiting context.Context, chosen, answered string) (string, error) {
+	rounds, err := c.Cluster.Published(waiting, TopicRound)
+	if err != nil {
+		return answered, err
 	}
-	waiting, cancel := withBudget(ctx, answerFraction, answersTimeout)
-	defer cancel()
-	late := c.awaitFinals(waiting, *b, finals)
-	c.warn(late, "this node has not received all that the demoted node wrote")
-	for node, final := range finals {
-		if _, takesPart := b.Candidates[node]; !takesPart || b.Candidates[node].CompareWithin(*b.Record, final) < 0 {
-			b.Candidates[node] = final
-		}
+	round, done := strings.CutSuffix(rounds[chosen], roundDone)
+	switch {
+	case answered != "" && round == answered && done:
+		return answered, nil
+	case round == "" || done || round == answered:
+		return answered, errRoundOpen
 	}
-	own, err := c.positions(ctx)
-	if err == nil {
-		b.Candidates[c.Node] = own
+	if err := c.answerInTime(ctx, round); err != nil {
+		return answered, errors.Join(err, errRoundOpen)
 	}
-	return err
+	return round, errRoundOpen
 }
 
-func (c *Controller) awaitFinals(ctx context.Context, b replication.Election, finals map[string]replication.Positions) error {
-	for node, final := range finals {
-		if err := c.awaitPosition(ctx, *b.Record, node, final); err != nil {
+var errRoundOpen = errors.New("it has called none")
+
+// answerInTime tries for as long as the chosen node waits, however little is left
+// of the time to wait for a call: without this node's answer no node is promoted,
+// and Pacemaker may have suspended the monitor that would answer later.
+func (c *Controller) answerInTime(ctx context.Context, round string) error {
+	ctx, cancel := withBudget(ctx, answerFraction, answersTimeout)
+	defer cancel()
+	return await(ctx, func(ctx context.Context) error { return c.answer(ctx, round) })
+}
+
+// answer parks the servers and publishes the position of their data: what this node says it
+// holds must not be changed by a source that comes back by itself.
+func (c *Controller) answer(ctx context.Context, round string) error {
+	if err := c.parkLeaderless(ctx); err != nil {
+		return err
+	}
+	positions, err := c.positions(ctx)
+	if err != nil {
+		return err
+	}
+	return c.announce(ctx, TopicPosition, round+" "+positions.String())
+}
+
+// AnswerOpenRounds answers the elections that other nodes are holding, unless it has.
+func (c *Controller) AnswerOpenRounds(ctx context.Context) error {
+	rounds, err := c.Cluster.Published(ctx, TopicRound)
+	if err != nil {
+		return err
+	}
+	answered, _, _ := strings.Cut(c.announced(TopicPosition).read(), " ")
+	for node, round := range rounds {
+		if node == c.Node || strings.HasSuffix(round, roundDone) || round == answered {
+			continue
+		}
+		if err := c.answer(ctx, round); err != nil {
+			return fmt.Errorf("cannot answer the election that node %s holds: %w", node, err)
+		}
+	}
+	return nil
+}
+
+// parkLeaderless parks the backups of this node, unless it leads a term.
+func (c *Controller) parkLeaderless(ctx context.Context) error {
+	if c.leadsTerm() {
+		return nil
+	}
+	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {
+		if u.stopped() {
+			return nil
+		}
+		status, err := u.Server.SyncStatus(ctx)
+		if err != nil || status.Follows(u.Endpoint.Parking()) {
 			return err
 		}
-	}
-	return nil
+		return c.park(ctx, u)
+	})
 }
 
 // ErrNotFollowing is returned when this node waits for no rows of another one, as
-// its servers follow nobody.
-var ErrNotFollowing = errors.New("this node follows nobody")
+// its servers follow no source.
+var ErrNotFollowing = errors.New("this node follows no source")
 
 // sessionTimeout is how long a session to another node's server may take to come back.
 const sessionTimeout = 2 * time.Second
 
-// awaitPosition waits until this node's data holds all that final says, while
-// there is a chance of it: a server that has died sends nothing more.
-func (c *Controller) awaitPosition(ctx context.Context, r replication.Record, node string, final replication.Positions) error {
+// ReceiveLast waits, on a backup, until its data has reached the end of that of the node that
+// was demoted, so that the node is not stopped before.
+func (c *Controller) ReceiveLast(ctx context.Context, demoted []string) error {
+	record, err := c.Record(ctx)
+	if err != nil {
+		return err
+	}
+	for _, node := range demoted {
+		if record != nil && record.Node == node {
+			return c.awaitEnd(ctx, record)
+		}
+	}
+	return nil
+}
+
+// awaitEnd waits until this node's data holds all that was written before a planned demotion,
+// while there is a chance of it: a server that has died sends nothing more.
+func (c *Controller) awaitEnd(ctx context.Context, record *replication.Record) error {
+	if record == nil || len(record.End) == 0 {
+		return nil
+	}
+	ctx, cancel := withBudget(ctx, answerFraction, answersTimeout)
+	defer cancel()
 	following, connected := c.follows(ctx), time.Now()
 	var behind error
 	files := c.FileReaders()
 	err := await(ctx, func(ctx context.Context) error {
 		own, err := files.positions(ctx)
-		if err == nil && (!own.Current(r) || own.CompareWithin(r, final) < 0) {
-			err = fmt.Errorf("node %s ended at %s, this node is at %s", node, final.Summary(), own.Summary())
+		if err == nil {
+			if bar := record.Bars(c.Node, own); bar != "" {
+				err = errors.New(bar)
+			}
 		}
 		if err == nil {
 			return nil

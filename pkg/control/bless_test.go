@@ -3,7 +3,6 @@ package control_test
 import (
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -45,7 +44,7 @@ func newStaleNode(t *testing.T) trio {
 
 func TestABlessedNodeKeepsItsScoreUntilItIsPromotedAndTheRecordSaysWhy(t *testing.T) {
 	t.Parallel()
-	three, elected := newStaleNode(t), strconv.Itoa(replication.ScoreElected)
+	three, elected := newStaleNode(t), replication.ScoreElected.String()
 	node := three.nodes[2]
 	must(t, node.Bless(testContext(t), `the others "burned"`))
 	wantHealth(t, node, replication.HealthBackup)
@@ -77,7 +76,7 @@ func TestAWithdrawnBlessingLeavesNoScore(t *testing.T) {
 	three := newStaleNode(t)
 	must(t, three.nodes[2].Bless(testContext(t), "a mistake"))
 	must(t, three.nodes[2].WithdrawBlessing(testContext(t)))
-	wantHealth(t, three.nodes[2], replication.HealthBackup)
+	wantHealth(t, three.nodes[2], replication.HealthBackupDegraded)
 	if got := three.Score("node3"); got != "" {
 		t.Errorf("score is %q", got)
 	}

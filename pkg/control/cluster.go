@@ -1,6 +1,11 @@
 package control
 
-import "context"
+import (
+	"context"
+	"errors"
+
+	"ovndb-servers/pkg/replication"
+)
 
 // Cluster is what the controller needs of the cluster manager. All calls are
 // bounded by their context.
@@ -11,22 +16,35 @@ type Cluster interface {
 	// Published returns the values of a topic by node name.
 	Published(ctx context.Context, topic Topic) (map[string]string, error)
 	// SetScore sets a node's promotion score, ClearScore removes this node's.
-	SetScore(ctx context.Context, node string, score int) error
+	SetScore(ctx context.Context, node string, score replication.Score) error
 	ClearScore(ctx context.Context) error
 	// Scores returns the promotion scores by node name; ScoreInCIB this node's
 	// as the scheduler sees it, empty if it has none.
 	Scores(ctx context.Context) (map[string]string, error)
 	ScoreInCIB(ctx context.Context) (string, error)
-	// Record returns the cluster record, empty if there is none; SetRecord
-	// replaces it, for all nodes and for good.
+	// Record returns the cluster record, empty if there is none.
 	Record(ctx context.Context) (string, error)
-	SetRecord(ctx context.Context, record string) error
+	// SwapRecord puts record in the place of old, for all nodes and for good; old is empty if
+	// there is none. It returns ErrRecordChanged if the cluster's record is another one.
+	SwapRecord(ctx context.Context, old, record string) error
 	// ForgiveFailedPromotion makes the cluster forget that a promotion failed
 	// on this node.
 	ForgiveFailedPromotion(ctx context.Context) error
+	// Unable returns the nodes that cannot take the promoted role, with the reason: their last
+	// start or promotion failed, the resource is not managed there, or a constraint forbids it.
+	Unable(ctx context.Context) (map[string]string, error)
+	// Quorate reports whether this node's partition of the cluster has quorum.
+	Quorate(ctx context.Context) (bool, error)
+	// Managed reports whether the cluster manages the resource on this node: neither the cluster
+	// nor the node or the resource is in maintenance, and is-managed holds.
+	Managed(ctx context.Context) (bool, error)
 	// Fail tells the cluster that the resource has failed on a node.
 	Fail(ctx context.Context, node string) error
 }
+
+// ErrRecordChanged is returned for a swap of the cluster record that came too late: another node,
+// or an operator, has changed it meanwhile.
+var ErrRecordChanged = errors.New("the cluster record has changed")
 
 // Topic is a kind of value that nodes publish.
 type Topic string
@@ -40,13 +58,13 @@ const (
 	TopicRound Topic = "round"
 	// TopicPosition is a node's answer to an election: the round and Positions.
 	TopicPosition Topic = "position"
-	// TopicFinal is where a demoted node's data ended: Positions.
-	TopicFinal Topic = "final"
+	// TopicFreshness is whether a backup is up to date in the promoted node's term.
+	TopicFreshness Topic = "freshness"
 	// TopicBlessed is an operator's word that this node's data may lead: Blessing.
 	TopicBlessed Topic = "blessed"
 )
 
-// Alone is a node without a cluster: what is published reaches nobody. It
+// Alone is a node without a cluster: what is published reaches no other. It
 // serves tests of the agent outside of a cluster.
 type Alone struct{}
 
@@ -61,7 +79,13 @@ func (Alone) Published(context.Context, Topic) (map[string]string, error) {
 }
 
 // SetScore implements Cluster.
-func (Alone) SetScore(context.Context, string, int) error { return nil }
+func (Alone) SetScore(context.Context, string, replication.Score) error { return nil }
+
+// Quorate implements Cluster.
+func (Alone) Quorate(context.Context) (bool, error) { return true, nil }
+
+// Managed implements Cluster.
+func (Alone) Managed(context.Context) (bool, error) { return true, nil }
 
 // ClearScore implements Cluster.
 func (Alone) ClearScore(context.Context) error { return nil }
@@ -75,11 +99,14 @@ func (Alone) ScoreInCIB(context.Context) (string, error) { return "", nil }
 // Record implements Cluster.
 func (Alone) Record(context.Context) (string, error) { return "", nil }
 
-// SetRecord implements Cluster.
-func (Alone) SetRecord(context.Context, string) error { return nil }
+// SwapRecord implements Cluster.
+func (Alone) SwapRecord(context.Context, string, string) error { return nil }
 
 // ForgiveFailedPromotion implements Cluster.
 func (Alone) ForgiveFailedPromotion(context.Context) error { return nil }
+
+// Unable implements Cluster.
+func (Alone) Unable(context.Context) (map[string]string, error) { return map[string]string{}, nil }
 
 // Fail implements Cluster.
 func (Alone) Fail(context.Context, string) error { return nil }

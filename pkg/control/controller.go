@@ -18,6 +18,8 @@ type Controller struct {
 	Instance, Node string
 	Units          []Unit
 	Layout         process.Layout
+	// StateDir keeps the node's state beyond a reboot, RunDir until one. Both are root's.
+	StateDir, RunDir string
 	// Owner is whom servers and files belong to.
 	Owner     process.Owner
 	Listening Listening
@@ -26,11 +28,14 @@ type Controller struct {
 	// Snapshots is how many snapshots of each database are kept; 0 is for the
 	// default.
 	Snapshots int
+	// LeadWhenBehind is after how long without a node that may lead data may lead that was
+	// behind; 0 is for never.
+	LeadWhenBehind time.Duration
 	// BusyPatience is how long a server may work without answering before it is
 	// taken for failed; 0 is for the default.
 	BusyPatience time.Duration
 	// Leaving says that this node is stopped after its demotion: its promotion score goes
-	// then, and each change makes the cluster compute its transition anew.
+	// then, and each change makes the cluster compute its transition again.
 	Leaving bool
 	Cluster Cluster
 	// Supervision is how the supervisor is started.

@@ -104,7 +104,7 @@ func TestPromoteOpensTheListenersAndABackupFollows(t *testing.T) {
 	must(t, node1.Promote(testContext(t), replication.Participants{}))
 	must(t, node1.Promote(testContext(t), replication.Participants{}))
 	wantHealth(t, node1, replication.HealthActive)
-	if got := c.Score("node1"); got != strconv.Itoa(replication.ActiveScore(1)) {
+	if got := c.Score("node1"); got != replication.ActiveScore(1).String() {
 		t.Errorf("score of the promoted node is %q", got)
 	}
 
@@ -117,7 +117,7 @@ func TestPromoteOpensTheListenersAndABackupFollows(t *testing.T) {
 	eventually(t, "node2 to replicate", func() bool {
 		return node2.Monitor(testContext(t), false).Health == replication.HealthBackup
 	})
-	if got := c.Score("node2"); got != strconv.Itoa(replication.ScoreFollowing) {
+	if got := c.Score("node2"); got != replication.ScoreFollowing.String() {
 		t.Errorf("score of the following node is %q", got)
 	}
 }
@@ -349,7 +349,7 @@ func TestAnActionWaitsForAnotherOneOfTheSameResource(t *testing.T) {
 	t.Parallel()
 	node := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
-	lock, err := os.Open(node.Layout.RunDir + "/ovndb-servers-ovndb.lock")
+	lock, err := os.Open(node.RunDir + "/lock")
 	must(t, err)
 	defer func() { _ = lock.Close() }()
 	must(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))

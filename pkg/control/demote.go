@@ -10,12 +10,15 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// Demote makes every server that runs a backup of the parking address and
-// publishes where its data ended. The clients' sessions end first; those of the
+// Demote makes every server that runs a backup of the parking address and swaps into the
+// cluster record where its data ended. The clients' sessions end first; those of the
 // backups live on, until the node follows or stops, so that they receive the
 // last transaction. A server that does not run has nothing to demote; one that
 // does not answer is an error, after which Pacemaker stops it.
 func (c *Controller) Demote(ctx context.Context) error {
+	if err := c.prepareState(); err != nil {
+		return err
+	}
 	unlock, err := c.lock(ctx)
 	if err != nil {
 		return err
@@ -26,37 +29,47 @@ func (c *Controller) Demote(ctx context.Context) error {
 	}
 	failpoint("demote-locked")
 	defer c.endNorthd(ctx)() // it must not write into a server that is read-only
-	led := c.promotion().held()
-	whole := led && c.allServers(ctx, replication.ConditionActive)
-	if led {
-		c.warn(c.forEachUnit(ctx, c.dismissClients), "clients keep their sessions until the servers are read-only")
+	own, err := c.OwnTerm()
+	steppedDown := err == nil && own == nil
+	c.warn(err, "it is not recorded where this node's data ended")
+	whole := own != nil && c.allServers(ctx, replication.ConditionActive)
+	if own != nil {
+		err := c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.dismissClients(ctx, u, *own) })
+		c.warn(err, "clients keep their sessions until the servers are read-only")
+		whole = whole && err == nil
 		failpoint("demote-dismissed")
 	}
-	if err := c.forEachUnit(ctx, c.demoteUnit); err != nil {
+	err = c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.demoteUnit(ctx, u, steppedDown) })
+	if err != nil {
 		return err
 	}
 	failpoint("demote-read-only")
 	defer c.poke()
-	// Before it is said where the data ended: what dies from now on is restarted as a
-	// backup, and nothing comes after that end.
-	if err := c.promotion().drop(); err != nil {
+	// Before the end is recorded: what dies from now on is restarted as a backup, and nothing
+	// comes after that end.
+	if err := c.dropOwnTerm(); err != nil {
 		return err
 	}
-	withdraw := func() { c.warn(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") }
-	if led {
-		parallel(withdraw, func() { c.concludeTerm(ctx, whole) })
-	} else {
-		withdraw()
-	}
+	parallel(
+		func() { c.warn(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") },
+		func() { c.concludeTerm(ctx, own, whole) },
+	)
 	failpoint("demote-published")
 	return nil
 }
 
-// concludeTerm publishes where the data of the node's term ended, and the score that goes
+// concludeTerm records where the data of the node's term ended, and sets the score that goes
 // with it. Whole says that all servers were active to the last.
-func (c *Controller) concludeTerm(ctx context.Context, whole bool) {
+func (c *Controller) concludeTerm(ctx context.Context, own *replication.OwnTerm, whole bool) {
+	if own == nil {
+		return
+	}
 	parallel(
-		func() { c.warn(c.publishEnd(ctx, whole), "cannot publish where this node's data ended") },
+		func() {
+			if whole {
+				c.warn(c.recordEnd(ctx, *own), "the next promotion has to ask all nodes")
+			}
+		},
 		func() {
 			if !c.Leaving {
 				c.warn(c.Cluster.SetScore(ctx, "", replication.ScoreUnproven), "cannot lower the promotion score")
@@ -65,71 +78,61 @@ func (c *Controller) concludeTerm(ctx context.Context, whole bool) {
 	)
 }
 
-// publishEnd publishes the position of the files: as the end of the data, if they are those
-// that the servers have written to the last. Else the servers may have held more, and an
-// election asks all.
-func (c *Controller) publishEnd(ctx context.Context, whole bool) error {
-	var final replication.Positions
-	var err, unread error
-	beats := map[string]uint64{}
+// recordEnd swaps the end of the data into the record, if the files hold all that the servers
+// held. Else an election asks all nodes.
+func (c *Controller) recordEnd(ctx context.Context, own replication.OwnTerm) error {
+	var end replication.Positions
+	var endErr, beatErr, recordErr error
+	var beats map[string]uint64
+	var text string
 	parallel(
-		func() { final, err = c.positions(ctx) },
-		func() { unread = c.lastBeats(ctx, beats) },
+		func() { end, endErr = c.positions(ctx) },
+		func() { beats, beatErr = c.lastBeats(ctx) },
+		func() { text, recordErr = c.Cluster.Record(ctx) },
 	)
+	if err := errors.Join(endErr, beatErr, recordErr); err != nil {
+		return fmt.Errorf("cannot record where this node's data ended: %w", err)
+	}
+	for database, beat := range beats {
+		if ended := end[database].Progress.Beat; ended < beat {
+			return fmt.Errorf("cannot record where %s ended: %w: its file ends at beat %d, and its server is at beat %d",
+				database, ErrRowsLost, ended, beat)
+		}
+	}
+	record, err := replication.ParseRecord(text)
 	if err != nil {
 		return err
 	}
-	end := replication.Unsolicited
-	if !whole || unread != nil {
-		end = replication.AtLeast
+	if state := own.Judge(record); state != replication.TermHeld {
+		return fmt.Errorf("cannot record where this node's data ended: its term is %s (the cluster is in %s)", state, record.Describe())
 	}
-	for database, beat := range beats {
-		if ended := final[database].Progress.Beat; ended < beat {
-			c.Log.WithField("db", database).Warnf("%v: it ends at beat %d, and its server is at beat %d", ErrRowsLost, ended, beat)
-			end = replication.AtLeast
-		}
+	// The CIB of a partition without quorum must not outrun that of the others.
+	if quorate, err := c.Cluster.Quorate(ctx); err != nil || !quorate {
+		return errors.Join(err, errors.New("this node's partition has no quorum"))
 	}
-	return c.publishFinal(ctx, end+" "+final.String())
+	return c.swapRecord(ctx, text, record.Demoted(end).String())
 }
 
 // lastBeats asks the servers for the last beat of their data.
-func (c *Controller) lastBeats(ctx context.Context, beats map[string]uint64) error {
+func (c *Controller) lastBeats(ctx context.Context) (map[string]uint64, error) {
 	ctx, cancel := withBudget(ctx, answerFraction, answerTimeout)
 	defer cancel()
+	beats := map[string]uint64{}
 	for _, u := range c.Units {
 		m, err := c.liveMarker(ctx, u)
 		if err != nil {
-			return fmt.Errorf("cannot read the last beat of %s: %w", u.Name(), err)
+			return nil, fmt.Errorf("cannot read the last beat of %s: %w", u.Name(), err)
 		}
 		if m != nil {
 			beats[u.Name()] = m.Beat
 		}
 	}
-	return nil
+	return beats, nil
 }
-
-// publishFinal does not return before the cluster has passed the value on: the
-// other nodes look for it as soon as the demotion has ended.
-func (c *Controller) publishFinal(ctx context.Context, final string) error {
-	if err := c.announce(ctx, TopicFinal, final); err != nil {
-		return err
-	}
-	waiting, cancel := withBudget(ctx, answerFraction, settleTimeout)
-	defer cancel()
-	return await(waiting, func(ctx context.Context) error {
-		published, err := c.Cluster.Published(ctx, TopicFinal)
-		if err == nil && published[c.Node] != final {
-			err = errNotPassedOn
-		}
-		return err
-	})
-}
-
-var errNotPassedOn = errors.New("the cluster has not passed the value on")
 
 // dismissClients ends the clients' sessions of an active server by removing
 // their listener, and writes a last beat once they are gone.
-func (c *Controller) dismissClients(ctx context.Context, u Unit) error {
+func (c *Controller) dismissClients(ctx context.Context, u Unit, own replication.OwnTerm) error {
 	if u.stopped() {
 		return nil
 	}
@@ -149,10 +152,12 @@ func (c *Controller) dismissClients(ctx context.Context, u Unit) error {
 			return err
 		}
 	}
-	return c.beatAt(ctx, "unix:"+u.Server.DataSocket, u.Server.Database)
+	return c.beatUnit(ctx, u, own, true)
 }
 
-func (c *Controller) demoteUnit(ctx context.Context, u Unit) error {
+// demoteUnit makes a server a backup. If this node has stepped down by itself before the cluster
+// knew, a server that is a backup may follow the next active already, and is left as it is.
+func (c *Controller) demoteUnit(ctx context.Context, u Unit, steppedDown bool) error {
 	pid, err := u.Running()
 	if err != nil {
 		return err
@@ -164,29 +169,5 @@ func (c *Controller) demoteUnit(ctx context.Context, u Unit) error {
 	if a, err := process.Inspect(pid); err == nil && a.Stopped {
 		return fmt.Errorf("cannot demote the %s server (pid %d): %w: %s", u.Name(), pid, ErrServerDown, replication.StoppedReason)
 	}
-	return c.park(ctx, u)
-}
-
-// ReceiveLast waits, on a backup, until its data has reached where that of the
-// nodes just demoted ended, so that none of them is stopped before.
-func (c *Controller) ReceiveLast(ctx context.Context, demoted []string) error {
-	// In the term that the supervisor knows, the cluster is not asked for the record.
-	g, err := c.electionInputUnder(ctx, c.lastKnownRecord)
-	if err != nil || !g.HandedOver() {
-		g, err = c.electionInput(ctx)
-	}
-	if err != nil {
-		return err
-	}
-	for _, node := range demoted {
-		if final := g.Finals[node]; final != nil {
-			if err := c.awaitPosition(ctx, *g.Record, node, final); err != nil {
-				return err
-			}
-		}
-	}
-	if g.HandedOver() {
-		return c.handedOver().take()
-	}
-	return nil
+	return c.parkUnless(ctx, u, steppedDown)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,6 @@ import (
 // second when they are notified at the same time, else with their next monitor.
 const (
 	answersTimeout = 12 * time.Second
-	callTimeout    = 1500 * time.Millisecond
 	settleTimeout  = 3 * time.Second
 )
 
@@ -24,139 +24,238 @@ const (
 // promotion, while the others answer. If another node should lead, the scores
 // are changed at once: Pacemaker then chooses again, before it promotes and
 // without a failure on this node's account.
-func (c *Controller) HoldElection(ctx context.Context, e replication.Participants) error {
+func (c *Controller) HoldElection(ctx context.Context, p replication.Participants) error {
 	round := uuid.NewString()
 	if err := c.calledRound().write(round); err != nil {
 		return err
 	}
-	if c.handedOver().heldLately() {
-		return nil
-	}
-	g, err := c.electionInput(ctx)
+	result, err := c.elect(ctx, p, round)
 	if err != nil {
 		return err
 	}
-	choice, _, err := c.elect(ctx, g, round, e)
+	c.standAside(ctx, result.decision)
+	return result.decision.Err(c.Node)
+}
+
+// election is one that was held.
+type election struct {
+	replication.Election
+
+	// recordText is the cluster record as it was read, for the swap.
+	recordText string
+	decision   replication.Decision
+	// askedUnable says that the cluster was asked which nodes cannot take the role.
+	askedUnable bool
+}
+
+// elect gathers the answers to a round and decides. Where this node's own data decides, as
+// after a planned demotion, no other node is asked.
+func (c *Controller) elect(ctx context.Context, p replication.Participants, round string) (*election, error) {
+	e, err := c.electAlone(ctx, p)
 	if err != nil {
+		return nil, err
+	}
+	if !e.decision.Lead {
+		if err := c.poll(ctx, e, round, p); err != nil {
+			return nil, err
+		}
+	}
+	c.noteOutcome(e)
+	return e, nil
+}
+
+// electAlone decides as far as this node can before it asks the others.
+func (c *Controller) electAlone(ctx context.Context, p replication.Participants) (*election, error) {
+	text, err := c.Cluster.Record(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("cannot hold an election: %w", err)
+	}
+	record, err := replication.ParseRecord(text)
+	if err != nil {
+		return nil, fmt.Errorf("cannot hold an election: %w", err)
+	}
+	e := &election{recordText: text}
+	e.Record, e.Self, e.Absent, e.WhenBehind = record, c.Node, p.Absent, c.mayLeadBehind()
+	if e.Blessing, err = c.blessing(ctx, record); err != nil {
+		return nil, err
+	}
+	e.Candidates = map[string]replication.Candidate{}
+	for _, node := range p.Nodes {
+		e.Candidates[node] = replication.Candidate{Rounds: c.roundsMissed(record, node)}
+	}
+	if err := c.awaitEnd(ctx, record); err != nil && e.Blessing == nil {
+		c.Log.WithError(err).Warn("this node has not received all that the demoted node wrote")
+	}
+	if err := c.addOwn(ctx, e); err != nil {
+		return nil, err
+	}
+	e.decision = e.Decide()
+	return e, nil
+}
+
+func (c *Controller) addOwn(ctx context.Context, e *election) error {
+	held, err := c.positions(ctx)
+	e.Candidates[c.Node] = replication.Candidate{Positions: held}
+	return err
+}
+
+// poll asks the other nodes, and decides on their answers. Before this node's own data counts,
+// it is parked: a source that comes back by itself would change it.
+func (c *Controller) poll(ctx context.Context, e *election, round string, p replication.Participants) error {
+	if err := c.parkLeaderless(ctx); err != nil {
 		return err
 	}
-	if choice.Lead {
+	if err := c.addOwn(ctx, e); err != nil {
+		return err
+	}
+	if err := c.call(ctx, round); err != nil {
+		return err
+	}
+	asked := round
+	if p.Nodes == nil {
+		asked = "" // Pacemaker does not say who takes part: any position counts
+	}
+	err := c.collect(ctx, e, asked)
+	if unanswered := new(replication.UnansweredError); errors.As(err, &unanswered) {
+		return nil // the decision says so; the round stays open for a late answer
+	}
+	c.closeRound(ctx, round)
+	if err == nil && e.decision.Yield != "" {
+		c.addUnable(ctx, e)
+	}
+	return err
+}
+
+// collect adds the answers to a round as they come, and decides on them, until no other one has
+// to be waited for.
+func (c *Controller) collect(ctx context.Context, e *election, round string) error {
+	waiting, cancel := withBudget(ctx, answerFraction, answersTimeout)
+	defer cancel()
+	began := time.Now()
+	return await(waiting, func(ctx context.Context) error {
+		published, err := c.Cluster.Published(ctx, TopicPosition)
+		if err != nil {
+			return err
+		}
+		e.addAnswers(replication.ReadAnswers(published, round))
+		e.decision = e.Decide()
+		if len(e.decision.Wait) > 0 && time.Since(began) > unableDelay {
+			c.addUnable(ctx, e)
+		}
+		if len(e.decision.Wait) > 0 {
+			return e.decision.Err(c.Node)
+		}
+		return nil
+	})
+}
+
+// call asks the other nodes for their positions, unless they have been asked.
+func (c *Controller) call(ctx context.Context, round string) error {
+	if strings.TrimSuffix(c.announced(TopicRound).read(), roundDone) == round {
 		return nil
 	}
-	c.standAside(ctx, choice)
-	return &replication.ElectionError{Node: c.Node, Decision: choice}
+	if err := c.announce(ctx, TopicRound, round); err != nil {
+		return fmt.Errorf("cannot call an election: %w", err)
+	}
+	return nil
+}
+
+// unableDelay is how long answers are waited for before the cluster is asked which nodes cannot
+// take the role: that question costs more than all others.
+const unableDelay = 500 * time.Millisecond
+
+// mayLeadBehind reports whether data that was behind may lead: no node has been allowed to for as
+// long as the operator is ready to wait. The note of that is as old as the first such election.
+func (c *Controller) mayLeadBehind() bool {
+	return c.LeadWhenBehind > 0 && c.noLeader().held() && !c.noLeader().heldFor(c.LeadWhenBehind)
+}
+
+// addUnable marks the nodes that cannot take the role and decides again. The cluster is asked
+// once.
+func (c *Controller) addUnable(ctx context.Context, e *election) {
+	if e.askedUnable {
+		return
+	}
+	e.askedUnable = true
+	unable, err := c.Cluster.Unable(ctx)
+	c.warn(err, "nodes that cannot be promoted are waited for")
+	for node, reason := range unable {
+		if candidate, takesPart := e.Candidates[node]; takesPart && node != c.Node {
+			candidate.Unable = reason
+			e.Candidates[node] = candidate
+		}
+	}
+	e.decision = e.Decide()
+}
+
+func (e *election) addAnswers(answers map[string]replication.Positions) {
+	for node, positions := range answers {
+		if node == e.Self {
+			continue
+		}
+		candidate := e.Candidates[node]
+		candidate.Positions = positions
+		e.Candidates[node] = candidate
+	}
 }
 
 // roundDone is added to the name of a round once it needs no more answers.
 const roundDone = " done"
 
-// AnswerElection is what every other node does meanwhile: it publishes what it
-// holds, in answer to the round that the chosen node calls. Under load Pacemaker
-// notifies one node after another, so that the call may have come already or
-// come later: then the supervisor, or the next monitor, answers it. After a planned
-// demotion nobody is asked.
-func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
-	if c.nobodyIsAsked(ctx) {
-		return nil
-	}
-	waiting, cancel := withBudget(ctx, answerFraction, callTimeout)
-	defer cancel()
-	answered := ""
-	err := await(waiting, func(waiting context.Context) error {
-		rounds, err := c.Cluster.Published(waiting, TopicRound)
-		if err != nil {
-			return err
-		}
-		round, done := strings.CutSuffix(rounds[chosen], roundDone)
-		if answered != "" && round == answered && done {
-			return nil
-		}
-		if round != "" && !done && round != answered {
-			// An earlier, aborted election may have left this round: so the next
-			// is waited for even then.
-			if err = c.answerInTime(ctx, round); err == nil {
-				answered = round
-			}
-		}
-		return errors.Join(err, errRoundOpen)
-	})
-	if answered == "" {
-		return fmt.Errorf("cannot answer an election of node %s yet: %w", chosen, err)
-	}
-	return nil
+// closeRound lets the other nodes go: their answers are in.
+func (c *Controller) closeRound(ctx context.Context, round string) {
+	c.warn(c.announce(ctx, TopicRound, round+roundDone), "the other nodes wait for this election longer than needed")
 }
 
-// nobodyIsAsked reports whether the promotion that comes follows on a planned demotion.
-func (c *Controller) nobodyIsAsked(ctx context.Context) bool {
-	if c.handedOver().heldLately() {
-		return true
+// noteOutcome counts the nodes that were waited for, and keeps the reason why no node may lead
+// for the monitors of this node.
+func (c *Controller) noteOutcome(e *election) {
+	d := e.decision
+	missed := slices.Clone(d.Wait)
+	if d.Yield != "" {
+		missed = append(missed, d.Yield)
 	}
-	g, err := c.electionInput(ctx)
-	return err == nil && g.HandedOver()
+	c.warn(c.missRounds(e.Record, missed), "a node that does not come is waited for again")
+	if d.Lead || d.Yield != "" || len(d.Wait) > 0 {
+		c.warn(c.noLeader().drop(), "a reason that is no longer true is reported")
+	} else if reason := replication.CleanReason(d.Reason); reason != c.noLeader().read() {
+		c.warn(c.noLeader().write(reason), "monitors do not say why no node leads")
+	}
+	if d.Lead && d.Reason != "" {
+		c.Log.WithField("rule", string(d.Rule)).Warn("this node leads: " + d.Reason)
+	}
 }
 
-var errRoundOpen = errors.New("it has called none")
-
-// answerInTime tries for as long as the chosen node waits, however little is left
-// of the time to wait for a call: without this node's answer nobody is promoted,
-// and Pacemaker may have suspended the monitor that would answer later.
-func (c *Controller) answerInTime(ctx context.Context, round string) error {
-	ctx, cancel := withBudget(ctx, answerFraction, answersTimeout)
-	defer cancel()
-	return await(ctx, func(ctx context.Context) error { return c.answer(ctx, round) })
-}
-
-func (c *Controller) answer(ctx context.Context, round string) error {
-	if err := c.publishPosition(ctx, round); err != nil {
-		return err
-	}
-	return c.answeredRound().write(round)
-}
-
-// answerOpenRounds answers the elections that other nodes are holding.
-func (c *Controller) answerOpenRounds(ctx context.Context) error {
-	rounds, err := c.Cluster.Published(ctx, TopicRound)
-	if err != nil {
-		return err
-	}
-	for node, round := range rounds {
-		if node == c.Node || strings.HasSuffix(round, roundDone) || round == c.answeredRound().read() {
-			continue
-		}
-		if err := c.answer(ctx, round); err != nil {
-			return fmt.Errorf("cannot answer the election that node %s holds: %w", node, err)
-		}
-	}
-	return nil
-}
-
-func (c *Controller) publishPosition(ctx context.Context, round string) error {
-	positions, err := c.positions(ctx)
-	if err != nil {
-		return err
-	}
-	return c.announce(ctx, TopicPosition, round+" "+positions.String())
-}
-
-// standAside gives the promotion to the node that should have it, or to none,
-// and waits until the scheduler can see it.
-func (c *Controller) standAside(ctx context.Context, choice replication.Decision) {
-	want := ""
-	if choice.Yield == "" {
+// standAside gives the promotion to the node that should have it, or to none, and waits until
+// the scheduler can see it. A smaller step than -INFINITY would lose against an operator's
+// preference for this node.
+func (c *Controller) standAside(ctx context.Context, d replication.Decision) {
+	switch {
+	case d.Lead, len(d.Wait) > 0:
+		return
+	case d.Yield == "":
 		c.warn(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
-	} else {
-		want = fmt.Sprint(replication.ScoreLagging)
-		parallel(
-			func() {
-				c.warn(c.Cluster.SetScore(ctx, choice.Yield, replication.ScoreElected), "cannot raise the elected node's promotion score")
-			},
-			func() {
-				c.warn(c.Cluster.SetScore(ctx, "", replication.ScoreLagging), "cannot lower the promotion score")
-			},
-		)
+		c.warn(c.awaitScore(ctx, ""), "the scheduler may not know yet that this node must not lead")
+		return
 	}
-	c.warn(c.awaitScore(ctx, want), "the scheduler may not know yet that another node should lead")
+	c.warn(c.yielded().write(d.Yield), "the promotion score comes back early")
+	parallel(
+		func() {
+			c.warn(c.Cluster.SetScore(ctx, d.Yield, replication.ScoreElected), "cannot raise the elected node's promotion score")
+		},
+		func() {
+			c.warn(c.Cluster.SetScore(ctx, "", replication.ScoreNever), "cannot lower the promotion score")
+		},
+	)
+	c.warn(c.awaitScore(ctx, replication.ScoreNever.String()), "the scheduler may not know yet that another node should lead")
 }
+
+// yieldTimeout is for how long this node stays away from the role after it has left it to
+// another node that has not taken it.
+const yieldTimeout = 10 * time.Second
+
+// yielding reports whether this node has left the promotion to another one and waits for it.
+func (c *Controller) yielding() bool { return c.yielded().heldFor(yieldTimeout) }
 
 // awaitScore waits until the scheduler can see this node's promotion score.
 func (c *Controller) awaitScore(ctx context.Context, want string) error {
@@ -169,4 +268,52 @@ func (c *Controller) awaitScore(ctx context.Context, want string) error {
 		}
 		return err
 	})
+}
+
+// takeRound returns the round that this node has called for its promotion, once; a new one if
+// the notification before the promotion did not run here.
+func (c *Controller) takeRound() string {
+	round := c.calledRound().read()
+	c.warn(c.calledRound().drop(), "old answers may count in the next election")
+	if round == "" {
+		return uuid.NewString()
+	}
+	return round
+}
+
+// roundsMissed returns how often a node was waited for in the record's term and has not led.
+func (c *Controller) roundsMissed(record *replication.Record, node string) int {
+	count := 0
+	for _, missed := range c.missedNodes(record) {
+		if missed == node {
+			count++
+		}
+	}
+	return count
+}
+
+// missedNodes returns the nodes that were waited for in the record's term, each once for each
+// time. The note is "TERM-ID NODE NODE...".
+func (c *Controller) missedNodes(record *replication.Record) []string {
+	fields := strings.Fields(c.missedRounds().read())
+	if len(fields) == 0 || fields[0] != termName(record) {
+		return nil
+	}
+	return fields[1:]
+}
+
+func (c *Controller) missRounds(record *replication.Record, nodes []string) error {
+	if len(nodes) == 0 {
+		return nil
+	}
+	missed := append([]string{termName(record)}, c.missedNodes(record)...)
+	return c.missedRounds().write(strings.Join(append(missed, nodes...), " "))
+}
+
+// termName names a record's term in a note.
+func termName(record *replication.Record) string {
+	if record == nil {
+		return "-"
+	}
+	return record.TermID
 }

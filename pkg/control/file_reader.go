@@ -99,7 +99,7 @@ func (r *fileReader) keep(s ovsdbfile.Summary) {
 }
 
 // checkpoint is the file in which a checkpoint of a database file is kept. To drop it
-// makes every process read the whole database file anew.
+// makes every process read the whole database file again.
 type checkpoint struct {
 	note
 }
@@ -188,6 +188,9 @@ func (r *FileReaders) positions(ctx context.Context) (replication.Positions, err
 			return result{err: err}
 		}
 		found.position, found.err = r.c.withContent(ctx, m.unit, content)
+		if !r.c.followed(m.unit).held() {
+			found.position = found.position.WasWritable()
+		}
 		return found
 	})
 	all := replication.Positions{}

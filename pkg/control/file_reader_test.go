@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,15 +44,15 @@ func newReadPair(t *testing.T) [2]*control.Controller {
 }
 
 func checkpointFile(c *control.Controller, u control.Unit) string {
-	return filepath.Join(c.Layout.RunDir, "ovndb-servers-"+c.Instance+"."+u.Name()+".position")
+	return filepath.Join(c.RunDir, u.Name()+".position")
 }
 
 // whole is a node with the same files that knows nothing of what was read.
 func whole(t *testing.T, c *control.Controller) *control.Controller {
 	t.Helper()
-	anew := *c
-	anew.Layout.RunDir = t.TempDir()
-	return &anew
+	other := *c
+	other.RunDir = t.TempDir()
+	return &other
 }
 
 func position(t *testing.T, c *control.Controller, u control.Unit) replication.Position {
@@ -77,15 +78,12 @@ func wantWhole(t *testing.T, c *control.Controller, when string) {
 	}
 }
 
-// awaitLevel waits until a backup has all that the active has.
+// awaitLevel waits until a backup has all rows that the active has.
 func awaitLevel(t *testing.T, pair [2]*control.Controller) {
 	t.Helper()
-	for i, u := range pair[1].Units {
-		eventually(t, "the backup to have all", func() bool {
-			own, active := position(t, pair[1], u), position(t, pair[0], pair[0].Units[i])
-			return own.Progress.Compare(active.Progress) == 0
-		})
-	}
+	eventually(t, "the backup to have all", func() bool {
+		return slices.Equal(rows(t, pair[0]), rows(t, pair[1]))
+	})
 }
 
 func compactFile(t *testing.T, u control.Unit) {
@@ -101,12 +99,12 @@ func TestAPositionFromACheckpointIsThatOfTheWholeFileAfterEachWrite(t *testing.T
 	for i := range 5 {
 		insert(t, pair[0], fmt.Sprintf("row-%d", i))
 		now := position(t, pair[0], pair[0].Units[0])
-		if now.Compare(last) <= 0 {
+		if now.Progress.Compare(last.Progress) <= 0 {
 			t.Errorf("after %+v and a row the position is %+v", last, now)
 		}
 		last = now
 		if i == 2 {
-			must(t, pair[0].Beat(testContext(t)))
+			beat(t, pair[0])
 		}
 		awaitLevel(t, pair)
 		wantWhole(t, pair[0], "after a write")
@@ -163,7 +161,7 @@ func TestAPositionFromACheckpointIsThatOfTheFileThatWasPutInThePlace(t *testing.
 		wantWhole(t, pair[1], "with "+name+" renamed over it")
 	}
 	must(t, os.WriteFile(u.Files.Database, earlier, 0o640))
-	if got := position(t, pair[1], u); got.Compare(later) >= 0 {
+	if got := position(t, pair[1], u); got.Progress.Compare(later.Progress) >= 0 {
 		t.Errorf("with an earlier file the position is %+v, and was %+v", got, later)
 	}
 }
@@ -231,7 +229,7 @@ func TestARestoredFileIsNotReadFromTheCheckpointOfTheOneBefore(t *testing.T) {
 	cluster, ports := controltest.NewCluster(), controltest.FreePorts(t)
 	c := controltest.NewNode(t, cluster, "node1", "127.0.0.1", ports)
 	must(t, c.Start(testContext(t)))
-	unmarked, err := snapshot.In(c.Layout.DatabaseDir).Take(testContext(t), snapshot.Info{
+	unmarked, _, err := c.SnapshotDirectory().Take(testContext(t), snapshot.Info{
 		Database: nb, File: c.Units[0].Files.Database, Why: "test", Reason: "a test",
 	})
 	must(t, err)

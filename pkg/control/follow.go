@@ -22,13 +22,19 @@ func (c *Controller) point(ctx context.Context, u Unit, source string) error {
 // park makes a server read-only. Its sessions live on. That it was active
 // without a promotion is noted first: it may have taken writes that no position
 // accounts for.
-func (c *Controller) park(ctx context.Context, u Unit) error {
+func (c *Controller) park(ctx context.Context, u Unit) error { return c.parkUnless(ctx, u, false) }
+
+// parkUnless is park, but leaves a backup as it is if leaveBackup says so.
+func (c *Controller) parkUnless(ctx context.Context, u Unit, leaveBackup bool) error {
 	return step(ctx, "make the "+u.Name()+" server read-only", u.Server.ControlSocket, func(ctx context.Context) error {
 		asking, cancel := withBudget(ctx, answerFraction, answerTimeout)
 		defer cancel()
 		status, err := u.Server.SyncStatus(asking)
-		if err == nil && status.Role == ovsdbctl.RoleActive && !c.promotion().held() {
-			c.warn(c.writable(u).take(), "a later snapshot may be left out")
+		if err == nil && status.Role == ovsdbctl.RoleActive && !c.leadsTerm() {
+			c.warn(c.followed(u).drop(), "a later snapshot may be left out")
+		}
+		if err == nil && status.Role == ovsdbctl.RoleBackup && leaveBackup {
+			return nil
 		}
 		return u.Server.Follow(ctx, u.Endpoint.Parking(), c.Listening.ReplicationProbe)
 	})
@@ -74,8 +80,7 @@ func (c *Controller) followPromoted(ctx context.Context, promoted string) (repli
 	}); err != nil {
 		return replication.Leader{}, err
 	}
-	c.warn(c.withdraw(ctx, TopicFinal), "cannot withdraw where this node's data ended")
-	return replication.Leader{Node: promoted, Sources: sources}, errors.Join(c.handedOver().drop(), c.promotion().drop())
+	return replication.Leader{Node: promoted, Sources: sources}, c.forgetElections()
 }
 
 func (c *Controller) followIfRunning(ctx context.Context, u Unit, source string, record recordQuery) error {
@@ -83,15 +88,15 @@ func (c *Controller) followIfRunning(ctx context.Context, u Unit, source string,
 		return nil
 	}
 	status, err := u.Server.SyncStatus(ctx)
-	if err == nil && status.Follows(source) && status.Link == ovsdbctl.LinkReplicating && !c.writable(u).held() {
-		return nil // the supervisor was faster; to follow anew would copy all once more
+	if err == nil && status.Follows(source) && status.Link == ovsdbctl.LinkReplicating && c.followed(u).held() {
+		return nil // the supervisor was faster; to follow again would copy all once more
 	}
 	return c.follow(ctx, u, source, record)
 }
 
 // follow points a server at the active server at source, once it is certain
 // that this discards nothing. Whatever happens, the server is read-only, and
-// nobody stays connected to it, before anything else.
+// no client stays connected to it, before anything else.
 func (c *Controller) follow(ctx context.Context, u Unit, source string, record recordQuery) error {
 	if source == u.Endpoint.Parking() {
 		return c.makeBackup(ctx, u)
@@ -105,7 +110,7 @@ func (c *Controller) follow(ctx context.Context, u Unit, source string, record r
 		return err
 	}
 	if admission.Refuse != "" {
-		return &RefusedSourceError{Database: u.Name(), Source: source, Reason: admission.Refuse}
+		return &RefusedSourceError{Database: u.Name(), Source: source, Reason: admission.Refuse, Soon: admission.Soon}
 	}
 	if admission.Snapshot != "" {
 		if err := c.snapshot(ctx, u, admission); err != nil {
@@ -113,38 +118,15 @@ func (c *Controller) follow(ctx context.Context, u Unit, source string, record r
 		}
 	}
 	failpoint("follow-admitted")
+	// While rows come in, it is not known that they are all there.
+	if err := c.followed(u).drop(); err != nil {
+		return err
+	}
 	if err := c.point(ctx, u, source); err != nil {
 		return err
 	}
 	c.warn(c.withdraw(ctx, TopicBlessed), "the operator's word for the data that was here stands")
-	c.warn(c.announceArrival(ctx, u, source), "the freshness of "+u.Name()+" here is underrated until the next beat")
-	return c.writable(u).drop()
-}
-
-// arrivalTimeout is how long the copying of a database is waited for. A large one
-// may take longer; the active's own next beat then serves as well.
-const arrivalTimeout = 3 * time.Second
-
-// announceArrival counts up the beat of the active once this server has copied
-// its data: of the changes since the last beat a copy cannot tell how many there
-// were.
-func (c *Controller) announceArrival(ctx context.Context, u Unit, source string) error {
-	if u.Endpoint.Protocol != "tcp" || c.Supervision.wanted() {
-		return nil // where there is a supervisor, the next beat is near
-	}
-	ctx, cancel := withBudget(ctx, answerFraction, arrivalTimeout)
-	defer cancel()
-	err := await(ctx, func(ctx context.Context) error {
-		status, err := u.Server.SyncStatus(ctx)
-		if err == nil && status.Link != ovsdbctl.LinkReplicating {
-			err = fmt.Errorf("the server is %s to %s", status.Link, status.Source)
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return c.beatAt(ctx, source, u.Server.Database)
+	return c.followed(u).take()
 }
 
 // retire ends what a server may still be to others: an active one, or one that
@@ -164,6 +146,8 @@ func (c *Controller) retire(ctx context.Context, u Unit) error {
 // source.
 type RefusedSourceError struct {
 	Database, Source, Reason string
+	// Soon says that the reason is likely to pass within seconds by itself.
+	Soon bool
 }
 
 // Error implements error.
@@ -171,13 +155,36 @@ func (e *RefusedSourceError) Error() string {
 	return fmt.Sprintf("cannot let the %s server replicate from %s: %s", e.Database, e.Source, e.Reason)
 }
 
-// admit questions the source and holds its answer against this node's data.
+// admit questions the source and holds its answer against this node's data. Where the source's
+// next beat would prove that it has all of that, it is waited for.
 func (c *Controller) admit(ctx context.Context, u Unit, source string, record recordQuery) (replication.Admission, error) {
 	if u.Endpoint.Protocol != "tcp" {
 		c.Log.WithField("source", source).Warn("following a source that was not questioned, as its protocol is not tcp")
 		return replication.Admission{Snapshot: "a source that could not be questioned", Why: "unquestioned"}, nil
 	}
-	j := replication.Joining{WasActive: c.writable(u).held()}
+	proving, cancel := withBudget(ctx, answerFraction, proveTimeout)
+	defer cancel()
+	var admission replication.Admission
+	var failure error
+	err := await(proving, func(context.Context) error {
+		if admission, failure = c.admitOnce(ctx, u, source, record); failure == nil && admission.Wait {
+			return errUnproven
+		}
+		return nil
+	})
+	if errors.Is(err, errUnproven) {
+		err = nil
+	}
+	return admission, errors.Join(err, failure)
+}
+
+// proveTimeout is how long the next beat of a source is waited for: a snapshot costs more.
+const proveTimeout = 2500 * time.Millisecond
+
+var errUnproven = errors.New("the source is not proven to have all rows of this node")
+
+func (c *Controller) admitOnce(ctx context.Context, u Unit, source string, record recordQuery) (replication.Admission, error) {
+	j := replication.Joining{WasWritable: !c.followed(u).held()}
 	var held fileContent
 	var errs [3]error
 	parallel(
@@ -213,6 +220,9 @@ func (c *Controller) question(ctx context.Context, u Unit, source string, j *rep
 	if j.SourceWritable, err = store.Writable(ctx); err != nil {
 		return err
 	}
+	if j.Unreplicable, err = c.schemaObstacle(ctx, u, store); err != nil {
+		return err
+	}
 	global, err := store.Global(ctx)
 	if errors.Is(err, ovsdbctl.ErrNoGlobal) {
 		return nil
@@ -221,7 +231,32 @@ func (c *Controller) question(ctx context.Context, u Unit, source string, j *rep
 		return err
 	}
 	j.Source, err = replication.ParseMarker(global)
+	if errors.Is(err, replication.ErrMarker) {
+		return nil // it counts as none
+	}
 	return err
+}
+
+// schemaObstacle returns why this server cannot replicate the source; empty if it can. A backup
+// that meets a schema it cannot replicate turns active.
+func (c *Controller) schemaObstacle(ctx context.Context, u Unit, source *ovsdbctl.Store) (string, error) {
+	theirs, err := source.Schema(ctx)
+	if err != nil {
+		return "", err
+	}
+	local, err := u.Server.Open(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer local.Close()
+	ours, err := local.Schema(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := ours.CanReplicate(theirs); err != nil {
+		return err.Error(), nil
+	}
+	return "", nil
 }
 
 // snapshot keeps a copy of a unit's file before its rows are discarded.
@@ -231,14 +266,19 @@ func (c *Controller) snapshot(ctx context.Context, u Unit, a replication.Admissi
 		if err != nil {
 			return err
 		}
-		directory := snapshot.In(c.Layout.DatabaseDir)
-		info, err := directory.Take(ctx, snapshot.Info{
+		directory := c.SnapshotDirectory()
+		info, existed, err := directory.Take(ctx, snapshot.Info{
 			Database: u.Name(), File: u.Files.Database, Why: a.Why, Reason: a.Snapshot, Position: held.position.Summary(),
 		})
 		if err != nil {
 			return err
 		}
-		c.Log.WithField("snapshot", directory.Path(info.Name)).Warn("kept a copy of what this node alone may hold: " + a.Snapshot)
+		log := c.Log.WithField("snapshot", directory.Path(info.Name))
+		if existed {
+			log.Info("an earlier snapshot has all that this node alone may hold: " + snapshot.Printable(a.Snapshot))
+			return nil
+		}
+		log.Warn("kept a copy of what this node alone may hold: " + snapshot.Printable(a.Snapshot))
 		c.warn(directory.Prune(u.Name(), c.keepSnapshots()), "old snapshots stay")
 		return nil
 	})

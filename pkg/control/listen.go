@@ -19,7 +19,7 @@ const (
 )
 
 // portsFree proves that the server could listen where it is to listen, before a
-// term is begun that nobody could be served in. Listeners that an earlier term
+// term is begun that could serve no client. Listeners that an earlier term
 // has left open for its backups are closed for it.
 func (c *Controller) portsFree(ctx context.Context, u Unit) error {
 	if err := c.closeListeners(ctx, u); err != nil {

@@ -26,7 +26,7 @@ func (c *Controller) lockTogether(ctx context.Context) (unlock func(), err error
 func (c *Controller) lockWith(
 	ctx context.Context, try func(*flock.Flock, context.Context, time.Duration) (bool, error),
 ) (unlock func(), err error) {
-	l := flock.New(c.stateFile(stateLock))
+	l := flock.New(c.runFile(stateLock))
 	err = step(ctx, "wait for another action of this resource to end", l.Path(), func(ctx context.Context) error {
 		_, err := try(l, ctx, lockRetry)
 		return err
@@ -39,7 +39,7 @@ func (c *Controller) lockWith(
 
 // tryLock takes the lock if no action holds it.
 func (c *Controller) tryLock() (unlock func(), ok bool, err error) {
-	l := flock.New(c.stateFile(stateLock))
+	l := flock.New(c.runFile(stateLock))
 	ok, err = l.TryLock()
 	if err != nil {
 		return nil, false, fmt.Errorf("cannot lock %s: %w", l.Path(), err)

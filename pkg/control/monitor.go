@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -11,11 +12,11 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// Monitor observes the servers on this node, repairs what can be repaired at
-// once, keeps what the node has published true, and returns the verdict.
-// expectPromoted says that Pacemaker believes the instance to be promoted.
+// Monitor observes the servers on this node, repairs them, keeps the values that the node has
+// published true, and returns the verdict. expectPromoted says that Pacemaker believes the
+// instance to be promoted.
 //
-// What its supervisor knows is believed as long as all is well by it; else the
+// The supervisor's state is believed as long as all is well by it; else the
 // cluster is asked. A server that has died gets a short time to be restarted by the
 // supervisor, which is started if it is missing.
 func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) replication.Verdict {
@@ -40,6 +41,12 @@ func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) replicati
 	}
 }
 
+// Probe observes the servers on this node for Pacemaker's question whether the resource is
+// already there. It asks the cluster, and changes nothing.
+func (c *Controller) Probe(ctx context.Context) replication.Verdict {
+	return replication.Assess(c.observe(ctx, c.LiveView(), observing{probe: true}))
+}
+
 // restartWait is how long a monitor waits for the supervisor to restart a server.
 const restartWait = 8 * time.Second
 
@@ -55,10 +62,9 @@ func (c *Controller) monitorSupervised(ctx context.Context, expectPromoted bool)
 	waiting, cancel := withBudget(ctx, answerFraction, restartWait)
 	defer cancel()
 	err = await(waiting, func(context.Context) error {
-		o := c.Observe(ctx, state.cachedView())
-		o.ExpectPromoted = expectPromoted
+		o := c.observe(ctx, state.View(), observing{expectPromoted: expectPromoted})
 		v = replication.Assess(o)
-		if !c.underRepair(state, o, v) {
+		if !underRepair(state, o, v) {
 			return nil
 		}
 		if state, err = c.supervisorState(); err != nil {
@@ -78,8 +84,8 @@ func (c *Controller) monitorSupervised(ctx context.Context, expectPromoted bool)
 }
 
 // underRepair reports whether the supervisor, or another action, is about to repair a fault.
-func (c *Controller) underRepair(state SupervisorState, o replication.Observation, v replication.Verdict) bool {
-	return !state.GaveUp && (o.Restarting() || v.Broken() && c.Acting())
+func underRepair(state SupervisorState, o replication.Observation, v replication.Verdict) bool {
+	return !state.GaveUp && (o.Restarting() || v.Broken() && o.Acting)
 }
 
 // Acting reports whether an action is under way.
@@ -93,28 +99,26 @@ func (c *Controller) Acting() bool {
 
 // inspect observes, asks the cluster and repairs.
 func (c *Controller) inspect(ctx context.Context, expectPromoted bool) replication.Verdict {
-	observe := func() (replication.Observation, replication.Verdict) { return c.observeLive(ctx, expectPromoted) }
-	o, v := observe()
+	o, v := c.observeLive(ctx, observing{expectPromoted: expectPromoted})
 	if len(v.Repairs) > 0 {
-		o, v = c.repair(ctx, observe)
+		o, v = c.repair(ctx, v, observing{expectPromoted: expectPromoted})
 	}
 	if v.Health == replication.HealthStopped {
 		return v
 	}
-	if o.All(replication.ConditionBackup) && o.Leader.Node == "" {
-		c.warn(c.answerOpenRounds(ctx), "another node's promotion may wait for this one")
+	if o.All(replication.ConditionBackup) && o.Leader.Node == "" && !o.Promoted() {
+		c.warn(c.AnswerOpenRounds(ctx), "another node's promotion may wait for this one")
 	}
 	c.publishScore(ctx, v, o.Leader)
-	if v.Leads() {
-		c.warn(c.beat(ctx), "the backups cannot see that this node's data is fresh")
+	if v.Leads() && o.AllActive() {
+		c.warn(c.Beat(ctx, *o.Own, c.FileReaders()), "the backups cannot see that this node's data is fresh")
 	}
 	return v
 }
 
 // observeLive observes and asks the cluster.
-func (c *Controller) observeLive(ctx context.Context, expectPromoted bool) (replication.Observation, replication.Verdict) {
-	o := c.Observe(ctx, c.LiveView())
-	o.ExpectPromoted = expectPromoted
+func (c *Controller) observeLive(ctx context.Context, purpose observing) (replication.Observation, replication.Verdict) {
+	o := c.observe(ctx, c.LiveView(), purpose)
 	return o, replication.Assess(o)
 }
 
@@ -123,27 +127,33 @@ func (c *Controller) observeLive(ctx context.Context, expectPromoted bool) (repl
 // its score before it knows that of its successor, and takes it for the one to keep: any
 // notification is an occasion to find that out.
 func (c *Controller) StepDownIfSuperseded(ctx context.Context) error {
-	if !c.promotion().held() {
+	if !c.leadsTerm() {
 		return nil
 	}
-	o, _ := c.observeLive(ctx, true)
-	if o.Term != replication.TermOver || c.inspect(ctx, true).Health != replication.HealthFailedActive {
+	if _, v := c.observeLive(ctx, observing{expectPromoted: true}); !v.Over || !c.inspect(ctx, true).Over {
 		return nil
 	}
 	return c.awaitScore(ctx, "")
 }
 
-// repair carries out a verdict's repairs, unless an action is under way, which
-// is then putting things right itself. It looks again once no action can come
-// between the look and the repair.
-func (c *Controller) repair(ctx context.Context, observe func() (replication.Observation, replication.Verdict)) (replication.Observation, replication.Verdict) {
+// repair carries out the repairs that a new observation asks for, once no action can come
+// between the two. While another action is under way, which puts servers right itself, only the
+// repairs of v are made that cannot wait for it.
+func (c *Controller) repair(ctx context.Context, v replication.Verdict, purpose observing) (replication.Observation, replication.Verdict) {
 	unlock, ok, err := c.tryLock()
 	if err != nil || !ok {
 		c.warn(err, "cannot repair")
-		return observe()
+		for _, r := range v.Repairs {
+			if r.Urgent {
+				c.Log.WithField("reason", v.Reason()).Warn("making a server read-only while an action is under way")
+				c.warn(c.carryOut(ctx, r, nil), "this node may be writable without leading")
+			}
+		}
+		return c.observeLive(ctx, purpose)
 	}
 	defer unlock()
-	o, v := observe()
+	purpose.locked = true
+	o, v := c.observeLive(ctx, purpose)
 	record := c.askRecord(ctx)
 	for _, r := range v.Repairs {
 		if err := c.carryOut(ctx, r, record); err != nil {
@@ -157,7 +167,9 @@ func (c *Controller) carryOut(ctx context.Context, r replication.Repair, record 
 	switch r.Kind {
 	case replication.RepairForget:
 		c.warn(c.withdraw(ctx, TopicActive), "the backups may still take this node for the promoted one")
-		return c.promotion().drop()
+		return c.dropOwnTerm()
+	case replication.RepairRecord:
+		return c.restoreRecord(ctx)
 	case replication.RepairStartNorthd:
 		return c.startNorthd(ctx)
 	case replication.RepairStopNorthd:
@@ -174,12 +186,40 @@ func (c *Controller) carryOut(ctx context.Context, r replication.Repair, record 
 	return c.follow(ctx, c.Units[i], r.Source, record)
 }
 
+// restoreRecord swaps the record of this node's term in again, which has gone or gone back.
+func (c *Controller) restoreRecord(ctx context.Context) error {
+	own, err := c.OwnTerm()
+	if err != nil || own == nil {
+		return err
+	}
+	text, err := c.Cluster.Record(ctx)
+	if err != nil {
+		return err
+	}
+	record, err := replication.ParseRecord(text)
+	if err != nil {
+		return err
+	}
+	if own.Judge(record) != replication.TermRecordLost {
+		return nil
+	}
+	if err := c.swapRecord(ctx, text, own.Record.String()); err != nil {
+		return err
+	}
+	c.Log.WithField("term", own.Record.Term).WithField("found", record.Describe()).
+		Warn("the cluster record had gone back, and was restored by the node that leads")
+	return nil
+}
+
 // publishScore brings this node's promotion score, and an active node's
 // sources, in line with the verdict: the cluster forgets them when its daemons
 // restart.
 func (c *Controller) publishScore(ctx context.Context, v replication.Verdict, leader replication.Leader) {
-	change := replication.Score(v, leader)
-	if (change.Keep || change.Score == replication.ScoreLagging) && c.blessed(ctx) {
+	if leader.Node != "" {
+		c.warn(c.forgetElections(), "notes of elections stay")
+	}
+	change := replication.DecideScore(v, leader, c.yielding())
+	if (change.Keep || change.Clear && v.Barred || change.Score == replication.ScoreLagging) && c.blessed(ctx) {
 		change = replication.ScoreChange{Score: replication.ScoreElected}
 	}
 	switch {
@@ -192,8 +232,12 @@ func (c *Controller) publishScore(ctx context.Context, v replication.Verdict, le
 	}
 	if v.Leads() {
 		c.publish(ctx)
-		c.warn(c.withdraw(ctx, TopicFinal), "cannot withdraw where an earlier term ended")
 	}
+}
+
+// forgetElections drops the notes that hold until a node leads.
+func (c *Controller) forgetElections() error {
+	return errors.Join(c.yielded().drop(), c.missedRounds().drop(), c.noLeader().drop())
 }
 
 func (c *Controller) publish(ctx context.Context) {
@@ -204,8 +248,10 @@ func (c *Controller) publish(ctx context.Context) {
 	c.warn(c.announce(ctx, TopicActive, sources.String()), "cannot publish this node's address to the backups")
 }
 
+// hasScore reports whether this node has a score that it did not set for yielding.
 func (c *Controller) hasScore(ctx context.Context) bool {
 	scores, err := c.Cluster.Scores(ctx)
 	c.warn(err, "cannot read the promotion scores")
-	return err != nil || scores[c.Node] != ""
+	score := scores[c.Node]
+	return err != nil || score != "" && score != replication.ScoreNever.String()
 }

@@ -62,3 +62,11 @@ const (
 	nb = "OVN_Northbound"
 	sb = "OVN_Southbound"
 )
+
+// beat writes a beat into the databases of a promoted node whose rows have changed.
+func beat(t *testing.T, c *control.Controller) {
+	t.Helper()
+	own, err := c.OwnTerm()
+	must(t, err)
+	must(t, c.Beat(testContext(t), *own, c.FileReaders()))
+}

@@ -100,7 +100,7 @@ func (c *Controller) endIdleNorthd(ctx context.Context) {
 
 // endNorthd returns as soon as ovn-northd writes no more: it has agreed to end, or it
 // has gone. The function it returns then ends what is left of it: it may be long about
-// giving its memory back. A failure is reported, and keeps nobody from what has to be
+// giving its memory back. A failure is reported, and delays none of what has to be
 // done.
 func (c *Controller) endNorthd(ctx context.Context) (end func()) {
 	n := c.observeNorthd()

@@ -3,40 +3,49 @@ package control
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"ovndb-servers/pkg/atomicfile"
 )
 
-// note is a file that one action leaves for another of the same node: that it is
-// there says something, or the word in it.
+// A note is a file by which one action signals a later one on this node, by its presence or its
+// content.
 type note struct {
 	path string
+	// lasting says that it has to outlive a reboot: it is on disk when it has been written.
+	lasting bool
 }
 
+// maxNote bounds the content of a note, in bytes.
+const maxNote = 4 << 10
+
 func (n note) held() bool {
-	_, err := os.Stat(n.path)
+	_, err := os.Lstat(n.path)
 	return err == nil
 }
 
-// recentNote is for how long a note speaks of what is going on: whatever follows on an
-// action comes within that.
-const recentNote = 10 * time.Second
-
-// heldLately reports whether the note was left within that time.
-func (n note) heldLately() bool {
-	info, err := os.Stat(n.path)
-	return err == nil && time.Since(info.ModTime()).Abs() <= recentNote
+// heldFor reports whether the note was written within the given time.
+func (n note) heldFor(age time.Duration) bool {
+	info, err := os.Lstat(n.path)
+	return err == nil && time.Since(info.ModTime()).Abs() <= age
 }
 
 func (n note) take() error { return n.write("") }
 
 func (n note) write(text string) error {
-	err := os.WriteFile(n.path, []byte(text), 0o644)
-	if errors.Is(err, fs.ErrNotExist) { // the node was restarted, and nothing was started since
-		err = errors.Join(os.MkdirAll(filepath.Dir(n.path), 0o755), os.WriteFile(n.path, []byte(text), 0o644))
+	directory := filepath.Dir(n.path)
+	err := os.MkdirAll(directory, 0o700)
+	switch {
+	case err != nil:
+	case n.lasting:
+		err = writeDurably(n.path, []byte(text))
+	default:
+		err = os.WriteFile(n.path, []byte(text), 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot leave a note: %w", err)
@@ -44,9 +53,9 @@ func (n note) write(text string) error {
 	return nil
 }
 
-// read returns the word in the note, empty if there is none.
+// read returns the note's content, empty if there is none.
 func (n note) read() string {
-	text, err := os.ReadFile(n.path)
+	text, err := readBounded(n.path, maxNote)
 	if err != nil {
 		return ""
 	}
@@ -54,8 +63,53 @@ func (n note) read() string {
 }
 
 func (n note) drop() error {
-	if err := os.Remove(n.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err := os.Remove(n.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && n.lasting {
+		err = syncDirectory(filepath.Dir(n.path))
+	}
+	if err != nil {
 		return fmt.Errorf("cannot drop a note: %w", err)
 	}
 	return nil
+}
+
+// writeDurably replaces a file; it is on disk then.
+func writeDurably(path string, content []byte) error {
+	root, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // nothing is written through it any more
+	return atomicfile.Write(root, filepath.Base(path), content, 0o600)
+}
+
+// syncDirectory returns when the names in a directory are on disk; one that is not there has
+// none.
+func syncDirectory(path string) error {
+	root, err := os.OpenRoot(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // nothing was written through it
+	return atomicfile.SyncDirectory(root, ".")
+}
+
+// readBounded reads a regular file of at most limit bytes.
+func readBounded(path string, limit int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // nothing was written
+	text, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err == nil && int64(len(text)) > limit {
+		err = fmt.Errorf("%s has more than %d bytes", path, limit)
+	}
+	return text, err
 }

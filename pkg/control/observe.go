@@ -37,7 +37,7 @@ func (c *Controller) observeUnit(ctx context.Context, u Unit) replication.Server
 	case pid == 0:
 		return s
 	}
-	s.PID = pid
+	s.PID, s.Foreign = pid, foreignManager(pid)
 	before, err := process.Inspect(pid)
 	if err != nil || before.Zombie {
 		return absent(s)
@@ -50,7 +50,7 @@ func (c *Controller) observeUnit(ctx context.Context, u Unit) replication.Server
 }
 
 func absent(s replication.ServerState) replication.ServerState {
-	s.PID, s.Condition = 0, replication.ConditionAbsent
+	s.PID, s.Foreign, s.Condition = 0, "", replication.ConditionAbsent
 	return s
 }
 
@@ -64,7 +64,6 @@ func (c *Controller) askServer(ctx context.Context, u Unit, s replication.Server
 	}
 	c.busySince(u).clear()
 	s.Condition, s.Link, s.Source = replication.ConditionBackup, replication.Link(status.Link), status.Source
-	s.Reason = otherManager("the "+u.Name()+" server", s.PID)
 	if status.Role == ovsdbctl.RoleActive {
 		s.Condition = replication.ConditionActive
 	}

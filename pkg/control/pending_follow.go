@@ -2,20 +2,24 @@ package control
 
 import (
 	"context"
-	"errors"
+	"time"
 
 	"ovndb-servers/pkg/replication"
 )
+
+// pendingFollowTimeout is for how long the supervisor is left to follow a promoted node; later it
+// knows more.
+const pendingFollowTimeout = 10 * time.Second
 
 // RequestFollow is Follow by the supervisor, for a caller whom others wait for: a virtual
 // IP starts only after all that is called. Where no supervisor is at work it is Follow,
 // and so it is on a node that was promoted itself, which has to be read-only first.
 func (c *Controller) RequestFollow(ctx context.Context, promoted string) error {
-	k, err := c.supervisorState()
-	if err != nil || k.Config != c.Supervision.Config || c.promotion().held() {
+	state, err := c.supervisorState()
+	if err != nil || state.Config != c.Supervision.Config || c.leadsTerm() {
 		return c.Follow(ctx, promoted)
 	}
-	if err := errors.Join(c.handedOver().drop(), c.pendingFollow().write(promoted)); err != nil {
+	if err := c.pendingFollow().write(promoted); err != nil {
 		return err
 	}
 	c.poke()
@@ -25,7 +29,7 @@ func (c *Controller) RequestFollow(ctx context.Context, promoted string) error {
 // FollowPending does what FollowSoon has left to the supervisor, and returns the node that is
 // followed now; none if nothing was left.
 func (c *Controller) FollowPending(ctx context.Context) (replication.Leader, error) {
-	if !c.pendingFollow().heldLately() {
+	if !c.pendingFollow().heldFor(pendingFollowTimeout) {
 		return replication.Leader{}, nil
 	}
 	unlock, err := c.lock(ctx)

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/cenkalti/backoff/v4"
 	"github.com/google/uuid"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -15,10 +18,14 @@ import (
 // does not work.
 var ErrServerDown = errors.New("a server of the resource is not working on this node")
 
+// ErrServerBusy is returned when a server that an action needs works, and has not answered in
+// the action's time.
+var ErrServerBusy = errors.New("a server of the resource is busy on this node")
+
 // Promote makes every server of the resource active if an election says so,
 // begins a new term, and opens the listeners. A client can only ever reach a
 // server that is writable, has its global row, and has its term recorded.
-func (c *Controller) Promote(ctx context.Context, e replication.Participants) error {
+func (c *Controller) Promote(ctx context.Context, p replication.Participants) error {
 	unlock, err := c.lock(ctx)
 	if err != nil {
 		return err
@@ -27,7 +34,7 @@ func (c *Controller) Promote(ctx context.Context, e replication.Participants) er
 	if err := c.pendingFollow().drop(); err != nil {
 		return err
 	}
-	if err := c.allAnswer(ctx); err != nil {
+	if err := c.awaitAnswers(ctx); err != nil {
 		return err
 	}
 	term, err := c.heldTerm(ctx)
@@ -38,84 +45,159 @@ func (c *Controller) Promote(ctx context.Context, e replication.Participants) er
 		if err := c.forEachUnit(ctx, c.portsFree); err != nil {
 			return err
 		}
-		if term, err = c.beginTerm(ctx, e); err != nil {
+		if term, err = c.beginTerm(ctx, p); err != nil {
 			return err
 		}
 	}
 	return c.serve(ctx, term)
 }
 
+// promoteWaitFraction is the part of a promotion's time in which busy servers are waited for.
+const promoteWaitFraction = 0.6
+
+// awaitAnswers waits until all servers answer. A busy server is waited for: it was promoted
+// elsewhere, and has just received a large transaction, as all others have.
+func (c *Controller) awaitAnswers(ctx context.Context) error {
+	waiting, cancel := withBudget(ctx, promoteWaitFraction, c.busyPatience())
+	defer cancel()
+	err := await(waiting, func(ctx context.Context) error {
+		for _, s := range c.observeServers(ctx) {
+			switch s.Condition {
+			case replication.ConditionActive, replication.ConditionBackup:
+			case replication.ConditionBusy:
+				return fmt.Errorf("cannot promote: %w: %s: %s", ErrServerBusy, s.Database, s.Reason)
+			case replication.ConditionAbsent, replication.ConditionFailed:
+				return backoff.Permanent(fmt.Errorf("cannot promote: %w: %s is %s %s", ErrServerDown, s.Database, s.Condition, s.Reason))
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, ErrServerBusy) {
+		c.noteFailedPromotion()
+	}
+	return err
+}
+
 // heldTerm returns the current term if this node leads it already, else 0.
 func (c *Controller) heldTerm(ctx context.Context) (uint64, error) {
-	if !c.promotion().held() {
-		return 0, nil
-	}
-	if o, v := c.observeLive(ctx, false); v.Health == replication.HealthActive && o.Term == replication.TermHeld {
+	o, v := c.observeLive(ctx, observing{locked: true})
+	if v.Leads() && o.AllActive() && o.Term == replication.TermHeld {
 		return v.Term, nil
 	}
 	return 0, ctx.Err()
 }
 
-// beginTerm elects, makes the servers active, marks their data and records the
-// new term, in this order.
-func (c *Controller) beginTerm(ctx context.Context, e replication.Participants) (uint64, error) {
-	g, err := c.electionInput(ctx)
+// beginTerm elects, makes the servers active, marks their data and swaps the record of the new
+// term in, in this order. If any of that fails after the first server may be active, it is
+// taken back.
+func (c *Controller) beginTerm(ctx context.Context, p replication.Participants) (uint64, error) {
+	e, err := c.elect(ctx, p, c.takeRound())
 	if err != nil {
 		return 0, err
 	}
-	choice, held, err := c.elect(ctx, g, c.calledRound().read(), e)
-	if err != nil {
-		c.noteUndecided(err)
-		return 0, err
-	}
-	if !choice.Lead {
+	if err := e.decision.Err(c.Node); err != nil {
 		c.noteFailedPromotion()
-		c.standAside(ctx, choice)
-		return 0, &replication.ElectionError{Node: c.Node, Decision: choice}
+		c.standAside(ctx, e.decision)
+		return 0, err
 	}
-	next, markers := g.NextTerm(c.Node, held, uuid.NewString)
+	own := e.Begin(uuid.NewString)
+	if p.Nodes == nil {
+		own.Record.Members = nil // Pacemaker does not say who takes part
+	}
+	if err := own.Record.Succeeds(e.Record); err != nil {
+		return 0, err
+	}
 	failpoint("promote-elected")
 	c.endIdleNorthd(ctx)
-	if err := c.promotion().take(); err != nil {
+	if err := c.saveOwnTerm(own); err != nil {
 		return 0, err
 	}
 	failpoint("promote-noted")
-	if err := c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.activate(ctx, u, markers[u.Name()]) }); err != nil {
+	if err := c.takeLead(ctx, e.recordText, own); err != nil {
+		c.takeBack(ctx)
 		return 0, err
+	}
+	c.Log.WithField("term", own.Record.Term).Info("this node begins a new term")
+	c.warn(c.withdraw(ctx, TopicBlessed), "cannot withdraw the operator's blessing")
+	c.warn(errors.Join(c.missedRounds().drop(), c.yielded().drop(), c.noLeader().drop()), "notes of elections stay")
+	return own.Record.Term, nil
+}
+
+// takeLead makes the servers active and has the cluster record that.
+func (c *Controller) takeLead(ctx context.Context, recordText string, own replication.OwnTerm) error {
+	err := c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.activate(ctx, u, own.Markers[u.Name()]) })
+	if err != nil {
+		return err
 	}
 	failpoint("promote-marked")
-	if err := c.Cluster.SetRecord(ctx, next.String()); err != nil {
-		return 0, err
+	if err := c.swapRecord(ctx, recordText, own.Record.String()); err != nil {
+		return err
 	}
 	failpoint("promote-recorded")
-	c.warn(c.promotion().write(next.String()), "the supervisor asks the cluster which term this is")
-	c.Log.WithField("term", next.Term).Info("this node begins a new term")
-	c.warn(c.withdraw(ctx, TopicBlessed), "cannot withdraw the operator's blessing")
-	c.warn(c.handedOver().drop(), "the next election may be held late")
-	return next.Term, nil
-}
-
-func (c *Controller) allAnswer(ctx context.Context) error {
-	for _, s := range c.observeServers(ctx) {
-		switch s.Condition {
-		case replication.ConditionActive, replication.ConditionBackup:
-		case replication.ConditionAbsent, replication.ConditionBusy, replication.ConditionFailed:
-			return fmt.Errorf("cannot promote: %w: %s is %s %s", ErrServerDown, s.Database, s.Condition, s.Reason)
-		}
+	own.Recorded = true
+	if err := c.saveOwnTerm(own); err != nil {
+		return err
 	}
-	return nil
+	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {
+		c.warn(c.followed(u).take(), "a later follow keeps a snapshot that is not needed")
+		m := own.Markers[u.Name()]
+		m.Beat = replication.BeatRecorded
+		return c.writeMarker(ctx, u, m, false)
+	})
 }
 
-// activate makes a server writable and marks its data. Nothing listens for
+// swapFraction is the part of an action's time in which the swap of the record is tried again,
+// while Pacemaker's daemons refuse.
+const swapFraction = 0.5
+
+// swapRecord swaps the cluster record. A change by another node is final.
+func (c *Controller) swapRecord(ctx context.Context, old, record string) error {
+	ctx, cancel := withBudget(ctx, swapFraction, answersTimeout)
+	defer cancel()
+	return await(ctx, func(ctx context.Context) error {
+		err := c.Cluster.SwapRecord(ctx, old, record)
+		if errors.Is(err, ErrRecordChanged) || errors.Is(err, process.ErrProgramMissing) {
+			return backoff.Permanent(err)
+		}
+		return err
+	})
+}
+
+// takeBackTimeout bounds the return of a failed promotion, which may have used its time up.
+const takeBackTimeout = 3 * time.Second
+
+// takeBack makes the servers of a promotion that failed read-only. Clients on local sockets may
+// have written meanwhile.
+func (c *Controller) takeBack(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackTimeout)
+	defer cancel()
+	err := c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {
+		return errors.Join(c.followed(u).drop(), c.makeBackup(ctx, u))
+	})
+	if err == nil {
+		err = c.dropOwnTerm()
+	}
+	c.warn(err, "a promotion that failed is taken back by the supervisor, or the next monitor")
+}
+
+// activate makes a server writable and marks its data, durably. Nothing listens for
 // clients yet.
 func (c *Controller) activate(ctx context.Context, u Unit, m replication.Marker) error {
 	if err := step(ctx, "make the "+u.Name()+" server active", u.Server.ControlSocket, u.Server.Activate); err != nil {
 		return err
 	}
 	failpoint("promote-active-" + u.Name())
-	return c.write(ctx, u, "mark the new term in "+u.Name(), func(ctx context.Context, s *ovsdbctl.Store) error {
+	return c.writeMarker(ctx, u, m, true)
+}
+
+// writeMarker writes a marker into a server of this node.
+func (c *Controller) writeMarker(ctx context.Context, u Unit, m replication.Marker, durably bool) error {
+	return c.write(ctx, u, "mark the term in "+u.Name(), func(ctx context.Context, s *ovsdbctl.Store) error {
 		if err := s.EnsureGlobal(ctx); err != nil {
 			return err
+		}
+		if durably {
+			return s.SetGlobalDurably(ctx, m.ExternalIDs())
 		}
 		return s.SetGlobal(ctx, m.ExternalIDs())
 	})

@@ -30,16 +30,16 @@ var ErrRunning = errors.New("a server of the resource runs on this node: stop th
 // It returns ErrRunning if one does, [snapshot.ErrNoSnapshot] if there is none of
 // the name.
 func (c *Controller) Restore(ctx context.Context, name string) (Restored, error) {
-	directory := snapshot.In(c.Layout.DatabaseDir)
-	info, err := directory.Find(name)
+	source, info, err := c.SnapshotDirectory().Open(name)
 	if err != nil {
 		return Restored{}, err
 	}
+	defer source.Close() //nolint:errcheck // only read
 	u, err := c.unitOf(info.Database)
 	if err != nil {
 		return Restored{}, err
 	}
-	if err := os.MkdirAll(c.Layout.RunDir, 0o755); err != nil { // it may not outlive a reboot
+	if err := c.prepareState(); err != nil { // the lock does not outlive a reboot
 		return Restored{}, fmt.Errorf("cannot lock the resource: %w", err)
 	}
 	unlock, err := c.lock(ctx)
@@ -57,13 +57,21 @@ func (c *Controller) Restore(ctx context.Context, name string) (Restored, error)
 	if err := c.checkpoint(u).drop(); err != nil { // of what is there no longer
 		return restored, err
 	}
-	file := process.DatabaseFile{Path: u.Files.Database}
-	if err := file.Replace(ctx, directory.Path(name), u.Name()); err != nil {
+	// Before the rows are there: without that note the next follow keeps a snapshot.
+	if err := c.followed(u).drop(); err != nil {
 		return restored, err
 	}
-	c.warn(c.writable(u).take(), "a later snapshot may be left out")
+	file := process.DatabaseFile{Path: u.Files.Database}
+	if err := file.Replace(ctx, snapshot.PathOf(source), u.Name()); err != nil {
+		return restored, fmt.Errorf("cannot restore snapshot %s: %w", name, err)
+	}
 	restored.Position, err = c.ReadPosition(ctx, u)
 	return restored, err
+}
+
+// SnapshotDirectory returns where the snapshots of the resource on this node are.
+func (c *Controller) SnapshotDirectory() snapshot.Directory {
+	return snapshot.In(c.StateDir, c.Layout.DatabaseDir)
 }
 
 func (c *Controller) unitOf(database string) (Unit, error) {
@@ -98,7 +106,7 @@ func (c *Controller) keepPresent(ctx context.Context, u Unit, replacement string
 	if held, err := c.read(ctx, u); err == nil {
 		position = held.position.Summary()
 	}
-	info, err := snapshot.In(c.Layout.DatabaseDir).Take(ctx, snapshot.Info{
+	info, _, err := c.SnapshotDirectory().Take(ctx, snapshot.Info{
 		Database: u.Name(), File: u.Files.Database, Why: "replaced", Position: position,
 		Reason: "an operator has put the snapshot " + replacement + " in its place",
 	})

@@ -36,12 +36,7 @@ func (c *Controller) Revive(ctx context.Context, database string, seen *replicat
 	if !u.stopped() {
 		return c.completeRevival(ctx, u, seen)
 	}
-	// Its monitor process may be about to start it, too, after a pause and as what it
-	// was on the command line.
-	if _, err := process.Stop(ctx, u.Pidfile(), serverProgram, nil); err != nil {
-		return err
-	}
-	if c.promotion().held() {
+	if c.leadsTerm() {
 		return c.reviveActive(ctx, u, seen)
 	}
 	record := c.askRecord(ctx)
@@ -51,7 +46,7 @@ func (c *Controller) Revive(ctx context.Context, database string, seen *replicat
 // completeRevival goes on where an earlier attempt was cut short: its server runs, and
 // is no more than read-only.
 func (c *Controller) completeRevival(ctx context.Context, u Unit, seen *replication.Marker) error {
-	if !c.promotion().held() {
+	if !c.leadsTerm() {
 		return nil
 	}
 	status, err := u.Server.SyncStatus(ctx)
@@ -61,7 +56,7 @@ func (c *Controller) completeRevival(ctx context.Context, u Unit, seen *replicat
 	return c.reviveActive(ctx, u, seen)
 }
 
-// reviveActive starts a server as a backup of nobody while it asks the cluster whether
+// reviveActive starts a server parked while it asks the cluster whether
 // the term of its data is the current one, and makes it active if it is.
 func (c *Controller) reviveActive(ctx context.Context, u Unit, seen *replication.Marker) error {
 	query := background(func() (record *replication.Record, err error) {
@@ -81,14 +76,11 @@ func (c *Controller) reviveActive(ctx context.Context, u Unit, seen *replication
 		return fmt.Errorf("cannot read the term of %s: %w", u.Name(), err)
 	}
 	record, err := query()
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("cannot make the %s server active again: %w", u.Name(), err)
-	case record == nil || marker == nil || marker.TermID != record.TermID:
-		return fmt.Errorf("cannot make the %s server active again: %w (it is of %s, the cluster of %s)",
-			u.Name(), ErrTermOver, marker.Describe(), record.Describe())
-	case seen != nil && seen.TermID == marker.TermID && seen.Beat > marker.Beat:
-		return fmt.Errorf("cannot make the %s server active again: %w: it ends at beat %d, and was at beat %d", u.Name(), ErrRowsLost, marker.Beat, seen.Beat)
+	}
+	if err := c.mayLeadOn(u, record, marker, seen); err != nil {
+		return fmt.Errorf("cannot make the %s server active again: %w", u.Name(), err)
 	}
 	if err := step(ctx, "make the "+u.Name()+" server active", u.Server.ControlSocket, u.Server.Activate); err != nil {
 		return err
@@ -96,7 +88,27 @@ func (c *Controller) reviveActive(ctx context.Context, u Unit, seen *replication
 	return step(ctx, "open the listeners of the "+u.Name()+" server", u.Server.ControlSocket, u.Server.OpenConnections)
 }
 
-// launch starts a server as a backup of nobody. What was learnt of its file is forgotten:
+// mayLeadOn returns an error unless a server that died active may lead on: this node's term is the
+// cluster's, and the data holds all that was seen in it last.
+func (c *Controller) mayLeadOn(u Unit, record *replication.Record, marker, seen *replication.Marker) error {
+	own, err := c.OwnTerm()
+	if err != nil {
+		return err
+	}
+	state := own.Judge(record)
+	switch {
+	case state != replication.TermHeld && state != replication.TermRecordLost:
+		return fmt.Errorf("%w (this node's term is %s, the cluster is in %s)", ErrTermOver, state, record.Describe())
+	case marker == nil || marker.TermID != own.Record.TermID:
+		return fmt.Errorf("%w: %s is of %s, and this node leads %s", ErrRowsLost, u.Name(), marker.Describe(), own.Record.Describe())
+	case seen != nil && seen.TermID == marker.TermID && seen.Beat > marker.Beat:
+		return fmt.Errorf("%w: it ends at beat %d, and was at beat %d", ErrRowsLost, marker.Beat, seen.Beat)
+	default:
+		return nil
+	}
+}
+
+// launch starts a server parked. The position read from its file is forgotten:
 // the server, too, reads the whole, which may have been replaced or damaged meanwhile.
 func (c *Controller) launch(ctx context.Context, u Unit) error {
 	c.warn(c.checkpoint(u).drop(), "what the file held before may be taken for what it holds")

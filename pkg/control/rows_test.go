@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"ovndb-servers/pkg/control"
-	"ovndb-servers/pkg/snapshot"
 )
 
 // insert adds rows to a node's northbound database, each acknowledged.
@@ -54,7 +53,7 @@ func transact(t *testing.T, c *control.Controller, operations string) []byte {
 // snapshots returns the names in each snapshot of a node's northbound database.
 func snapshots(t *testing.T, c *control.Controller) map[string][]string {
 	t.Helper()
-	directory := snapshot.In(c.Layout.DatabaseDir)
+	directory := c.SnapshotDirectory()
 	all, err := directory.List()
 	must(t, err)
 	found := map[string][]string{}

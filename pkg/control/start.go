@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/sirupsen/logrus"
@@ -18,6 +19,9 @@ func (c *Controller) Start(ctx context.Context) error {
 	if err := c.Layout.Prepare(c.Owner); err != nil {
 		return fmt.Errorf("cannot prepare the directories of the servers: %w", err)
 	}
+	if err := c.prepareState(); err != nil {
+		return fmt.Errorf("cannot prepare the directories of this node's state: %w", err)
+	}
 	unlock, err := c.lock(ctx)
 	if err != nil {
 		return err
@@ -33,7 +37,7 @@ func (c *Controller) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.promotion().drop(); err != nil {
+	if err := c.dropOwnTerm(); err != nil {
 		return err
 	}
 	parallel(
@@ -45,7 +49,7 @@ func (c *Controller) Start(ctx context.Context) error {
 
 // presentData publishes what this node holds and the promotion score that goes
 // with it.
-func (c *Controller) presentData(ctx context.Context, asked recordQuery) error {
+func (c *Controller) presentData(ctx context.Context, query recordQuery) error {
 	held, err := c.positions(ctx)
 	if err != nil {
 		return err
@@ -54,19 +58,22 @@ func (c *Controller) presentData(ctx context.Context, asked recordQuery) error {
 		func() {
 			c.warn(c.announce(ctx, TopicPosition, replication.Unsolicited+" "+held.String()), "cannot publish what this node holds")
 		},
-		func() { err = c.presentScore(ctx, asked, held) },
+		func() { err = c.presentScore(ctx, query, held) },
 	)
 	return err
 }
 
-func (c *Controller) presentScore(ctx context.Context, asked recordQuery, held replication.Positions) error {
-	record, err := asked()
+func (c *Controller) presentScore(ctx context.Context, query recordQuery, held replication.Positions) error {
+	record, err := query()
 	if err != nil {
 		return err
 	}
 	score, ok := replication.StartScore(c.Node, record, held)
-	if c.blessed(ctx) {
+	switch {
+	case c.blessed(ctx):
 		score, ok = replication.ScoreElected, true
+	case !ok && c.mayLeadBehind():
+		score, ok = replication.ScoreLagging, true
 	}
 	if !ok {
 		c.Log.WithField("term", record.Term).WithField("leader", record.Node).Warn(
@@ -91,8 +98,9 @@ func (c *Controller) startSources(ctx context.Context) replication.Sources {
 // startUnit starts a server parked, whatever it is to follow: the source is
 // questioned first, and a server that starts with one copies it at once.
 func (c *Controller) startUnit(ctx context.Context, u Unit, source string, record recordQuery) error {
-	if !u.stopped() {
-		return c.adopt(ctx, u, source, record)
+	adopted, err := c.adoptRunning(ctx, u, source, record)
+	if adopted || err != nil {
+		return err
 	}
 	if err := c.ensureFile(ctx, u); err != nil {
 		return err
@@ -113,6 +121,27 @@ func (c *Controller) followAfterStart(ctx context.Context, u Unit, source string
 		c.warn(c.follow(ctx, u, source, record), "the "+u.Name()+" server stays parked")
 	}
 	return nil
+}
+
+// adoptRunning adopts the unit's server if it runs and is this agent's. A server of another
+// manager is an error. Any other is ended: one that OVN's ovn-ctl has started has a monitor process
+// that would restart it as an active one, and one without control socket cannot be adopted.
+func (c *Controller) adoptRunning(ctx context.Context, u Unit, source string, record recordQuery) (bool, error) {
+	pid, err := u.Running()
+	if err != nil || pid == 0 {
+		return false, err
+	}
+	if err := u.foreign(); err != nil {
+		return false, err
+	}
+	if !u.Files.StartedElsewhere(pid) {
+		if err := c.adopt(ctx, u, source, record); !errors.Is(err, ovsdbctl.ErrNotListening) {
+			return true, err
+		}
+	}
+	c.Log.WithField("db", u.Name()).WithField("pid", pid).
+		Warn("replacing a server that this agent did not start, or that has lost its control socket")
+	return false, c.stopUnit(ctx, u)
 }
 
 // adopt makes a server that already runs a backup of source. A server that

@@ -1,27 +1,31 @@
 package control
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
-// The state files of a resource lie in the run directory: none outlives a reboot, as the servers
-// do not. Their names begin with statePrefix and the resource's name; those of one database have
-// its name before their own. A test compares this list with docs/architecture.md.
+// A node keeps its state in two directories of root's, mode 0700, never in one of the servers'
+// account. Lasting files, in StateDir, outlive a reboot; all others lie in RunDir, which does
+// not. Files of one database have its name before their own. A state that is missing is taken
+// for the worst it could have said. A test compares this list with docs/architecture.md.
 const (
-	// statePromoted says that this node is promoted: it is written before the first server is
-	// made active and removed when the last is read-only.
-	statePromoted = "promoted"
-	// stateWritable says, for a database, that its server was writable without a promotion or
-	// that its file was restored: the next follow keeps a snapshot.
-	stateWritable = "writable"
-	// stateHandedOver says that the node that led was demoted as planned.
-	stateHandedOver = "handed-over"
-	// stateCalledRound names the election that this node called.
+	// stateTerm, lasting, is the term that this node leads: written before the first server is
+	// made active, removed when the last is read-only.
+	stateTerm = "term"
+	// stateFollowed, lasting, says for a database that all rows here come from the source that it
+	// followed last, or from a term that this node led. Without it the next follow keeps a
+	// snapshot.
+	stateFollowed = "followed"
+	// stateCalledRound names the election that this node called last.
 	stateCalledRound = "round"
-	// stateAnsweredRound names the election that this node answered.
-	stateAnsweredRound = "answered"
+	// stateMissedRounds counts how often other nodes have not led, or not answered.
+	stateMissedRounds = "missed-rounds"
+	// stateYielded names the node to which this one has left the promotion.
+	stateYielded = "yielded"
+	// stateNoLeader holds the reason why the last election ended without a node that may lead.
+	stateNoLeader = "no-leader"
 	// stateElectionLost says that this node failed a promotion that another node should have.
 	stateElectionLost = "election-lost"
 	// stateNorthd says that the ovn-northd of this node is the agent's to end.
@@ -44,66 +48,75 @@ const (
 	stateAnnounced = "said-"
 )
 
-// statePrefix begins the name of each state file, so that it is told apart from the servers'.
-const statePrefix = "ovndb-servers-"
+// The directories below which each resource has its own for state that outlives a reboot, and
+// for state that does not.
+const (
+	StateBase = "/var/lib/ovndb-servers"
+	RunBase   = "/run/ovndb-servers"
+)
 
-// stateFile returns the path of a state file of the resource.
-func (c *Controller) stateFile(kind string) string {
-	return filepath.Join(c.Layout.RunDir, statePrefix+c.Instance+"."+kind)
+// runFile returns the path of a state file that does not outlive a reboot.
+func (c *Controller) runFile(kind string) string { return filepath.Join(c.RunDir, kind) }
+
+func (c *Controller) unitFile(u Unit, kind string) string { return c.runFile(u.Name() + "." + kind) }
+
+// lastingFile returns the path of a state file that outlives a reboot.
+func (c *Controller) lastingFile(kind string) string { return filepath.Join(c.StateDir, kind) }
+
+// prepareState creates the directories of the node's state.
+func (c *Controller) prepareState() error {
+	for _, directory := range []string{c.StateDir, c.RunDir} {
+		if err := os.MkdirAll(directory, 0o700); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// unitFile returns the path of a state file of one database.
-func (c *Controller) unitFile(u Unit, kind string) string { return c.stateFile(u.Name() + "." + kind) }
-
-// InstancesIn returns the names of the resources whose agents have left their
-// files in a run directory, sorted.
-func InstancesIn(runDir string) []string {
+// InstancesIn returns the names of the resources whose agents keep state below a directory,
+// sorted.
+func InstancesIn(base string) []string {
 	// The only error is a malformed pattern.
-	locks, _ := filepath.Glob(filepath.Join(runDir, statePrefix+"*."+stateLock))
+	locks, _ := filepath.Glob(filepath.Join(base, "*", stateLock))
 	instances := make([]string, len(locks))
 	for i, l := range locks {
-		instances[i] = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(l), statePrefix), "."+stateLock)
+		instances[i] = filepath.Base(filepath.Dir(l))
 	}
 	slices.Sort(instances)
 	return instances
 }
 
-// promotion is the note that this node is promoted. It is taken before the first server is made
-// active and dropped after the last one is read-only: a server that is active without it turned
-// active by itself. Its text is the cluster record that the promotion wrote; empty until then.
-func (c *Controller) promotion() note { return note{path: c.stateFile(statePromoted)} }
+// followed is the note that the rows of a database are known to be elsewhere.
+func (c *Controller) followed(u Unit) note {
+	return note{path: c.lastingFile(u.Name() + "." + stateFollowed), lasting: true}
+}
 
-// handedOver is the note that the node that led was demoted and said where its data ended. The
-// next promotion finds that out by itself; the other nodes need not.
-func (c *Controller) handedOver() note { return note{path: c.stateFile(stateHandedOver)} }
+func (c *Controller) calledRound() note { return note{path: c.runFile(stateCalledRound)} }
 
-// writable is the note that a server of this node has been writable since it last followed a
-// source.
-func (c *Controller) writable(u Unit) note { return note{path: c.unitFile(u, stateWritable)} }
+func (c *Controller) missedRounds() note { return note{path: c.runFile(stateMissedRounds)} }
 
-// calledRound is the election this node held last, answeredRound the one it answered last.
-func (c *Controller) calledRound() note { return note{path: c.stateFile(stateCalledRound)} }
+func (c *Controller) yielded() note { return note{path: c.runFile(stateYielded)} }
 
-func (c *Controller) answeredRound() note { return note{path: c.stateFile(stateAnsweredRound)} }
+func (c *Controller) noLeader() note { return note{path: c.runFile(stateNoLeader)} }
 
-func (c *Controller) failedPromotion() note { return note{path: c.stateFile(stateElectionLost)} }
+func (c *Controller) failedPromotion() note { return note{path: c.runFile(stateElectionLost)} }
 
 // northdNote is there while the ovn-northd of this node is the agent's to end.
-func (c *Controller) northdNote() note { return note{path: c.stateFile(stateNorthd)} }
+func (c *Controller) northdNote() note { return note{path: c.runFile(stateNorthd)} }
 
 // pendingFollow is the note that the supervisor is to point the servers at a promoted node, by
 // its name. Any later action overrides it, and after a while the supervisor learns of the
 // promoted node by itself.
-func (c *Controller) pendingFollow() note { return note{path: c.stateFile(statePendingFollow)} }
+func (c *Controller) pendingFollow() note { return note{path: c.runFile(statePendingFollow)} }
 
 // announced is the note of what this node has published under a topic. Like the value,
 // it is forgotten when the node is restarted.
 func (c *Controller) announced(topic Topic) note {
-	return note{path: c.stateFile(stateAnnounced + string(topic))}
+	return note{path: c.runFile(stateAnnounced + string(topic))}
 }
 
 // PokeFile is written by each action after which the supervisor should look again.
-func (c *Controller) PokeFile() string { return c.stateFile(statePoke) }
+func (c *Controller) PokeFile() string { return c.runFile(statePoke) }
 
 func (c *Controller) checkpoint(u Unit) checkpoint {
 	return checkpoint{note{path: c.unitFile(u, stateFilePosition)}}
@@ -113,4 +126,4 @@ func (c *Controller) busySince(u Unit) busySince {
 	return busySince{path: c.unitFile(u, stateBusySince)}
 }
 
-func (c *Controller) supervisorStateFile() string { return c.stateFile(stateSupervisorState) }
+func (c *Controller) supervisorStateFile() string { return c.runFile(stateSupervisorState) }

@@ -43,7 +43,7 @@ func TestTheDocumentationNamesEveryStateFile(t *testing.T) {
 
 // stateName returns the part of a documented file name that state.go spells.
 func stateName(pattern string) string {
-	_, name, _ := strings.Cut(pattern, "<resource>.")
+	_, name, _ := strings.Cut(pattern, "<resource>/")
 	name = strings.TrimPrefix(name, "<database>.")
 	return strings.TrimSuffix(name, "<topic>")
 }

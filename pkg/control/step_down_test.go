@@ -65,7 +65,8 @@ func TestANodeThatFollowsNobodyDoesNotWaitForWhatADemotedNodeWrote(t *testing.T)
 	if !errors.Is(err, control.ErrNotFollowing) {
 		t.Errorf("error is %v, want that the node follows nobody", err)
 	}
-	wantChoice(t, three.hold(t, 0), "node2", "holds more")
+	defer three.answerLate(t)() // after a planned demotion the notification does not wait for a call
+	wantChoice(t, three.hold(t, 0), "node2", "has not seen the start of term 2")
 }
 
 // flaky is a node's place in a cluster that does not take the first position.
@@ -105,4 +106,19 @@ func TestALateAnswerStillCountsForThePromotion(t *testing.T) {
 	}
 	must(t, three.nodes[2].AnswerElection(testContext(t), "node2"))
 	must(t, three.nodes[1].Promote(testContext(t), three.electorate(0)))
+}
+
+// A node that has come back as a backup by itself is demoted by the cluster, which learns of that
+// late: it goes on following.
+func TestDemoteOfABackupLeavesItFollowing(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	backup := three.nodes[1]
+	insert(t, three.nodes[0], "a")
+	wantRows(t, backup, "a")
+	before := status(t, backup.Units[0]).Source
+	must(t, backup.Demote(testContext(t)))
+	if s := status(t, backup.Units[0]); !s.Follows(before) {
+		t.Errorf("the server is %s of %s after the demotion, want it to follow %s", s.Role, s.Source, before)
+	}
 }

@@ -2,11 +2,9 @@ package control
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"ovndb-servers/pkg/process"
-	"ovndb-servers/pkg/replication"
 )
 
 // stop waits this part of its time, and at most this long, for another action
@@ -27,11 +25,12 @@ func (c *Controller) Stop(ctx context.Context) error {
 	parallel(
 		func() {
 			if err = c.forEachUnit(ctx, c.stopUnit); err == nil {
-				c.warn(c.promotion().drop(), "stopped, with a leftover")
+				c.warn(c.dropOwnTerm(), "stopped, with a leftover")
 			}
 		},
 		func() { c.warn(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") },
 		func() { c.warn(c.withdraw(ctx, TopicPosition), "cannot withdraw the published position") },
+		func() { c.warn(c.withdraw(ctx, TopicFreshness), "cannot withdraw the published freshness") },
 		func() {
 			c.forgiveFailedPromotion(ctx)
 			c.warn(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
@@ -44,14 +43,6 @@ func (c *Controller) Stop(ctx context.Context) error {
 // that another node should have: that must not count against it.
 func (c *Controller) noteFailedPromotion() {
 	c.warn(c.failedPromotion().take(), "this node may be kept from a later promotion by migration-threshold")
-}
-
-// noteUndecided is noteFailedPromotion where another node has not answered, which
-// is no failure of this one.
-func (c *Controller) noteUndecided(err error) {
-	if silent := new(replication.UnansweredError); errors.As(err, &silent) {
-		c.noteFailedPromotion()
-	}
 }
 
 // forgiveFailedPromotion is for the stop that follows on such a failure.
@@ -74,9 +65,14 @@ func (c *Controller) stopLock(ctx context.Context) func() {
 	return unlock
 }
 
+// stopUnit ends the unit's server, unless it is another manager's.
 func (c *Controller) stopUnit(ctx context.Context, u Unit) error {
-	return step(ctx, "stop the "+u.Name()+" server", u.Server.ControlSocket, func(ctx context.Context) error {
-		report, err := process.Stop(ctx, u.Pidfile(), serverProgram, u.Server.Exit)
+	if err := u.foreign(); err != nil {
+		c.warn(err, "the server is left as it is")
+		return nil
+	}
+	return step(ctx, "stop the "+u.Name()+" server", u.Files.Database, func(ctx context.Context) error {
+		report, err := process.StopServer(ctx, u.Files)
 		if err == nil {
 			c.busySince(u).clear()
 			c.warn(u.Files.RemoveStale(), "stopped, with a leftover")
@@ -85,6 +81,3 @@ func (c *Controller) stopUnit(ctx context.Context, u Unit) error {
 		return err
 	})
 }
-
-// serverProgram is the name of the program that serves a database.
-const serverProgram = "ovsdb-server"

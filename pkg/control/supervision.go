@@ -18,8 +18,6 @@ type Supervision struct {
 	// Config names the program's version and the parameters. A supervisor that was
 	// started with another one is replaced.
 	Config string
-	// Off says that none is wanted.
-	Off bool
 }
 
 // Supervisor returns the process of this node's supervisor and what it knows. The error is
@@ -33,15 +31,11 @@ func (c *Controller) Supervisor() (pid int, k SupervisorState, err error) {
 	return pid, k, err
 }
 
-// wanted reports whether there should be a supervisor.
-func (s Supervision) wanted() bool { return s.Program != "" && !s.Off }
+// ActionVariables begins the names of Pacemaker's meta attributes, which describe a single action.
+const ActionVariables = "OCF_RESKEY_CRM_meta_"
 
-// actionVariables begin the names of what Pacemaker tells a single action; nodeVariable
-// is the one of them that holds for all: the node's name.
-const (
-	actionVariables = "OCF_RESKEY_CRM_meta_"
-	nodeVariable    = actionVariables + "on_node"
-)
+// nodeVariable is the one of them that holds for all actions: the node's name.
+const nodeVariable = ActionVariables + "on_node"
 
 const (
 	supervisorStopTimeout  = 5 * time.Second
@@ -53,11 +47,8 @@ const (
 // older program or other parameters; the servers are not touched by that. It tells
 // whether anything was to be done.
 func (c *Controller) ensureSupervisor(ctx context.Context) (started bool, err error) {
-	switch {
-	case c.Supervision.Program == "":
+	if c.Supervision.Program == "" {
 		return false, nil
-	case c.Supervision.Off:
-		return false, c.stopSupervisor(ctx)
 	}
 	k, err := c.supervisorState()
 	if err == nil && k.Config == c.Supervision.Config || errors.Is(err, errStateOld) {
@@ -70,7 +61,7 @@ func (c *Controller) ensureSupervisor(ctx context.Context) (started bool, err er
 	}
 	err = process.Background{
 		Program: c.Supervision.Program, Args: []string{"supervise"}, Pidfile: c.SupervisorPidfile(),
-		Without: actionVariables, Extra: []string{nodeVariable + "=" + c.Node},
+		Without: ActionVariables, Extra: []string{nodeVariable + "=" + c.Node},
 	}.Start()
 	if err != nil {
 		return false, fmt.Errorf("cannot start the supervisor: %w", err)
@@ -85,7 +76,7 @@ func (c *Controller) superviseFromNow(ctx context.Context) {
 	if started && err == nil {
 		err = c.awaitSupervisor(ctx)
 	}
-	c.warn(err, "nobody restarts the servers at once")
+	c.warn(err, "no supervisor restarts the servers at once")
 }
 
 // awaitSupervisor waits until the supervisor has looked around: the first monitor
@@ -110,7 +101,7 @@ func (c *Controller) stopSupervisor(ctx context.Context) error {
 	return err
 }
 
-// poke makes the supervisor learn anew: an action has changed what this node does.
+// poke makes the supervisor observe and poll again: an action has changed this node.
 func (c *Controller) poke() {
 	c.warn(note{path: c.PokeFile()}.take(), "the supervisor learns late of what was done")
 }

@@ -1,7 +1,6 @@
 package control
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,18 +11,23 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// SupervisorState is what the supervisor of a node has learnt of the cluster and has to
-// report. It leaves it in a file, so that a monitor need not ask the cluster again.
+// SupervisorState is the supervisor's view of the cluster and the faults it has to report. It
+// leaves it in a file, so that a monitor need not ask the cluster again.
 type SupervisorState struct {
 	// Config names the program and the parameters that the supervisor runs with.
 	Config string `json:"config"`
 	// Record is the cluster record, Leader the other node that is promoted.
 	Record string             `json:"record,omitempty"`
 	Leader replication.Leader `json:"leader"`
-	// Term is what the record makes of this node's data.
-	Term replication.TermState `json:"term,omitempty"`
+	// Unmanaged says that the cluster does not manage the resource on this promoted node, as in
+	// maintenance.
+	Unmanaged bool `json:"unmanaged,omitempty"`
 	// Reasons are faults that only show over time, or are being mended.
 	Reasons []string `json:"reasons,omitempty"`
+	// Restarting says that it is restarting a server in place.
+	Restarting bool `json:"restarting,omitempty"`
+	// Leaderless says that no node has led for some seconds.
+	Leaderless bool `json:"leaderless,omitempty"`
 	// GaveUp says that the supervisor restarts nothing any more.
 	GaveUp bool `json:"gave-up,omitempty"`
 }
@@ -36,38 +40,42 @@ const maxStateAge = 5 * time.Second
 // has no time for it, it would not be helped by being replaced.
 const stuckSupervisorAge = time.Minute
 
-// errStateOld is returned for knowledge that is too old to be believed.
+// errStateOld is returned for a state that is too old to be believed.
 var errStateOld = errors.New("what the supervisor said last is too old")
 
 // SupervisorPidfile is what the supervisor of the resource on this node holds.
 func (c *Controller) SupervisorPidfile() process.Pidfile {
-	return process.Pidfile(c.stateFile(stateSupervisorPID))
+	return process.Pidfile(c.runFile(stateSupervisorPID))
 }
 
-// SaveSupervisorState leaves knowledge for the actions of this node.
-func (c *Controller) SaveSupervisorState(k SupervisorState) error {
-	text, err := json.Marshal(k)
+// maxSupervisorState bounds the file, in bytes.
+const maxSupervisorState = 64 << 10
+
+// SaveSupervisorState leaves the supervisor's state for the actions of this node.
+func (c *Controller) SaveSupervisorState(state SupervisorState) error {
+	text, err := json.Marshal(state)
 	if err != nil {
-		return fmt.Errorf("cannot keep what the supervisor knows: %w", err)
+		return fmt.Errorf("cannot keep the supervisor's state: %w", err)
 	}
 	written := c.supervisorStateFile() + ".new"
-	if err := os.WriteFile(written, text, 0o644); err != nil {
-		return fmt.Errorf("cannot keep what the supervisor knows: %w", err)
+	if err := os.WriteFile(written, text, 0o600); err != nil {
+		return fmt.Errorf("cannot keep the supervisor's state: %w", err)
 	}
 	return os.Rename(written, c.supervisorStateFile())
 }
 
-// ErrUnsupervised is returned where nobody supervises the servers.
+// ErrUnsupervised is returned where no supervisor runs.
 var ErrUnsupervised = errors.New("the supervisor of the servers is not running")
 
-// supervisorState returns what the supervisor knows, or ErrUnsupervised, or why it cannot be
+// supervisorState returns the supervisor's state, or ErrUnsupervised, or why the state cannot be
 // used.
 func (c *Controller) supervisorState() (SupervisorState, error) {
-	_, k, err := c.Supervisor()
-	return k, err
+	_, state, err := c.Supervisor()
+	return state, err
 }
 
-// loadSupervisorState reads what a supervisor has left lately. A time stamp in the future is no fresh one.
+// loadSupervisorState reads the state that a supervisor has left lately. A time stamp in the future is
+// not recent.
 func (c *Controller) loadSupervisorState() (SupervisorState, error) {
 	info, err := os.Stat(c.supervisorStateFile())
 	if err != nil {
@@ -79,29 +87,10 @@ func (c *Controller) loadSupervisorState() (SupervisorState, error) {
 	case age > maxStateAge:
 		return SupervisorState{}, fmt.Errorf("%w: %s old", errStateOld, age.Round(time.Millisecond))
 	}
-	text, err := os.ReadFile(c.supervisorStateFile())
+	text, err := readBounded(c.supervisorStateFile(), maxSupervisorState)
 	if err != nil {
 		return SupervisorState{}, err
 	}
-	var k SupervisorState
-	return k, json.Unmarshal(text, &k)
-}
-
-// lastKnownRecord returns the cluster record that the supervisor has learnt last. There may be a
-// later one.
-func (c *Controller) lastKnownRecord(context.Context) (*replication.Record, error) {
-	k, err := c.supervisorState()
-	if err != nil {
-		return nil, err
-	}
-	return replication.ParseRecord(k.Record)
-}
-
-// OwnPromotionRecord returns the cluster record that this node's promotion has just written, so that
-// nobody has to ask for it; empty if there was none lately.
-func (c *Controller) OwnPromotionRecord() string {
-	if !c.promotion().heldLately() {
-		return ""
-	}
-	return c.promotion().read()
+	var state SupervisorState
+	return state, json.Unmarshal(text, &state)
 }

@@ -15,19 +15,17 @@ func (c *Controller) Survey(ctx context.Context) (replication.Survey, error) {
 	if err != nil {
 		return replication.Survey{}, err
 	}
-	s := replication.Survey{Record: record, Node: c.Node, Own: replication.Positions{}, Others: map[string]replication.Positions{}}
+	s := replication.Survey{Record: record, Node: c.Node, Own: replication.Positions{}}
 	for _, u := range c.Units {
 		if s.Own[u.Name()], err = c.ReadPosition(ctx, u); err != nil {
 			return replication.Survey{}, err
 		}
 	}
-	for _, topic := range []Topic{TopicPosition, TopicFinal} {
-		published, err := c.Cluster.Published(ctx, topic)
-		if err != nil {
-			return replication.Survey{}, fmt.Errorf("cannot learn what the other nodes hold: %w", err)
-		}
-		maps.Copy(s.Others, replication.ReadAnswers(published, ""))
+	published, err := c.Cluster.Published(ctx, TopicPosition)
+	if err != nil {
+		return replication.Survey{}, fmt.Errorf("cannot learn what the other nodes hold: %w", err)
 	}
+	s.Others = replication.ReadAnswers(published, "")
 	delete(s.Others, c.Node)
 	active, err := c.Cluster.Published(ctx, TopicActive)
 	if err != nil {

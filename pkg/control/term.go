@@ -9,20 +9,30 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// readMarkers adds the term markers to the states of servers that answer.
-func (c *Controller) readMarkers(ctx context.Context, states []replication.ServerState) {
+// Markers returns the term markers in the servers that answer, by database. One that is missing
+// or makes no sense is nil; that of a server that has not answered this time is left out.
+func (c *Controller) Markers(ctx context.Context, states []replication.ServerState) map[string]*replication.Marker {
 	ctx, cancel := withBudget(ctx, answerFraction, answerTimeout)
 	defer cancel()
-	for i, u := range c.Units {
-		if s := states[i].Condition; s != replication.ConditionActive && s != replication.ConditionBackup {
-			continue
-		}
-		m, err := c.liveMarker(ctx, u)
-		if !errors.Is(err, ovsdbctl.ErrNoGlobal) {
-			c.warn(err, "cannot read the term of "+u.Name())
-		}
-		states[i].Marker = m
+	type answer struct {
+		marker *replication.Marker
+		ok     bool
 	}
+	answers := parallelMap(c.Units, func(u Unit) answer {
+		m, err := c.liveMarker(ctx, u)
+		if err != nil {
+			c.Log.WithError(err).WithField("db", u.Name()).Debug("cannot read the term marker")
+		}
+		return answer{m, err == nil || errors.Is(err, ovsdbctl.ErrNoGlobal) || errors.Is(err, replication.ErrMarker)}
+	})
+	found := map[string]*replication.Marker{}
+	for i, u := range c.Units {
+		s := states[i].Condition
+		if answers[i].ok && (s == replication.ConditionActive || s == replication.ConditionBackup) {
+			found[u.Name()] = answers[i].marker
+		}
+	}
+	return found
 }
 
 func (c *Controller) liveMarker(ctx context.Context, u Unit) (*replication.Marker, error) {
@@ -38,37 +48,88 @@ func (c *Controller) liveMarker(ctx context.Context, u Unit) (*replication.Marke
 	return replication.ParseMarker(global)
 }
 
-// beatTimeout bounds the writing of a beat: a busy server gets its beat with
-// the next monitor.
+// beatTimeout bounds the writing of a beat: a busy server gets its beat later.
 const beatTimeout = 2 * time.Second
 
-// beat counts the markers of an active node up, so that the data of its backups
-// shows how fresh it is.
-func (c *Controller) beat(ctx context.Context) error {
+// Beat writes a beat into each database of the node that leads own whose rows have changed
+// since the last one, and none at rest. Files go on from what they have read before.
+func (c *Controller) Beat(ctx context.Context, own replication.OwnTerm, files *FileReaders) error {
 	ctx, cancel := withBudget(ctx, answerFraction, beatTimeout)
 	defer cancel()
+	held, err := files.positions(ctx)
+	if err != nil {
+		return err
+	}
 	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {
-		return c.beatAt(ctx, "unix:"+u.Server.DataSocket, u.Server.Database)
+		if p := held[u.Name()]; p.Marked() && p.Progress.AtBeat() {
+			return nil
+		}
+		return c.beatUnit(ctx, u, own, false)
 	})
 }
 
-// beatAt counts up the marker of the active server at endpoint.
-func (c *Controller) beatAt(ctx context.Context, endpoint string, db ovsdbctl.Database) error {
-	return step(ctx, "count up the beat of "+db.Name, endpoint, func(ctx context.Context) error {
-		store, err := ovsdbctl.Open(ctx, endpoint, db)
+// BeatNow writes a beat into each database of the node that leads own, though no rows may have
+// changed: a backup that has just copied all cannot tell which rows came after the last beat.
+func (c *Controller) BeatNow(ctx context.Context, own replication.OwnTerm) error {
+	ctx, cancel := withBudget(ctx, answerFraction, beatTimeout)
+	defer cancel()
+	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.beatUnit(ctx, u, own, false) })
+}
+
+// beatUnit writes the next beat; durably for the last one of a term.
+func (c *Controller) beatUnit(ctx context.Context, u Unit, own replication.OwnTerm, durably bool) error {
+	return c.write(ctx, u, "write a beat into "+u.Name(), func(ctx context.Context, s *ovsdbctl.Store) error {
+		next, err := nextMarker(ctx, s, u, own)
 		if err != nil {
 			return err
 		}
-		defer store.Close()
-		global, err := store.Global(ctx)
-		if err != nil {
-			return err
+		if durably {
+			return s.SetGlobalDurably(ctx, next.ExternalIDs())
 		}
-		m, err := replication.ParseMarker(global)
-		if err != nil || m == nil {
-			return err
-		}
-		m.Beat++
-		return store.SetGlobal(ctx, map[string]string{replication.KeyBeat: m.ExternalIDs()[replication.KeyBeat]})
+		return s.SetGlobal(ctx, next.ExternalIDs())
 	})
+}
+
+// nextMarker returns the marker with the next beat; if the one in the database does not fit the
+// term of this node, the healed one.
+func nextMarker(ctx context.Context, s *ovsdbctl.Store, u Unit, own replication.OwnTerm) (replication.Marker, error) {
+	global, err := s.Global(ctx)
+	if err != nil {
+		return replication.Marker{}, err
+	}
+	found, err := replication.ParseMarker(global)
+	if err != nil {
+		found = nil // a client has written it; it is replaced
+	}
+	marker, fits := own.Heal(u.Name(), found, 0)
+	if fits {
+		marker.Beat++
+	}
+	return marker, nil
+}
+
+// Heal writes the marker of this node's term back where a client has changed it, with a beat
+// beyond seen, the last one known. It reports the databases that were healed.
+func (c *Controller) Heal(ctx context.Context, own replication.OwnTerm, found, seen map[string]*replication.Marker) (healed []string, err error) {
+	var errs []error
+	for _, u := range c.Units {
+		marker, running := found[u.Name()]
+		if !running || own.Markers[u.Name()].TermID == "" {
+			continue
+		}
+		last := uint64(0)
+		if m := seen[u.Name()]; m != nil && m.TermID == own.Record.TermID {
+			last = m.Beat
+		}
+		want, fits := own.Heal(u.Name(), marker, last)
+		if fits {
+			continue
+		}
+		if err := c.writeMarker(ctx, u, want, true); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		healed = append(healed, u.Name())
+	}
+	return healed, errors.Join(errs...)
 }

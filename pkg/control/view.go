@@ -12,72 +12,109 @@ import (
 type ClusterView struct {
 	record func(context.Context) (*replication.Record, error)
 	leader func(context.Context) (replication.Leader, error)
-	// term is the state of this node's term, where it is known without the record.
-	term *replication.TermState
-	// markers says that the markers of all servers are to be read.
-	markers bool
+	// restarting says that the supervisor is restarting a server in place.
+	restarting bool
+	// leaderless says that no node has led for long enough to say why; a node that has just been
+	// promoted is not known at once.
+	leaderless bool
 }
 
 // LiveView asks the cluster.
 func (c *Controller) LiveView() ClusterView {
-	return ClusterView{record: c.Record, leader: c.leader}
+	return ClusterView{record: c.Record, leader: c.leader, leaderless: true}
 }
 
-// cachedView asks no cluster: the supervisor's state is the answer.
-func (s SupervisorState) cachedView() ClusterView {
-	return ClusterView{term: &s.Term, leader: s.knownLeader}
-}
-
-// WatchView is the supervisor's own view. Its observations have the markers of all servers.
-func (s SupervisorState) WatchView() (ClusterView, error) {
-	record, err := replication.ParseRecord(s.Record)
+// View is the supervisor's view.
+func (s SupervisorState) View() ClusterView {
 	return ClusterView{
-		record:  func(context.Context) (*replication.Record, error) { return record, nil },
-		leader:  s.knownLeader,
-		markers: true,
-	}, err
+		record:     func(context.Context) (*replication.Record, error) { return replication.ParseRecord(s.Record) },
+		leader:     func(context.Context) (replication.Leader, error) { return s.Leader, nil },
+		restarting: s.Restarting,
+		leaderless: s.Leaderless,
+	}
 }
 
-func (s SupervisorState) knownLeader(context.Context) (replication.Leader, error) {
-	return s.Leader, nil
+// observing says for what an observation is made.
+type observing struct {
+	// expectPromoted says that Pacemaker believes the instance to be promoted, probe that it
+	// only looks for the resource.
+	expectPromoted, probe bool
+	// locked says that the caller holds the action lock.
+	locked bool
 }
 
-// Observe observes the servers of this node, whether they may be active, and the node that they
-// should follow. It changes nothing.
+// Observe observes the servers of this node, the term that it leads, and the node that its
+// backups should follow. It changes nothing.
 func (c *Controller) Observe(ctx context.Context, view ClusterView) replication.Observation {
-	o := replication.Observation{Servers: c.observeServers(ctx), Promoted: c.promotion().held(), Northd: c.observeNorthd()}
-	leading := o.Promoted && len(o.In(replication.ConditionActive)) > 0
-	if view.markers || leading && view.term == nil {
-		c.readMarkers(ctx, o.Servers)
+	return c.observe(ctx, view, observing{})
+}
+
+func (c *Controller) observe(ctx context.Context, view ClusterView, purpose observing) replication.Observation {
+	o := replication.Observation{
+		Servers: c.observeServers(ctx), Northd: c.observeNorthd(),
+		ExpectPromoted: purpose.expectPromoted, Probe: purpose.probe,
+		Acting: !purpose.locked && c.Acting(), Restart: view.restarting,
 	}
-	if leading {
-		o.Term = c.termState(ctx, view, o.Servers)
+	own, err := c.OwnTerm()
+	if err != nil {
+		c.Log.WithError(err).Error("this node may lead a term that it does not know")
+		own = &replication.OwnTerm{}
 	}
-	if len(o.In(replication.ConditionBackup)) > 0 || view.markers {
+	o.Own = own
+	if own != nil {
+		o.Term = c.judgeTerm(ctx, view, own)
+	}
+	if len(o.In(replication.ConditionBackup)) > 0 {
 		leader, err := view.leader(ctx)
 		c.warn(err, "backups are not checked against the promoted node")
 		o.Leader = leader
 	}
+	if own == nil && view.leaderless && o.Leader.Node == "" && o.All(replication.ConditionBackup) {
+		o.NoLeader, o.Barred = c.noLeader().read(), c.barred(ctx, view)
+	}
 	return o
 }
 
-// termState compares the markers of active servers with the cluster record.
-func (c *Controller) termState(ctx context.Context, view ClusterView, states []replication.ServerState) replication.TermState {
-	if view.term != nil {
-		return *view.term
-	}
+// judgeTerm holds the term of this node against the cluster record.
+func (c *Controller) judgeTerm(ctx context.Context, view ClusterView, own *replication.OwnTerm) replication.TermState {
 	record, err := view.record(ctx)
 	if err != nil {
 		c.warn(err, "cannot learn the current term")
 		return ""
 	}
-	return record.StateOf(states)
+	return own.Judge(record)
 }
 
-// QueryCluster asks the cluster for its record and the promoted node.
+// barred returns why this node's data must not lead; empty if it may, or if that is not known.
+func (c *Controller) barred(ctx context.Context, view ClusterView) string {
+	record, err := view.record(ctx)
+	if err != nil || record == nil {
+		return ""
+	}
+	held, err := c.positions(ctx)
+	if err != nil || held.Term() > record.Term || c.blessed(ctx) || c.mayLeadBehind() {
+		return ""
+	}
+	return record.Bars(c.Node, held)
+}
+
+// QueryCluster asks the cluster for its record and the promoted node, and on a promoted node for
+// whether it manages the resource there.
 func (c *Controller) QueryCluster(ctx context.Context) (SupervisorState, error) {
 	record := background(func() (string, error) { return c.Cluster.Record(ctx) })
+	unmanaged := background(func() (bool, error) { return c.unmanaged(ctx) })
 	leader, err := c.leader(ctx)
 	text, recordErr := record()
-	return SupervisorState{Record: text, Leader: leader}, errors.Join(recordErr, err)
+	left, managedErr := unmanaged()
+	c.warn(managedErr, "the resource is taken for managed: without the local cluster stack, clients are dismissed")
+	return SupervisorState{Record: text, Leader: leader, Unmanaged: left}, errors.Join(recordErr, err)
+}
+
+// unmanaged reports whether this node is promoted and the cluster leaves it alone.
+func (c *Controller) unmanaged(ctx context.Context) (bool, error) {
+	if !c.Promoted() {
+		return false, nil
+	}
+	managed, err := c.Cluster.Managed(ctx)
+	return err == nil && !managed, err
 }

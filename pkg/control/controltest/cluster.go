@@ -5,28 +5,58 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strconv"
 	"sync"
+	"time"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/replication"
 )
 
-// Cluster stands for the cluster manager; the servers of its nodes are real.
+// ErrRefused is returned by a call that [Cluster.Refuse] made fail, as Pacemaker's tools do
+// while a daemon is restarted.
+var ErrRefused = errors.New("connection refused")
+
+// Cluster stands for the cluster manager; the servers of its nodes are real. It can pass values on
+// late, and refuse calls.
 type Cluster struct {
 	mu        sync.Mutex
-	published map[control.Topic]map[string]string
-	scores    map[string]string
-	record    string
+	published map[control.Topic]map[string]delayed
+	scores    map[string]delayed
+	record    delayed
+	recordBy  string
 	readOnly  bool
+	lag       time.Duration
+	refusals  int
 	failed    []string
+	unable    map[string]string
+	unmanaged map[string]bool
+}
+
+// delayed is a value that was set a while ago, and the one before it.
+type delayed struct {
+	value, before string
+	known         time.Time // when the cluster has passed it on
+}
+
+// set returns the next value, which is passed on after a while.
+func (c *Cluster) set(d delayed, value string) delayed {
+	return delayed{value: value, before: d.passedOn(), known: time.Now().Add(c.lag)}
+}
+
+// passedOn returns the value that has reached the cluster.
+func (d delayed) passedOn() string {
+	if time.Now().Before(d.known) {
+		return d.before
+	}
+	return d.value
 }
 
 // NewCluster returns a cluster without nodes.
 func NewCluster() *Cluster {
-	return &Cluster{published: map[control.Topic]map[string]string{}, scores: map[string]string{}}
+	return &Cluster{published: map[control.Topic]map[string]delayed{}, scores: map[string]delayed{}}
 }
 
-// nodeCluster is a node's place in the cluster.
+// nodeCluster is the cluster as one of its nodes sees it.
 type nodeCluster struct {
 	*Cluster
 	node string
@@ -34,73 +64,101 @@ type nodeCluster struct {
 
 var _ control.Cluster = nodeCluster{}
 
-func (s nodeCluster) Publish(_ context.Context, topic control.Topic, value string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.published[topic] == nil {
-		s.published[topic] = map[string]string{}
+// enter begins a call. It returns ErrRefused if the call is to fail.
+func (c *Cluster) enter() (leave func(), err error) {
+	c.mu.Lock()
+	if c.refusals > 0 {
+		c.refusals--
+		err = ErrRefused
 	}
-	set(s.published[topic], s.node, value)
+	return c.mu.Unlock, err
+}
+
+func (s nodeCluster) Publish(_ context.Context, topic control.Topic, value string) error {
+	leave, err := s.enter()
+	defer leave()
+	if err != nil {
+		return err
+	}
+	if s.published[topic] == nil {
+		s.published[topic] = map[string]delayed{}
+	}
+	s.published[topic][s.node] = s.set(s.published[topic][s.node], value)
 	return nil
 }
 
-func set(values map[string]string, node, value string) {
-	delete(values, node)
-	if value != "" {
-		values[node] = value
-	}
-}
-
 func (s nodeCluster) Published(_ context.Context, topic control.Topic) (map[string]string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	values := maps.Clone(s.published[topic])
-	if values == nil {
-		values = map[string]string{}
-	}
-	return values, nil
+	leave, err := s.enter()
+	defer leave()
+	return passedOn(s.published[topic]), err
 }
 
-func (s nodeCluster) SetScore(_ context.Context, node string, score int) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func passedOn(values map[string]delayed) map[string]string {
+	found := map[string]string{}
+	for node, value := range values {
+		if text := value.passedOn(); text != "" {
+			found[node] = text
+		}
+	}
+	return found
+}
+
+func (s nodeCluster) SetScore(_ context.Context, node string, score replication.Score) error {
+	leave, err := s.enter()
+	defer leave()
+	if err != nil {
+		return err
+	}
 	if node == "" {
 		node = s.node
 	}
-	set(s.scores, node, strconv.Itoa(score))
+	s.scores[node] = s.set(s.scores[node], score.String())
 	return nil
 }
 
 func (s nodeCluster) ClearScore(context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.scores, s.node)
-	return nil
+	leave, err := s.enter()
+	defer leave()
+	if err == nil {
+		s.scores[s.node] = s.set(s.scores[s.node], "")
+	}
+	return err
 }
 
 func (s nodeCluster) Scores(context.Context) (map[string]string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return maps.Clone(s.scores), nil
+	leave, err := s.enter()
+	defer leave()
+	return passedOn(s.scores), err
 }
 
-func (s nodeCluster) ScoreInCIB(context.Context) (string, error) { return s.Score(s.node), nil }
+func (s nodeCluster) ScoreInCIB(context.Context) (string, error) {
+	leave, err := s.enter()
+	defer leave()
+	return s.scores[s.node].passedOn(), err
+}
 
+// Record returns the record to the node that wrote it at once, and to the others late.
 func (s nodeCluster) Record(context.Context) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.record, nil
+	leave, err := s.enter()
+	defer leave()
+	if s.recordBy == s.node {
+		return s.record.value, err
+	}
+	return s.record.passedOn(), err
 }
 
-func (s nodeCluster) SetRecord(_ context.Context, record string) error { return s.setRecord(record) }
-
-func (c *Cluster) setRecord(record string) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.readOnly {
+func (s nodeCluster) SwapRecord(_ context.Context, old, record string) error {
+	leave, err := s.enter()
+	defer leave()
+	switch {
+	case err != nil:
+		return err
+	case s.readOnly:
 		return errors.New("the CIB cannot be written")
+	case s.record.value != old:
+		return control.ErrRecordChanged
 	}
-	c.record = record
+	s.record, s.recordBy = s.set(s.record, record), s.node
 	return nil
 }
 
@@ -113,6 +171,55 @@ func (s nodeCluster) Fail(_ context.Context, node string) error {
 	return nil
 }
 
+// Unable returns what SetUnable was given.
+func (s nodeCluster) Unable(context.Context) (map[string]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.unable), nil
+}
+
+// SetUnable says which nodes cannot take the promoted role, and why.
+func (c *Cluster) SetUnable(unable map[string]string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unable = unable
+}
+
+// Managed returns what SetUnmanaged was not given.
+// Quorate is always true.
+func (s nodeCluster) Quorate(context.Context) (bool, error) { return true, nil }
+
+func (s nodeCluster) Managed(context.Context) (bool, error) {
+	leave, err := s.enter()
+	defer leave()
+	return !s.unmanaged[s.node], err
+}
+
+// SetUnmanaged says on which nodes the cluster does not manage the resource.
+func (c *Cluster) SetUnmanaged(nodes ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unmanaged = map[string]bool{}
+	for _, node := range nodes {
+		c.unmanaged[node] = true
+	}
+}
+
+// Delay makes the cluster pass values on late: attributes and the record to the other nodes, and
+// a score to the CIB.
+func (c *Cluster) Delay(lag time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lag = lag
+}
+
+// Refuse makes the next calls of any node fail with ErrRefused.
+func (c *Cluster) Refuse(calls int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refusals = calls
+}
+
 // RefuseRecord makes every attempt to write the record fail.
 func (c *Cluster) RefuseRecord(refuse bool) {
 	c.mu.Lock()
@@ -120,18 +227,18 @@ func (c *Cluster) RefuseRecord(refuse bool) {
 	c.readOnly = refuse
 }
 
-// Score returns a node's promotion score, empty if it has none.
+// Score returns the promotion score that was set for a node, empty if there is none.
 func (c *Cluster) Score(node string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.scores[node]
+	return c.scores[node].value
 }
 
-// Said returns what a node has published under a topic.
+// Said returns the value that a node has published under a topic.
 func (c *Cluster) Said(topic control.Topic, node string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.published[topic][node]
+	return c.published[topic][node].value
 }
 
 // Failed returns the nodes whose failure was reported, one for each report.
@@ -141,5 +248,10 @@ func (c *Cluster) Failed() []string {
 	return slices.Clone(c.failed)
 }
 
-// Fix sets the record, as a node that is not there would.
-func (c *Cluster) Fix(record string) error { return c.setRecord(record) }
+// Fix sets the record for all nodes at once, as an older CIB that is loaded does.
+func (c *Cluster) Fix(record string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.record, c.recordBy = delayed{value: record, before: record}, ""
+	return nil
+}

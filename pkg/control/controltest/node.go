@@ -36,6 +36,7 @@ func NewNode(t *testing.T, c *Cluster, name, address string, ports [2]uint16) *c
 	log.SetLevel(logrus.DebugLevel)
 	node := &control.Controller{
 		Instance: "ovndb", Node: name, Layout: layout,
+		StateDir: filepath.Join(directory, "state"), RunDir: filepath.Join(directory, "state-run"),
 		Units: control.Units(layout,
 			control.Endpoint{Protocol: "tcp", Port: ports[0]}, control.Endpoint{Protocol: "tcp", Port: ports[1]}),
 		Listening: control.Listening{
@@ -57,7 +58,7 @@ func NewNode(t *testing.T, c *Cluster, name, address string, ports [2]uint16) *c
 	return node
 }
 
-// FreePorts returns two ports nobody listens on.
+// FreePorts returns two ports that no program listens on.
 func FreePorts(t *testing.T) [2]uint16 {
 	t.Helper()
 	var ports [2]uint16

@@ -1,0 +1,35 @@
+package control_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"ovndb-servers/pkg/replication"
+)
+
+// A server of the active node does not answer in time: its marker is not known, which is not
+// the same as one that a client has removed, and is not written back.
+func TestMarkerOfAServerThatDoesNotAnswerIsNotTakenForRemoved(t *testing.T) {
+	t.Parallel()
+	led := newLedTrio(t).nodes[0]
+	servers := led.Observe(testContext(t), led.LiveView()).Servers
+	own, err := led.OwnTerm()
+	must(t, err)
+	silent, answering := led.Units[0], led.Units[1]
+	freezeUnit(t, silent)
+
+	ctx, cancel := context.WithTimeout(testContext(t), time.Second)
+	defer cancel()
+	found := led.Markers(ctx, servers)
+	if m, known := found[silent.Name()]; known {
+		t.Errorf("the marker of the silent server is %v, want none", m)
+	}
+	if found[answering.Name()] == nil {
+		t.Error("the marker of the server that answers is missing")
+	}
+	healed, err := led.Heal(testContext(t), *own, found, map[string]*replication.Marker{})
+	if err != nil || len(healed) > 0 {
+		t.Errorf("healed are %v, %v, want none", healed, err)
+	}
+}
