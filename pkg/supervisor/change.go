@@ -3,8 +3,6 @@ package supervisor
 import (
 	"context"
 	"time"
-
-	"github.com/sirupsen/logrus"
 )
 
 // change follows a change in the cluster or the end of an action. A promoted node has to find
@@ -12,41 +10,23 @@ import (
 // follow, and each poll would delay Pacemaker while roles move.
 func (l *loop) change(ctx context.Context) {
 	if l.node.Promoted() {
-		l.checkTerm(ctx)
+		l.checkTerm()
 		return
 	}
 	l.polling.request(time.Now().Add(changeDelay))
 	l.followPending(ctx)
 }
 
-// checkTerm polls the cluster for whether this promoted node still leads, unless its copy of
-// the CIB says so: most changes leave the record as it is.
-func (l *loop) checkTerm(ctx context.Context) {
-	if l.view.adopt(l.node.OwnPromotionRecord()) {
-		l.observe(ctx)
-	}
-	recorded, known := l.recordOnDisk(), l.view.state.Record
-	switch {
-	case recorded != "" && recorded == known:
-	case l.node.Acting():
+// checkTerm polls the cluster for whether this promoted node still leads. While an action is
+// under way, which makes changes itself, those between two observations count as one, and it
+// polls once more when the action has ended.
+func (l *loop) checkTerm() {
+	if l.node.Acting() {
 		l.changePending = true
-	case recorded != "" && known == l.node.OwnPromotionRecord() && earlier(recorded, known):
-		l.polling.request(time.Now().Add(changeDelay)) // the copy is behind
-	default:
-		l.poller.request()
+		l.polling.request(time.Now())
+		return
 	}
-}
-
-// recordOnDisk returns the cluster record in this node's copy of the CIB; empty if there is
-// none that can be read.
-func (l *loop) recordOnDisk() string {
-	if l.recorded == nil {
-		return ""
-	}
-	record, err := l.recorded()
-	l.logFailure(time.Now(), logrus.DebugLevel, err,
-		"cannot read the record in this node's copy of the CIB: the cluster is polled after each change")
-	return record
+	l.poller.request()
 }
 
 // followPending follows the promoted node that an action has left to the supervisor.

@@ -16,12 +16,18 @@ type clusterPoller struct {
 	node     node
 	log      logrus.FieldLogger
 	requests chan struct{}
-	answers  chan control.SupervisorState
+	answers  chan answer
 	failures failureLog
 }
 
+// answer is the state of the cluster as it was at askedAt, or later.
+type answer struct {
+	state   control.SupervisorState
+	askedAt time.Time
+}
+
 func newClusterPoller(n node, log logrus.FieldLogger) *clusterPoller {
-	return &clusterPoller{node: n, log: log, requests: make(chan struct{}, 1), answers: make(chan control.SupervisorState)}
+	return &clusterPoller{node: n, log: log, requests: make(chan struct{}, 1), answers: make(chan answer)}
 }
 
 // request makes the poller poll once more. Requests during a poll count as one.
@@ -35,6 +41,7 @@ func (p *clusterPoller) run(ctx context.Context) {
 			return
 		case <-p.requests:
 		}
+		askedAt := time.Now()
 		state, err := p.poll(ctx)
 		if err != nil {
 			p.logFailure(ctx, err, "cannot ask the cluster about the term and the promoted node")
@@ -43,7 +50,7 @@ func (p *clusterPoller) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case p.answers <- state:
+		case p.answers <- answer{state: state, askedAt: askedAt}:
 		}
 	}
 }

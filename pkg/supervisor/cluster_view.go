@@ -7,40 +7,37 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// clusterView is what the supervisor knows of the cluster: its last answer, and the record of
-// a promotion of this node since.
+// clusterView is the last answer of the cluster.
 type clusterView struct {
-	state      control.SupervisorState
-	answeredAt time.Time
+	state control.SupervisorState
+	// askedAt is when the answer was asked for, answeredAt when it came; zero for never.
+	askedAt, answeredAt time.Time
 }
 
 // known reports whether the cluster has answered at all.
 func (v *clusterView) known() bool { return !v.answeredAt.IsZero() }
 
-// answer replaces the view. The answer may be older than own, the record of this node's own
-// promotion.
-func (v *clusterView) answer(now time.Time, state control.SupervisorState, own string) {
-	v.state, v.answeredAt = state, now
-	v.adopt(own)
+// answer replaces the view.
+func (v *clusterView) answer(now time.Time, a answer) {
+	v.state, v.askedAt, v.answeredAt = a.state, a.askedAt, now
 }
 
-// adopt takes over the record of this node's own promotion, and reports whether it is later
-// than the record known so far.
-func (v *clusterView) adopt(own string) bool {
-	if !v.known() || !earlier(v.state.Record, own) {
-		return false
-	}
-	v.state.Record, v.state.Leader = own, replication.Leader{}
-	return true
+// ownTermView remembers since when this node leads its term: an answer of the cluster that was
+// asked for before does not know of it.
+type ownTermView struct {
+	termID string
+	since  time.Time
 }
 
-// earlier reports whether record a is absent or names a lower term than record b. It is false
-// if either cannot be read.
-func earlier(a, b string) bool {
-	one, err := replication.ParseRecord(a)
-	if err != nil {
+// outdated reports whether a view that was asked for at askedAt cannot know of the node's own
+// term.
+func (t *ownTermView) outdated(now, askedAt time.Time, own *replication.OwnTerm) bool {
+	if own == nil || !own.Recorded {
+		*t = ownTermView{}
 		return false
 	}
-	other, err := replication.ParseRecord(b)
-	return err == nil && other != nil && (one == nil || one.Term < other.Term)
+	if t.termID != own.Record.TermID {
+		*t = ownTermView{termID: own.Record.TermID, since: now}
+	}
+	return askedAt.Before(t.since)
 }

@@ -1,48 +1,36 @@
 package supervisor
 
 import (
-	"reflect"
 	"testing"
 	"time"
 
-	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/replication"
 )
 
-func TestRecordOfTheOwnPromotionIsAdoptedIfItIsLaterThanTheKnownOne(t *testing.T) {
+func TestAnswerAskedForBeforeThePromotionOfThisNodeIsOutdated(t *testing.T) {
 	t.Parallel()
-	const own = "5 id5 node1"
+	began := time.Unix(0, 0)
+	own := func(term string, recorded bool) *replication.OwnTerm {
+		return &replication.OwnTerm{Record: replication.Record{TermID: term}, Recorded: recorded}
+	}
+	var v ownTermView
 	for _, tt := range []struct {
-		name, known, own string
-		adopted          bool
+		name         string
+		now, askedAt time.Duration
+		own          *replication.OwnTerm
+		outdated     bool
 	}{
-		{name: "an earlier term is known", known: "4 id4 node2", own: own, adopted: true},
-		{name: "no record is known", own: own, adopted: true},
-		{name: "the same term is known", known: own, own: own},
-		{name: "a later term is known", known: "6 id6 node2", own: own},
-		{name: "the node was not promoted", known: "4 id4 node2"},
-		{name: "the known one cannot be read", known: "four", own: own},
-		{name: "the own one cannot be read", known: "4 id4 node2", own: "five"},
+		{name: "a node that leads no term", now: time.Second, askedAt: 0},
+		{name: "a promotion that is not recorded yet", now: 2 * time.Second, askedAt: 0, own: own("id4", false)},
+		{name: "a promotion since", now: 3 * time.Second, askedAt: 0, own: own("id4", true), outdated: true},
+		{name: "still", now: 9 * time.Second, askedAt: 2 * time.Second, own: own("id4", true), outdated: true},
+		{name: "asked for afterwards", now: 9 * time.Second, askedAt: 3 * time.Second, own: own("id4", true)},
+		{name: "the next promotion", now: 20 * time.Second, askedAt: 19 * time.Second, own: own("id5", true), outdated: true},
+		{name: "a demotion", now: 21 * time.Second, askedAt: 19 * time.Second},
+		{name: "the same promotion seen again", now: 22 * time.Second, askedAt: 21 * time.Second, own: own("id5", true), outdated: true},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			answer := control.SupervisorState{Record: tt.known, Leader: replication.Leader{Node: "node2"}}
-			want := answer
-			if tt.adopted {
-				want = control.SupervisorState{Record: tt.own}
-			}
-			var v clusterView
-			if v.adopt(tt.own) {
-				t.Error("a record is adopted before the cluster has answered")
-			}
-			v.answer(time.Unix(0, 0), answer, "")
-			if adopted := v.adopt(tt.own); adopted != tt.adopted || !reflect.DeepEqual(v.state, want) {
-				t.Errorf("adopted %v, want %v; the view is %+v", adopted, tt.adopted, v.state)
-			}
-			v.answer(time.Unix(1, 0), answer, tt.own)
-			if !reflect.DeepEqual(v.state, want) {
-				t.Errorf("the view is %+v after an answer that is older than the promotion", v.state)
-			}
-		})
+		if outdated := v.outdated(began.Add(tt.now), began.Add(tt.askedAt), tt.own); outdated != tt.outdated {
+			t.Errorf("%s: outdated %v, want %v", tt.name, outdated, tt.outdated)
+		}
 	}
 }

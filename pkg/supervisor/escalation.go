@@ -23,7 +23,8 @@ type escalation struct {
 }
 
 // due reports whether the cluster is to be told now, and then takes it for told. failing says
-// that a server runs and does not work, lost that servers are down and are not restarted.
+// that a server runs and does not work, lost that servers are down and are not restarted, or that
+// the disk has failed for long.
 func (e *escalation) due(now time.Time, failing, lost bool) bool {
 	switch {
 	case !failing:
@@ -40,15 +41,15 @@ func (e *escalation) due(now time.Time, failing, lost bool) bool {
 }
 
 // escalate tells the cluster of a failure that this node cannot repair.
-func (l *loop) escalate(ctx context.Context, now time.Time, o replication.Observation, gaveUp bool) {
+func (l *loop) escalate(ctx context.Context, now time.Time, o replication.Observation, gaveUp, diskLost bool) {
 	failed := slices.DeleteFunc(o.Failed(), func(database string) bool {
 		return slices.ContainsFunc(l.restarters, func(r *restarter) bool { return r.restarting(database) })
 	})
-	lost := gaveUp && (o.Broken() || o.Promoted && !o.AllActive())
+	lost := diskLost || gaveUp && (o.Broken() || o.Promoted() && !o.AllActive())
 	if !l.escalation.due(now, len(failed) > 0, lost) {
 		return
 	}
-	l.log.WithField("servers", failed).Error("telling the cluster that this instance has failed")
+	l.log.WithField("servers", failed).WithField("disk", diskLost).Error("telling the cluster that this instance has failed")
 	if err := l.node.Escalate(ctx); err != nil {
 		l.log.WithError(err).Error("cannot tell the cluster that this instance has failed: its next monitor will")
 	}

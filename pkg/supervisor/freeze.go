@@ -2,7 +2,11 @@ package supervisor
 
 import (
 	"context"
+	"runtime"
 	"time"
+
+	"github.com/sirupsen/logrus"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -13,45 +17,84 @@ const (
 	closeTimeout = 2 * time.Second
 )
 
+// standstill is what happened between two ticks.
+type standstill int
+
+const (
+	// standstillNone is a tick in time, or a little late.
+	standstillNone standstill = iota
+	// standstillFrozen means that this process stood still, or its machine was suspended: another
+	// node may have been promoted.
+	standstillFrozen
+	// standstillStarved means that this process waited for a CPU. Corosync, which has a priority
+	// of its own, went on.
+	standstillStarved
+)
+
 // freezeTimer decides from the times of its ticks whether this process stood still between
 // two of them.
 type freezeTimer struct {
-	tickedAt time.Time
+	ticked bool
+	last   freezeSample
 }
 
-// tick returns how long ago the last tick was, zero for the first, and whether that is a freeze.
-func (f *freezeTimer) tick(now time.Time) (frozenFor time.Duration, frozen bool) {
-	if !f.tickedAt.IsZero() {
-		frozenFor = now.Sub(f.tickedAt)
+// tick returns how long ago the last tick was, zero for the first, and what happened since.
+func (f *freezeTimer) tick(sample freezeSample) (elapsed time.Duration, happened standstill) {
+	last, ticked := f.last, f.ticked
+	f.last, f.ticked = sample, true
+	if !ticked {
+		return 0, standstillNone
 	}
-	f.tickedAt = now
-	return frozenFor, frozenFor >= minFreeze
+	elapsed = sample.at - last.at
+	switch waited := sample.waited - last.waited; {
+	case elapsed < minFreeze:
+		return elapsed, standstillNone
+	case waited > elapsed/2:
+		return elapsed, standstillStarved
+	default:
+		return elapsed, standstillFrozen
+	}
 }
 
 // freezeDetector notices that this process, and so its node, has stood still: another node
 // may have been promoted. It dismisses the clients before anything else; they find the active
 // node by the virtual address.
 type freezeDetector struct {
+	log            logrus.FieldLogger
 	promoted       func() bool
 	closeListeners func(context.Context) error
-	frozen         chan<- time.Duration
+	// poll asks the cluster whether the node still leads.
+	poll   func()
+	frozen chan<- time.Duration
 }
 
 // run sends how long each freeze of a promoted node took, until ctx ends.
 func (d freezeDetector) run(ctx context.Context) {
-	ticker := time.NewTicker(freezeInterval)
-	defer ticker.Stop()
+	// The waits for a CPU are counted for each thread: this one sleeps by itself, so that no
+	// other has to wake it up.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	clock := openFreezeClock()
+	defer clock.close()
 	var timer freezeTimer
-	timer.tick(time.Now())
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		if frozenFor, frozen := timer.tick(time.Now()); frozen && d.promoted() {
-			d.dismiss(ctx, frozenFor)
-		}
+	timer.tick(clock.sample())
+	for ctx.Err() == nil {
+		interval := unix.NsecToTimespec(int64(freezeInterval))
+		_ = unix.Nanosleep(&interval, nil) // a signal of Go's runtime makes the tick come early
+		elapsed, happened := timer.tick(clock.sample())
+		d.react(ctx, elapsed, happened)
+	}
+}
+
+func (d freezeDetector) react(ctx context.Context, elapsed time.Duration, happened standstill) {
+	switch {
+	case happened == standstillNone || !d.promoted():
+	case happened == standstillStarved:
+		d.log.WithField("waited", elapsed.Round(time.Millisecond)).
+			Warn("this node has no CPU time for its supervisor: its clients stay, as it was not frozen")
+		d.poll()
+	default:
+		d.dismiss(ctx, elapsed)
 	}
 }
 

@@ -2,6 +2,8 @@ package supervisor
 
 import (
 	"context"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -14,12 +16,13 @@ import (
 type node interface {
 	Promoted() bool
 	Acting() bool
-	OwnPromotionRecord() string
 	QueryCluster(ctx context.Context) (control.SupervisorState, error)
 	AnswerOpenRounds(ctx context.Context) error
-	Tend(ctx context.Context, k control.SupervisorState) (replication.Observation, replication.Verdict, error)
-	Repair(ctx context.Context) (replication.Observation, replication.Verdict)
-	Beat(ctx context.Context) error
+	ObserveWithMarkers(ctx context.Context, state control.SupervisorState) (replication.Observation, map[string]*replication.Marker)
+	Repair(ctx context.Context, v replication.Verdict) (replication.Observation, replication.Verdict)
+	Beat(ctx context.Context, own replication.OwnTerm, files *control.FileReaders) error
+	Heal(ctx context.Context, own replication.OwnTerm, found, seen map[string]*replication.Marker) ([]string, error)
+	PublishFreshness(ctx context.Context, termID string, fresh bool) error
 	Publish(ctx context.Context, v replication.Verdict, leader replication.Leader) bool
 	FollowPending(ctx context.Context) (replication.Leader, error)
 	OpenListeners(ctx context.Context) error
@@ -35,23 +38,41 @@ type loop struct {
 	log          logrus.FieldLogger
 	config       string
 	beatInterval time.Duration
-	recorded     func() (string, error)
+	diskPatience time.Duration
+	files        *control.FileReaders
 
 	restarters []*restarter
+	sources    []*sourceWatcher
 	poller     *clusterPoller
+	disk       *diskProber
+	stack      []*stackWatcher
 	frozen     chan time.Duration
 
-	view       clusterView
-	polling    polling
-	freshness  freshness
-	stale      bool // the last observation found the data stale
-	repairs    repairTimer
-	beats      beatTimer
-	score      score
-	escalation escalation
-	serving    serving
-	failures   failureLog
-	// changePending says that a change came while an action was under way.
+	// answering says for the memberKeeper that all servers were active when last observed.
+	answering atomic.Bool
+	// managed says for the stackWatchers that the cluster manages the resource on this node, by
+	// its last answer.
+	managed atomic.Bool
+
+	view      clusterView
+	ownTerm   ownTermView
+	polling   polling
+	freshness freshness
+	announced freshnessNotice
+	stale     bool // the last observation found the data stale
+	repairs   repairTimer
+	beats     beatTimer
+	score     score
+	// unreachableSince is since when this backup has no session to its source; zero if it has.
+	unreachableSince time.Time
+	escalation       escalation
+	diskHealth       diskHealth
+	serving          serving
+	failures         failureLog
+	// stackGone says that the cluster stack was gone when last observed.
+	stackGone bool
+	// changePending says that a change came while an action was under way, whose own change may
+	// come after it.
 	changePending bool
 }
 
@@ -72,10 +93,10 @@ func (l *loop) run(ctx context.Context, changed, addresses <-chan struct{}) {
 			continue
 		case frozenFor := <-l.frozen:
 			l.resume(time.Now(), frozenFor)
-		case state := <-l.poller.answers:
-			l.answer(time.Now(), state)
+		case a := <-l.poller.answers:
+			l.answer(time.Now(), a)
 		case <-ticker.C:
-			if l.changePending {
+			if l.changePending && !l.node.Acting() {
 				l.changePending = false
 				l.change(ctx)
 			}
@@ -86,40 +107,66 @@ func (l *loop) run(ctx context.Context, changed, addresses <-chan struct{}) {
 
 // observe observes the servers once and does what is due.
 func (l *loop) observe(ctx context.Context) {
+	l.view.state.Leaderless = l.polling.leaderlessFor(time.Now()) >= leaderlessReport
 	observing, cancel := context.WithTimeout(ctx, observeTimeout)
-	o, v, err := l.node.Tend(observing, l.view.state)
+	o, markers := l.node.ObserveWithMarkers(observing, l.view.state)
 	cancel()
-	if err != nil { // no decision follows from a record that cannot be read
-		l.logFailure(time.Now(), logrus.ErrorLevel, err, "cannot assess the servers of this node")
-		return
-	}
-	l.keepMarkers(o)
+	l.answering.Store(o.AllActive())
+	v := l.assess(time.Now(), &o)
 	ctx, cancel = context.WithTimeout(ctx, actTimeout)
 	defer cancel()
-	if l.view.known() && l.repairs.due(time.Now(), v) {
+	if l.view.known() && l.repairs.due(time.Now(), v, o.Acting) {
 		o, v = l.repair(ctx, v)
 	}
 	now := time.Now()
-	stale, lasting := l.freshness.observe(now, o, l.beatInterval)
-	l.logStale(stale, o.Leader)
+	l.heal(ctx, now, o, markers)
+	l.keepMarkers(o, markers)
+	reasons, diskLost := l.checkDisk(now, o)
+	stale, lasting := l.compare(ctx, now, o, markers)
 	l.beat(ctx, now, o)
 	v.Stale, v.Following = stale, v.Following && len(lasting) == 0
 	l.publish(ctx, now, v)
 	l.poll(now, o)
-	reasons, gaveUp := restartReasons(l.restarters)
-	l.escalate(ctx, now, o, gaveUp)
+	restarts, gaveUp := restartReasons(l.restarters)
+	l.escalate(ctx, now, o, gaveUp, diskLost)
+	reasons = append(reasons, l.checkStack(now, o)...)
 	l.serve(ctx, now, o)
-	l.save(now, o, append(reasons, lasting...), gaveUp)
+	l.save(now, slices.Concat(restarts, reasons, lasting), gaveUp)
+}
+
+// assess assesses an observation. A view of the cluster that cannot know of this node's own
+// promotion says nothing about its term.
+func (l *loop) assess(now time.Time, o *replication.Observation) replication.Verdict {
+	if l.ownTerm.outdated(now, l.view.askedAt, o.Own) && o.Term == replication.TermRecordLost {
+		o.Term = replication.TermHeld
+		l.poller.request()
+	}
+	return replication.Assess(*o)
 }
 
 // keepMarkers hands the marker of each server to its restarter, which compares it with the
-// file of a server that has died.
-func (l *loop) keepMarkers(o replication.Observation) {
+// file of a server that has died. One that a client has changed is not kept: the marker of an
+// active node is of its term, and beats only grow.
+func (l *loop) keepMarkers(o replication.Observation, markers map[string]*replication.Marker) {
 	for i, s := range o.Servers {
-		if s.Marker != nil {
-			l.restarters[i].lastMarker.Store(s.Marker)
+		m, last := markers[s.Database], l.restarters[i].lastMarker.Load()
+		switch {
+		case m == nil:
+		case o.Promoted() && m.TermID != o.Own.Record.TermID:
+		case last != nil && last.TermID == m.TermID && last.Beat > m.Beat:
+		default:
+			l.restarters[i].lastMarker.Store(m)
 		}
 	}
+}
+
+// lastMarkers returns the markers that were seen before, by database.
+func (l *loop) lastMarkers() map[string]*replication.Marker {
+	last := map[string]*replication.Marker{}
+	for _, r := range l.restarters {
+		last[r.unit.Name()] = r.lastMarker.Load()
+	}
+	return last
 }
 
 func (l *loop) logStale(stale bool, leader replication.Leader) {
@@ -135,12 +182,13 @@ func (l *loop) logStale(stale bool, leader replication.Leader) {
 }
 
 // save leaves the state of the supervisor for the monitors.
-func (l *loop) save(now time.Time, o replication.Observation, reasons []string, gaveUp bool) {
+func (l *loop) save(now time.Time, reasons []string, gaveUp bool) {
 	if !l.view.known() {
 		return
 	}
 	state := l.view.state
-	state.Config, state.Term, state.Reasons, state.GaveUp = l.config, o.Term, reasons, gaveUp
+	state.Config, state.Reasons, state.GaveUp = l.config, reasons, gaveUp
+	state.Restarting = restarting(l.restarters)
 	err := l.node.SaveSupervisorState(state)
 	l.logFailure(now, logrus.WarnLevel, err, "cannot save the state of the supervisor: monitors have to ask the cluster themselves")
 }

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"sync"
@@ -23,18 +24,23 @@ type fakeNode struct {
 	mu sync.Mutex
 
 	promoted, acting bool
-	own              string
 	cluster          control.SupervisorState
 	queryErr         error
 	queryTime        time.Duration
 	pending          replication.Leader
 	observation      replication.Observation
-	verdict          replication.Verdict
+	markers          map[string]*replication.Marker
 	beatErr          error
 
 	calls map[string]int
-	// tended is the state that the servers were last observed with.
-	tended control.SupervisorState
+	// observed is the state that the servers were last observed with, repairs the verdict that
+	// was last handed to Repair, seen the markers that were last handed to Heal as known.
+	observed control.SupervisorState
+	repairs  replication.Verdict
+	seen     map[string]*replication.Marker
+	saved    control.SupervisorState
+	// freshness has what was published, in order.
+	freshness []string
 }
 
 var _ node = (*fakeNode)(nil)
@@ -63,11 +69,7 @@ func (n *fakeNode) count(verb string) int {
 }
 
 // leader returns the promoted node that the servers were last observed with.
-func (n *fakeNode) leader() string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.tended.Leader.Node
-}
+func (n *fakeNode) leader() string { return locked(n, &n.observed).Leader.Node }
 
 func locked[T any](n *fakeNode, value *T) T {
 	n.mu.Lock()
@@ -75,14 +77,14 @@ func locked[T any](n *fakeNode, value *T) T {
 	return *value
 }
 
-func (n *fakeNode) Promoted() bool             { return locked(n, &n.promoted) }
-func (n *fakeNode) Acting() bool               { return locked(n, &n.acting) }
-func (n *fakeNode) OwnPromotionRecord() string { return locked(n, &n.own) }
+func (n *fakeNode) Promoted() bool { return locked(n, &n.promoted) }
+func (n *fakeNode) Acting() bool   { return locked(n, &n.acting) }
 
 func (n *fakeNode) QueryCluster(ctx context.Context) (control.SupervisorState, error) {
 	n.called("query")
+	answer, err := locked(n, &n.cluster), locked(n, &n.queryErr)
 	pause(ctx, locked(n, &n.queryTime))
-	return locked(n, &n.cluster), locked(n, &n.queryErr)
+	return answer, err
 }
 
 func (n *fakeNode) AnswerOpenRounds(context.Context) error {
@@ -90,19 +92,48 @@ func (n *fakeNode) AnswerOpenRounds(context.Context) error {
 	return nil
 }
 
-func (n *fakeNode) Tend(_ context.Context, k control.SupervisorState) (replication.Observation, replication.Verdict, error) {
-	n.set(func() { n.tended = k })
-	return locked(n, &n.observation), locked(n, &n.verdict), nil
+func (n *fakeNode) ObserveWithMarkers(_ context.Context, state control.SupervisorState) (replication.Observation, map[string]*replication.Marker) {
+	n.set(func() { n.observed = state })
+	return n.judge(state), locked(n, &n.markers)
 }
 
-func (n *fakeNode) Repair(context.Context) (replication.Observation, replication.Verdict) {
+// judge judges the term of the node by a state of the cluster, as a controller does.
+func (n *fakeNode) judge(state control.SupervisorState) replication.Observation {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	o := n.observation
+	o.Servers, o.Acting = slices.Clone(o.Servers), n.acting
+	if len(o.In(replication.ConditionBackup)) > 0 {
+		o.Leader = state.Leader
+	}
+	record, err := replication.ParseRecord(state.Record)
+	if o.Own != nil && err == nil {
+		o.Term = o.Own.Judge(record)
+	}
+	return o
+}
+
+func (n *fakeNode) Repair(_ context.Context, v replication.Verdict) (replication.Observation, replication.Verdict) {
 	n.called("repair")
-	return locked(n, &n.observation), locked(n, &n.verdict)
+	n.set(func() { n.repairs = v })
+	o := n.judge(locked(n, &n.cluster))
+	return o, replication.Assess(o)
 }
 
-func (n *fakeNode) Beat(context.Context) error {
+func (n *fakeNode) Beat(context.Context, replication.OwnTerm, *control.FileReaders) error {
 	n.called("beat")
 	return locked(n, &n.beatErr)
+}
+
+func (n *fakeNode) Heal(_ context.Context, _ replication.OwnTerm, _, seen map[string]*replication.Marker) ([]string, error) {
+	n.called("heal")
+	n.set(func() { n.seen = seen })
+	return nil, nil
+}
+
+func (n *fakeNode) PublishFreshness(_ context.Context, termID string, fresh bool) error {
+	n.set(func() { n.freshness = append(n.freshness, fmt.Sprintf("%s %v", termID, fresh)) })
+	return nil
 }
 
 func (n *fakeNode) Publish(context.Context, replication.Verdict, replication.Leader) bool {
@@ -114,7 +145,11 @@ func (n *fakeNode) FollowPending(context.Context) (replication.Leader, error) {
 	return locked(n, &n.pending), nil
 }
 
-func (n *fakeNode) OpenListeners(context.Context) error  { return nil }
+func (n *fakeNode) OpenListeners(context.Context) error {
+	n.called("open")
+	return nil
+}
+
 func (n *fakeNode) RetryListeners(context.Context) error { return nil }
 
 func (n *fakeNode) Escalate(context.Context) error {
@@ -122,36 +157,46 @@ func (n *fakeNode) Escalate(context.Context) error {
 	return nil
 }
 
-func (n *fakeNode) SaveSupervisorState(control.SupervisorState) error { return nil }
+func (n *fakeNode) SaveSupervisorState(state control.SupervisorState) error {
+	n.set(func() { n.saved = state })
+	return nil
+}
 
 // newBackup returns a node that follows node1, as the cluster says.
 func newBackup() *fakeNode {
+	o := observation(replication.ConditionBackup, false, "")
+	sources := replication.Sources{}
+	for i := range o.Servers {
+		o.Servers[i].Link, o.Servers[i].Source = replication.LinkReplicating, "tcp:192.0.2.1:6641"
+		sources[o.Servers[i].Database] = "tcp:192.0.2.1:6641"
+	}
 	return &fakeNode{
-		cluster:     control.SupervisorState{Record: "4 id4 node1", Leader: replication.Leader{Node: "node1"}},
-		observation: observation(replication.ConditionBackup, false, ""),
-		verdict:     replication.Verdict{Health: replication.HealthBackup, Following: true},
+		cluster:     control.SupervisorState{Record: "4 id4 node1", Leader: replication.Leader{Node: "node1", Sources: sources}},
+		observation: o,
 	}
 }
 
-// newActive returns a node that was promoted for term 4.
+// newActive returns node1, promoted for term 4.
 func newActive() *fakeNode {
 	return &fakeNode{
 		promoted: true, cluster: control.SupervisorState{Record: "4 id4 node1"},
 		observation: observation(replication.ConditionActive, true, replication.TermHeld),
-		verdict:     replication.Verdict{Health: replication.HealthActive, Term: 4},
 	}
 }
 
 // start runs the loop and the poller on a node until the test ends, and waits a second: by
 // then the cluster has answered.
-func start(t *testing.T, n *fakeNode, recorded func() (string, error)) (changed chan struct{}, log *logrustest.Hook) {
+func start(t *testing.T, n *fakeNode, set ...func(*loop)) (l *loop, changed chan struct{}, log *logrustest.Hook) {
 	t.Helper()
 	logger, log := logrustest.NewNullLogger()
 	logger.SetLevel(logrus.DebugLevel)
-	l := &loop{
-		node: n, log: logger, beatInterval: time.Second, recorded: recorded,
-		poller: newClusterPoller(n, logger), frozen: make(chan time.Duration),
+	l = &loop{
+		node: n, log: logger, beatInterval: time.Second,
+		poller: newClusterPoller(n, logger), disk: &diskProber{}, diskPatience: 30 * time.Second, frozen: make(chan time.Duration),
 		restarters: []*restarter{newTestRestarter(t, "OVN_Northbound"), newTestRestarter(t, "OVN_Southbound")},
+	}
+	for _, f := range set {
+		f(l)
 	}
 	changed = make(chan struct{}, 1)
 	go l.poller.run(t.Context())
@@ -160,7 +205,7 @@ func start(t *testing.T, n *fakeNode, recorded func() (string, error)) (changed 
 	if n.count("query") == 0 {
 		t.Fatal("the cluster was not polled at first")
 	}
-	return changed, log
+	return l, changed, log
 }
 
 // newTestRestarter returns a restarter of a server that there is not.
@@ -181,7 +226,7 @@ func TestSupervisedBackupThatMissedAPromotionFollowsWhenTheClusterChanges(t *tes
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := newBackup()
-		changed, _ := start(t, n, nil)
+		_, changed, _ := start(t, n)
 		n.set(func() { n.cluster.Leader.Node = "node3" })
 		wait(5 * time.Second)
 		if leader := n.leader(); leader != "node1" {
@@ -199,7 +244,7 @@ func TestSupervisedBackupFollowsAtOnceTheNodeThatAnActionLeftToIt(t *testing.T) 
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := newBackup()
-		changed, _ := start(t, n, nil)
+		_, changed, _ := start(t, n)
 		n.set(func() { n.pending = replication.Leader{Node: "node3"} })
 		changed <- struct{}{}
 		wait(observeInterval)
@@ -209,56 +254,85 @@ func TestSupervisedBackupFollowsAtOnceTheNodeThatAnActionLeftToIt(t *testing.T) 
 	})
 }
 
-func TestPromotedNodePollsAfterAChangeUnlessItsRecordIsOnDisk(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name, recorded, own string
-		polls               int // after the change at once
-		later               int // after changeDelay
-	}{
-		{name: "no copy of the CIB", polls: 1, later: 1},
-		{name: "the same record", recorded: "4 id4 node1"},
-		{name: "a later record", recorded: "5 id5 node2", polls: 1, later: 1},
-		{name: "an earlier record after a promotion", recorded: "3 id3 node2", own: "4 id4 node1", later: 1},
-		{name: "an earlier record long after a promotion", recorded: "3 id3 node2", polls: 1, later: 1},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				n := newActive()
-				n.own = tt.own
-				changed, _ := start(t, n, func() (string, error) { return tt.recorded, nil })
-				before := n.count("query")
-				changed <- struct{}{}
-				synctest.Wait()
-				if polls := n.count("query") - before; polls != tt.polls {
-					t.Errorf("polled %d times at once, want %d", polls, tt.polls)
-				}
-				wait(changeDelay + observeInterval)
-				if polls := n.count("query") - before; polls != tt.later {
-					t.Errorf("polled %d times, want %d", polls, tt.later)
-				}
-			})
-		})
-	}
-}
-
-func TestPromotedNodePollsAfterAChangeOnceTheActionUnderWayHasEnded(t *testing.T) {
+func TestPromotedNodePollsAtOnceAfterAChange(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := newActive()
-		changed, _ := start(t, n, nil)
+		_, changed, _ := start(t, n)
+		before := n.count("query")
+		changed <- struct{}{}
+		synctest.Wait()
+		if polls := n.count("query") - before; polls != 1 {
+			t.Errorf("polled %d times, want once", polls)
+		}
+	})
+}
+
+func TestPromotedNodePollsOnceForManyChangesWhileAnActionIsUnderWayAndAgainAfterIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newActive()
+		_, changed, _ := start(t, n)
 		before := n.count("query")
 		n.set(func() { n.acting = true })
-		changed <- struct{}{}
-		wait(5 * time.Second)
+		for range 3 {
+			changed <- struct{}{}
+			synctest.Wait()
+		}
 		if polls := n.count("query") - before; polls > 0 {
-			t.Errorf("polled %d times while an action was under way", polls)
+			t.Errorf("polled %d times before the next observation", polls)
+		}
+		wait(5 * time.Second)
+		if polls := n.count("query") - before; polls != 1 {
+			t.Errorf("polled %d times while the action was under way, want once", polls)
 		}
 		n.set(func() { n.acting = false })
 		wait(observeInterval)
-		if polls := n.count("query") - before; polls != 1 {
-			t.Errorf("polled %d times after the action, want once", polls)
+		if polls := n.count("query") - before; polls != 2 {
+			t.Errorf("polled %d times by the end of the action, want twice", polls)
+		}
+	})
+}
+
+func TestActiveWhoseTermIsOverIsMadeReadOnlyWithinASecondAlsoWhileAnActionIsUnderWay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newActive()
+		_, changed, _ := start(t, n)
+		n.set(func() { n.acting, n.cluster.Record = true, "5 id5 node2" })
+		changed <- struct{}{}
+		wait(time.Second)
+		repairs := locked(n, &n.repairs).Repairs
+		if len(repairs) == 0 || repairs[0].Kind != replication.RepairPark || !repairs[0].Urgent {
+			t.Errorf("the repairs are %v, want the urgent ones of the verdict", repairs)
+		}
+	})
+}
+
+func TestActiveThatWasPromotedAfterTheClusterWasAskedHasNotLostItsRecord(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newActive()
+		n.cluster.Record = "3 id3 node2"
+		own := n.observation.Own
+		n.observation = observation(replication.ConditionBackup, false, "")
+		start(t, n)
+		n.set(func() { n.queryTime = 5 * time.Second }) // the cluster is slow
+		polls := n.count("query")
+		n.set(func() {
+			n.observation = observation(replication.ConditionActive, true, "")
+			n.observation.Own = own
+		})
+		wait(3 * time.Second)
+		if n.count("repair") > 0 || n.count("beat") == 0 {
+			t.Errorf("%d repairs and %d beats of a node that was promoted just now", n.count("repair"), n.count("beat"))
+		}
+		if n.count("query") == polls {
+			t.Error("the cluster was not asked for the record of the new term")
+		}
+		wait(10 * time.Second) // the answer to that still has the old record
+		if repairs := locked(n, &n.repairs).Repairs; len(repairs) != 1 || repairs[0].Kind != replication.RepairRecord {
+			t.Errorf("the repairs are %v, want the record to be written again", repairs)
 		}
 	})
 }
@@ -268,7 +342,7 @@ func TestBeatThatFailsEachSecondIsLoggedEachMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newActive()
 		n.beatErr = errors.New("no space left on device")
-		_, log := start(t, n, nil)
+		_, _, log := start(t, n)
 		wait(2 * time.Minute)
 		if beats := n.count("beat"); beats < 100 {
 			t.Errorf("%d beats in two minutes", beats)
@@ -281,29 +355,32 @@ func TestBeatThatFailsEachSecondIsLoggedEachMinute(t *testing.T) {
 
 func TestRepairsAreLoggedWithTheirKindAndNeverWithAnEmptyReason(t *testing.T) {
 	t.Parallel()
-	follow := replication.Repair{Kind: replication.RepairFollow, Database: "OVN_Northbound"}
+	elsewhere := newBackup()
+	elsewhere.observation.Servers[0].Source = "tcp:192.0.2.9:6641"
+	forget := newBackup()
+	forget.observation.Own = &replication.OwnTerm{Record: replication.Record{Term: 3, TermID: "id3", Node: "node2"}, Recorded: true}
 	for _, tt := range []struct {
-		name                    string
-		repairs                 []replication.Repair
-		reasons                 []string
-		wantRepairs, wantReason any
+		name, repairs, reason string
+		node                  *fakeNode
 	}{
-		{name: "with a reason", repairs: []replication.Repair{follow}, reasons: []string{"it followed node2"}, wantRepairs: "follow OVN_Northbound", wantReason: "it followed node2"},
-		{name: "without", repairs: []replication.Repair{{Kind: replication.RepairForget}}, wantRepairs: "forget"},
+		{
+			name: "with a reason", node: elsewhere, repairs: "follow OVN_Northbound",
+			reason: "the OVN_Northbound server replicated from tcp:192.0.2.9:6641 and not from the promoted node node1 at tcp:192.0.2.1:6641",
+		},
+		{name: "without", node: forget, repairs: "forget"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				n := newBackup()
-				n.verdict.Repairs, n.verdict.Reasons = tt.repairs, tt.reasons
-				_, log := start(t, n, nil)
+				_, _, log := start(t, tt.node)
 				wait(time.Minute)
-				entries := log.AllEntries()
-				if len(entries) == 0 || len(entries) > 2 || n.count("repair") < 20 {
-					t.Fatalf("%d log lines about %d repairs", len(entries), n.count("repair"))
+				entries := slices.DeleteFunc(log.AllEntries(), func(e *logrus.Entry) bool { return e.Message != "the servers of this node needed a repair" })
+				if len(entries) == 0 || len(entries) > 2 || tt.node.count("repair") < 20 {
+					t.Fatalf("%d log lines about %d repairs", len(entries), tt.node.count("repair"))
 				}
 				for _, e := range entries {
-					if e.Data["repairs"] != tt.wantRepairs || e.Data["reason"] != tt.wantReason {
+					reason, _ := e.Data["reason"].(string)
+					if _, given := e.Data["reason"]; e.Data["repairs"] != tt.repairs || reason != tt.reason || given != (tt.reason != "") {
 						t.Errorf("the fields are %v", e.Data)
 					}
 				}
@@ -323,7 +400,7 @@ func TestClusterIsToldOfAServerThatFailsUnlessItIsBeingRestarted(t *testing.T) {
 				l.restarters[0].report("it died and is being restarted")
 			}
 			for at := range 10 {
-				l.escalate(t.Context(), time.Unix(int64(at), 0), n.observation, false)
+				l.escalate(t.Context(), time.Unix(int64(at), 0), n.observation, false, false)
 			}
 			if told := n.count("escalate") > 0; told == restarting {
 				t.Errorf("restarting %v: told %v", restarting, told)
@@ -388,13 +465,44 @@ func TestPollThatFailsEachSecondIsLoggedEachMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newBackup()
 		n.cluster, n.queryErr = control.SupervisorState{}, errors.New("no quorum")
-		_, log := start(t, n, nil)
+		_, _, log := start(t, n)
 		wait(2 * time.Minute)
 		lines := slices.DeleteFunc(slices.Clone(log.AllEntries()), func(e *logrus.Entry) bool {
 			return e.Message != "cannot ask the cluster about the term and the promoted node"
 		})
 		if polls := n.count("query"); polls < 50 || len(lines) != 2 {
 			t.Errorf("%d log lines about %d polls", len(lines), polls)
+		}
+	})
+}
+
+func TestAnswerOfThePollerSaysWhenItWasAskedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newBackup()
+		n.queryTime = 10 * time.Second
+		p := newClusterPoller(n, newTestRestarter(t, "").log)
+		go p.run(t.Context())
+		asked := time.Now()
+		p.request()
+		if a := <-p.answers; !a.askedAt.Equal(asked) || !time.Now().Equal(asked.Add(n.queryTime)) {
+			t.Errorf("asked for at %s, want %s", a.askedAt, asked)
+		}
+	})
+}
+
+func TestMarkerThatAClientHasChangedIsNoMeasureForTheServersFile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newActive()
+		n.markers = map[string]*replication.Marker{northbound: at("id4", 7)}
+		start(t, n)
+		for _, changed := range []*replication.Marker{nil, at("id4", 2), at("another", 99)} {
+			n.set(func() { n.markers = map[string]*replication.Marker{northbound: changed} })
+			wait(time.Second)
+			if seen := locked(n, &n.seen)[northbound]; seen == nil || *seen != *at("id4", 7) {
+				t.Errorf("after %+v the last marker is %+v, want that of beat 7", changed, seen)
+			}
 		}
 	})
 }

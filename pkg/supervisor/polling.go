@@ -3,7 +3,6 @@ package supervisor
 import (
 	"time"
 
-	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -16,6 +15,9 @@ const (
 	leaderlessInterval = time.Second
 	leaderlessEager    = time.Minute
 	leaderlessSlow     = 10 * time.Second
+	// leaderlessReport is after how long without a promoted node its lack is reported with the
+	// reason.
+	leaderlessReport = 10 * time.Second
 	// changeDelay is after how long a change makes a node poll that need not do so at once.
 	changeDelay = 2 * time.Second
 )
@@ -48,6 +50,14 @@ func (p *polling) due(now time.Time, leaderless bool) bool {
 	return true
 }
 
+// leaderlessFor returns for how long this backup has known no promoted node.
+func (p *polling) leaderlessFor(now time.Time) time.Duration {
+	if p.leaderlessSince.IsZero() {
+		return 0
+	}
+	return now.Sub(p.leaderlessSince)
+}
+
 func (p *polling) interval(now time.Time, leaderless bool) time.Duration {
 	if !leaderless {
 		p.leaderlessSince = time.Time{}
@@ -69,7 +79,8 @@ func (l *loop) poll(now time.Time, o replication.Observation) {
 	}
 }
 
-func (l *loop) answer(now time.Time, state control.SupervisorState) {
-	l.view.answer(now, state, l.node.OwnPromotionRecord())
+func (l *loop) answer(now time.Time, a answer) {
+	l.view.answer(now, a)
+	l.managed.Store(!a.state.Unmanaged)
 	l.polling.answered(now)
 }

@@ -18,9 +18,12 @@ type repairTimer struct {
 }
 
 // due reports whether the repairs of a verdict are to be made now. To make a server read-only
-// does not wait for the interval.
-func (r *repairTimer) due(now time.Time, v replication.Verdict) bool {
-	urgent := slices.ContainsFunc(v.Repairs, func(repair replication.Repair) bool { return repair.Kind == replication.RepairPark })
+// does not wait for the interval; while an action is under way, no other repair than an urgent
+// one is made at all.
+func (r *repairTimer) due(now time.Time, v replication.Verdict, acting bool) bool {
+	urgent := slices.ContainsFunc(v.Repairs, func(repair replication.Repair) bool {
+		return repair.Urgent || repair.Kind == replication.RepairPark && !acting
+	})
 	return urgent || len(v.Repairs) > 0 && now.Sub(r.repairedAt) >= repairInterval
 }
 
@@ -30,7 +33,7 @@ func (r *repairTimer) done(now time.Time) { r.repairedAt = now }
 // repair makes the repairs that a new observation finds due, and returns that observation.
 // The errors of repairs differ with each attempt; tended, the verdict before, does not.
 func (l *loop) repair(ctx context.Context, tended replication.Verdict) (replication.Observation, replication.Verdict) {
-	o, v := l.node.Repair(ctx)
+	o, v := l.node.Repair(ctx, tended)
 	now := time.Now()
 	l.repairs.done(now)
 	if len(v.Repairs) > 0 && l.failures.due(now, repairText(tended.Repairs)+": "+tended.Reason()) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -110,6 +111,11 @@ func (r *restarter) restarting(database string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.unit.Name() == database && r.reason != "" && !r.limit.gaveUp
+}
+
+// restarting reports whether a server is being restarted in place.
+func restarting(restarters []*restarter) bool {
+	return slices.ContainsFunc(restarters, func(r *restarter) bool { return r.restarting(r.unit.Name()) })
 }
 
 // restartReasons returns the reasons that restarters report to the monitors, and whether one

@@ -38,8 +38,9 @@ func (s *score) due(now time.Time, v replication.Verdict, change replication.Sco
 	case replication.HealthActiveDegraded, replication.HealthStopped, replication.HealthFailed, replication.HealthFailedActive:
 		return false // a restart is under way, or the monitor's business
 	}
+	settled := s.settled(now, v, change) // it takes note of the time also where nothing has changed
 	same := !s.publishedAt.IsZero() && s.published == publication{change, v.Health}
-	return (!same || now.Sub(s.publishedAt) >= reviewInterval) && s.settled(now, v, change)
+	return settled && (!same || now.Sub(s.publishedAt) >= reviewInterval)
 }
 
 // done takes note of a publication.
@@ -68,11 +69,32 @@ func (s *score) settled(now time.Time, v replication.Verdict, change replication
 }
 
 func (l *loop) publish(ctx context.Context, now time.Time, v replication.Verdict) {
-	change := replication.Score(v, l.view.state.Leader)
+	change := replication.DecideScore(v, l.view.state.Leader, false)
+	// While the source cannot be reached, it may have died: each change of a score would make the
+	// cluster compute the promotion of another node again.
+	lower := change.Score == replication.ScoreStale || change.Score == replication.ScoreLagging
+	if lower && !change.Clear && !change.Keep && !l.sourceReachable(now) {
+		return
+	}
 	if !l.view.known() || !l.score.due(now, v, change) {
 		return
 	}
 	if l.node.Publish(ctx, v, l.view.state.Leader) {
 		l.score.done(now, v, change)
 	}
+}
+
+// sourceReachable reports whether this backup has a session to its source, or has had none for so
+// long that its score has to say so.
+func (l *loop) sourceReachable(now time.Time) bool {
+	for _, w := range l.sources {
+		if w.state().connected {
+			l.unreachableSince = time.Time{}
+			return true
+		}
+	}
+	if l.unreachableSince.IsZero() {
+		l.unreachableSince = now
+	}
+	return now.Sub(l.unreachableSince) >= staleReportDelay
 }

@@ -57,6 +57,9 @@ func TestScoreIsPublishedWhenItHasLastedAndRemovedAtOnce(t *testing.T) {
 			{at: 0, v: following, due: true},
 			{at: 10 * time.Second, v: lagging},
 			{at: 12 * time.Second, v: following},
+			{at: 20 * time.Second, v: lagging},
+			{at: 22 * time.Second, v: lagging},
+			{at: 23 * time.Second, v: lagging, due: true},
 		},
 		"a stale backup's at once": {
 			{at: 0, v: following, due: true},
@@ -84,7 +87,7 @@ func TestScoreIsPublishedWhenItHasLastedAndRemovedAtOnce(t *testing.T) {
 			var s score
 			for _, step := range steps {
 				now := time.Unix(0, 0).Add(step.at)
-				change := replication.Score(step.v, replication.Leader{Node: "node1"})
+				change := replication.DecideScore(step.v, replication.Leader{Node: "node1"}, false)
 				due := s.due(now, step.v, change)
 				if due != step.due {
 					t.Errorf("after %s: due %v, want %v", step.at, due, step.due)
@@ -102,7 +105,7 @@ func TestScoreThatCouldNotBePublishedIsDueAgain(t *testing.T) {
 	t.Parallel()
 	var s score
 	v := replication.Verdict{Health: replication.HealthBackup, Following: true}
-	change := replication.Score(v, replication.Leader{Node: "node1"})
+	change := replication.DecideScore(v, replication.Leader{Node: "node1"}, false)
 	for range 2 {
 		if !s.due(time.Unix(0, 0), v, change) {
 			t.Error("the score is not due")

@@ -10,11 +10,11 @@ import (
 )
 
 // confirmDelay is how long the cluster may take to inform a node that comes back of a
-// promotion that it missed. An earlier answer does not confirm its term.
+// promotion that it missed. What was asked for earlier does not confirm its term.
 const confirmDelay = 2 * time.Second
 
 // serving decides when the listeners of an active node are opened: at first, and after its
-// process stood still.
+// process stood still or its cluster stack was gone.
 //
 // Monitors do not call the node degraded meanwhile. Pacemaker keeps a result that is not the
 // expected one in the place of the recurring operation's; when the node joins the cluster
@@ -22,23 +22,31 @@ const confirmDelay = 2 * time.Second
 // waited for without result, for a minute and more (process_op_deletion in
 // daemons/controld/controld_te_callbacks.c; seen with 3.0.0).
 type serving struct {
-	open      bool      // the listeners are known to be open
-	resumedAt time.Time // the end of the last freeze; zero if there was none
+	open bool // the listeners are known to be open
+	// confirmFrom is from when on the cluster is asked whether the node still leads; zero if
+	// nothing has called that into question.
+	confirmFrom time.Time
 }
 
-// resume takes note that the process runs again and its listeners are closed.
-func (s *serving) resume(now time.Time) { s.open, s.resumedAt = false, now }
+// resume takes note that the listeners were closed, and that for a delay the cluster may not know
+// yet whether the node still leads.
+func (s *serving) resume(now time.Time, delay time.Duration) {
+	s.open = false
+	if from := now.Add(delay); from.After(s.confirmFrom) {
+		s.confirmFrom = from
+	}
+}
 
 // opened takes note that the listeners are open.
 func (s *serving) opened() { s.open = true }
 
-// due reports whether the listeners are to be opened now, or the cluster polled first, which
-// answered last at answeredAt (zero if it never did).
-func (s *serving) due(now, answeredAt time.Time, o replication.Observation) (open, poll bool) {
-	if !s.resumedAt.IsZero() && answeredAt.Sub(s.resumedAt) < confirmDelay {
-		return false, now.Sub(s.resumedAt) >= confirmDelay
+// due reports whether the listeners are to be opened now, or the cluster polled first, whose last
+// answer was asked for at askedAt (zero if there was none).
+func (s *serving) due(now, askedAt time.Time, o replication.Observation) (open, poll bool) {
+	if askedAt.Before(s.confirmFrom) {
+		return false, !now.Before(s.confirmFrom)
 	}
-	if s.open || answeredAt.IsZero() || !leads(o) {
+	if s.open || askedAt.IsZero() || !leads(o) {
 		s.open = s.open && o.AllActive()
 		return false, false
 	}
@@ -49,13 +57,13 @@ func (s *serving) due(now, answeredAt time.Time, o replication.Observation) (ope
 func (l *loop) resume(now time.Time, frozenFor time.Duration) {
 	l.log.WithField("still", frozenFor.Round(time.Millisecond)).
 		Warn("this node stood still: serving clients again once it is certain that it still leads")
-	l.serving.resume(now)
+	l.serving.resume(now, confirmDelay)
 	l.poller.request()
 }
 
 // serve opens the listeners of a node that leads.
 func (l *loop) serve(ctx context.Context, now time.Time, o replication.Observation) {
-	open, poll := l.serving.due(now, l.view.answeredAt, o)
+	open, poll := l.serving.due(now, l.view.askedAt, o)
 	switch {
 	case poll:
 		l.poller.request()

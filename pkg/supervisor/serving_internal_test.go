@@ -18,44 +18,54 @@ func TestListenersOfANodeThatLeadsAreOpenedOnceItsTermIsConfirmed(t *testing.T) 
 	type step struct {
 		at         time.Duration
 		resumed    bool          // the process stood still until now
-		answered   time.Duration // 0 for never
+		stackGone  bool          // the cluster stack is gone
+		asked      time.Duration // for the last answer; 0 for none
 		o          replication.Observation
 		open, poll bool
 	}
 	for name, steps := range map[string][]step{
 		"at first, when the cluster has answered": {
 			{at: time.Second, o: leading},
-			{at: 2 * time.Second, answered: 2 * time.Second, o: leading, open: true},
-			{at: 3 * time.Second, answered: 2 * time.Second, o: leading},
+			{at: 2 * time.Second, asked: 2 * time.Second, o: leading, open: true},
+			{at: 3 * time.Second, asked: 2 * time.Second, o: leading},
 		},
 		"not on a node that does not lead": {
-			{at: time.Second, answered: time.Second, o: over},
-			{at: 2 * time.Second, answered: time.Second, o: unasked},
-			{at: 3 * time.Second, answered: time.Second, o: backup},
+			{at: time.Second, asked: time.Second, o: over},
+			{at: 2 * time.Second, asked: time.Second, o: unasked},
+			{at: 3 * time.Second, asked: time.Second, o: backup},
 		},
 		"again after a time as a backup": {
-			{at: time.Second, answered: time.Second, o: leading, open: true},
-			{at: 2 * time.Second, answered: time.Second, o: backup},
-			{at: 3 * time.Second, answered: time.Second, o: leading, open: true},
+			{at: time.Second, asked: time.Second, o: leading, open: true},
+			{at: 2 * time.Second, asked: time.Second, o: backup},
+			{at: 3 * time.Second, asked: time.Second, o: leading, open: true},
 		},
 		"not again after a moment without a term": {
-			{at: time.Second, answered: time.Second, o: leading, open: true},
-			{at: 2 * time.Second, answered: time.Second, o: observation(replication.ConditionActive, true, "")},
-			{at: 3 * time.Second, answered: time.Second, o: leading},
+			{at: time.Second, asked: time.Second, o: leading, open: true},
+			{at: 2 * time.Second, asked: time.Second, o: observation(replication.ConditionActive, true, "")},
+			{at: 3 * time.Second, asked: time.Second, o: leading},
 		},
 		"after a freeze, with an answer 2 s after it": {
-			{at: time.Second, answered: time.Second, o: leading, open: true},
-			{at: 10 * time.Second, resumed: true, answered: time.Second, o: leading},
-			{at: 11 * time.Second, answered: 11 * time.Second, o: leading},
-			{at: 12 * time.Second, answered: 11 * time.Second, o: leading, poll: true},
-			{at: 13 * time.Second, answered: 12 * time.Second, o: leading, open: true},
-			{at: 14 * time.Second, answered: 12 * time.Second, o: leading},
+			{at: time.Second, asked: time.Second, o: leading, open: true},
+			{at: 10 * time.Second, resumed: true, asked: time.Second, o: leading},
+			{at: 11 * time.Second, asked: 11 * time.Second, o: leading},
+			{at: 12 * time.Second, asked: 11 * time.Second, o: leading, poll: true},
+			{at: 13 * time.Second, asked: 12 * time.Second, o: leading, open: true},
+			{at: 14 * time.Second, asked: 12 * time.Second, o: leading},
+		},
+		"after a loss of the cluster stack, with an answer 10 s after it": {
+			{at: time.Second, asked: time.Second, o: leading, open: true},
+			{at: 10 * time.Second, stackGone: true, asked: time.Second, o: leading},
+			{at: 60 * time.Second, stackGone: true, asked: time.Second, o: leading},
+			{at: 62 * time.Second, resumed: true, asked: 61 * time.Second, o: leading},
+			{at: 69 * time.Second, asked: 69 * time.Second, o: leading},
+			{at: 70 * time.Second, asked: 69 * time.Second, o: leading, poll: true},
+			{at: 71 * time.Second, asked: 70 * time.Second, o: leading, open: true},
 		},
 		"not after a freeze in which the term ended": {
-			{at: time.Second, answered: time.Second, o: leading, open: true},
-			{at: 10 * time.Second, resumed: true, answered: time.Second, o: leading},
-			{at: 12 * time.Second, answered: 12 * time.Second, o: over},
-			{at: 13 * time.Second, answered: 12 * time.Second, o: backup},
+			{at: time.Second, asked: time.Second, o: leading, open: true},
+			{at: 10 * time.Second, resumed: true, asked: time.Second, o: leading},
+			{at: 12 * time.Second, asked: 12 * time.Second, o: over},
+			{at: 13 * time.Second, asked: 12 * time.Second, o: backup},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,13 +74,16 @@ func TestListenersOfANodeThatLeadsAreOpenedOnceItsTermIsConfirmed(t *testing.T) 
 			began := time.Unix(0, 0)
 			for _, step := range steps {
 				if step.resumed {
-					s.resume(began.Add(step.at))
+					s.resume(began.Add(step.at), confirmDelay)
 				}
-				var answeredAt time.Time
-				if step.answered != 0 {
-					answeredAt = began.Add(step.answered)
+				if step.stackGone {
+					s.resume(began.Add(step.at), stackConfirmDelay)
 				}
-				open, poll := s.due(began.Add(step.at), answeredAt, step.o)
+				var askedAt time.Time
+				if step.asked != 0 {
+					askedAt = began.Add(step.asked)
+				}
+				open, poll := s.due(began.Add(step.at), askedAt, step.o)
 				if open != step.open || poll != step.poll {
 					t.Errorf("after %s: open %v, poll %v, want %v, %v", step.at, open, poll, step.open, step.poll)
 				}
@@ -94,9 +107,13 @@ func TestListenersThatCouldNotBeOpenedAreDueAgain(t *testing.T) {
 	}
 }
 
-// observation returns that of a node both of whose servers are in a condition.
+// observation returns that of a node both of whose servers are in a condition, and that leads term
+// 4 if it was promoted.
 func observation(condition replication.Condition, promoted bool, term replication.TermState) replication.Observation {
-	o := replication.Observation{Promoted: promoted, Term: term}
+	o := replication.Observation{Term: term}
+	if promoted {
+		o.Own = &replication.OwnTerm{Record: replication.Record{Term: 4, TermID: "id4", Node: "node1"}, Recorded: true}
+	}
 	for _, database := range []string{"OVN_Northbound", "OVN_Southbound"} {
 		o.Servers = append(o.Servers, replication.ServerState{Database: database, Condition: condition})
 	}

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -14,14 +15,15 @@ import (
 type Supervisor struct {
 	Controller *control.Controller
 	Log        logrus.FieldLogger
-	// BeatInterval is how often an active node's beat is counted up.
+	// BeatInterval is how often an active node looks for changes of rows, and writes a beat
+	// after them.
 	BeatInterval time.Duration
+	// DiskPatience is how long the disk of the databases may fail on an active node before
+	// another one is to lead; 0 is for 30 s.
+	DiskPatience time.Duration
 	// Changed receives when the cluster may have changed or an action has ended, Addresses
 	// when an address of this node has come or gone. Either may be nil.
 	Changed, Addresses <-chan struct{}
-	// Recorded returns the cluster record in this node's copy of the CIB, which is written
-	// before Changed receives; empty if there is none. It may be nil.
-	Recorded func() (string, error)
 }
 
 // The intervals and timeouts of the supervisor. They are constants: no property of a site
@@ -37,18 +39,30 @@ const (
 )
 
 // Run supervises until ctx ends, and leaves the servers running.
-func (s Supervisor) Run(ctx context.Context) {
+func (s Supervisor) Run(ctx context.Context) { s.run(ctx, newLoop(s)) }
+
+func (s Supervisor) run(ctx context.Context, l *loop) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
-	l := newLoop(s)
 	for _, r := range l.restarters {
 		running.Go(func() { r.run(ctx) })
 	}
-	freezes := freezeDetector{promoted: s.Controller.Promoted, closeListeners: s.Controller.CloseListeners, frozen: l.frozen}
+	for _, w := range l.sources {
+		running.Go(func() { w.run(ctx) })
+	}
+	keeper := memberKeeper{controller: s.Controller, log: s.Log, answering: &l.answering}
+	running.Go(func() { keeper.run(ctx) })
+	freezes := freezeDetector{
+		log: s.Log, promoted: s.Controller.Promoted, closeListeners: s.Controller.CloseListeners, poll: l.poller.request, frozen: l.frozen,
+	}
 	running.Go(func() { freezes.run(ctx) })
 	running.Go(func() { l.poller.run(ctx) })
+	running.Go(func() { l.disk.run(ctx) })
+	for _, w := range l.stack {
+		running.Go(func() { w.run(ctx) })
+	}
 	running.Go(func() { reader{controller: s.Controller, log: s.Log}.run(ctx) })
 	l.run(ctx, s.Changed, s.Addresses)
 }
@@ -56,10 +70,15 @@ func (s Supervisor) Run(ctx context.Context) {
 func newLoop(s Supervisor) *loop {
 	l := &loop{
 		node: s.Controller, log: s.Log, config: s.Controller.Supervision.Config,
-		beatInterval: s.BeatInterval, recorded: s.Recorded,
-		poller: newClusterPoller(s.Controller, s.Log), frozen: make(chan time.Duration),
+		beatInterval: s.BeatInterval, diskPatience: cmp.Or(s.DiskPatience, defaultDiskPatience), files: s.Controller.FileReaders(),
+		poller: newClusterPoller(s.Controller, s.Log), disk: newDiskProber(s.Controller), frozen: make(chan time.Duration),
+	}
+	l.managed.Store(true)
+	for _, programs := range stackParts() {
+		l.stack = append(l.stack, newStackWatcher(l, s.Controller, findDaemons(programs)))
 	}
 	for _, u := range s.Controller.Units {
+		l.sources = append(l.sources, newSourceWatcher(s.Controller, u))
 		l.restarters = append(l.restarters, &restarter{controller: s.Controller, log: s.Log.WithField("db", u.Name()), unit: u})
 	}
 	return l

@@ -1,0 +1,122 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+)
+
+const (
+	// diskInterval is between two probes of the disk, each of which makes the file system commit
+	// its journal.
+	diskInterval = 5 * time.Second
+	// diskTimeout is after how long a write that has not returned counts as failed.
+	diskTimeout = 10 * time.Second
+	// defaultDiskPatience holds if the configuration does not say.
+	defaultDiskPatience = 30 * time.Second
+)
+
+// diskProber probes the disk of the databases, which may hang, while the loop goes on observing.
+type diskProber struct {
+	// probe writes to the disk and returns when that is there.
+	probe func() error
+
+	mu      sync.Mutex
+	beganAt time.Time // zero unless a probe is under way
+	err     error     // of the last one that has ended
+}
+
+func newDiskProber(c *control.Controller) *diskProber {
+	return &diskProber{probe: func() error { return process.ProbeDisk(c.Layout.DatabaseDir, c.Owner) }}
+}
+
+// run probes until ctx ends. It leaves a probe behind that does not return.
+func (p *diskProber) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		ended := make(chan error, 1)
+		p.began(time.Now())
+		go func() { ended <- p.probe() }()
+		select {
+		case <-ctx.Done():
+		case err := <-ended:
+			p.ended(err)
+		}
+		pause(ctx, diskInterval)
+	}
+}
+
+func (p *diskProber) began(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.beganAt = now
+}
+
+func (p *diskProber) ended(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.beganAt, p.err = time.Time{}, err
+}
+
+// failure returns why the disk takes no writes; nil if it does, as far as is known.
+func (p *diskProber) failure(now time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.beganAt.IsZero() && now.Sub(p.beganAt) >= diskTimeout {
+		return fmt.Errorf("a write has not returned within %s", diskTimeout)
+	}
+	return p.err
+}
+
+// diskHealth remembers since when the disk fails.
+type diskHealth struct {
+	failingSince time.Time // zero while it takes writes
+}
+
+// observe takes note of whether the disk fails. It reports whether it has failed for longer than
+// patience.
+func (d *diskHealth) observe(now time.Time, fails bool, patience time.Duration) (lasting bool) {
+	switch {
+	case !fails:
+		d.failingSince = time.Time{}
+	case d.failingSince.IsZero():
+		d.failingSince = now
+	}
+	return fails && now.Sub(d.failingSince) >= patience
+}
+
+// fails reports whether the disk failed when it was last observed.
+func (d *diskHealth) fails() bool { return !d.failingSince.IsZero() }
+
+// checkDisk returns the reason for the monitors if the disk takes no writes, and whether the
+// cluster is to be told of it: when that lasts on an active node and another one is fresh.
+func (l *loop) checkDisk(now time.Time, o replication.Observation) (reasons []string, lost bool) {
+	failed := l.diskHealth.fails()
+	err := l.disk.failure(now)
+	lasting := l.diskHealth.observe(now, err != nil, l.diskPatience)
+	if err == nil {
+		if failed {
+			l.log.Info("the databases can be written to disk again")
+		}
+		return nil, false
+	}
+	l.logFailure(now, logrus.ErrorLevel, err, "the databases cannot be written to disk")
+	return []string{"the databases cannot be written to disk: " + err.Error()}, lasting && leads(o) && hasSuccessor(o.Own.Record)
+}
+
+// hasSuccessor reports whether a node besides the one that leads may lead next, as far as its
+// data goes.
+func hasSuccessor(record replication.Record) bool {
+	for _, node := range record.Members {
+		if node != record.Node {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,60 @@
+package supervisor
+
+import (
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"ovndb-servers/pkg/control/controltest"
+	"ovndb-servers/pkg/replication"
+)
+
+func TestActiveWritesItsMembersIntoTheRecordWhenABackupIsBehindAndWhenItIsFreshAgain(t *testing.T) {
+	t.Parallel()
+	c := controltest.NewCluster()
+	ports := controltest.FreePorts(t)
+	node := controltest.NewNode(t, c, "node1", "127.0.0.1", ports)
+	node2, node3 := controltest.NewNode(t, c, "node2", "127.0.0.2", ports), controltest.NewNode(t, c, "node3", "127.0.0.3", ports)
+	for _, err := range []error{
+		node.Start(t.Context()),
+		node.Promote(t.Context(), replication.Participants{Nodes: []string{"node1"}}),
+		node.UpdateMembers(t.Context(), map[string]replication.Freshness{"node2": replication.FreshnessFresh, "node3": replication.FreshnessFresh}),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	own, err := node.OwnTerm()
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := time.Now().Add(-time.Minute)
+	keeper := memberKeeper{controller: node, log: node.Log, answering: new(atomic.Bool), members: members{
+		term: own.Record.TermID, comparableSince: long, staleSince: map[string]time.Time{"node2": long},
+	}}
+	keeper.answering.Store(true)
+	for _, tt := range []struct {
+		fresh   bool
+		members []string
+	}{
+		{fresh: false, members: []string{"node1", "node3"}},
+		{fresh: true, members: []string{"node1", "node2", "node3"}},
+	} {
+		for _, err := range []error{
+			node2.PublishFreshness(t.Context(), own.Record.TermID, tt.fresh),
+			node3.PublishFreshness(t.Context(), own.Record.TermID, true),
+			keeper.review(t.Context()),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if own, err = node.OwnTerm(); err != nil || !slices.Equal(own.Record.Members, tt.members) {
+			t.Errorf("node2 fresh %v: the members are %v (%v), want %v", tt.fresh, own.Record.Members, err, tt.members)
+		}
+		if record, err := node.Record(t.Context()); err != nil || !slices.Equal(record.Members, tt.members) {
+			t.Errorf("node2 fresh %v: the record has the members %v (%v), want %v", tt.fresh, record.Members, err, tt.members)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package supervisor
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+)
+
+const (
+	// stackInterval is between two searches for a part of the cluster stack that is missing.
+	stackInterval = 500 * time.Millisecond
+	// stackGrace is how long it may be missing: systemd restarts a daemon of Pacemaker's at once.
+	stackGrace = 1500 * time.Millisecond
+	// stackConfirmDelay is how long a Pacemaker that has just been started may take to join the
+	// cluster. Until then it answers from its own copy of the CIB.
+	stackConfirmDelay = 10 * time.Second
+)
+
+// pacemakerAccount is whom Pacemaker's controller runs as; pacemakerd and Corosync run as root
+// (CRM_DAEMON_USER in Pacemaker's configure.ac).
+const pacemakerAccount = "hacluster"
+
+// stackParts returns the programs of each part of the cluster stack. A part runs while one of its
+// programs does: Pacemaker is still there without pacemakerd, and without its controller for as
+// long as pacemakerd takes to restart it.
+func stackParts() [][]string {
+	return [][]string{
+		{"pacemakerd", "pacemaker-controld", "pacemaker-remoted"},
+		{"corosync"},
+	}
+}
+
+// stackLoss decides from when on a part of the cluster stack counts as gone.
+type stackLoss struct {
+	missingSince time.Time // zero while it runs
+}
+
+// observe takes note of whether the part runs, and reports whether it is gone.
+func (s *stackLoss) observe(now time.Time, running bool) (gone bool) {
+	switch {
+	case running:
+		s.missingSince = time.Time{}
+	case s.missingSince.IsZero():
+		s.missingSince = now
+	}
+	return !running && now.Sub(s.missingSince) >= stackGrace
+}
+
+// daemon is a running process of the cluster stack.
+type daemon interface {
+	Wait(ctx context.Context) error
+	Close()
+}
+
+// stackWatcher closes the listeners of an active node when a part of its cluster stack is gone:
+// another node may be promoted, and this one cannot find that out.
+type stackWatcher struct {
+	log logrus.FieldLogger
+	// find returns the running processes of the part.
+	find func() ([]daemon, error)
+	// serves reports whether this node is promoted, and the cluster is in charge of that.
+	serves         func() bool
+	closeListeners func(context.Context) error
+
+	gone     atomic.Bool
+	failures failureLog
+}
+
+func newStackWatcher(l *loop, c *control.Controller, find func() ([]daemon, error)) *stackWatcher {
+	return &stackWatcher{
+		log: l.log, find: find, closeListeners: c.CloseListeners,
+		serves: func() bool { return l.managed.Load() && c.Promoted() },
+	}
+}
+
+func findDaemons(programs []string) func() ([]daemon, error) {
+	return func() ([]daemon, error) {
+		found, err := process.FindPrograms(pacemakerAccount, programs...)
+		daemons := make([]daemon, len(found))
+		for i, p := range found {
+			daemons[i] = p
+		}
+		return daemons, err
+	}
+}
+
+// run watches until ctx ends. Where the part does not run at first, it is not waited for.
+func (w *stackWatcher) run(ctx context.Context) {
+	running, err := w.find()
+	if len(running) == 0 {
+		w.logFailure(err, "cannot find the cluster stack: clients stay if it ends")
+		return
+	}
+	var loss stackLoss
+	for ctx.Err() == nil {
+		awaitEnd(ctx, running)
+		if running, err = w.find(); err != nil && len(running) == 0 {
+			w.logFailure(err, "cannot look for the cluster stack")
+			pause(ctx, stackInterval)
+			continue
+		}
+		gone := loss.observe(time.Now(), len(running) > 0)
+		w.gone.Store(gone)
+		if gone && ctx.Err() == nil {
+			w.dismiss(ctx)
+		}
+		if len(running) == 0 {
+			pause(ctx, stackInterval)
+		}
+	}
+	awaitEnd(ctx, running)
+}
+
+// awaitEnd waits until all processes have ended, or ctx has, and closes them.
+func awaitEnd(ctx context.Context, running []daemon) {
+	for _, d := range running {
+		if err := d.Wait(ctx); err != nil {
+			pause(ctx, stackInterval) // the error is that of ctx, as a rule
+		}
+		d.Close()
+	}
+}
+
+// dismiss closes the listeners, again and again while the part is gone: the loop may be about to
+// open them.
+func (w *stackWatcher) dismiss(ctx context.Context) {
+	if !w.serves() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
+	defer cancel()
+	w.logFailure(w.closeListeners(ctx), "cannot close the listeners though the cluster stack is gone: two nodes may serve clients")
+}
+
+func (w *stackWatcher) logFailure(err error, message string) {
+	if err != nil && w.failures.due(time.Now(), message) {
+		w.log.WithError(err).Error(message)
+	}
+}
+
+// checkStack keeps the listeners closed while the cluster stack is gone, and until the cluster
+// has confirmed the term afterwards. It returns the reason for people: no monitor runs then.
+func (l *loop) checkStack(now time.Time, o replication.Observation) (reasons []string) {
+	gone := o.Promoted() && l.managed.Load() && slices.ContainsFunc(l.stack, func(w *stackWatcher) bool { return w.gone.Load() })
+	switch {
+	case gone && !l.stackGone:
+		l.log.Error("the cluster stack of this node is gone: it serves no clients")
+	case !gone && l.stackGone:
+		l.log.Warn("the cluster stack of this node is back: serving clients again once it is certain that it still leads")
+	}
+	l.stackGone = gone
+	if !gone {
+		return nil
+	}
+	l.serving.resume(now, stackConfirmDelay)
+	return []string{"Pacemaker or Corosync does not run on this node, which serves no clients"}
+}

@@ -1,0 +1,79 @@
+package supervisor_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/supervisor"
+)
+
+// smallDisk puts the databases of a node that has not been started on a small disk of their own,
+// or skips the test where mounting is not permitted.
+func smallDisk(t *testing.T, node *control.Controller) {
+	t.Helper()
+	must(t, os.MkdirAll(node.Layout.DatabaseDir, 0o755))
+	if err := unix.Mount("tmpfs", node.Layout.DatabaseDir, "tmpfs", 0, "size=4m"); err != nil {
+		t.Skipf("cannot mount a disk: %v", err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(node.Layout.DatabaseDir, unix.MNT_DETACH) })
+}
+
+// fillDisk fills the disk of a node's databases.
+func fillDisk(t *testing.T, node *control.Controller) (filler string) {
+	t.Helper()
+	filler = filepath.Join(node.Layout.DatabaseDir, "filler")
+	file, err := os.Create(filler)
+	must(t, err)
+	for err == nil {
+		_, err = file.Write(make([]byte, 4096))
+	}
+	if !errors.Is(err, unix.ENOSPC) {
+		t.Fatal(err)
+	}
+	must(t, file.Close())
+	return filler
+}
+
+func TestSupervisedActiveWhoseDiskIsFullIsDegradedAndThenLeftToTheFreshBackup(t *testing.T) {
+	t.Parallel()
+	p := newUnsupervisedPair(t, func(active *control.Controller) { smallDisk(t, active) })
+	run(t, supervisor.Supervisor{
+		Controller: p.active, Log: p.active.Log, BeatInterval: time.Second, DiskPatience: 2 * time.Second, Changed: p.changed[0],
+	})
+	supervise(t, p.backup, p.changed[1])
+	eventually(t, "the backup to be a member", func() bool { return len(p.members(t)) == 2 })
+	filler := fillDisk(t, p.active)
+	eventually(t, "the monitors to be told that the disk is full", func() bool {
+		reasons := reported(t, p.active)
+		return len(reasons) == 1 && strings.HasSuffix(reasons[0], "no space left on device")
+	})
+	eventually(t, "the failure to be reported", func() bool { return len(p.Failed()) > 0 })
+	must(t, os.Remove(filler))
+	eventually(t, "the monitors to be told that all is well", func() bool { return len(reported(t, p.active)) == 0 })
+}
+
+// reported returns the reasons that a supervisor leaves for the monitors.
+func reported(t *testing.T, node *control.Controller) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(node.RunDir, "supervisor.json"))
+	must(t, err)
+	var state control.SupervisorState
+	must(t, json.Unmarshal(text, &state))
+	return state.Reasons
+}
+
+// members returns the members that the cluster record has.
+func (p *pair) members(t *testing.T) []string {
+	t.Helper()
+	record, err := p.active.Record(testContext(t))
+	must(t, err)
+	return record.Members
+}
