@@ -36,7 +36,7 @@ func (s supervised) stoppedUnlocked() bool {
 		a, err := process.Inspect(s.pid(s.supervisor()))
 		return err == nil && a.Stopped
 	})
-	lock := flock.New(string(s.file("ovndb-servers-ovndb.lock")))
+	lock := flock.New(string(s.stateFile("lock")))
 	free, err := lock.TryLock()
 	if err != nil {
 		s.t.Fatal(err)
@@ -71,7 +71,7 @@ func (s supervised) follows(source string) bool {
 
 // followPending reports whether the supervisor of node1 has yet to follow the promoted node.
 func (s supervised) followPending() bool {
-	_, err := os.Stat(string(s.file("ovndb-servers-ovndb.follow")))
+	_, err := os.Stat(string(s.stateFile("follow")))
 	return err == nil
 }
 

@@ -66,10 +66,14 @@ type clusterReport struct {
 
 // recordReport is the cluster record.
 type recordReport struct {
-	Term    uint64 `json:"term"`
-	TermID  string `json:"term_id"`
-	Node    string `json:"node"`
-	Blessed string `json:"blessed,omitempty"`
+	Term   uint64 `json:"term"`
+	TermID string `json:"term_id"`
+	Node   string `json:"node"`
+	// Members are the nodes that may lead next, empty if that is not known. End is where the data
+	// ended when Node was demoted as planned.
+	Members []string `json:"members,omitempty"`
+	End     string   `json:"end,omitempty"`
+	Blessed string   `json:"blessed,omitempty"`
 }
 
 type nodeReport struct {
@@ -95,7 +99,7 @@ func newReport(c *control.Controller, o replication.Observation) report {
 			File: c.Units[i].Files.Database, Reason: s.Reason,
 		})
 	}
-	if n := o.Northd; o.Promoted && (n.Managed || n.PID != 0) {
+	if n := o.Northd; o.Promoted() && (n.Managed || n.PID != 0) {
 		r.Northd = &northdReport{PID: n.PID, Managed: n.Managed}
 	}
 	r.judge(v.Health)
@@ -133,7 +137,12 @@ func (r *report) addRecord(ctx context.Context, c *control.Controller) {
 	if record == nil {
 		return
 	}
-	r.Cluster.Record = &recordReport{Term: record.Term, TermID: record.TermID, Node: record.Node, Blessed: record.Blessed}
+	r.Cluster.Record = &recordReport{
+		Term: record.Term, TermID: record.TermID, Node: record.Node, Blessed: record.Blessed, Members: record.Members,
+	}
+	if len(record.End) > 0 {
+		r.Cluster.Record.End = record.End.Summary()
+	}
 	for i := range r.Servers {
 		s := &r.Servers[i]
 		if s.position == nil {
@@ -141,10 +150,6 @@ func (r *report) addRecord(ctx context.Context, c *control.Controller) {
 		}
 		current := s.position.Current(*record)
 		s.Current = &current
-		if !current {
-			r.problem(fmt.Sprintf("the data of %s here (%s) has not seen term %d, which node %s led: it cannot lead",
-				s.Database, s.position.Summary(), record.Term, record.Node))
-		}
 	}
 }
 

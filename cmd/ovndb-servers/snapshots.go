@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strconv"
@@ -8,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/snapshot"
 )
 
@@ -37,31 +37,41 @@ func newSnapshotsListCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:     "list",
-		Short:   "List the snapshots on this node, the newest first",
-		Long:    "List the snapshots on this node, the newest first.\n\n" + snapshotsHelp,
+		Short:   "List the snapshots on this node, the newest of each database first",
+		Long:    "List the snapshots on this node, the newest of each database first.\n\n" + snapshotsHelp,
 		Example: "  ovndb-servers snapshots list\n  ovndb-servers snapshots list -o json | jq -r .[].name",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkOutput(output); err != nil {
 				return err
 			}
-			layout, err := process.DiscoverLayout(p.layout)
-			if err != nil {
-				return &exitError{code: exitUnknown, err: err}
-			}
-			all, err := snapshot.In(layout.DatabaseDir).List()
-			if err != nil {
-				return &exitError{code: exitUnknown, err: err}
-			}
-			if output == outputJSON {
-				return writeJSON(cmd.OutOrStdout(), append([]snapshot.Info{}, all...))
-			}
-			return writeSnapshots(cmd.OutOrStdout(), layout.DatabaseDir, all)
+			return listSnapshots(cmd.Context(), cmd.OutOrStdout(), p, output)
 		},
 	}
 	addOutputFlag(cmd, &output)
-	p.addDatabaseFlag(cmd.Flags())
+	p.addFlags(cmd.Flags(), statusTimeout)
 	return cmd
+}
+
+// listSnapshots prints those that can be listed also if others cannot.
+func listSnapshots(ctx context.Context, out io.Writer, p place, output string) error {
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	t, err := p.target(ctx, discardLogger())
+	if err != nil {
+		return &exitError{code: exitUnknown, err: err}
+	}
+	directory := t.controller.SnapshotDirectory()
+	all, failure := directory.List()
+	if output == outputJSON {
+		err = writeJSON(out, append([]snapshot.Info{}, all...))
+	} else {
+		err = writeSnapshots(out, directory.String(), all)
+	}
+	if err == nil && failure != nil {
+		return &exitError{code: exitUnknown, err: failure}
+	}
+	return err
 }
 
 // takenForm is how a time is shown, always in UTC.

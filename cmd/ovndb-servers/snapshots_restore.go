@@ -56,7 +56,7 @@ func restoreSnapshot(cmd *cobra.Command, o restoreOptions, name string) error {
 	}
 	c, out := t.controller, cmd.OutOrStdout()
 	c.Log = operatorLog(cmd, c.Instance)
-	info, err := snapshot.In(c.Layout.DatabaseDir).Find(name)
+	info, err := c.SnapshotDirectory().Find(name)
 	if err != nil {
 		return snapshotError(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +14,6 @@ import (
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ovsdbctl"
-	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/snapshot"
 )
@@ -74,17 +74,17 @@ func showSnapshot(ctx context.Context, out io.Writer, o showOptions, name string
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	layout, err := process.DiscoverLayout(o.layout)
+	t, err := o.target(ctx, discardLogger())
 	if err != nil {
 		return &exitError{code: exitUnknown, err: err}
 	}
-	directory := snapshot.In(layout.DatabaseDir)
-	info, err := directory.Find(name)
+	file, info, err := t.controller.SnapshotDirectory().Open(name)
 	if err != nil {
 		return snapshotError(err)
 	}
+	defer file.Close() //nolint:errcheck // only read
 	s := shown{Snapshot: info, NotCompared: []string{}, Differences: []snapshot.Difference{}, Counts: map[snapshot.Kind]int{}}
-	failure := s.compare(ctx, directory.Path(name), control.Units(layout, control.Endpoint{}, control.Endpoint{}))
+	failure := s.compare(ctx, file, t.controller.Units)
 	s.count(o.all)
 	if o.output == outputJSON {
 		err = writeJSON(out, s)
@@ -98,18 +98,18 @@ func showSnapshot(ctx context.Context, out io.Writer, o showOptions, name string
 }
 
 // compare reads both sides. The live rows come last, so that the answer is fresh.
-func (s *shown) compare(ctx context.Context, path string, units []control.Unit) error {
+func (s *shown) compare(ctx context.Context, file *os.File, units []control.Unit) error {
 	i := slices.IndexFunc(units, func(u control.Unit) bool { return u.Name() == s.Snapshot.Database })
 	if i < 0 {
 		return fmt.Errorf("%w: %q", errNoDatabase, s.Snapshot.Database)
 	}
-	database, tables, err := snapshot.Tables(path)
+	database, tables, err := snapshot.Tables(file)
 	if err != nil {
 		return err
 	}
 	ignore := ignored()
 	tables = slices.DeleteFunc(tables, func(table string) bool { return slices.Contains(ignore.Tables, table) })
-	kept, err := snapshot.Read(ctx, path, database, tables)
+	kept, err := snapshot.Read(ctx, file, database, tables)
 	if err != nil && !errors.Is(err, snapshot.ErrTooLarge) {
 		return err
 	}
@@ -193,12 +193,12 @@ func writeShown(out io.Writer, s shown, all bool) error {
 			s.Total, s.Counts[snapshot.Missing], s.Counts[snapshot.Changed], s.Counts[snapshot.Added])
 	}
 	if len(s.NotCompared) > 0 {
-		fmt.Fprintf(&b, "not compared, because they are too large: %s\n", strings.Join(s.NotCompared, ", "))
+		fmt.Fprintf(&b, "not compared, because they are too large: %s\n", snapshot.Printable(strings.Join(s.NotCompared, ", ")))
 	}
 	for _, d := range s.Differences {
-		fmt.Fprintf(&b, "\n%s  %s  %s\n", d.Kind, d.Table, d.UUID)
+		fmt.Fprintf(&b, "\n%s  %s  %s\n", d.Kind, snapshot.Printable(d.Table), snapshot.Printable(d.UUID))
 		for _, c := range d.Columns {
-			fmt.Fprintf(&b, "  %s: %s\n", c.Column, bounded(sides(d.Kind, c), all))
+			fmt.Fprintf(&b, "  %s: %s\n", snapshot.Printable(c.Column), bounded(snapshot.Printable(sides(d.Kind, c)), all))
 		}
 	}
 	if more := s.Total - len(s.Differences); more > 0 {

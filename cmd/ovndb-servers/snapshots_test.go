@@ -2,10 +2,14 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
 	"ovndb-servers/pkg/snapshot"
 )
 
@@ -96,7 +100,8 @@ func TestARestoredSnapshotIsKeptAgainBeforeItIsDiscarded(t *testing.T) {
 	c.agent("node1", "start", 0)
 	c.await("node1", "only-node2")
 	all := listed(c, "node1")
-	if all[0].Why != "was-active" || all[0].Database != "OVN_Northbound" {
+	kept := func(i snapshot.Info) bool { return i.Why == "was-active" && i.Database == "OVN_Northbound" }
+	if !slices.ContainsFunc(all, kept) {
 		t.Errorf("snapshots are %v", all)
 	}
 }
@@ -137,5 +142,78 @@ func TestSnapshotsOfANodeWithoutAnyAndNamesThatAreNone(t *testing.T) {
 	}
 	for _, args := range [][]string{{"snapshots", "show"}, {"snapshots", "restore", "a", "b"}, {"snapshots", "show", "a", "-o", "yaml"}} {
 		c.tool("node1", exitUsage, args...)
+	}
+}
+
+// newStoppedNode returns the directories of a node whose servers are stopped, and the flags that
+// name them.
+func newStoppedNode(t *testing.T) (databases string, directory snapshot.Directory, flags []string) {
+	t.Helper()
+	base, err := os.MkdirTemp("", "ovn") // short, for the path of a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(base) })
+	databases = filepath.Join(base, "db")
+	if err := os.Mkdir(databases, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	ovsdbctltest.Create(t, ovsdbctl.Northbound(), filepath.Join(databases, "ovnnb_db.db"))
+	state, runtime := filepath.Join(base, "state"), filepath.Join(base, "state-run")
+	flags = []string{
+		"--resource", "ovndb", "--dbdir", databases, "--rundir", filepath.Join(base, "run"), "--statedir", state, "--staterundir", runtime,
+	}
+	return databases, snapshot.In(filepath.Join(state, "ovndb"), databases), flags
+}
+
+func TestSnapshotsOfAStoppedNodeAndOfAnEarlierVersionAreListedShownAndRestored(t *testing.T) {
+	t.Parallel()
+	databases, directory, flags := newStoppedNode(t)
+	tool := func(code int, args ...string) outcome {
+		t.Helper()
+		got := call(t, slices.Concat([]string{"/usr/sbin/ovndb-servers", "snapshots"}, args, flags)...)
+		if got.code != code {
+			t.Fatalf("%v: %+v, want code %d", args, got, code)
+		}
+		return got
+	}
+	taken, _, err := directory.Take(t.Context(), snapshot.Info{
+		Database: "OVN_Northbound", File: filepath.Join(databases, "ovnnb_db.db"), Why: "ahead", Reason: "a \x1b[31mreason\nof two lines",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const earlier = "OVN_Northbound.20260304T050607.000000890Z.adopted"
+	if err := os.Mkdir(filepath.Join(databases, snapshot.EarlierDirectoryName), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	ovsdbctltest.Create(t, ovsdbctl.Northbound(), filepath.Join(databases, snapshot.EarlierDirectoryName, earlier+".db"))
+	text := tool(exitHealthy, "list").stdout
+	wantText(t, text, taken.Name, earlier, `a \u001b[31mreason\u000aof two lines`)
+	if strings.Count(text, "\n") != 3 {
+		t.Errorf("listed are\n%s", text)
+	}
+	for _, name := range []string{taken.Name, earlier} {
+		wantText(t, tool(exitNotRunning, "show", name).stdout, name, "why:")
+		wantText(t, tool(exitHealthy, "restore", name, "--yes").stdout, "restored OVN_Northbound from snapshot "+name)
+	}
+}
+
+func TestShownNamesAndValuesOfADatabaseArePrintable(t *testing.T) {
+	t.Parallel()
+	const hostile = "x\x1b[2J\ny\u009b"
+	var b strings.Builder
+	err := writeShown(&b, shown{
+		Compared: true, NotCompared: []string{hostile},
+		Differences: []snapshot.Difference{{
+			Kind: snapshot.Missing, Table: hostile, UUID: hostile,
+			Columns: []snapshot.Change{{Column: hostile, Snapshot: []string{hostile}, Live: []string{hostile}}},
+		}},
+	}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); strings.ContainsAny(text, "\x1b\u009b") || strings.Count(text, `x\u001b[2J\u000ay\u009b`) != 5 {
+		t.Errorf("printed is %q", text)
 	}
 }

@@ -20,7 +20,7 @@ func TestStatusShowsTermAndProgressOfACurrentNode(t *testing.T) {
 	if len(r.Servers) != 2 || r.Cluster.Record == nil || r.Cluster.Record.Term != 1 || r.Cluster.Record.Node != "node1" {
 		t.Fatalf("status is %s", got.stdout)
 	}
-	for i, progress := range []string{"2+1", "2+0"} {
+	for i, progress := range []string{"3+1", "3+0"} {
 		s := r.Servers[i]
 		if s.Term != 1 || s.TermID != r.Cluster.Record.TermID || len(s.Lineage) != 36 || s.Progress != progress || s.Current == nil || !*s.Current {
 			t.Errorf("%s: %+v, want progress %s of term 1", s.Database, s, progress)
@@ -74,7 +74,7 @@ func TestStatusOfANodeWhoseDataIsNotCurrentIsNotHealthy(t *testing.T) {
 			t.Errorf("%+v, want term 1, not current", s)
 		}
 	}
-	if len(r.Problems) != 2 || !strings.Contains(r.Problems[0], "has not seen term 2, which node node2 led") || r.Healthy {
+	if len(r.Problems) != 1 || !strings.Contains(r.Problems[0], "has not seen the start of term 2, which node node2 led") || r.Healthy {
 		t.Errorf("problems are %q", r.Problems)
 	}
 }

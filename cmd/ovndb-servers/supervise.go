@@ -50,11 +50,9 @@ func supervise(ctx context.Context, p program) error {
 	c.Log = log
 	log.WithFields(logrus.Fields{"version": version(), "node": c.Node}).Info("supervising the servers")
 	cib := filepath.Join(pacemaker.CIBDirectory, pacemaker.CIBFile)
-	resource := pacemaker.Resource{Instance: c.Instance}
 	supervisor.Supervisor{
-		Controller: c, Log: log, BeatInterval: supervised.Parameters.BeatInterval,
+		Controller: c, Log: log, BeatInterval: supervised.Parameters.BeatInterval, DiskPatience: supervised.Parameters.DiskPatience,
 		Changed:   changes(ctx, log, cib, c.PokeFile()),
-		Recorded:  func() (string, error) { return resource.RecordIn(cib) },
 		Addresses: addresses(ctx, log),
 	}.Run(ctx)
 	return nil

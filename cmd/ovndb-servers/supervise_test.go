@@ -52,8 +52,7 @@ func (s *supervised) enable() {
 	}
 	s.path = path
 	s.parameters = map[string]string{
-		"OCF_RESKEY_CRM_meta_interval": "10000", // else a monitor is a probe
-		"OCF_RESKEY_crm_feature_set":   "3.19.0",
+		"OCF_RESKEY_crm_feature_set": "3.19.0",
 	}
 	for name, value := range s.environment("node1") {
 		s.t.Setenv(name, value) // the supervisor inherits it
@@ -64,7 +63,12 @@ func (s supervised) file(name string) process.Pidfile {
 	return process.Pidfile(filepath.Join(s.nodes["node1"], "run", name))
 }
 
-func (s supervised) supervisor() process.Pidfile { return s.file("ovndb-servers-ovndb.supervisor.pid") }
+// stateFile is a file of the agent's state that does not outlive a reboot.
+func (s supervised) stateFile(name string) process.Pidfile {
+	return process.Pidfile(filepath.Join(s.nodes["node1"], "state-run", "ovndb", name))
+}
+
+func (s supervised) supervisor() process.Pidfile { return s.stateFile("supervisor.pid") }
 
 // pid is the process of a pidfile, 0 if there is none.
 func (s supervised) pid(p process.Pidfile) int {
@@ -140,7 +144,7 @@ func TestStatusShowsTheSupervisorAndItsReports(t *testing.T) {
 	s.becomes("the supervisor to have looked", s.healthy)
 	wantText(t, s.tool("node1", exitHealthy, "status").stdout, fmt.Sprintf("supervisor: running (pid %d)\n", s.pid(s.supervisor())))
 	s.signal(s.supervisor(), syscall.SIGSTOP)
-	path := string(s.file("ovndb-servers-ovndb.supervisor.json"))
+	path := string(s.stateFile("supervisor.json"))
 	var state map[string]any
 	text, err := os.ReadFile(path)
 	if err == nil {
@@ -170,7 +174,7 @@ func TestStatusShowsTheSupervisorAndItsReports(t *testing.T) {
 
 // healthy reports whether the supervisor runs and has saved a state that a monitor can use.
 func (s supervised) healthy() bool {
-	_, err := os.Stat(string(s.file("ovndb-servers-ovndb.supervisor.json")))
+	_, err := os.Stat(string(s.stateFile("supervisor.json")))
 	return err == nil && s.pid(s.supervisor()) != 0
 }
 
@@ -193,7 +197,7 @@ func TestSupervisorThatStoodStillMakesANodeReadOnlyWhoseTermIsOver(t *testing.T)
 	<-longer.C
 	s.signal(s.supervisor(), syscall.SIGCONT)
 	s.becomes("the node to be read-only", func() bool { return !s.writable("node1") })
-	for _, said := range []string{"this node stood still", "the term of this node is over"} {
+	for _, said := range []string{"this node stood still", "term 1 of this node is over"} {
 		s.becomes("the log to say: "+said, func() bool { return strings.Contains(s.log(), said) })
 	}
 }

@@ -19,7 +19,7 @@ import (
 const clusterProgram = `#!/bin/sh
 set -e
 cd "$FAKE_CLUSTER"
-node=$(cat self) name= value= do= record=
+node=$(cat self) name= value= do= record= xpath= xml= quorum=
 program=$(basename "$0")
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -30,11 +30,15 @@ while [ $# -gt 0 ]; do
 	-D) do=delete ;;
 	-Q|--query) do=query ;;
 	--type) record=yes; shift ;;
+	-q) quorum=yes ;;
+	--replace) do=replace ;;
+	--xpath) xpath=$2; shift ;;
+	--xml-text) xml=$2; shift ;;
 	esac
 	shift
 done
 case $program in
-crm_node) echo "$node" ;;
+crm_node) case $quorum in yes) echo 1 ;; *) echo "$node" ;; esac ;;
 crm_mon)
 	echo '<pacemaker-result><nodes>'
 	for n in node1 node2; do echo "<node name=\"$n\" online=\"true\"/>"; done
@@ -48,6 +52,21 @@ crm_attribute)
 	if [ $do = set ]; then mkdir -p "$name"; printf %s "$value" >"$name/$node"
 	elif [ -s "$name/$node" ]; then cat "$name/$node"
 	else exit 105; fi ;;
+cibadmin)
+	field() { printf %s "$1" | sed "s/.*$2=\"\([^\"]*\)\".*/\1/"; }
+	if [ $do = query ]; then
+		id=$(field "$xpath" @id)
+		name=${id#ovndb-servers-records-}
+		[ -s "$name/record" ] || exit 105
+		echo "<nvpair id=\"$id\" name=\"$name\" value=\"$(cat "$name/record")\"/>"
+		exit 0
+	fi
+	[ $do = replace ] || exit 0 # a place for the first record
+	name=$(field "$xml" ' name')
+	mkdir -p "$name"
+	touch "$name/record"
+	[ "$(cat "$name/record")" = "$(field "$xpath" '@value)')" ] || exit 105
+	field "$xml" ' value' | sed "s/&#39;/'/g" >"$name/record" ;;
 attrd_updater)
 	mkdir -p "$name"
 	case $do in
@@ -75,7 +94,7 @@ type testCluster struct {
 func newTestCluster(t *testing.T) testCluster {
 	t.Helper()
 	programs := t.TempDir()
-	for _, name := range []string{"attrd_updater", "crm_attribute", "crm_mon", "crm_node"} {
+	for _, name := range []string{"attrd_updater", "cibadmin", "crm_attribute", "crm_mon", "crm_node"} {
 		write(t, filepath.Join(programs, name), clusterProgram, 0o755)
 	}
 	c := testCluster{
@@ -162,10 +181,12 @@ func (c testCluster) environment(node string) map[string]string {
 	env := map[string]string{
 		"OCF_RESOURCE_INSTANCE": "ovndb", "OCF_ROOT": "/usr/lib/ocf", "OCF_RA_VERSION_MAJOR": "1", "OCF_RA_VERSION_MINOR": "1",
 		"OCF_RESKEY_CRM_meta_on_node": node, "OCF_RESKEY_CRM_meta_timeout": "20000",
-		"OCF_RESKEY_master_ip": "127.0.0.9", "OCF_RESKEY_node_address": c.addresses[node],
+		"OCF_RESKEY_CRM_meta_interval": "10000", // else a monitor is a probe
+		"OCF_RESKEY_master_ip":         "127.0.0.9", "OCF_RESKEY_node_address": c.addresses[node],
 		"OCF_RESKEY_nb_master_port": c.ports[0], "OCF_RESKEY_sb_master_port": c.ports[1],
 		"OCF_RESKEY_ovn_rundir": filepath.Join(c.nodes[node], "run"), "OCF_RESKEY_ovn_dbdir": filepath.Join(c.nodes[node], "db"),
 		"OCF_RESKEY_ovn_logdir": filepath.Join(c.nodes[node], "log"),
+		"OCF_RESKEY_state_dir":  filepath.Join(c.nodes[node], "state"), "OCF_RESKEY_state_rundir": filepath.Join(c.nodes[node], "state-run"),
 	}
 	maps.Copy(env, c.parameters)
 	return env
@@ -175,9 +196,10 @@ func (c testCluster) environment(node string) map[string]string {
 func (c testCluster) tool(node string, code int, args ...string) outcome {
 	c.t.Helper()
 	c.at(node)
-	args = append(append([]string{"/usr/sbin/ovndb-servers"}, args...), "--dbdir", filepath.Join(c.nodes[node], "db"))
+	args = append(append([]string{"/usr/sbin/ovndb-servers"}, args...), "--dbdir", filepath.Join(c.nodes[node], "db"),
+		"--statedir", filepath.Join(c.nodes[node], "state"))
 	if args[1] != "snapshots" || args[2] != "list" {
-		args = append(args, "--rundir", filepath.Join(c.nodes[node], "run"))
+		args = append(args, "--rundir", filepath.Join(c.nodes[node], "run"), "--staterundir", filepath.Join(c.nodes[node], "state-run"))
 	}
 	got := call(c.t, args...)
 	if got.code != code {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -22,10 +23,13 @@ type place struct {
 	resource string
 	layout   process.Layout
 	timeout  time.Duration
+	// stateDir and stateRunDir hold the agent's state, of each resource below it.
+	stateDir, stateRunDir string
 }
 
 func (p *place) addDatabaseFlag(flags *pflag.FlagSet) {
 	flags.StringVar(&p.layout.DatabaseDir, "dbdir", "", "directory of the database files (default: OVN's own)")
+	flags.StringVar(&p.stateDir, "statedir", control.StateBase, "directory of the agent's state and snapshots")
 }
 
 // addFlags adds the flags of a command that talks to servers and cluster.
@@ -33,6 +37,7 @@ func (p *place) addFlags(flags *pflag.FlagSet, timeout time.Duration) {
 	p.addDatabaseFlag(flags)
 	flags.StringVar(&p.resource, "resource", "", "name of the resource (default: the only one on this node)")
 	flags.StringVar(&p.layout.RunDir, "rundir", "", "directory of sockets and pidfiles (default: OVN's own)")
+	flags.StringVar(&p.stateRunDir, "staterundir", control.RunBase, "directory of the agent's run-time state")
 	flags.DurationVar(&p.timeout, "timeout", timeout, "how long to wait for servers and cluster")
 }
 
@@ -51,11 +56,11 @@ func (p place) target(ctx context.Context, log logrus.FieldLogger) (target, erro
 		return target{}, err
 	}
 	view, noCluster := pacemaker.CurrentView(ctx, ocf.AgentName)
-	instance, err := pickResource(p.resource, view, layout)
+	instance, err := pickResource(p.resource, view, p.stateRunDir)
 	if err != nil {
 		return target{}, err
 	}
-	return target{controller: newController(ctx, instance, layout, log), view: view, noCluster: noCluster}, nil
+	return target{controller: p.newController(ctx, instance, layout, log), view: view, noCluster: noCluster}, nil
 }
 
 // errWhichResource is returned when the resource is not clear.
@@ -63,13 +68,13 @@ var errWhichResource = errors.New("more than one resource runs OVN's databases h
 
 // pickResource takes the resource that is named, the cluster's only one, or the
 // only one that has left its files on this node.
-func pickResource(named string, view pacemaker.View, layout process.Layout) (string, error) {
+func pickResource(named string, view pacemaker.View, runBase string) (string, error) {
 	if named != "" {
 		return named, nil
 	}
 	names := view.Resources()
 	if len(names) == 0 {
-		names = control.InstancesIn(layout.RunDir)
+		names = control.InstancesIn(runBase)
 	}
 	switch len(names) {
 	case 0:
@@ -83,9 +88,10 @@ func pickResource(named string, view pacemaker.View, layout process.Layout) (str
 
 // newController returns a controller that looks at servers and files, and never
 // offers them to clients.
-func newController(ctx context.Context, instance string, layout process.Layout, log logrus.FieldLogger) *control.Controller {
+func (p place) newController(ctx context.Context, instance string, layout process.Layout, log logrus.FieldLogger) *control.Controller {
 	return &control.Controller{
 		Instance: instance, Node: localNode(ctx), Layout: layout,
+		StateDir: filepath.Join(p.stateDir, instance), RunDir: filepath.Join(p.stateRunDir, instance),
 		Units:   control.Units(layout, control.Endpoint{}, control.Endpoint{}),
 		Cluster: pacemaker.Resource{Instance: instance},
 		Log:     log,

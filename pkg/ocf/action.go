@@ -75,7 +75,12 @@ func (a Agent) stop(ctx context.Context, call call) (ExitCode, error) {
 }
 
 func (a Agent) monitor(ctx context.Context, call call) (ExitCode, error) {
-	v := call.resource(ctx).Monitor(ctx, call.env.ExpectsPromoted())
+	r := call.resource(ctx)
+	if call.env.Probe() {
+		v := r.Probe(ctx)
+		return healthCode(v.Health), verdictError(v)
+	}
+	v := r.Monitor(ctx, call.env.ExpectsPromoted())
 	return healthCode(v.Health), verdictError(v)
 }
 

@@ -32,7 +32,7 @@ func runOutside(t *testing.T, action string, namesAndValues ...string) (code ocf
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(runDir) })
-	e := byHand(append([]string{"ovn_rundir", runDir, "ovn_dbdir", t.TempDir()}, namesAndValues...)...)
+	e := byHand(append([]string{"ovn_rundir", runDir, "ovn_dbdir", t.TempDir(), "state_dir", t.TempDir(), "state_rundir", t.TempDir()}, namesAndValues...)...)
 	code = ocf.Agent{
 		Getenv: e.getenv, Stdout: io.Discard, Stderr: &reasons, Log: logger, Cluster: noCluster{}, Network: unreachable{},
 	}.Run(t.Context(), action)
@@ -41,7 +41,7 @@ func runOutside(t *testing.T, action string, namesAndValues ...string) (code ocf
 
 func TestMonitorOutsideAClusterWarnsOfEachLackOnce(t *testing.T) {
 	t.Parallel()
-	code, reason, log := runOutside(t, "monitor")
+	code, reason, log := runOutside(t, "monitor", "CRM_meta_interval", "10000")
 	if code != ocf.NotRunning || reason != "" {
 		t.Errorf("code %v, reason %q", code, reason)
 	}

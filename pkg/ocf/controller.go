@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"path/filepath"
 
 	"github.com/sirupsen/logrus"
 
@@ -33,6 +34,8 @@ func (a Agent) controller(ctx context.Context, env Environment, p Parameters) (c
 		Node:     node,
 		Units:    control.Units(layout, p.Northbound, p.Southbound),
 		Layout:   layout,
+		StateDir: filepath.Join(p.StateDir, env.Instance),
+		RunDir:   filepath.Join(p.StateRunDir, env.Instance),
 		Listening: control.Listening{
 			MasterIP:         p.MasterIP,
 			MasterIPOnly:     p.ListenOnMasterIPOnly,
@@ -41,10 +44,10 @@ func (a Agent) controller(ctx context.Context, env Environment, p Parameters) (c
 		},
 		ManageNorthd: p.ManageNorthd,
 		Snapshots:    p.Snapshots,
-		BusyPatience: p.BusyPatience,
-		Supervision:  a.supervision(env, p),
-		Cluster:      cluster,
-		Holds:        a.Network.Holds, CanListen: a.Network.CanListen,
+		BusyPatience: p.BusyPatience, LeadWhenBehind: p.LeadWhenBehind,
+		Supervision: a.supervision(env),
+		Cluster:     cluster,
+		Holds:       a.Network.Holds, CanListen: a.Network.CanListen,
 		Log: a.Log,
 	}
 	return c, func(ctx context.Context) (err error) {

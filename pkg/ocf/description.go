@@ -112,14 +112,6 @@ to node: set it by rules on #uname. Without it, it is the address from which thi
 func supervisionDescriptions() []parameterDescription {
 	return []parameterDescription{
 		{
-			Name: paramSupervise, Content: content{Type: "boolean", Default: defaultSupervise},
-			ShortDesc: english("Whether servers are watched between monitors"),
-			LongDesc: english(`
-With yes, a small daemon on each node restarts a server that dies at once and in its role, and makes one read-only that may not be
-active. With no, all that is left to the monitor, and to Pacemaker.
-`),
-		},
-		{
 			Name: paramBusyPatience, Content: content{Type: "integer", Default: defaultBusyPatience},
 			ShortDesc: english("Patience with a busy server, in seconds"),
 			LongDesc: english(`
@@ -128,11 +120,27 @@ degraded and stays where it is. A server that is stopped, or idle and silent, co
 `),
 		},
 		{
+			Name: paramDiskPatience, Content: content{Type: "integer", Default: defaultDiskPatience},
+			ShortDesc: english("Patience with a disk that cannot be written to, in seconds"),
+			LongDesc: english(`
+How long the promoted node keeps the role while it cannot write to the disk of its databases, in seconds from 1 to 86400. Meanwhile the instance is
+reported as degraded. Then it is failed over, if another node is up to date.
+`),
+		},
+		{
+			Name: paramLeadWhenBehind, Content: content{Type: "string", Default: defaultLeadWhenBehind},
+			ShortDesc: english("Whether a node that was behind may lead"),
+			LongDesc: english(`
+A node that was behind when the promoted node failed may lack rows, and leads by an operator's word only (ovndb-servers bless). With a number of
+seconds, it leads without that after so long without a node that may lead: rows are lost rather than time.
+`),
+		},
+		{
 			Name: paramBeatInterval, Content: content{Type: "integer", Default: defaultBeatInterval},
 			ShortDesc: english("Interval of the beats, in seconds"),
 			LongDesc: english(`
-How often the promoted node counts up the beat in its databases, in seconds from 1 to 60. A backup whose data shows no new beat for three intervals
-is stale: it says so, and comes last when another node has to be promoted. Each beat is a transaction of some 100 bytes in each database.
+How often the promoted node looks for changed rows, and writes a beat into its databases after them, in seconds from 1 to 60. At rest it writes
+nothing. By the beats, nodes compare how much they hold. Each beat is a transaction of some 100 bytes in each database.
 `),
 		},
 	}
@@ -154,6 +162,13 @@ The directory of the servers' log files. Without it, the one of OVN's packages: 
 		directoryDescription(paramSchemaDir, "Directory of the database schemas", `
 The directory of ovn-nb.ovsschema and ovn-sb.ovsschema, from which databases are created and upgraded. Without it, the one of OVN's packages:
 /usr/share/ovn.
+`),
+		directoryDescription(paramStateDir, "Directory of the agent's state", `
+The directory of the state that has to outlive a reboot, and of the snapshots. It must be local to the node and root's. Without it,
+/var/lib/ovndb-servers.
+`),
+		directoryDescription(paramStateRunDir, "Directory of the agent's run-time state", `
+The directory of locks and notes that must not outlive a reboot. It must be local to the node and root's. Without it, /run/ovndb-servers.
 `),
 		{
 			Name: paramUser, Content: content{Type: "string"},

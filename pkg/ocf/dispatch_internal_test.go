@@ -66,6 +66,11 @@ func (r *recorder) Monitor(_ context.Context, expectPromoted bool) replication.V
 	return r.row.verdict
 }
 
+func (r *recorder) Probe(context.Context) replication.Verdict {
+	_ = r.call("Probe")
+	return r.row.verdict
+}
+
 func (r *recorder) StepDownIfSuperseded(context.Context) error {
 	return r.call("StepDownIfSuperseded")
 }
@@ -190,14 +195,14 @@ func configurationRows() []dispatchRow {
 		{action: "validate-all", set: invalid, code: ErrConfigured, reason: wrong, level: logrus.ErrorLevel},
 		{action: "notify", set: both, reason: wrong, level: logrus.WarnLevel},
 		{action: "demote", set: invalid, calls: []string{"Demote false"}, level: logrus.InfoLevel},
-		{action: "monitor", set: invalid, verdict: backup, calls: []string{"Monitor false"}, level: logrus.InfoLevel},
+		{action: "monitor", set: invalid, verdict: backup, calls: []string{"Probe"}, level: logrus.InfoLevel},
 		{action: "stop", set: invalid, calls: []string{"Stop"}, level: logrus.InfoLevel, warning: "stopping in spite of an invalid configuration"},
 
 		{action: "start", incomplete: incomplete, code: ErrGeneric, reason: nowhere, level: logrus.ErrorLevel},
 		{action: "promote", incomplete: incomplete, code: ErrGeneric, reason: nowhere, level: logrus.ErrorLevel},
 		{action: "demote", incomplete: incomplete, calls: []string{"Demote false"}, level: logrus.InfoLevel, warning: going},
 		{action: "notify", set: event, incomplete: incomplete, calls: []string{"StepDownIfSuperseded", "ReceiveLast []"}, level: logrus.InfoLevel, warning: going},
-		{action: "monitor", incomplete: incomplete, verdict: backup, calls: []string{"Monitor false"}, level: logrus.InfoLevel},
+		{action: "monitor", incomplete: incomplete, verdict: backup, calls: []string{"Probe"}, level: logrus.InfoLevel},
 		{action: "stop", incomplete: incomplete, calls: []string{"Stop"}, level: logrus.InfoLevel},
 
 		{action: "stop", set: unusable, calls: []string{"Stop"}, level: logrus.InfoLevel},
@@ -269,7 +274,7 @@ func healthRows() []dispatchRow {
 		{name: "active, degraded, before Pacemaker 2.0.5", set: old, verdict: replication.Verdict{Health: replication.HealthActiveDegraded, Reasons: []string{"a"}}, code: RunningPromoted, reason: "a", level: logrus.WarnLevel},
 	}
 	for i := range rows {
-		rows[i].calls = []string{"Monitor false"}
+		rows[i].calls = []string{"Probe"} // by hand, as Pacemaker looks for a resource
 	}
 	for role, expected := range map[string]string{"Promoted": "true", "Master": "true", "Unpromoted": "false", "Slave": "false"} {
 		rows = append(rows, dispatchRow{

@@ -78,7 +78,7 @@ func ParseEnvironment(action string, getenv func(string) string) (Environment, e
 // Probe reports whether this is the monitor by which the cluster manager finds out whether the
 // resource runs here: Pacemaker sets no interval for it, and no role and no notify sets.
 func (e Environment) Probe() bool {
-	return e.Action == "monitor" && e.Interval == 0
+	return (e.Action == "monitor" || e.Action == "status") && e.Interval == 0
 }
 
 // ExpectsPromoted reports whether Pacemaker takes the instance for promoted. Up to Pacemaker 2.0

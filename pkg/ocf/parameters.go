@@ -1,6 +1,7 @@
 package ocf
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
 	"strings"
@@ -27,7 +28,10 @@ const (
 	paramSchemaDir            = "ovn_schemadir"
 	paramUser                 = "ovn_user"
 	paramSnapshots            = "snapshots"
-	paramSupervise            = "supervise"
+	paramStateDir             = "state_dir"
+	paramStateRunDir          = "state_rundir"
+	paramLeadWhenBehind       = "lead_when_behind"
+	paramDiskPatience         = "disk_patience"
 	paramBusyPatience         = "busy_patience"
 	paramBeatInterval         = "beat_interval"
 	paramOVNCtl               = "ovn_ctl"
@@ -43,7 +47,8 @@ const (
 	defaultListenOnMasterIPOnly = "yes"
 	defaultManageNorthd         = "no"
 	defaultSnapshots            = "10"
-	defaultSupervise            = "yes"
+	defaultLeadWhenBehind       = never
+	defaultDiskPatience         = "30"  // s
 	defaultBusyPatience         = "120" // s
 	defaultBeatInterval         = "1"   // s
 )
@@ -74,13 +79,20 @@ type Parameters struct {
 	User string
 	// Snapshots is how many snapshots of each database are kept.
 	Snapshots int
-	// Supervise has a supervisor restart servers that die, between the actions of the cluster.
-	Supervise bool
+	// StateDir holds what the nodes' agents have to know after a reboot, StateRunDir the rest of
+	// their state; each resource has a directory of its own there. Both are root's.
+	StateDir, StateRunDir string
+	// LeadWhenBehind is after how long without a node that may lead a node may lead that was
+	// behind, in whole seconds; 0 is for never.
+	LeadWhenBehind time.Duration
+	// DiskPatience is how long an active node that cannot write to its disk keeps the role, in
+	// whole seconds.
+	DiskPatience time.Duration
 	// BusyPatience is how long a server may work without answering before it counts as failed, in
 	// whole seconds.
 	BusyPatience time.Duration
-	// BeatInterval is how often an active node shows in its data that it is fresh, in whole
-	// seconds.
+	// BeatInterval is how often an active node looks for changed rows and writes a beat after
+	// them, in whole seconds.
 	BeatInterval time.Duration
 	// OVNCtl is accepted, so that a definition made for the shell agent can stay, and has no
 	// effect.
@@ -107,7 +119,10 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 		SchemaDir:            read.directory(paramSchemaDir, maxDirectory),
 		User:                 read.user(paramUser),
 		Snapshots:            read.count(paramSnapshots, defaultSnapshots, maxSnapshots),
-		Supervise:            read.boolean(paramSupervise, defaultSupervise),
+		StateDir:             cmp.Or(read.directory(paramStateDir, maxDirectory), control.StateBase),
+		StateRunDir:          cmp.Or(read.directory(paramStateRunDir, maxDirectory), control.RunBase),
+		LeadWhenBehind:       read.secondsOrNever(paramLeadWhenBehind, defaultLeadWhenBehind),
+		DiskPatience:         time.Duration(read.count(paramDiskPatience, defaultDiskPatience, maxBusyPatience)) * time.Second,
 		BusyPatience:         time.Duration(read.count(paramBusyPatience, defaultBusyPatience, maxBusyPatience)) * time.Second,
 		BeatInterval:         time.Duration(read.count(paramBeatInterval, defaultBeatInterval, maxBeatInterval)) * time.Second,
 		OVNCtl:               read.value(paramOVNCtl, ""),

@@ -48,11 +48,11 @@ func (a Agent) AcquireSupervisor(ctx context.Context) (Supervised, error) {
 }
 
 // supervision returns how this node's supervisor is started. A probe starts nothing.
-func (a Agent) supervision(env Environment, p Parameters) control.Supervision {
+func (a Agent) supervision(env Environment) control.Supervision {
 	if a.Program == "" || env.Probe() {
 		return control.Supervision{}
 	}
-	return control.Supervision{Program: a.Program, Config: a.configuration(), Off: !p.Supervise}
+	return control.Supervision{Program: a.Program, Config: a.configuration()}
 }
 
 // configuration is a digest of the program's version and the parameters.

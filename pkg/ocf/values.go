@@ -1,6 +1,7 @@
 package ocf
 
 import (
+	"fmt"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -96,6 +97,23 @@ func (r *parameterReader) milliseconds(name, missing string) time.Duration {
 }
 
 // count reads a whole number from 1 to a highest one.
+// never is the value of a time that does not come.
+const never = "never"
+
+// secondsOrNever reads a number of seconds, or never, which is 0.
+func (r *parameterReader) secondsOrNever(name, missing string) time.Duration {
+	value := r.value(name, missing)
+	if value == never {
+		return 0
+	}
+	seconds, err := strconv.Atoi(value)
+	if err != nil || seconds < 1 || seconds > maxBusyPatience {
+		r.complain(name, value, fmt.Sprintf("%s, or seconds from 1 to %d", never, maxBusyPatience))
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
+}
+
 func (r *parameterReader) count(name, missing string, highest int) int {
 	n, err := strconv.Atoi(r.value(name, missing))
 	if err == nil && n >= 1 && n <= highest {

@@ -1,5 +1,7 @@
 package ocf
 
+import "ovndb-servers/pkg/control"
+
 // The variables in which the cluster manager passes an action its environment (OCF resource agent
 // API 1.1, and add_OCF_env_vars in services_linux.c in Pacemaker's tree).
 const (
@@ -8,7 +10,7 @@ const (
 	// ParameterPrefix begins the name of a variable that holds a parameter of the resource.
 	ParameterPrefix = "OCF_RESKEY_"
 	// MetaPrefix begins the names of Pacemaker's meta attributes, which describe a single action.
-	MetaPrefix = ParameterPrefix + "CRM_meta_"
+	MetaPrefix = control.ActionVariables
 
 	// notifyPrefix begins the names of the notify sets.
 	notifyPrefix = MetaPrefix + "notify_"

@@ -18,6 +18,8 @@ type Verbs interface {
 	// Monitor observes the servers, repairs them and returns the verdict. expectPromoted says that
 	// Pacemaker takes the instance for promoted.
 	Monitor(ctx context.Context, expectPromoted bool) replication.Verdict
+	// Probe observes the servers and changes nothing.
+	Probe(ctx context.Context) replication.Verdict
 	// StepDownIfSuperseded makes this node read-only if it leads a term that is over.
 	StepDownIfSuperseded(ctx context.Context) error
 	// HoldElection decides before its promotion whether this node may lead, AnswerElection
