@@ -18,6 +18,12 @@ FUZZTIME ?= 10s
 ROUNDS     ?= 3
 ONLY       ?=
 BENCHFLAGS ?=
+# For make torture: the number that faults are drawn by (another one each time if empty), for how long, whether lost nodes are
+# fenced, and further flags, as -only or -settle.
+SEED         ?=
+MINUTES      ?= 5
+FENCING      ?= no
+TORTUREFLAGS ?=
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 BINARY  := $(CURDIR)/bin/ovndb-servers
@@ -79,6 +85,11 @@ images: deps-cluster ## Build the node images of trixie and bookworm, where they
 bench: deps-cluster build ## Measure the agent side by side with the shell agent (SUITE=trixie, ROUNDS=3, ONLY=regexp of cases, BENCHFLAGS='-large -document -timeline FILE')
 	@echo "== bench on $(SUITE)"
 	go run ./integration/bench -bin $(BINARY) -suite $(SUITE) -rounds $(ROUNDS) $(if $(ONLY),-only '$(ONLY)') $(BENCHFLAGS)
+
+.PHONY: torture
+torture: deps-cluster build ## Cause drawn faults in a cluster under writers, and account for every row (SEED=, MINUTES=5, SUITE=trixie, FENCING=yes|no, TORTUREFLAGS=)
+	@echo "== torture on $(SUITE)"
+	go run ./integration/torture -bin $(BINARY) -suite $(SUITE) -seed '$(SEED)' -minutes $(MINUTES) -fencing $(FENCING) $(TORTUREFLAGS)
 
 .PHONY: lint
 lint: $(GOLANGCI) ## Check style, and that the module files are tidy

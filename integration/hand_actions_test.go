@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"ovndb-servers/integration/cluster"
 	"ovndb-servers/integration/ovsdb"
 )
 
@@ -147,7 +148,7 @@ func TestStartWithNewerSchemaUpgrades(t *testing.T) {
 		t.Errorf("the copy has not the row: %s", log)
 	}
 	h.want(node, "stop", exitSuccess, databaseDir)
-	h.exec(node, "find", "/run/ovn", "-name", "ovndb-servers-upgraded.*", "-delete")
+	h.exec(node, "rm", "-r", filepath.Join(filepath.Dir(cluster.RunDir), "upgraded"), filepath.Join(filepath.Dir(cluster.StateDir), "upgraded"))
 }
 
 // olderVersion is older than that of any schema.

@@ -30,13 +30,15 @@ const (
 	exitKilledByTimeout = 137
 )
 
-// hand runs the agent's actions by hand in the shared cluster, whose resource is
-// stopped, so that Pacemaker does not interfere.
+// hand runs the agent's actions by hand.
 type hand struct {
 	*cluster.Cluster
 
 	t   *testing.T
 	ctx context.Context //nolint:containedctx // It ends with the test, as the hand does.
+	// alone says that the resource is stopped, so that Pacemaker does not interfere, and that no
+	// supervisor may run between the actions: a fault stays until the next one.
+	alone bool
 }
 
 // byHand returns the shared cluster with the resource stopped and nothing running
@@ -58,7 +60,7 @@ func byHand(t *testing.T) hand {
 			t.Fatal(err)
 		}
 	}
-	h := hand{Cluster: suite.shared, t: t, ctx: ctx}
+	h := hand{Cluster: suite.shared, t: t, ctx: ctx, alone: true}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
@@ -77,17 +79,45 @@ func byHand(t *testing.T) hand {
 	return h
 }
 
-// agent runs an action and returns its result. There is no supervisor, unless the
-// environment asks for one, so that a fault stays until the next action.
+// aloneScript runs a program while the supervisor of the state directory $0 is stopped by a
+// signal, and so is one that the program has started. It is stopped where it holds no
+// lock. Its state is made too old to be believed, and not so old that it would be replaced:
+// control.maxStateAge and control.stuckSupervisorAge are the bounds.
+const aloneScript = `
+	stop_supervisor() {
+		while pid=$(cat "$0/supervisor.pid" 2>/dev/null) && grep -qs supervise "/proc/$pid/cmdline"; do
+			kill -STOP "$pid"
+			if flock --nonblock "$0/lock" true; then
+				touch -d '10 seconds ago' "$0/supervisor.json"
+				return
+			fi
+			kill -CONT "$pid"
+			sleep 0.05
+		done
+	}
+	stop_supervisor
+	"$@"
+	code=$?
+	stop_supervisor
+	exit $code
+`
+
+// agent runs an action and returns its result.
 func (h hand) agent(node, action string, env map[string]string, wrapper ...string) cluster.Result {
 	h.t.Helper()
-	alone := map[string]string{"OCF_RESKEY_supervise": "no"}
-	maps.Copy(alone, env)
-	result, err := h.RunAgentUnder(h.ctx, node, action, alone, wrapper...)
+	result, err := h.run(h.ctx, node, action, env, wrapper...)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	return result
+}
+
+// run is [cluster.Cluster.RunAgentUnder], without a supervisor if the hand is alone.
+func (h hand) run(ctx context.Context, node, action string, env map[string]string, wrapper ...string) (cluster.Result, error) {
+	if h.alone {
+		wrapper = append([]string{"sh", "-c", aloneScript, cluster.RunDir}, wrapper...)
+	}
+	return h.RunAgentUnder(ctx, node, action, env, wrapper...)
 }
 
 // want runs an action that has to end with a code.
@@ -151,7 +181,7 @@ func (h hand) pair() (active, backup string) {
 func (h hand) awaitMonitor(node string, code int) {
 	h.t.Helper()
 	h.await(fmt.Sprintf("monitor on %s to answer %d", node, code), func(ctx context.Context) error {
-		result, err := h.RunAgent(ctx, node, "monitor", nil)
+		result, err := h.run(ctx, node, "monitor", nil)
 		if err == nil && result.Code != code {
 			err = fmt.Errorf("monitor: %s", result)
 		}
@@ -201,7 +231,7 @@ func (h hand) park(node string, dbs ...ovsdb.Database) {
 	}
 }
 
-// kill kills servers, and waits until each and its monitor process have ended.
+// kill kills servers, and waits until each has ended.
 func (h hand) kill(node string, dbs ...ovsdb.Database) {
 	h.t.Helper()
 	for _, db := range dbs {
@@ -267,11 +297,16 @@ func (h hand) nothingLeft(node string) error {
 	if err := h.runsNone(h.ctx, node, "ovsdb-server", "ovndb-servers"); err != nil {
 		return err
 	}
-	files := h.exec(node, "find", "/run/ovn", "-name", "*.pid", "-o", "-name", "*.promoted", "-o", "-type", "s")
-	if files != "" {
-		return fmt.Errorf("files are left on %s: %s", node, files)
+	result, err := h.Exec(h.ctx, node, "find", "/run/ovn", cluster.RunDir, cluster.StateDir,
+		"-name", "*.pid", "-o", "-name", "term", "-o", "-type", "s")
+	if err != nil {
+		return err
 	}
-	for _, attribute := range []string{"master-" + cluster.Resource, "ovndb-active-" + cluster.Resource} {
+	if result.Stdout != "" {
+		return fmt.Errorf("files are left on %s: %s", node, result.Stdout)
+	}
+	for _, attribute := range []string{"master-", "ovndb-active-", "ovndb-position-", "ovndb-freshness-"} {
+		attribute += cluster.Resource
 		result, err := h.Exec(h.ctx, node, "attrd_updater", "--name", attribute, "--query", "--node", node)
 		if err != nil {
 			return err

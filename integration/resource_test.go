@@ -221,7 +221,7 @@ func (h hand) undo(do func(context.Context) error) {
 }
 
 // supervisorPIDFile is the pidfile that the supervisor of a node keeps locked.
-const supervisorPIDFile = "/var/run/ovn/ovndb-servers-" + cluster.Resource + ".supervisor.pid"
+const supervisorPIDFile = cluster.RunDir + "/supervisor.pid"
 
 // A server that turns active by itself on an unpromoted node, where the supervisor
 // does nothing, is made read-only by the next monitor. Pacemaker records the instance as

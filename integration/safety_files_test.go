@@ -67,9 +67,18 @@ func (s *trial) record() string {
 func (s *trial) wantNeverLed(node string) {
 	s.t.Helper()
 	active, _ := s.promoted()
-	if record := s.record(); active == node || strings.HasSuffix(record, " "+node) {
+	if record := s.record(); active == node || led(record) == node {
 		s.t.Errorf("promoted is %s, and the record is %q, but %s must not lead", active, record, node)
 	}
+}
+
+// led returns the node that leads the term of a record, or led it: "TERM TERM-ID NODE ...".
+func led(record string) string {
+	fields := strings.Fields(record)
+	if len(fields) < 3 {
+		return ""
+	}
+	return fields[2]
 }
 
 // A database file whose last record was cut short by a crash loses that record

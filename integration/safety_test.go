@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -77,13 +76,8 @@ func (s *trial) tidy(db ovsdb.Database) {
 	s.t.Helper()
 	for _, node := range s.NodeNames() {
 		s.control(node, db, "ovsdb-server/compact", db.Name)
-		s.exec(node, "rm", "-rf", snapshotsOf(db))
+		s.exec(node, "rm", "-rf", cluster.SnapshotDir)
 	}
-}
-
-// snapshotsOf returns where the snapshots of a database are.
-func snapshotsOf(db ovsdb.Database) string {
-	return path.Join(path.Dir(db.File), "ovndb-servers.snapshots")
 }
 
 // addWriter starts one more writer.
@@ -277,7 +271,7 @@ func (s *trial) wantKept(node string, took []extra) {
 // kept returns the names of the rows in a node's snapshots of a database; a row that more
 // than one snapshot has is named more than once.
 func (s *trial) kept(ctx context.Context, node string, db ovsdb.Database) ([]string, error) {
-	found, err := s.Exec(ctx, node, "find", snapshotsOf(db), "-name", db.Name+".*.db")
+	found, err := s.Exec(ctx, node, "find", cluster.SnapshotDir, "-name", db.Name+".*.db")
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,8 @@ import (
 
 // RunAgent runs one action of the agent on a node by hand, with the environment
 // that Pacemaker would give it; env adds to that and overrides it. The resource
-// should be unmanaged or stopped, so that Pacemaker does not interfere.
+// should be unmanaged or stopped, so that Pacemaker does not interfere. A monitor is a
+// recurring one, unless env sets another interval: with 0 it is a probe.
 func (c *Cluster) RunAgent(ctx context.Context, node, action string, env map[string]string) (Result, error) {
 	return c.RunAgentUnder(ctx, node, action, env)
 }
@@ -33,8 +34,12 @@ func (c *Cluster) AgentPath() string {
 	return "/usr/lib/ocf/resource.d/" + agent[1] + "/" + agent[2]
 }
 
-// agentEnvironment returns the environment that Pacemaker gives to an action without an
-// interval, with the timeout of the action's last operation.
+// monitorInterval is that of a monitor by hand, in milliseconds, as no operation of
+// [DefaultOperations] has it.
+const monitorInterval = "10000"
+
+// agentEnvironment returns the environment that Pacemaker gives to an action, with the timeout
+// of the action's last operation.
 func (c *Cluster) agentEnvironment(node, action string) map[string]string {
 	agent := strings.Split(c.config.Agent, ":")
 	env := map[string]string{
@@ -62,6 +67,9 @@ func (c *Cluster) agentEnvironment(node, action string) map[string]string {
 		if operation.Name == action {
 			env["OCF_RESKEY_CRM_meta_timeout"] = strconv.FormatInt(operation.Timeout.Milliseconds(), 10)
 		}
+	}
+	if action == "monitor" {
+		env["OCF_RESKEY_CRM_meta_interval"] = monitorInterval
 	}
 	for _, n := range c.nodes {
 		if n.Name == node {

@@ -34,7 +34,7 @@ func (c *Cluster) AwaitThat(ctx context.Context, what string, check func(context
 // would hide the last real one.
 func (c *Cluster) await(ctx context.Context, what string, check func(context.Context) (string, error)) error {
 	began, reported := time.Now(), time.Now()
-	ticker := time.NewTicker(pollInterval)
+	ticker := time.NewTicker(c.config.PollInterval)
 	defer ticker.Stop()
 	var seen string
 	missing := errors.New("not checked yet")

@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	// readyTimeout bounds the wait for a cluster that has been started.
+	// readyTimeout is the default of Config.ReadyTimeout.
 	readyTimeout = 90 * time.Second
-	// cleanTimeout bounds the removal of a cluster when the context has ended.
+	// cleanTimeout bounds the collection of the logs, and the removal of a cluster when the
+	// context has ended.
 	cleanTimeout = time.Minute
 	firstHost    = 11
 	vipHost      = 100
@@ -51,7 +52,7 @@ func Up(ctx context.Context, config Config, progress *Progress) (*Cluster, error
 	if err != nil {
 		return nil, err
 	}
-	ready, cancel := context.WithTimeoutCause(ctx, readyTimeout, errors.New("the cluster is not ready in time"))
+	ready, cancel := context.WithTimeoutCause(ctx, c.config.ReadyTimeout, errors.New("the cluster is not ready in time"))
 	defer cancel()
 	began := time.Now()
 	if err := c.Await(ready, "all instances to have their role", c.Settled()); err != nil {
@@ -82,6 +83,9 @@ func start(ctx context.Context, config Config, progress *Progress) (*Cluster, er
 		return nil, err
 	}
 	c.addresses()
+	if err := c.createDisks(ctx); err != nil {
+		return nil, c.giveUp(ctx, err)
+	}
 	progress.Printf("starting %d nodes of cluster %s (%s) on %s.0/%d", config.Nodes, config.Name, config.Suite, c.prefix, subnetBits)
 	if err := c.startNodes(ctx); err != nil {
 		return nil, c.giveUp(ctx, err)
@@ -90,15 +94,20 @@ func start(ctx context.Context, config Config, progress *Progress) (*Cluster, er
 }
 
 // giveUp collects the logs, removes the cluster and returns err, joined with the errors
-// of both.
+// of both. Each has its own time: nodes that do not answer must not keep the cluster from
+// being removed. Of a start that was interrupted no logs are collected.
 func (c *Cluster) giveUp(ctx context.Context, err error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
-	defer cancel()
-	if c.config.LogDir != "" {
+	interrupted := ctx.Err() != nil
+	ctx = context.WithoutCancel(ctx)
+	if c.config.LogDir != "" && !interrupted {
 		c.progress.Printf("collecting logs in %s", c.config.LogDir)
-		err = errors.Join(err, c.CollectLogs(ctx, c.config.LogDir))
+		collecting, cancel := context.WithTimeout(ctx, cleanTimeout)
+		err = errors.Join(err, c.CollectLogs(collecting, c.config.LogDir))
+		cancel()
 	}
-	return errors.Join(err, c.Down(ctx))
+	removing, cancel := context.WithTimeout(ctx, cleanTimeout)
+	defer cancel()
+	return errors.Join(err, c.Down(removing))
 }
 
 // Down removes the cluster.
@@ -142,7 +151,11 @@ func (c *Cluster) startNode(ctx context.Context, node Node, files []byte) error 
 		args = append(args, "--add-host", other.Name+":"+other.Address.String())
 	}
 	args = append(args, c.config.clock(node.Name)...)
+	args = append(args, c.config.mounts(node)...)
 	args = append(args, c.config.labels()...)
+	if c.config.CgroupParent != "" {
+		args = append(args, "--cgroup-parent", c.config.CgroupParent+"-"+node.Name)
+	}
 	if _, err := docker(ctx, append(args, c.image)...); err != nil {
 		return fmt.Errorf("cannot create %s: %w", node.Name, err)
 	}

@@ -18,6 +18,19 @@ const (
 	VIPResource = "ovndb_vip"
 )
 
+// The directories of the state that the agent under test keeps of the resource on a node.
+const (
+	// StateDir outlives a reboot.
+	StateDir = stateBase + "/" + Resource
+	// RunDir does not.
+	RunDir = runBase + "/" + Resource
+	// SnapshotDir is where the snapshots of the databases are.
+	SnapshotDir = StateDir + "/snapshots"
+
+	stateBase = "/var/lib/ovndb-servers"
+	runBase   = "/run/ovndb-servers"
+)
+
 // Agent names of the resource.
 const (
 	// OVNAgent is the agent under test.
@@ -76,6 +89,24 @@ type Config struct {
 	// Corosync, Pacemaker and the database servers. A program without the C library, as
 	// the agent is, keeps the machine's time.
 	Clocks map[string]time.Duration
+	// FenceDir is a directory of this machine that all nodes share. If it is set, fencing is
+	// enabled, with an agent that puts its requests there for [Cluster.ServeFencing].
+	FenceDir string
+	// DiskSize is how much room the databases' directory of each node has, as "512m", on a
+	// disk of its own that is kept in memory, so that [Cluster.FillDisk] can fill it. It
+	// survives a loss of power. Without a size the directory is on the node's own disk.
+	DiskSize string
+	// RestartPacemaker has pacemakerd restarted when it fails, as its systemd unit has.
+	RestartPacemaker bool
+	// CgroupParent gives each node a control group of its own below this one's name, as docker
+	// create does with --cgroup-parent. All containers of docker's own group share the time
+	// that the kernel gives to one session: on a busy machine that is too little for a cluster.
+	CgroupParent string
+	// ReadyTimeout bounds the wait for the cluster to be ready after its start. Default 90 s.
+	ReadyTimeout time.Duration
+	// PollInterval is how often waiting methods look, which costs a program in a container each
+	// time. Default 200 ms.
+	PollInterval time.Duration
 	// Persistent clusters outlive the process that made them.
 	Persistent bool
 	// Shells adds pcs and crmsh to the nodes, and a minute to the first build.
@@ -110,6 +141,8 @@ func (c Config) withDefaults() Config {
 	c.Nodes = orElse(c.Nodes, 3)
 	c.Agent = orElse(c.Agent, OVNAgent)
 	c.Order = orElse(c.Order, PromoteThenVIP)
+	c.PollInterval = orElse(c.PollInterval, pollInterval)
+	c.ReadyTimeout = orElse(c.ReadyTimeout, readyTimeout)
 	if c.Operations == nil {
 		c.Operations = DefaultOperations()
 	}
@@ -122,7 +155,7 @@ func (c Config) withDefaults() Config {
 	}, c.CloneMeta)
 	c.PrimitiveMeta = merge(nil, c.PrimitiveMeta)
 	c.Properties = merge(map[string]string{
-		"stonith-enabled": "false",
+		"stonith-enabled": strconv.FormatBool(c.FenceDir != ""),
 		// The election waits this long for a coordinator that is already there.
 		"dc-deadtime": "1s",
 		// All nodes share one machine: each takes the load of the others for its

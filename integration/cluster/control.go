@@ -45,6 +45,12 @@ func (c *Cluster) CleanupOn(ctx context.Context, resource, node string) error {
 	return err
 }
 
+// ReportFailure tells Pacemaker that the resource has failed on a node, though it has not.
+func (c *Cluster) ReportFailure(ctx context.Context, node string) error {
+	_, err := c.Control(ctx, "crm_resource", "--fail", "--resource", Resource, "--node", node)
+	return err
+}
+
 // SetMeta sets a meta-attribute of a resource; an empty value removes it.
 func (c *Cluster) SetMeta(ctx context.Context, resource, name, value string) error {
 	return c.setResource(ctx, resource, "--meta", name, value)

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"ovndb-servers/integration/ovsdb"
 )
 
 // freezeTimeout bounds the attempts to freeze a node.
@@ -83,6 +85,27 @@ func (c *Cluster) Partition(ctx context.Context, node string, from ...string) er
 		if err := c.drop(ctx, node, []string{other.Address.String()}); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// CutReplication cuts the sessions between a node's database servers and those of all
+// others, and keeps new ones from being made. Clients reach the node and the cluster stays
+// connected: only the databases' ports are cut, and only between nodes. [Cluster.Heal]
+// undoes it.
+func (c *Cluster) CutReplication(ctx context.Context, node string) error {
+	// The ports of the two databases follow each other.
+	const script = `ports=$1; shift; for peer; do for side in --sport --dport; do
+iptables -w -I INPUT -s "$peer" -p tcp $side "$ports" -j DROP && iptables -w -I OUTPUT -d "$peer" -p tcp $side "$ports" -j DROP || exit
+done; done`
+	args := []string{"sh", "-c", script, "cut", ovsdb.Northbound().Port + ":" + ovsdb.Southbound().Port}
+	for _, other := range c.nodes {
+		if other.Name != node {
+			args = append(args, other.Address.String())
+		}
+	}
+	if _, err := c.MustExec(ctx, node, args...); err != nil {
+		return fmt.Errorf("cannot cut the replication of %s: %w", node, err)
 	}
 	return nil
 }

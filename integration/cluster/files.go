@@ -18,6 +18,8 @@ const (
 	agentProgram = "/usr/sbin/ovndb-servers"
 	// agentLink is where Pacemaker finds it.
 	agentLink = "/usr/lib/ocf/resource.d/ovn/ovndb-servers"
+	// pacemakerdWrapper comes before Pacemaker's own program on the PATH.
+	pacemakerdWrapper = "/usr/local/sbin/pacemakerd"
 )
 
 //go:embed templates
@@ -37,14 +39,34 @@ func (c *Cluster) nodeFiles() ([]byte, error) {
 			return nil, fmt.Errorf("cannot pack %s: %w", name, err)
 		}
 	}
-	var err error
-	if c.config.Binary != "" {
-		err = addAgent(writer, c.config.Binary)
-	}
-	if err := errors.Join(err, writer.Close()); err != nil {
+	if err := errors.Join(c.addPrograms(writer), writer.Close()); err != nil {
 		return nil, err
 	}
 	return archive.Bytes(), nil
+}
+
+// addPrograms adds the programs that the configuration asks for.
+func (c *Cluster) addPrograms(writer *tar.Writer) error {
+	scripts := map[string]string{}
+	if c.config.FenceDir != "" {
+		scripts["fence_host"] = fenceProgram
+	}
+	if c.config.RestartPacemaker {
+		scripts["pacemakerd"] = pacemakerdWrapper
+	}
+	for name, path := range scripts {
+		text, err := templates.ReadFile("templates/" + name)
+		if err != nil {
+			return fmt.Errorf("cannot read the script %s: %w", name, err)
+		}
+		if err := addFile(writer, strings.TrimPrefix(path, "/"), 0o755, text); err != nil {
+			return fmt.Errorf("cannot pack %s: %w", path, err)
+		}
+	}
+	if c.config.Binary == "" {
+		return nil
+	}
+	return addAgent(writer, c.config.Binary)
 }
 
 // addAgent adds the agent's program and the link that makes an agent of it. The

@@ -35,9 +35,13 @@ func CleanStale(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	volumes, err := docker(ctx, append([]string{"volume", "ls"}, filter...)...)
+	if err != nil {
+		return err
+	}
 	var failures []error
 	removed := map[string]bool{}
-	for line := range strings.Lines(containers + "\n" + networks) {
+	for line := range strings.Lines(containers + "\n" + networks + "\n" + volumes) {
 		owner, name, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if name != "" && !removed[name] && !ownerLives(owner) {
 			removed[name] = true
@@ -47,8 +51,8 @@ func CleanStale(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// Remove removes the containers and networks of the cluster of a name. It is no error
-// if there are none.
+// Remove removes the containers, volumes and networks of the cluster of a name. It is no
+// error if there are none.
 func Remove(ctx context.Context, name string) error {
 	filter := "label=" + clusterLabel + "=" + name
 	containers, err := docker(ctx, "ps", "--all", "--quiet", "--filter", filter)
@@ -60,13 +64,24 @@ func Remove(ctx context.Context, name string) error {
 			return fmt.Errorf("cannot remove the nodes of cluster %s: %w", name, err)
 		}
 	}
-	networks, err := docker(ctx, "network", "ls", "--quiet", "--filter", filter)
-	if err != nil {
-		return fmt.Errorf("cannot list the networks of cluster %s: %w", name, err)
+	if err := removeAll(ctx, "volume", filter); err != nil {
+		return fmt.Errorf("cannot remove the disks of cluster %s: %w", name, err)
 	}
-	for id := range strings.FieldsSeq(networks) {
-		if _, err := docker(ctx, "network", "rm", id); err != nil {
-			return fmt.Errorf("cannot remove the network of cluster %s: %w", name, err)
+	if err := removeAll(ctx, "network", filter); err != nil {
+		return fmt.Errorf("cannot remove the network of cluster %s: %w", name, err)
+	}
+	return nil
+}
+
+// removeAll removes docker's objects of a kind that match a filter.
+func removeAll(ctx context.Context, kind, filter string) error {
+	found, err := docker(ctx, kind, "ls", "--quiet", "--filter", filter)
+	if err != nil {
+		return err
+	}
+	for id := range strings.FieldsSeq(found) {
+		if _, err := docker(ctx, kind, "rm", id); err != nil {
+			return err
 		}
 	}
 	return nil

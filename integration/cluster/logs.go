@@ -14,9 +14,9 @@ import (
 const logTimeout = 10 * time.Second
 
 // CollectLogs copies from every node into a directory of its name below dir: its
-// /var/log, with an extract of the agent's lines, its databases, its process list, and its
-// Pacemaker's view and configuration. A part that is missing keeps no other from being
-// collected.
+// /var/log, with an extract of the agent's lines, its databases, the agent's state with the
+// snapshots, its process list, and its Pacemaker's view and configuration. A part that is
+// missing keeps no other from being collected.
 func (c *Cluster) CollectLogs(ctx context.Context, dir string) error {
 	var failures []error
 	for _, node := range c.nodes {
@@ -31,7 +31,7 @@ func (c *Cluster) collectNode(ctx context.Context, node Node, dir string) error 
 		return fmt.Errorf("cannot make the directory for the logs of %s: %w", node.Name, err)
 	}
 	var failures []error
-	for _, path := range []string{"/var/log", "/var/lib/ovn"} {
+	for _, path := range []string{"/var/log", databaseDirectory, stateBase} {
 		copying, cancel := context.WithTimeout(ctx, logTimeout)
 		_, err := docker(copying, "cp", node.Container+":"+path, dir)
 		failures = append(failures, err)
@@ -48,6 +48,7 @@ func (c *Cluster) collectNode(ctx context.Context, node Node, dir string) error 
 		"ps.txt":      {"ps", "-eo", "pid,ppid,stat,lstart,args", "-ww"},
 		"ip.txt":      {"ip", "address"},
 		"run.txt":     {"ls", "-laR", "/run"},
+		"state.txt":   {"grep", "-rs", "--exclude=*.db", ".", stateBase, runBase},
 	} {
 		asking, cancel := context.WithTimeout(ctx, logTimeout)
 		result, err := c.Exec(asking, node.Name, args...)

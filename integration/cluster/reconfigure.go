@@ -10,9 +10,11 @@ import (
 	"strings"
 )
 
-// dataDirectories returns the directories of the agents' servers: databases, sockets and
-// pidfiles, logs.
-func dataDirectories() []string { return []string{"/var/lib/ovn", "/var/run/ovn", "/var/log/ovn"} }
+// dataDirectories returns the directories of the agents' servers (databases, sockets and
+// pidfiles, logs) and of the state that agents keep.
+func dataDirectories() []string {
+	return []string{databaseDirectory, "/var/run/ovn", "/var/log/ovn", stateBase, runBase}
+}
 
 // Reconfigure removes the resource, its data and its attributes and properties in the
 // cluster, and configures another one in its place on the same nodes. The change is made
@@ -114,7 +116,7 @@ func foreignSets(section string) []string {
 	return ids
 }
 
-// removeData removes the servers' files on every node.
+// removeData removes the files of the servers and of the agents on every node.
 func (c *Cluster) removeData(ctx context.Context) error {
 	for _, node := range c.nodes {
 		args := append(append([]string{"find"}, dataDirectories()...), "-mindepth", "1", "-delete")

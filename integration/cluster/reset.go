@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -40,9 +41,20 @@ func (c *Cluster) resetConfiguration(ctx context.Context, view View) error {
 		failures = append(failures, c.ClearMoves(ctx), c.StartResource(ctx))
 	}
 	if len(view.Failures) > 0 {
-		failures = append(failures, c.Cleanup(ctx, Clone))
+		failures = append(failures, c.cleanupFailed(ctx, view))
 	}
 	return errors.Join(failures...)
+}
+
+// cleanupFailed makes Pacemaker forget the failures of the clone and, if it has any, of the
+// virtual IP.
+func (c *Cluster) cleanupFailed(ctx context.Context, view View) error {
+	err := c.Cleanup(ctx, Clone)
+	ofVIP := func(failure Failure) bool { return strings.HasPrefix(failure.Operation, VIPResource+"_") }
+	if slices.ContainsFunc(view.Failures, ofVIP) {
+		err = errors.Join(err, c.Cleanup(ctx, VIPResource))
+	}
+	return err
 }
 
 // awaitQuorum waits for a view from a partition with quorum in which all nodes are
@@ -66,11 +78,11 @@ func (c *Cluster) revive(ctx context.Context) error {
 
 // reviveNode is revive of one node.
 func (c *Cluster) reviveNode(ctx context.Context, node Node) error {
-	state, err := docker(ctx, "inspect", "--format", "{{.State.Status}}", node.Container)
+	state, err := c.State(ctx, node.Name)
 	if err != nil {
-		return fmt.Errorf("cannot inspect %s: %w", node.Name, err)
+		return err
 	}
-	switch strings.TrimSpace(state) {
+	switch state {
 	case "paused":
 		err = c.Thaw(ctx, node.Name)
 	case "exited":
