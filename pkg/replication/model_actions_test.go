@@ -55,7 +55,6 @@ func (w *world) promote(m *machine, lost []string) {
 				return false
 			}
 			s := &m.servers[d]
-			s.wasWritable = s.wasWritable || w.rules.flags // until the data itself says of which term it is
 			s.active, s.sessions, s.source = true, false, -1
 			return true
 		}
@@ -186,6 +185,9 @@ func (w *world) decide(m *machine, e replication.Election) bool {
 	w.ids++
 	drawn := 0
 	own := e.Begin(func() string { drawn++; return id(fmt.Sprintf("%s/%d/%d", m.name, w.ids, drawn)) })
+	if w.rules.flags { // until the data itself says of which term it is
+		m.servers[0].wasWritable, m.servers[1].wasWritable = true, true
+	}
 	m.forget()
 	m.own, m.rebooted = &own, false
 	return true

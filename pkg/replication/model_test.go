@@ -31,7 +31,7 @@ type rules struct {
 	durable  bool // the marker of a new term is on disk before the record
 	sync     bool // so is the end of a term
 	boot     bool // servers are restarted as active ones only in the boot in which they were promoted
-	flags    bool // a server counts as writable without leading from before it is active until its marker is written
+	flags    bool // servers count as writable without leading from before a promotion until their marker is written
 }
 
 func allRules() rules {
