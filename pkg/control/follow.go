@@ -203,20 +203,22 @@ func (c *Controller) admitOnce(ctx context.Context, u Unit, source string, recor
 	return replication.Admit(j), nil
 }
 
-// questionTimeout is how long the answer of a source is waited for: long enough for a lost
+// questionTimeout is how long the first answer of a source is waited for: long enough for a lost
 // packet to be sent again. A backup that cannot reach the promoted node keeps others
 // waiting meanwhile: the virtual IP may start only after the notification in which it
 // follows. It is tried again soon.
 const questionTimeout = 1500 * time.Millisecond
 
 func (c *Controller) question(ctx context.Context, u Unit, source string, j *replication.Joining) error {
-	ctx, cancel := withBudget(ctx, answerFraction, questionTimeout)
+	opening, cancel := withBudget(ctx, answerFraction, questionTimeout)
 	defer cancel()
-	store, err := ovsdbctl.Open(ctx, source, u.Server.Database)
+	store, err := ovsdbctl.Open(opening, source, u.Server.Database)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
+	ctx, cancel = withBudget(ctx, answerFraction, answerTimeout) // it is there, and may be busy
+	defer cancel()
 	if j.SourceWritable, err = store.Writable(ctx); err != nil {
 		return err
 	}

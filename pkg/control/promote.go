@@ -109,6 +109,10 @@ func (c *Controller) beginTerm(ctx context.Context, p replication.Participants) 
 	}
 	failpoint("promote-elected")
 	c.endIdleNorthd(ctx)
+	// From now on clients on local sockets may write, and no other node knows of this term.
+	if err := c.forEachUnit(ctx, func(_ context.Context, u Unit) error { return c.followed(u).drop() }); err != nil {
+		return 0, err
+	}
 	if err := c.saveOwnTerm(own); err != nil {
 		return 0, err
 	}
@@ -171,9 +175,7 @@ const takeBackTimeout = 3 * time.Second
 func (c *Controller) takeBack(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackTimeout)
 	defer cancel()
-	err := c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {
-		return errors.Join(c.followed(u).drop(), c.makeBackup(ctx, u))
-	})
+	err := c.forEachUnit(ctx, c.makeBackup)
 	if err == nil {
 		err = c.dropOwnTerm()
 	}
