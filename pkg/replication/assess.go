@@ -147,7 +147,7 @@ func assessActive(o Observation) Verdict {
 // backup that no finished action leaves behind.
 func assessMixed(o Observation) Verdict {
 	switch {
-	case o.Acting:
+	case o.Acting && o.Promoted():
 		return Verdict{Health: o.expected(), Reasons: []string{"an action is under way"}}
 	case o.Promoted():
 		v := Verdict{Health: HealthFailedActive}
@@ -180,7 +180,8 @@ func (v Verdict) parkUnasked(servers []ServerState) Verdict {
 				"the %s server was active without having been promoted here; its log says why it turned active", s.Database))
 		}
 	}
-	return v.park(servers, false)
+	// An action that makes servers active has its term first, so none is disturbed by that.
+	return v.park(servers, true)
 }
 
 func assessBackups(o Observation) Verdict {
