@@ -54,13 +54,15 @@ const beatTimeout = 2 * time.Second
 // Beat writes a beat into each database of the node that leads own whose rows have changed
 // since the last one, and none at rest. Files go on from what they have read before.
 func (c *Controller) Beat(ctx context.Context, own replication.OwnTerm, files *FileReaders) error {
-	ctx, cancel := withBudget(ctx, answerFraction, beatTimeout)
+	reading, cancel := withBudget(ctx, answerFraction, beatTimeout)
 	defer cancel()
-	held, err := files.positions(ctx)
+	held, err := files.positions(reading)
 	if err != nil {
-		return err
+		c.Log.WithError(err).Debug("a file that cannot be read in time counts as changed")
 	}
-	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {
+	writing, cancel := withBudget(ctx, answerFraction, beatTimeout)
+	defer cancel()
+	return c.forEachUnit(writing, func(ctx context.Context, u Unit) error {
 		if p := held[u.Name()]; p.Marked() && p.Progress.AtBeat() {
 			return nil
 		}
