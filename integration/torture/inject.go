@@ -111,16 +111,16 @@ func (f fault) signal() syscall.Signal {
 // pattern is the command line of the processes that a fault is for.
 func pattern(f fault) string {
 	files := map[string]string{"nb": "ovnnb_db", "sb": "ovnsb_db", "nb+sb": "ovn[ns]b_db"}
-	switch f.Kind {
-	case killServer, stopServer:
+	if f.Kind == killServer || f.Kind == stopServer {
 		return fmt.Sprintf(serverPattern, files[f.Of])
-	case killSupervisor, stopSupervisor:
-		return supervisorPattern
-	case killAction:
-		return fmt.Sprintf(actionPattern, f.Of)
-	default:
-		return fmt.Sprintf(daemonPattern, f.Of)
 	}
+	if f.Kind == killSupervisor || f.Kind == stopSupervisor {
+		return supervisorPattern
+	}
+	if f.Kind == killAction {
+		return fmt.Sprintf(actionPattern, f.Of)
+	}
+	return fmt.Sprintf(daemonPattern, f.Of)
 }
 
 // orNothing returns err, or errNothingHit if nothing was found.
