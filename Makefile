@@ -10,7 +10,7 @@ OCF_PROVIDER ?= ovn
 SUITE   ?= trixie
 RUN     ?=
 COUNT   ?= 1
-TIMEOUT ?= 35m
+TIMEOUT ?= 40m
 LONG    ?=
 # For make fuzz: how long for each target.
 FUZZTIME ?= 10s
@@ -71,7 +71,7 @@ test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds 
 		CGO_ENABLED=1 go test $(if $(RACE),-race,-p 5 -parallel 6) -shuffle=on -timeout 5m ./...
 
 .PHONY: integration
-integration: deps-cluster build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=35m, LONG=1 with the long variants)
+integration: deps-cluster build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=40m, LONG=1 with the long variants)
 	@echo "== integration on $(SUITE)"
 	SUITE=$(SUITE) OVNDB_SERVERS_BIN=$(BINARY) \
 		go test -tags integration $(if $(LONG),,-short) -count $(COUNT) -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') -v ./integration

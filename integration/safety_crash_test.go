@@ -20,7 +20,7 @@ import (
 const faultFile = "/var/run/ovndb-servers.fault"
 
 // crashTimeout bounds the switchovers of all fault points together.
-const crashTimeout = 10 * time.Minute
+const crashTimeout = 15 * time.Minute
 
 // The agent is killed at each step of a promotion, of a demotion, and of the actions that
 // these cause on the other nodes: the cluster recovers by itself, and no row is lost.
