@@ -52,7 +52,7 @@ func eventually(t *testing.T, what string, condition func() bool) {
 	for !condition() {
 		select {
 		case <-ctx.Done():
-			t.Fatalf("in vain waited for: %s", what)
+			t.Fatalf("never: %s", what)
 		case <-ticker.C:
 		}
 	}

@@ -239,7 +239,7 @@ func TestALeftOverNorthdOnANodeThatIsNotPromotedIsEnded(t *testing.T) {
 	}
 }
 
-// It has asked for its lock in vain while the server was a backup.
+// It has asked for its lock without success while the server was a backup.
 func TestPromoteReplacesANorthdThatRanBesideABackup(t *testing.T) {
 	t.Parallel()
 	node := newNorthdNode(t, controltest.NewCluster())

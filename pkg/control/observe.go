@@ -70,7 +70,7 @@ func (c *Controller) askServer(ctx context.Context, u Unit, s replication.Server
 	return s
 }
 
-// silence is a question that was left unanswered.
+// unanswered is a question to which no answer came.
 type unanswered struct {
 	before process.Activity
 	lasted time.Duration

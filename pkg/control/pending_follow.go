@@ -26,7 +26,7 @@ func (c *Controller) RequestFollow(ctx context.Context, promoted string) error {
 	return nil
 }
 
-// FollowPending does what FollowSoon has left to the supervisor, and returns the node that is
+// FollowPending does what RequestFollow has left to the supervisor, and returns the node that is
 // followed now; none if nothing was left.
 func (c *Controller) FollowPending(ctx context.Context) (replication.Leader, error) {
 	if !c.pendingFollow().heldFor(pendingFollowTimeout) {

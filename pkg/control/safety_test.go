@@ -341,7 +341,7 @@ func TestAnAnswerToAnEarlierRoundDoesNotCount(t *testing.T) {
 	three := newLedTrio(t)
 	must(t, three.nodes[0].Stop(testContext(t)))
 	must(t, three.hold(t, 1, 0))
-	err := three.nodes[1].HoldElection(shortContext(t), three.electorate(0)) // a new round, and nobody answers
+	err := three.nodes[1].HoldElection(shortContext(t), three.electorate(0)) // a new round, and no node answers
 	if silent := new(replication.UnansweredError); !errors.As(err, &silent) {
 		t.Errorf("error is %v, want a silent node", err)
 	}
@@ -402,7 +402,7 @@ func TestAfterAPlannedDemotionNobodyHasToAnswer(t *testing.T) {
 	}
 }
 
-// A backup that nobody answers from where it is to follow keeps the cluster waiting for
+// A backup that no server answers from where it is to follow keeps the cluster waiting for
 // no longer than a lost packet takes to be sent again: the virtual address may start only
 // after it.
 func TestASourceThatDoesNotAnswerIsGivenUpSoon(t *testing.T) {
@@ -458,7 +458,7 @@ func marker(t *testing.T, u control.Unit) *replication.Marker {
 	return m
 }
 
-// shortContext is for what waits in vain.
+// shortContext is for what waits for a thing that does not come.
 func shortContext(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
@@ -488,7 +488,7 @@ func newRobbedTrio(t *testing.T) trio {
 func TestDemotedNodeThatHasLostRowsSinceLeavesThePromotionToOneThatHasThem(t *testing.T) {
 	t.Parallel()
 	three := newRobbedTrio(t)
-	defer three.answerLate(t)() // after a planned demotion nobody answers in the notification
+	defer three.answerLate(t)() // after a planned demotion no node answers in the notification
 	lost := new(replication.ElectionError)
 	err := three.nodes[0].HoldElection(testContext(t), three.electorate())
 	if !errors.As(err, &lost) || lost.Decision.Yield == "" {

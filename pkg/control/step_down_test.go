@@ -63,7 +63,7 @@ func TestANodeThatFollowsNobodyDoesNotWaitForWhatADemotedNodeWrote(t *testing.T)
 	must(t, three.nodes[0].StepDownIfSuperseded(testContext(t)))
 	err := three.nodes[0].ReceiveLast(testContext(t), []string{"node2"})
 	if !errors.Is(err, control.ErrNotFollowing) {
-		t.Errorf("error is %v, want that the node follows nobody", err)
+		t.Errorf("error is %v, want that the node follows no source", err)
 	}
 	defer three.answerLate(t)() // after a planned demotion the notification does not wait for a call
 	wantChoice(t, three.hold(t, 0), "node2", "has not seen the start of term 2")

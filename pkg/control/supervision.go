@@ -44,7 +44,7 @@ const (
 )
 
 // ensureSupervisor starts the supervisor if it does not run, or replaces one of an
-// older program or other parameters; the servers are not touched by that. It tells
+// older program or other parameters; the servers are not touched by that. It reports
 // whether anything was to be done.
 func (c *Controller) ensureSupervisor(ctx context.Context) (started bool, err error) {
 	if c.Supervision.Program == "" {
