@@ -133,7 +133,7 @@ var errNoDatabase = errors.New("this node serves no such database")
 // ignored are the tables, columns and elements that the agent itself keeps in a database.
 func ignored() snapshot.Ignore {
 	return snapshot.Ignore{
-		Tables:   []string{"Connection"},
+		Tables:   []string{ovsdbctl.ConnectionTable},
 		Columns:  []string{"connections"},
 		Elements: `"` + replication.MarkerPrefix,
 	}

@@ -100,7 +100,7 @@ func (c *Controller) AnswerOpenRounds(ctx context.Context) error {
 
 // parkLeaderless parks the backups of this node, unless it leads a term.
 func (c *Controller) parkLeaderless(ctx context.Context) error {
-	if c.leadsTerm() {
+	if c.Promoted() {
 		return nil
 	}
 	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {

@@ -84,11 +84,12 @@ func (c *Controller) recordEnd(ctx context.Context, own replication.OwnTerm) err
 	var end replication.Positions
 	var endErr, beatErr, recordErr error
 	var beats map[string]uint64
+	var record *replication.Record
 	var text string
 	parallel(
 		func() { end, endErr = c.positions(ctx) },
 		func() { beats, beatErr = c.lastBeats(ctx) },
-		func() { text, recordErr = c.Cluster.Record(ctx) },
+		func() { record, text, recordErr = c.readRecord(ctx) },
 	)
 	if err := errors.Join(endErr, beatErr, recordErr); err != nil {
 		return fmt.Errorf("cannot record where this node's data ended: %w", err)
@@ -98,10 +99,6 @@ func (c *Controller) recordEnd(ctx context.Context, own replication.OwnTerm) err
 			return fmt.Errorf("cannot record where %s ended: %w: its file ends at beat %d, and its server is at beat %d",
 				database, ErrRowsLost, ended, beat)
 		}
-	}
-	record, err := replication.ParseRecord(text)
-	if err != nil {
-		return err
 	}
 	if state := own.Judge(record); state != replication.TermHeld {
 		return fmt.Errorf("cannot record where this node's data ended: its term is %s (the cluster is in %s)", state, record.Describe())

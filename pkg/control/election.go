@@ -66,11 +66,7 @@ func (c *Controller) elect(ctx context.Context, p replication.Participants, roun
 
 // electAlone decides as far as this node can before it asks the others.
 func (c *Controller) electAlone(ctx context.Context, p replication.Participants) (*election, error) {
-	text, err := c.Cluster.Record(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("cannot hold an election: %w", err)
-	}
-	record, err := replication.ParseRecord(text)
+	record, text, err := c.readRecord(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("cannot hold an election: %w", err)
 	}

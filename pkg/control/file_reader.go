@@ -11,6 +11,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/ovsdbfile"
 	"ovndb-servers/pkg/replication"
 )
@@ -40,7 +41,7 @@ func (c *Controller) fileReader(u Unit) *fileReader {
 // resume goes on from a checkpoint, or from the beginning of the file.
 func (r *fileReader) resume(from ovsdbfile.Checkpoint) {
 	global := r.unit.Server.Database.GlobalTable
-	r.follower = ovsdbfile.Resume(from, r.unit.Files.Database, global, replication.KeyBeat, global, connectionTable)
+	r.follower = ovsdbfile.Resume(from, r.unit.Files.Database, global, replication.KeyBeat, global, ovsdbctl.ConnectionTable)
 	r.size = from.Size()
 	r.saved = r.size > 0
 }

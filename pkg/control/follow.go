@@ -30,7 +30,7 @@ func (c *Controller) parkUnless(ctx context.Context, u Unit, leaveBackup bool) e
 		asking, cancel := withBudget(ctx, answerFraction, answerTimeout)
 		defer cancel()
 		status, err := u.Server.SyncStatus(asking)
-		if err == nil && status.Role == ovsdbctl.RoleActive && !c.leadsTerm() {
+		if err == nil && status.Role == ovsdbctl.RoleActive && !c.Promoted() {
 			c.warn(c.followed(u).drop(), "a later snapshot may be left out")
 		}
 		if err == nil && status.Role == ovsdbctl.RoleBackup && leaveBackup {

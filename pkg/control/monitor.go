@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -127,7 +126,7 @@ func (c *Controller) observeLive(ctx context.Context, purpose observing) (replic
 // its score before it knows that of its successor, and takes it for the one to keep: any
 // notification is an occasion to find that out.
 func (c *Controller) StepDownIfSuperseded(ctx context.Context) error {
-	if !c.leadsTerm() {
+	if !c.Promoted() {
 		return nil
 	}
 	if _, v := c.observeLive(ctx, observing{expectPromoted: true}); !v.Over || !c.inspect(ctx, true).Over {
@@ -176,14 +175,14 @@ func (c *Controller) carryOut(ctx context.Context, r replication.Repair, record 
 		return c.StopNorthd(ctx)
 	case replication.RepairPark, replication.RepairFollow:
 	}
-	i := slices.IndexFunc(c.Units, func(u Unit) bool { return u.Name() == r.Database })
-	if i < 0 {
-		return fmt.Errorf("cannot %s the server of %s: the resource has no such database", r.Kind, r.Database)
+	u, err := c.unitOf(r.Database)
+	if err != nil {
+		return fmt.Errorf("cannot %s the server of %s: %w", r.Kind, r.Database, err)
 	}
 	if r.Kind == replication.RepairPark {
-		return c.makeBackup(ctx, c.Units[i])
+		return c.makeBackup(ctx, u)
 	}
-	return c.follow(ctx, c.Units[i], r.Source, record)
+	return c.follow(ctx, u, r.Source, record)
 }
 
 // restoreRecord swaps the record of this node's term in again, which has gone or gone back.
@@ -192,11 +191,7 @@ func (c *Controller) restoreRecord(ctx context.Context) error {
 	if err != nil || own == nil {
 		return err
 	}
-	text, err := c.Cluster.Record(ctx)
-	if err != nil {
-		return err
-	}
-	record, err := replication.ParseRecord(text)
+	record, text, err := c.readRecord(ctx)
 	if err != nil {
 		return err
 	}

@@ -30,8 +30,9 @@ func (c *Controller) OwnTerm() (*replication.OwnTerm, error) {
 	return &own, nil
 }
 
-// leadsTerm reports whether this node leads a term by its own state, as far as that can be read.
-func (c *Controller) leadsTerm() bool {
+// Promoted reports whether this node was promoted and not demoted since: whether it leads a term
+// by its own state. One that cannot be read counts as leading.
+func (c *Controller) Promoted() bool {
 	own, err := c.OwnTerm()
 	return err != nil || own != nil
 }
@@ -56,6 +57,3 @@ func (c *Controller) dropOwnTerm() error {
 	}
 	return syncDirectory(c.StateDir)
 }
-
-// Promoted reports whether this node was promoted and not demoted since.
-func (c *Controller) Promoted() bool { return c.leadsTerm() }

@@ -16,7 +16,7 @@ const pendingFollowTimeout = 10 * time.Second
 // and so it is on a node that was promoted itself, which has to be read-only first.
 func (c *Controller) RequestFollow(ctx context.Context, promoted string) error {
 	state, err := c.supervisorState()
-	if err != nil || state.Config != c.Supervision.Config || c.leadsTerm() {
+	if err != nil || state.Config != c.Supervision.Config || c.Promoted() {
 		return c.Follow(ctx, promoted)
 	}
 	if err := c.pendingFollow().write(promoted); err != nil {

@@ -123,7 +123,7 @@ func (c *Controller) beginTerm(ctx context.Context, p replication.Participants) 
 	}
 	c.Log.WithField("term", own.Record.Term).Info("this node begins a new term")
 	c.warn(c.withdraw(ctx, TopicBlessed), "cannot withdraw the operator's blessing")
-	c.warn(errors.Join(c.missedRounds().drop(), c.yielded().drop(), c.noLeader().drop()), "notes of elections stay")
+	c.warn(c.forgetElections(), "notes of elections stay")
 	return own.Record.Term, nil
 }
 
@@ -185,7 +185,7 @@ func (c *Controller) takeBack(ctx context.Context) {
 // activate makes a server writable and marks its data, durably. Nothing listens for
 // clients yet.
 func (c *Controller) activate(ctx context.Context, u Unit, m replication.Marker) error {
-	if err := step(ctx, "make the "+u.Name()+" server active", u.Server.ControlSocket, u.Server.Activate); err != nil {
+	if err := u.makeActive(ctx); err != nil {
 		return err
 	}
 	failpoint("promote-active-" + u.Name())
@@ -198,11 +198,16 @@ func (c *Controller) writeMarker(ctx context.Context, u Unit, m replication.Mark
 		if err := s.EnsureGlobal(ctx); err != nil {
 			return err
 		}
-		if durably {
-			return s.SetGlobalDurably(ctx, m.ExternalIDs())
-		}
-		return s.SetGlobal(ctx, m.ExternalIDs())
+		return setMarker(ctx, s, m, durably)
 	})
+}
+
+// setMarker writes a marker into the global row of a server.
+func setMarker(ctx context.Context, s *ovsdbctl.Store, m replication.Marker, durably bool) error {
+	if durably {
+		return s.SetGlobalDurably(ctx, m.ExternalIDs())
+	}
+	return s.SetGlobal(ctx, m.ExternalIDs())
 }
 
 // write writes to a server of this node through its local socket.
@@ -254,5 +259,5 @@ func (c *Controller) open(ctx context.Context, u Unit) error {
 	if err != nil {
 		return err
 	}
-	return step(ctx, "open the listeners of the "+u.Name()+" server", u.Server.ControlSocket, u.Server.OpenConnections)
+	return u.openListeners(ctx)
 }

@@ -3,11 +3,9 @@ package control
 import (
 	"context"
 
+	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/replication"
 )
-
-// connectionTable holds the listeners, which are no content of an operator's.
-const connectionTable = "Connection"
 
 // fileContent is what one unit's database file holds.
 type fileContent struct {
@@ -37,7 +35,7 @@ func (c *Controller) withContent(ctx context.Context, u Unit, h fileContent) (re
 		return replication.Position{}, err
 	}
 	defer store.Close()
-	h.position.Content, err = store.Digest(ctx, u.Server.Database.GlobalTable, connectionTable)
+	h.position.Content, err = store.Digest(ctx, u.Server.Database.GlobalTable, ovsdbctl.ConnectionTable)
 	return h.position, err
 }
 
@@ -49,11 +47,17 @@ func (c *Controller) positions(ctx context.Context) (replication.Positions, erro
 
 // Record asks the cluster for its record; nil if there is none.
 func (c *Controller) Record(ctx context.Context) (*replication.Record, error) {
-	text, err := c.Cluster.Record(ctx)
-	if err != nil {
-		return nil, err
+	record, _, err := c.readRecord(ctx)
+	return record, err
+}
+
+// readRecord is [Controller.Record] with the text of the record, which a swap starts from.
+func (c *Controller) readRecord(ctx context.Context) (record *replication.Record, text string, err error) {
+	if text, err = c.Cluster.Record(ctx); err != nil {
+		return nil, "", err
 	}
-	return replication.ParseRecord(text)
+	record, err = replication.ParseRecord(text)
+	return record, text, err
 }
 
 // recordQuery waits for the answer to a question that was asked once.

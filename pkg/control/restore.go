@@ -37,7 +37,7 @@ func (c *Controller) Restore(ctx context.Context, name string) (Restored, error)
 	defer source.Close() //nolint:errcheck // only read
 	u, err := c.unitOf(info.Database)
 	if err != nil {
-		return Restored{}, err
+		return Restored{}, fmt.Errorf("cannot restore a snapshot of %s: %w", info.Database, err)
 	}
 	if err := c.prepareState(); err != nil { // the lock does not outlive a reboot
 		return Restored{}, fmt.Errorf("cannot lock the resource: %w", err)
@@ -72,15 +72,6 @@ func (c *Controller) Restore(ctx context.Context, name string) (Restored, error)
 // SnapshotDirectory returns where the snapshots of the resource on this node are.
 func (c *Controller) SnapshotDirectory() snapshot.Directory {
 	return snapshot.In(c.StateDir, c.Layout.DatabaseDir)
-}
-
-func (c *Controller) unitOf(database string) (Unit, error) {
-	for _, u := range c.Units {
-		if u.Name() == database {
-			return u, nil
-		}
-	}
-	return Unit{}, fmt.Errorf("cannot restore a snapshot of %s: the resource has no such database", database)
 }
 
 func (c *Controller) noneRuns() error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
@@ -28,15 +27,14 @@ func (c *Controller) Revive(ctx context.Context, database string, seen *replicat
 		return err
 	}
 	defer unlock()
-	i := slices.IndexFunc(c.Units, func(u Unit) bool { return u.Name() == database })
-	if i < 0 {
-		return fmt.Errorf("cannot restart the server of %s: the resource has no such database", database)
+	u, err := c.unitOf(database)
+	if err != nil {
+		return fmt.Errorf("cannot restart the server of %s: %w", database, err)
 	}
-	u := c.Units[i]
 	if !u.stopped() {
 		return c.completeRevival(ctx, u, seen)
 	}
-	if c.leadsTerm() {
+	if c.Promoted() {
 		return c.reviveActive(ctx, u, seen)
 	}
 	record := c.askRecord(ctx)
@@ -46,7 +44,7 @@ func (c *Controller) Revive(ctx context.Context, database string, seen *replicat
 // completeRevival goes on where an earlier attempt was cut short: its server runs, and
 // is no more than read-only.
 func (c *Controller) completeRevival(ctx context.Context, u Unit, seen *replication.Marker) error {
-	if !c.leadsTerm() {
+	if !c.Promoted() {
 		return nil
 	}
 	status, err := u.Server.SyncStatus(ctx)
@@ -82,10 +80,10 @@ func (c *Controller) reviveActive(ctx context.Context, u Unit, seen *replication
 	if err := c.mayLeadOn(u, record, marker, seen); err != nil {
 		return fmt.Errorf("cannot make the %s server active again: %w", u.Name(), err)
 	}
-	if err := step(ctx, "make the "+u.Name()+" server active", u.Server.ControlSocket, u.Server.Activate); err != nil {
+	if err := u.makeActive(ctx); err != nil {
 		return err
 	}
-	return step(ctx, "open the listeners of the "+u.Name()+" server", u.Server.ControlSocket, u.Server.OpenConnections)
+	return u.openListeners(ctx)
 }
 
 // mayLeadOn returns an error unless a server that died active may lead on: this node's term is the
@@ -145,9 +143,7 @@ func (c *Controller) closeListenersIfRunning(ctx context.Context, u Unit) error 
 
 // OpenListeners opens the listeners of a node that leads, as a promotion does.
 func (c *Controller) OpenListeners(ctx context.Context) error {
-	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {
-		return step(ctx, "open the listeners of the "+u.Name()+" server", u.Server.ControlSocket, u.Server.OpenConnections)
-	})
+	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return u.openListeners(ctx) })
 }
 
 // Escalate tells the cluster that the instance on this node has failed, so that it

@@ -159,10 +159,7 @@ func (c *Controller) heldRecord(ctx context.Context) (own *replication.OwnTerm, 
 	if err != nil || own == nil || !own.Recorded {
 		return nil, nil, "", err
 	}
-	if text, err = c.Cluster.Record(ctx); err != nil {
-		return nil, nil, "", err
-	}
-	record, err = replication.ParseRecord(text)
+	record, text, err = c.readRecord(ctx)
 	if err != nil || own.Judge(record) != replication.TermHeld {
 		return nil, nil, "", err
 	}

@@ -85,10 +85,7 @@ func (c *Controller) beatUnit(ctx context.Context, u Unit, own replication.OwnTe
 		if err != nil {
 			return err
 		}
-		if durably {
-			return s.SetGlobalDurably(ctx, next.ExternalIDs())
-		}
-		return s.SetGlobal(ctx, next.ExternalIDs())
+		return setMarker(ctx, s, next, durably)
 	})
 }
 

@@ -1,6 +1,9 @@
 package control
 
 import (
+	"context"
+	"errors"
+
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
 )
@@ -23,6 +26,29 @@ type Unit struct {
 
 // Name returns the database's name as its schema spells it.
 func (u Unit) Name() string { return u.Server.Database.Name }
+
+// makeActive makes the unit's server writable; it listens for no client yet.
+func (u Unit) makeActive(ctx context.Context) error {
+	return step(ctx, "make the "+u.Name()+" server active", u.Server.ControlSocket, u.Server.Activate)
+}
+
+// openListeners makes the unit's server listen where its Connection rows say.
+func (u Unit) openListeners(ctx context.Context) error {
+	return step(ctx, "open the listeners of the "+u.Name()+" server", u.Server.ControlSocket, u.Server.OpenConnections)
+}
+
+// errNoDatabase is returned for a database that the resource has not.
+var errNoDatabase = errors.New("the resource has no such database")
+
+// unitOf returns the unit of a database, or errNoDatabase.
+func (c *Controller) unitOf(database string) (Unit, error) {
+	for _, u := range c.Units {
+		if u.Name() == database {
+			return u, nil
+		}
+	}
+	return Unit{}, errNoDatabase
+}
 
 // Pidfile returns the pidfile that the unit's server locks while it lives.
 func (u Unit) Pidfile() process.Pidfile { return process.Pidfile(u.Files.Pidfile) }

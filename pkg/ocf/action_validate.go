@@ -37,7 +37,7 @@ func (a Agent) checkNode(ctx context.Context, p Parameters) error {
 }
 
 func checkPrograms(ctx context.Context, p Parameters) error {
-	needed := []string{"ovsdb-server", "ovsdb-tool"}
+	needed := []string{process.ServerProgram, process.ToolProgram}
 	if p.ManageNorthd {
 		needed = append(needed, process.NorthdProgram)
 	}
