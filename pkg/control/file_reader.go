@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/sirupsen/logrus"
 
@@ -112,12 +109,7 @@ const maxCheckpoint = 64 << 10
 // load returns the checkpoint, which is of no use if there is none or it is damaged.
 func (c checkpoint) load() ovsdbfile.Checkpoint {
 	var kept ovsdbfile.Checkpoint
-	file, err := os.Open(c.path)
-	if err != nil {
-		return kept
-	}
-	defer func() { _ = file.Close() }()
-	text, err := io.ReadAll(io.LimitReader(file, maxCheckpoint))
+	text, err := readBounded(c.path, maxCheckpoint)
 	if err != nil || json.Unmarshal(text, &kept) != nil {
 		return ovsdbfile.Checkpoint{}
 	}
@@ -134,16 +126,8 @@ func (c checkpoint) save(reached ovsdbfile.Checkpoint) error {
 	if len(text) > maxCheckpoint {
 		return fmt.Errorf("cannot keep a checkpoint in %s: it has %d bytes", c.path, len(text))
 	}
-	file, err := os.CreateTemp(filepath.Dir(c.path), filepath.Base(c.path)+".*")
-	if err != nil {
+	if err := replaceFile(c.path, text); err != nil {
 		return fmt.Errorf("cannot keep a checkpoint: %w", err)
-	}
-	_, err = file.Write(text)
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), c.path)
-	}
-	if err != nil {
-		return fmt.Errorf("cannot keep a checkpoint: %w", errors.Join(err, os.Remove(file.Name())))
 	}
 	return nil
 }

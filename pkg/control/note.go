@@ -86,6 +86,23 @@ func writeDurably(path string, content []byte) error {
 	return atomicfile.Write(root, filepath.Base(path), content, 0o600)
 }
 
+// replaceFile replaces a file that need not outlive a crash of the machine: it waits for no disk.
+// A reader finds the earlier content or the new one, whoever else replaces it.
+func replaceFile(path string, content []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return nil
+}
+
 // syncDirectory returns when the names in a directory are on disk; one that is not there has
 // none.
 func syncDirectory(path string) error {

@@ -57,11 +57,10 @@ func (c *Controller) SaveSupervisorState(state SupervisorState) error {
 	if err != nil {
 		return fmt.Errorf("cannot keep the supervisor's state: %w", err)
 	}
-	written := c.supervisorStateFile() + ".new"
-	if err := os.WriteFile(written, text, 0o600); err != nil {
+	if err := replaceFile(c.supervisorStateFile(), text); err != nil {
 		return fmt.Errorf("cannot keep the supervisor's state: %w", err)
 	}
-	return os.Rename(written, c.supervisorStateFile())
+	return nil
 }
 
 // ErrUnsupervised is returned where no supervisor runs.
