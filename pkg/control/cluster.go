@@ -35,9 +35,9 @@ type Cluster interface {
 	Unable(ctx context.Context) (map[string]string, error)
 	// Quorate reports whether this node's partition of the cluster has quorum.
 	Quorate(ctx context.Context) (bool, error)
-	// Managed reports whether the cluster manages the resource on this node: neither the cluster
+	// Managed reports whether the cluster manages the resource on a node: neither the cluster
 	// nor the node or the resource is in maintenance, and is-managed holds.
-	Managed(ctx context.Context) (bool, error)
+	Managed(ctx context.Context, node string) (bool, error)
 	// Fail tells the cluster that the resource has failed on a node.
 	Fail(ctx context.Context, node string) error
 }
@@ -85,7 +85,7 @@ func (Alone) SetScore(context.Context, string, replication.Score) error { return
 func (Alone) Quorate(context.Context) (bool, error) { return true, nil }
 
 // Managed implements Cluster.
-func (Alone) Managed(context.Context) (bool, error) { return true, nil }
+func (Alone) Managed(context.Context, string) (bool, error) { return true, nil }
 
 // ClearScore implements Cluster.
 func (Alone) ClearScore(context.Context) error { return nil }

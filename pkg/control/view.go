@@ -115,6 +115,6 @@ func (c *Controller) unmanaged(ctx context.Context) (bool, error) {
 	if !c.Promoted() {
 		return false, nil
 	}
-	managed, err := c.Cluster.Managed(ctx)
+	managed, err := c.Cluster.Managed(ctx, c.Node)
 	return err == nil && !managed, err
 }

@@ -9,16 +9,12 @@ import (
 )
 
 // Managed implements [control.Cluster] by one call of crm_mon.
-func (r Resource) Managed(ctx context.Context) (bool, error) {
-	node, err := LocalNode(ctx)
+func (r Resource) Managed(ctx context.Context, node string) (bool, error) {
+	text, err := clusterState(ctx, "--one-shot", "--output-as=xml", "--inactive")
 	if err != nil {
 		return true, err
 	}
-	out, err := process.Run(ctx, crmMon, "--one-shot", "--output-as=xml", "--inactive")
-	if err != nil {
-		return true, fmt.Errorf("cannot ask the cluster for its state: %w", err)
-	}
-	return r.ParseManaged([]byte(out), node)
+	return r.ParseManaged(text, node)
 }
 
 // ParseManaged reads the XML of crm_mon and reports whether the cluster manages the resource on a

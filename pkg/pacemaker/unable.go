@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-
-	"ovndb-servers/pkg/process"
 )
 
 const (
@@ -21,11 +19,11 @@ const (
 // Unable implements [control.Cluster] by one call of crm_mon. Each reason ends with the command
 // that helps.
 func (r Resource) Unable(ctx context.Context) (map[string]string, error) {
-	out, err := process.Run(ctx, crmMon, "--one-shot", "--output-as=xml", "--inactive")
+	text, err := clusterState(ctx, "--one-shot", "--output-as=xml", "--inactive")
 	if err != nil {
-		return nil, fmt.Errorf("cannot ask the cluster for its state: %w", err)
+		return nil, err
 	}
-	return r.ParseUnable([]byte(out))
+	return r.ParseUnable(text)
 }
 
 // ParseUnable reads the XML of crm_mon --inactive (xml/api/crm_mon-2.x.rng, nodes-2.x.rng,

@@ -38,11 +38,20 @@ type Instance struct {
 // CurrentView asks crm_mon for the view of the OCF agent of a name, whatever the
 // provider it is installed as.
 func CurrentView(ctx context.Context, agent string) (View, error) {
-	out, err := process.Run(ctx, crmMon, "-1", "--output-as=xml")
+	text, err := clusterState(ctx, "-1", "--output-as=xml")
 	if err != nil {
-		return View{}, fmt.Errorf("cannot ask the cluster for its state: %w", err)
+		return View{}, err
 	}
-	return ParseView(agent, []byte(out))
+	return ParseView(agent, text)
+}
+
+// clusterState returns what crm_mon prints.
+func clusterState(ctx context.Context, options ...string) ([]byte, error) {
+	out, err := process.Run(ctx, crmMon, options...)
+	if err != nil {
+		return nil, fmt.Errorf("cannot ask the cluster for its state: %w", err)
+	}
+	return []byte(out), nil
 }
 
 // ParseView reads the XML of crm_mon (xml/api/crm_mon-2.x.rng of Pacemaker; of

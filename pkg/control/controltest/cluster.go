@@ -185,14 +185,14 @@ func (c *Cluster) SetUnable(unable map[string]string) {
 	c.unable = unable
 }
 
-// Managed returns what SetUnmanaged was not given.
 // Quorate is always true.
 func (s nodeCluster) Quorate(context.Context) (bool, error) { return true, nil }
 
-func (s nodeCluster) Managed(context.Context) (bool, error) {
+// Managed is true but for the nodes that SetUnmanaged was given.
+func (s nodeCluster) Managed(_ context.Context, node string) (bool, error) {
 	leave, err := s.enter()
 	defer leave()
-	return !s.unmanaged[s.node], err
+	return !s.unmanaged[node], err
 }
 
 // SetUnmanaged says on which nodes the cluster does not manage the resource.
