@@ -103,7 +103,7 @@ func restorePlan(ctx context.Context, c *control.Controller, info snapshot.Info,
 	b.WriteString("  - if another node is promoted when the resource starts here, this node follows that one, and the restored rows\n" +
 		"    are discarded again (they are kept in a snapshot first)\n")
 	for _, u := range c.Units {
-		if pid, err := u.Pidfile().Owner(); err == nil {
+		if pid, err := u.Running(); err == nil && pid != 0 {
 			fmt.Fprintf(&b, "\nIt would be refused now: the %s server runs (pid %d); stop the resource on this node first.\n", u.Name(), pid)
 		}
 	}

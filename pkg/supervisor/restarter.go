@@ -36,7 +36,7 @@ type restarter struct {
 // run restarts the server whenever it dies, until ctx ends.
 func (r *restarter) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		server, err := r.unit.Pidfile().Open()
+		server, err := r.unit.Open()
 		switch {
 		case err == nil:
 			if err := server.Wait(ctx); err != nil {

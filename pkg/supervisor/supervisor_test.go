@@ -215,6 +215,27 @@ func TestSupervisedActiveThatDiesWhileTheRecordCannotBeReadIsActiveAgainOnceItCa
 	eventually(t, "the server to take rows again", func() bool { return writable(t, u) })
 }
 
+// A run directory that was cleaned says nothing about the server, which holds its database.
+func TestSupervisedActiveWithoutPidfileRunsOnAndIsRestartedWhenItDies(t *testing.T) {
+	t.Parallel()
+	p := newUnsupervisedPair(t, func(*control.Controller) {})
+	u := p.active.Units[0]
+	pid, err := u.Running()
+	must(t, err)
+	must(t, os.Remove(u.Files.Pidfile))
+	supervise(t, p.active, p.changed[0])
+	awaitBeat(t, u)
+	if still, err := u.Running(); err != nil || still != pid {
+		t.Fatalf("the server is process %d (%v), want %d still", still, err, pid)
+	}
+	must(t, syscall.Kill(pid, syscall.SIGKILL))
+	must(t, process.WaitExit(testContext(t), pid))
+	eventually(t, "the server to take rows again", func() bool { return writable(t, u) })
+	if failed := p.Failed(); len(failed) > 0 {
+		t.Errorf("failures were reported: %v", failed)
+	}
+}
+
 func TestSupervisedBackupThatDiesFollowsAgain(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
