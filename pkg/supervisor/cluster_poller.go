@@ -72,7 +72,7 @@ func (p *clusterPoller) poll(ctx context.Context) (control.SupervisorState, erro
 
 // logFailure logs the error of a part of a poll, unless the supervisor ends.
 func (p *clusterPoller) logFailure(ctx context.Context, err error, message string) {
-	if !errors.Is(ctx.Err(), context.Canceled) && p.failures.due(time.Now(), message) {
-		p.log.WithError(err).Warn(message)
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		p.failures.log(p.log, time.Now(), logrus.WarnLevel, err, message)
 	}
 }

@@ -74,32 +74,12 @@ func (p *diskProber) failure(now time.Time) error {
 	return p.err
 }
 
-// diskHealth remembers since when the disk fails.
-type diskHealth struct {
-	failingSince time.Time // zero while it takes writes
-}
-
-// observe takes note of whether the disk fails. It reports whether it has failed for longer than
-// patience.
-func (d *diskHealth) observe(now time.Time, fails bool, patience time.Duration) (lasting bool) {
-	switch {
-	case !fails:
-		d.failingSince = time.Time{}
-	case d.failingSince.IsZero():
-		d.failingSince = now
-	}
-	return fails && now.Sub(d.failingSince) >= patience
-}
-
-// fails reports whether the disk failed when it was last observed.
-func (d *diskHealth) fails() bool { return !d.failingSince.IsZero() }
-
 // checkDisk returns the reason for the monitors if the disk takes no writes, and whether the
 // cluster is to be told of it: when that lasts on an active node and another one is fresh.
 func (l *loop) checkDisk(now time.Time, o replication.Observation) (reasons []string, lost bool) {
-	failed := l.diskHealth.fails()
+	failed := l.diskFails.holds()
 	err := l.disk.failure(now)
-	lasting := l.diskHealth.observe(now, err != nil, l.diskPatience)
+	lasting := l.diskFails.observe(now, err != nil, l.diskPatience)
 	if err == nil {
 		if failed {
 			l.log.Info("the databases can be written to disk again")

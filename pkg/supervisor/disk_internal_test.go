@@ -13,7 +13,7 @@ import (
 
 func TestDiskThatFailsIsLostAfterItsPatienceWithoutAMomentInWhichItWorks(t *testing.T) {
 	t.Parallel()
-	var d diskHealth
+	var d spell
 	for _, tt := range []struct {
 		at             time.Duration
 		fails, lasting bool
@@ -28,8 +28,8 @@ func TestDiskThatFailsIsLostAfterItsPatienceWithoutAMomentInWhichItWorks(t *test
 		{at: 63 * time.Second, fails: true, lasting: true},
 	} {
 		lasting := d.observe(time.Unix(0, 0).Add(tt.at), tt.fails, 30*time.Second)
-		if lasting != tt.lasting || d.fails() != tt.fails {
-			t.Errorf("after %s: lasting %v, fails %v", tt.at, lasting, d.fails())
+		if lasting != tt.lasting || d.holds() != tt.fails {
+			t.Errorf("after %s: lasting %v, fails %v", tt.at, lasting, d.holds())
 		}
 	}
 }

@@ -18,21 +18,15 @@ const (
 
 // escalation decides when the cluster is told that the instance on this node has failed.
 type escalation struct {
-	failingSince time.Time // zero while no server fails
-	escalatedAt  time.Time
+	failing     spell // of a server, or of more
+	escalatedAt time.Time
 }
 
 // due reports whether the cluster is to be told now, and then takes it for told. failing says
 // that a server runs and does not work, lost that servers are down and are not restarted, or that
 // the disk has failed for long.
 func (e *escalation) due(now time.Time, failing, lost bool) bool {
-	switch {
-	case !failing:
-		e.failingSince = time.Time{}
-	case e.failingSince.IsZero():
-		e.failingSince = now
-	}
-	lasting := failing && now.Sub(e.failingSince) >= failedGrace
+	lasting := e.failing.observe(now, failing, failedGrace)
 	if !lasting && !lost || now.Sub(e.escalatedAt) < escalateInterval {
 		return false
 	}

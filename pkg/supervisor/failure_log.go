@@ -3,6 +3,8 @@ package supervisor
 import (
 	"maps"
 	"time"
+
+	"github.com/sirupsen/logrus"
 )
 
 // failureInterval is between two log lines about the same failure: most operations are
@@ -13,6 +15,13 @@ const failureInterval = time.Minute
 // most each failureInterval.
 type failureLog struct {
 	loggedAt map[string]time.Time
+}
+
+// log logs the error, if any, of an operation that may fail again soon. The message names it.
+func (f *failureLog) log(log logrus.FieldLogger, now time.Time, level logrus.Level, err error, message string) {
+	if err != nil && f.due(now, message) {
+		log.WithError(err).Log(level, message)
+	}
 }
 
 // due reports whether a failure is to be logged now, and then takes it for logged.

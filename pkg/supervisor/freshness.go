@@ -99,7 +99,7 @@ func (l *loop) compare(ctx context.Context, now time.Time, o replication.Observa
 		return false, nil
 	}
 	stale, reasons = l.freshness.observe(now, own, sources)
-	stale = stale || l.diskHealth.fails()
+	stale = stale || l.diskFails.holds()
 	l.logStale(stale, leader)
 	l.publishFreshness(ctx, now, own, sources, stale)
 	return stale, reasons
@@ -136,7 +136,7 @@ func (l *loop) publishFreshness(
 		return
 	}
 	term := commonTerm(sources)
-	fresh := term != "" && !l.diskHealth.fails()
+	fresh := term != "" && !l.diskFails.holds()
 	for database, source := range sources {
 		fresh = fresh && behind(own[database], source) == ""
 	}

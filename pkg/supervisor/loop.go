@@ -63,12 +63,12 @@ type loop struct {
 	repairs   repairTimer
 	beats     beatTimer
 	score     score
-	// unreachableSince is since when this backup has no session to its source; zero if it has.
-	unreachableSince time.Time
-	escalation       escalation
-	diskHealth       diskHealth
-	serving          serving
-	failures         failureLog
+	// unreachable says that this backup has no session to its source.
+	unreachable spell
+	escalation  escalation
+	diskFails   spell
+	serving     serving
+	failures    failureLog
 	// stackGone says that the cluster stack was gone when last observed.
 	stackGone bool
 	// changePending says that a change came while an action was under way, whose own change may
@@ -196,9 +196,7 @@ func (l *loop) save(now time.Time, reasons []string, gaveUp bool) {
 // logFailure logs the error, if any, of an operation that may fail again with the next
 // observation. The message names it.
 func (l *loop) logFailure(now time.Time, level logrus.Level, err error, message string) {
-	if err != nil && l.failures.due(now, message) {
-		l.log.WithError(err).Log(level, message)
-	}
+	l.failures.log(l.log, now, level, err, message)
 }
 
 // leads reports whether the servers are active and hold the term of the cluster record.

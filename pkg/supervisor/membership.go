@@ -88,11 +88,9 @@ type memberKeeper struct {
 // run looks at the members until ctx ends.
 func (k *memberKeeper) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		if err := k.review(ctx); err != nil && ctx.Err() == nil {
-			const message = "cannot keep the members of the term up to date: a node that is behind may lead next"
-			if k.failures.due(time.Now(), message) {
-				k.log.WithError(err).Warn(message)
-			}
+		if err := k.review(ctx); ctx.Err() == nil {
+			k.failures.log(k.log, time.Now(), logrus.WarnLevel, err,
+				"cannot keep the members of the term up to date: a node that is behind may lead next")
 		}
 		pause(ctx, membersInterval)
 	}

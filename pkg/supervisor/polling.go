@@ -24,9 +24,9 @@ const (
 
 // polling decides when the cluster is polled.
 type polling struct {
-	polledAt        time.Time // the last poll that was due, or the last answer
-	requestedFor    time.Time // the poll after a change; zero if there is none to make
-	leaderlessSince time.Time // zero unless this node is a backup without a leader
+	polledAt     time.Time // the last poll that was due, or the last answer
+	requestedFor time.Time // the poll after a change; zero if there is none to make
+	leaderless   spell     // this node is a backup without a leader
 }
 
 // request makes a poll due at a time, unless an earlier one is.
@@ -52,24 +52,19 @@ func (p *polling) due(now time.Time, leaderless bool) bool {
 
 // leaderlessFor returns for how long this backup has known no promoted node.
 func (p *polling) leaderlessFor(now time.Time) time.Duration {
-	if p.leaderlessSince.IsZero() {
-		return 0
-	}
-	return now.Sub(p.leaderlessSince)
+	return p.leaderless.lasted(now)
 }
 
 func (p *polling) interval(now time.Time, leaderless bool) time.Duration {
-	if !leaderless {
-		p.leaderlessSince = time.Time{}
+	lasting := p.leaderless.observe(now, leaderless, leaderlessEager)
+	switch {
+	case !leaderless:
 		return reviewInterval
-	}
-	if p.leaderlessSince.IsZero() {
-		p.leaderlessSince = now
-	}
-	if now.Sub(p.leaderlessSince) < leaderlessEager {
+	case lasting:
+		return leaderlessSlow
+	default:
 		return leaderlessInterval
 	}
-	return leaderlessSlow
 }
 
 func (l *loop) poll(now time.Time, o replication.Observation) {

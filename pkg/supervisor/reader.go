@@ -34,9 +34,8 @@ func (r reader) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := files.Refresh(ctx)
-		const message = "cannot read the database files ahead: an action has to read them whole"
-		if err != nil && ctx.Err() == nil && !errors.Is(err, fs.ErrNotExist) && failures.due(began, message) {
-			r.log.WithError(err).Debug(message)
+		if ctx.Err() == nil && !errors.Is(err, fs.ErrNotExist) {
+			failures.log(r.log, began, logrus.DebugLevel, err, "cannot read the database files ahead: an action has to read them whole")
 		}
 		pause(ctx, max(readInterval, readRest*time.Since(began)))
 	}

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"ovndb-servers/pkg/replication"
@@ -27,7 +28,7 @@ type score struct {
 	publishedAt   time.Time // zero if none was
 	active        bool      // the node was active when it was last decided
 	roleChangedAt time.Time // when that changed
-	laggingSince  time.Time // zero unless the score is ScoreLagging
+	lagging       spell     // the score is ScoreLagging
 }
 
 // due reports whether the score of a node with verdict v is to be published now: when it has
@@ -59,13 +60,8 @@ func (s *score) settled(now time.Time, v replication.Verdict, change replication
 		return true
 	}
 	lagging := !v.Stale && change.Score == replication.ScoreLagging
-	switch {
-	case !lagging:
-		s.laggingSince = time.Time{}
-	case s.laggingSince.IsZero():
-		s.laggingSince = now
-	}
-	return now.Sub(s.roleChangedAt) >= roleChangeQuiet && (!lagging || now.Sub(s.laggingSince) >= laggingGrace)
+	lasting := s.lagging.observe(now, lagging, laggingGrace)
+	return now.Sub(s.roleChangedAt) >= roleChangeQuiet && (!lagging || lasting)
 }
 
 func (l *loop) publish(ctx context.Context, now time.Time, v replication.Verdict) {
@@ -87,14 +83,7 @@ func (l *loop) publish(ctx context.Context, now time.Time, v replication.Verdict
 // sourceReachable reports whether this backup has a session to its source, or has had none for so
 // long that its score has to say so.
 func (l *loop) sourceReachable(now time.Time) bool {
-	for _, w := range l.sources {
-		if w.state().connected {
-			l.unreachableSince = time.Time{}
-			return true
-		}
-	}
-	if l.unreachableSince.IsZero() {
-		l.unreachableSince = now
-	}
-	return now.Sub(l.unreachableSince) >= staleReportDelay
+	connected := slices.ContainsFunc(l.sources, func(w *sourceWatcher) bool { return w.state().connected })
+	lasting := l.unreachable.observe(now, !connected, staleReportDelay)
+	return connected || lasting
 }

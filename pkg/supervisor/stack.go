@@ -39,18 +39,12 @@ func stackParts() [][]string {
 
 // stackLoss decides from when on a part of the cluster stack counts as gone.
 type stackLoss struct {
-	missingSince time.Time // zero while it runs
+	missing spell
 }
 
 // observe takes note of whether the part runs, and reports whether it is gone.
 func (s *stackLoss) observe(now time.Time, running bool) (gone bool) {
-	switch {
-	case running:
-		s.missingSince = time.Time{}
-	case s.missingSince.IsZero():
-		s.missingSince = now
-	}
-	return !running && now.Sub(s.missingSince) >= stackGrace
+	return s.missing.observe(now, !running, stackGrace)
 }
 
 // daemon is a running process of the cluster stack.
@@ -140,9 +134,7 @@ func (w *stackWatcher) dismiss(ctx context.Context) {
 }
 
 func (w *stackWatcher) logFailure(err error, message string) {
-	if err != nil && w.failures.due(time.Now(), message) {
-		w.log.WithError(err).Error(message)
-	}
+	w.failures.log(w.log, time.Now(), logrus.ErrorLevel, err, message)
 }
 
 // checkStack keeps the listeners closed while the cluster stack is gone, and until the cluster
