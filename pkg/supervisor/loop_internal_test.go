@@ -39,8 +39,9 @@ type fakeNode struct {
 	repairs  replication.Verdict
 	seen     map[string]*replication.Marker
 	saved    control.SupervisorState
-	// freshness has what was published, in order.
+	// freshness and scores have what was published, in order.
 	freshness []string
+	scores    []replication.Score
 }
 
 var _ node = (*fakeNode)(nil)
@@ -136,7 +137,9 @@ func (n *fakeNode) PublishFreshness(_ context.Context, termID string, fresh bool
 	return nil
 }
 
-func (n *fakeNode) Publish(context.Context, replication.Verdict, replication.Leader) bool {
+func (n *fakeNode) Publish(_ context.Context, v replication.Verdict, leader replication.Leader) bool {
+	score := replication.DecideScore(v, leader, false).Score
+	n.set(func() { n.scores = append(n.scores, score) })
 	return true
 }
 

@@ -80,10 +80,12 @@ func (l *loop) publish(ctx context.Context, now time.Time, v replication.Verdict
 	}
 }
 
-// sourceReachable reports whether this backup has a session to its source, or has had none for so
-// long that its score has to say so.
+// sourceReachable reports whether this backup has its sessions to its source, or has been without one
+// for so long that its score has to say so. When a machine dies, its sessions do not end at once, nor
+// all at the same time.
 func (l *loop) sourceReachable(now time.Time) bool {
 	connected := slices.ContainsFunc(l.sources, func(w *sourceWatcher) bool { return w.state().connected })
-	lasting := l.unreachable.observe(now, !connected, staleReportDelay)
-	return connected || lasting
+	reachable := connected && !slices.ContainsFunc(l.sources, (*sourceWatcher).unreachable)
+	lasting := l.unreachable.observe(now, !reachable, staleReportDelay)
+	return reachable || lasting
 }

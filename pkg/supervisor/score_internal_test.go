@@ -1,7 +1,9 @@
 package supervisor
 
 import (
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"ovndb-servers/pkg/replication"
@@ -110,5 +112,40 @@ func TestScoreThatCouldNotBePublishedIsDueAgain(t *testing.T) {
 		if !s.due(time.Unix(0, 0), v, change) {
 			t.Error("the score is not due")
 		}
+	}
+}
+
+// Each change of a score makes Pacemaker begin anew with the promotion that is under way.
+func TestBackupKeepsItsScoreWhileTheDeadPromotedNodesSessionsEndOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		lost  int // of its two sessions
+		after time.Duration
+		want  []replication.Score
+	}{
+		{"one session is lost", 1, 29 * time.Second, []replication.Score{replication.ScoreFollowing}},
+		{"both are lost", 2, 29 * time.Second, []replication.Score{replication.ScoreFollowing}},
+		{
+			"one is lost for long", 1, 36 * time.Second,
+			[]replication.Score{replication.ScoreFollowing, replication.ScoreLagging},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				n := newBackup()
+				l := startWatching(t, n)
+				l.see(sourceState{connected: true, marker: at("id4", 7)})
+				wait(5 * time.Second)
+				for _, w := range l.sources[:tt.lost] {
+					w.set(w.current(), sourceState{reason: "connection reset by peer"})
+				}
+				wait(tt.after)
+				if got := locked(n, &n.scores); !slices.Equal(got, tt.want) {
+					t.Errorf("published the scores %v, want %v", got, tt.want)
+				}
+			})
+		})
 	}
 }

@@ -54,6 +54,13 @@ func (w *sourceWatcher) state() sourceState {
 	return w.latest
 }
 
+// unreachable reports whether there is a source to watch and no session to it.
+func (w *sourceWatcher) unreachable() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.source != "" && !w.latest.connected
+}
+
 // set takes note of a state, unless another source is watched by now.
 func (w *sourceWatcher) set(source string, state sourceState) {
 	w.mu.Lock()
