@@ -57,6 +57,13 @@ func (c *Cluster) cleanupFailed(ctx context.Context, view View) error {
 	return err
 }
 
+// AwaitWhole waits for a partition with quorum in which all nodes are online. What is changed in
+// Pacemaker's configuration before may be lost to the configuration of another partition.
+func (c *Cluster) AwaitWhole(ctx context.Context) error {
+	_, err := c.awaitQuorum(ctx)
+	return err
+}
+
 // awaitQuorum waits for a view from a partition with quorum in which all nodes are
 // online, and returns it.
 func (c *Cluster) awaitQuorum(ctx context.Context) (View, error) {

@@ -175,13 +175,25 @@ func (i *injector) fillDisk(ctx context.Context, _ fault, node string) (undo, er
 
 // standby has a node run no resources.
 func (i *injector) standby(ctx context.Context, _ fault, node string) (undo, error) {
-	return func(ctx context.Context) error { return i.cluster.Unstandby(ctx, node) }, i.cluster.Standby(ctx, node)
+	end := i.whenWhole(func(ctx context.Context) error { return i.cluster.Unstandby(ctx, node) })
+	return end, i.cluster.Standby(ctx, node)
+}
+
+// whenWhole returns an undo of a setting, which waits until no partition is left that could bring
+// the setting back.
+func (i *injector) whenWhole(end undo) undo {
+	return func(ctx context.Context) error {
+		if err := i.cluster.AwaitWhole(ctx); err != nil {
+			return err
+		}
+		return end(ctx)
+	}
 }
 
 // maintenance has Pacemaker manage nothing.
 func (i *injector) maintenance(ctx context.Context, _ fault, _ string) (undo, error) {
 	const property = "maintenance-mode"
-	end := func(ctx context.Context) error { return i.cluster.SetProperty(ctx, property, "") }
+	end := i.whenWhole(func(ctx context.Context) error { return i.cluster.SetProperty(ctx, property, "") })
 	return end, i.cluster.SetProperty(ctx, property, "true")
 }
 
