@@ -33,6 +33,7 @@ CACHE            := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ovndb-servers
 GOLANGCI_VERSION := $(shell sed -n 's|^.*github.com/golangci/golangci-lint/v2 \(v[^ ]*\).*|\1|p' tools/go.mod)
 GOLANGCI         := $(CACHE)/tools/golangci-lint-$(GOLANGCI_VERSION)-$(shell go env GOVERSION)
 
+SHELL := /bin/bash
 export CGO_ENABLED = 0
 export GOFLAGS ?= -buildvcs=false
 
@@ -58,10 +59,10 @@ build: ## Build bin/ovndb-servers, static
 	go build -trimpath -ldflags '-s -w -X main.linkedVersion=$(VERSION)' -o $(BINARY) ./cmd/ovndb-servers
 
 .PHONY: test
-test: ## Run every test: unit tests, and clusters of trixie and of bookworm
+test: ## Run every test: unit tests, then clusters of trixie and of bookworm side by side
 	@$(MAKE) --no-print-directory test-unit RACE=1
-	@$(MAKE) --no-print-directory integration SUITE=trixie
-	@$(MAKE) --no-print-directory integration SUITE=bookworm
+	@$(MAKE) --no-print-directory deps-cluster build
+	@$(MAKE) --no-print-directory -j 2 suite-trixie suite-bookworm
 
 .PHONY: test-unit
 test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds (RACE=1: with the race detector)
@@ -72,9 +73,15 @@ test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds 
 
 .PHONY: integration
 integration: deps-cluster build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=40m, LONG=1 with the long variants)
-	@echo "== integration on $(SUITE)"
-	SUITE=$(SUITE) OVNDB_SERVERS_BIN=$(BINARY) \
-		go test -tags integration $(if $(LONG),,-short) -count $(COUNT) -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') -v ./integration
+	@$(MAKE) --no-print-directory suite-$(SUITE)
+
+# Two suites may run at once. Each line says which one it is of.
+.PHONY: suite-trixie suite-bookworm
+suite-trixie suite-bookworm: suite-%:
+	@echo "== integration on $*"
+	@set -o pipefail; SUITE=$* OVNDB_SERVERS_BIN=$(BINARY) \
+		go test -tags integration $(if $(LONG),,-short) -count $(COUNT) -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') -v ./integration 2>&1 \
+		| sed -u 's/^/$*: /'
 
 .PHONY: images
 images: deps-cluster ## Build the node images of trixie and bookworm, where they are missing
