@@ -1,6 +1,8 @@
 package ovsdbfile
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"strings"
@@ -31,6 +33,18 @@ func examine(file *os.File) (identity, int64, error) {
 		i.Device, i.Inode = stat.Dev, stat.Ino
 	}
 	return i, info.Size(), nil
+}
+
+// Fingerprint returns letters and digits that stand for a file with its present content until the
+// next reboot, empty if the system does not tell boots apart. The error is that of the file.
+func Fingerprint(file *os.File) (string, error) {
+	i, size, err := examine(file)
+	boot := bootID()
+	if err != nil || boot == "" {
+		return "", err
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %+v", boot, size, i))
+	return hex.EncodeToString(sum[:16]), nil
 }
 
 // birth returns the time of creation of a file, 0 if it is unknown.

@@ -28,7 +28,7 @@ func TestTheFileThatWasOpenedIsCopiedWhateverHasItsNameNow(t *testing.T) {
 	}
 	write("a secret, longer than the database")
 	var copied bytes.Buffer
-	if err := from.copyTo(t.Context(), &copied); err != nil || copied.String() != "database" {
+	if err := from.copyTo(t.Context(), &copied, 0); err != nil || copied.String() != "database" {
 		t.Errorf("copied is %q, %v", copied.String(), err)
 	}
 }
@@ -48,13 +48,13 @@ func TestRecordsThatComeWhileAFileIsCopiedAreLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	var copied bytes.Buffer
-	if err := from.copyTo(t.Context(), &copied); err != nil || copied.String() != "database" {
+	if err := from.copyTo(t.Context(), &copied, 0); err != nil || copied.String() != "database" {
 		t.Errorf("copied is %q, %v", copied.String(), err)
 	}
 	if err := os.Truncate(path, 3); err != nil {
 		t.Fatal(err)
 	}
-	if err := from.copyTo(t.Context(), &copied); err == nil {
+	if err := from.copyTo(t.Context(), &copied, 0); err == nil {
 		t.Error("a file that has become shorter is copied")
 	}
 }
@@ -84,7 +84,7 @@ func TestACopyEndsWithItsContextInTheMiddleOfAFile(t *testing.T) {
 	defer func() { _ = from.Close() }()
 	ctx, cancel := context.WithCancel(t.Context())
 	to := cancelling{cancel: cancel}
-	if err := from.copyTo(ctx, &to); !errors.Is(err, context.Canceled) || to.written != copyPiece {
+	if err := from.copyTo(ctx, &to, 0); !errors.Is(err, context.Canceled) || to.written != copyPiece {
 		t.Errorf("%d bytes are copied, %v", to.written, err)
 	}
 }

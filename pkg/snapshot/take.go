@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -16,8 +14,10 @@ import (
 )
 
 // Take copies a database file and describes the copy. The copy is complete and on disk when Take
-// returns; until then it has another name, and it is removed if it cannot be finished. Info's Name,
-// Number, Taken, SizeBytes and CutBytes are filled in. No other snapshot is removed.
+// returns; until then it has another name. One that ctx ends is gone on with by the next call while
+// the file stays as it is, so that calls that each have little time finish it as well; else it is
+// removed if it cannot be finished. Info's Name, Number, Taken, SizeBytes and CutBytes are filled
+// in. No other snapshot is removed.
 //
 // If the newest snapshot of the same database and kind has the same content, none is taken: that
 // one is returned, and existed is true.
@@ -49,7 +49,7 @@ func (d Directory) take(ctx context.Context, info Info) (kept Info, existed bool
 		return Info{}, false, err
 	}
 	defer root.Close() //nolint:errcheck // only a directory
-	if err := removeUnfinished(root, info.Database); err != nil {
+	if err := removeUnfinished(root, info.Database, from.unfinished(info.Database)); err != nil {
 		return Info{}, false, err
 	}
 	info.SizeBytes, info.CutBytes = from.complete, from.size-from.complete
@@ -86,11 +86,16 @@ func write(ctx context.Context, from source, root *os.Root, info Info) error {
 	if err := atomicfile.Write(root, info.Name+infoSuffix, append(text, '\n'), fileMode); err != nil {
 		return err
 	}
-	err = atomicfile.Create(root, info.Name+copySuffix, fileMode, func(to *os.File) error { return from.copyTo(ctx, to) })
-	if err != nil {
-		return errors.Join(err, root.Remove(info.Name+infoSuffix))
+	unfinished := from.unfinished(info.Database)
+	err = finish(ctx, from, root, unfinished)
+	if err == nil {
+		return atomicfile.Rename(root, unfinished, info.Name+copySuffix)
 	}
-	return nil
+	err = errors.Join(err, root.Remove(info.Name+infoSuffix))
+	if ctx.Err() == nil { // as on a full disk
+		err = errors.Join(err, root.Remove(unfinished))
+	}
+	return err
 }
 
 // advise adds to the error of a full disk what it takes.
@@ -98,30 +103,6 @@ func (d Directory) advise(err error, size int64) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return fmt.Errorf("the disk is full: the copy needs %d bytes in %s: free them, or move snapshots away that are not needed: %w",
 			size, d, err)
-	}
-	return err
-}
-
-// removeUnfinished removes the files that a crash left of snapshots of a database: unfinished
-// ones, and descriptions without a copy.
-func removeUnfinished(root *os.Root, database string) error {
-	entries, err := fs.ReadDir(root.FS(), ".")
-	if err != nil {
-		return err
-	}
-	names := make([]string, len(entries)) // sorted
-	for i, e := range entries {
-		names[i] = e.Name()
-	}
-	for _, name := range names {
-		if !strings.HasPrefix(name, database+".") {
-			continue
-		}
-		described, isInfo := strings.CutSuffix(name, infoSuffix)
-		_, hasCopy := slices.BinarySearch(names, described+copySuffix)
-		if isInfo && !hasCopy || strings.HasSuffix(name, atomicfile.Suffix) {
-			err = errors.Join(err, root.Remove(name))
-		}
 	}
 	return err
 }

@@ -2,6 +2,9 @@ package snapshot_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"testing"
@@ -63,5 +66,71 @@ func TestASnapshotOfAWholeOrADamagedFileHasAllOfIt(t *testing.T) {
 		if err != nil || !bytes.Equal(kept, text) || info.CutBytes != 0 || info.SizeBytes != int64(len(text)) {
 			t.Errorf("%s: the copy differs: %d of %d bytes, %v", name, len(kept), len(text), err)
 		}
+	}
+}
+
+// brief is a context that ends after it has been looked at a number of times.
+type brief struct {
+	context.Context //nolint:containedctx // it is one
+
+	looks int
+}
+
+func (b *brief) Err() error {
+	if b.looks--; b.looks < 0 {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// untilTaken tries to take a snapshot in attempts that are each too short for it.
+func untilTaken(t *testing.T, p place, between func(attempt int)) snapshot.Info {
+	t.Helper()
+	for attempt := range 50 {
+		info, _, err := p.Take(&brief{t.Context(), 3}, p.info("NB", "ahead"))
+		if err == nil {
+			return info
+		}
+		if !errors.Is(err, context.DeadlineExceeded) || len(p.list()) > 0 {
+			t.Fatalf("attempt %d: %v, and listed are %v", attempt, err, p.list())
+		}
+		between(attempt)
+	}
+	t.Fatal("each attempt begins anew")
+	return snapshot.Info{}
+}
+
+func TestACopyThatNeedsMoreTimeThanEachAttemptHasIsTaken(t *testing.T) {
+	t.Parallel()
+	random := make([]byte, 40<<20)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(random)
+	for name, change := range map[string]func(p place){
+		"of a file that stays as it is": func(place) {},
+		"of a file that is written to meanwhile": func(p place) {
+			random[7]++
+			p.write(string(random))
+		},
+		"of a file that is replaced meanwhile": func(p place) {
+			random[7]++
+			if err := os.Remove(p.file); err != nil {
+				t.Error(err)
+			}
+			p.write(string(random))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlace(t, string(random))
+			info := untilTaken(t, p, func(attempt int) {
+				if attempt == 2 {
+					change(p)
+				}
+			})
+			if kept, err := os.ReadFile(p.Path(info.Name)); err != nil || !bytes.Equal(kept, random) {
+				t.Errorf("the copy differs: %d bytes, %v", len(kept), err)
+			}
+			if left := p.left(); len(left) != 2 {
+				t.Errorf("left are %v", left)
+			}
+		})
 	}
 }
