@@ -3,10 +3,10 @@ package replication
 import "fmt"
 
 // Assess decides what the servers on this node amount to and what has to be
-// repaired. It is the table "what monitor answers" of the documentation.
+// repaired. It is the table "Answers of monitor" of docs/architecture.md.
 func Assess(o Observation) Verdict {
 	v := withNorthd(assessServers(o), o)
-	v.Stale, v.Barred = o.Stale, o.Barred != "" || o.foreign()
+	v.Barred = o.Barred != "" || o.foreign()
 	if v.Health != HealthStopped {
 		v = v.Degraded(o.reasons()...)
 	}
@@ -16,7 +16,7 @@ func Assess(o Observation) Verdict {
 	return v
 }
 
-// reasons returns what the servers themselves lack, whatever they are.
+// reasons returns what is wrong with the servers, whatever their role.
 func (o Observation) reasons() []string {
 	var reasons []string
 	for _, s := range o.Servers {
@@ -24,12 +24,6 @@ func (o Observation) reasons() []string {
 			reasons = append(reasons, fmt.Sprintf(
 				"the %s server (pid %d) was not started by this resource (%s) and is left as it is: end it, or take the resource away from this node",
 				s.Database, s.PID, s.Foreign))
-		}
-		for _, f := range s.Faults {
-			reasons = append(reasons, f.Reason)
-		}
-		if s.Reason != "" && (s.Condition == ConditionActive || s.Condition == ConditionBackup) {
-			reasons = append(reasons, s.Reason)
 		}
 	}
 	return reasons
@@ -218,9 +212,6 @@ func assessFollowing(v Verdict, o Observation) Verdict {
 			continue
 		}
 		v.Following = false
-	}
-	if o.Stale {
-		v = v.Degraded("this node's data is behind that of the promoted node " + o.Leader.Node)
 	}
 	return v
 }

@@ -72,7 +72,7 @@ func (e Election) Decide() Decision {
 	if silent := e.unanswered(); len(silent) > 0 {
 		return Decision{
 			Wait: silent, Rule: RuleAnswers,
-			Reason: "no answer from the agent on node " + strings.Join(silent, ", ") + ", whose data may be fresher: see its log, or stop the node",
+			Reason: (&UnansweredError{Nodes: silent}).Error(),
 		}
 	}
 	switch {

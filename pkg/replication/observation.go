@@ -30,26 +30,6 @@ const (
 	LinkConnecting Link = "connecting"
 )
 
-// FaultKind is what a working server lacks.
-type FaultKind string
-
-// The kinds of faults.
-const (
-	// FaultDisk means that what the server writes does not reach the disk.
-	FaultDisk FaultKind = "disk"
-	// FaultRows means that rows of the agent's are missing or changed.
-	FaultRows FaultKind = "rows"
-	// FaultListeners means that clients or backups cannot reach the server.
-	FaultListeners FaultKind = "listeners"
-)
-
-// Fault is something that a working server lacks, and that is looked after apart from a verdict.
-type Fault struct {
-	Kind FaultKind
-	// Reason says what is wrong, with the database and the text of the error.
-	Reason string
-}
-
 // ServerState is one server at one moment.
 type ServerState struct {
 	// Database is the name of the database the server serves.
@@ -66,10 +46,8 @@ type ServerState struct {
 	Source string
 	// Deaf says that the process is there but has no control socket, as at its start.
 	Deaf bool
-	// Reason says why the condition is failed or busy, or what else is odd.
+	// Reason says why the condition is failed or busy.
 	Reason string
-	// Faults are what the server lacks though it answers.
-	Faults []Fault
 }
 
 // Observation is all that a decision about this node's servers starts from.
@@ -90,9 +68,6 @@ type Observation struct {
 	Restart bool
 	// Leader is the node that is promoted, as far as the cluster has said.
 	Leader Leader
-	// Stale says that for some time this backup has been behind the promoted node, or has not
-	// been able to compare itself with it; see [Freshness].
-	Stale bool
 	// Barred is why this node's data must not lead, see [Record.Bars]; empty if it may, or if it
 	// is not known. NoLeader is why the last election ended without one.
 	Barred, NoLeader string

@@ -8,7 +8,7 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// codes are those of the table "what monitor answers".
+// codes are those of the table "Answers of monitor" of docs/architecture.md.
 var codes = map[replication.Health]string{
 	replication.HealthStopped: "7", replication.HealthBackup: "0", replication.HealthBackupDegraded: "190",
 	replication.HealthActive: "8", replication.HealthActiveDegraded: "191",
@@ -19,11 +19,11 @@ var codes = map[replication.Health]string{
 // two servers, and prints the answer of monitor, the repairs, and the score.
 func (s *scenario) assess(t *testing.T, w words) string {
 	t.Helper()
-	node := w.plain[0]
+	node := w.arg(0)
 	o := replication.Observation{
 		Servers: s.servers(w), Own: s.ownTerm(t, node, w),
 		ExpectPromoted: w.has("promoted"), Probe: w.has("probe"), Acting: w.has("acting"), Restart: w.has("restart"),
-		Stale: w.has("stale"), NoLeader: w.named["no-leader"],
+		NoLeader: w.value("no-leader"),
 	}
 	o.Term = o.Own.Judge(s.record)
 	if w.has("record-unread") {
@@ -32,10 +32,10 @@ func (s *scenario) assess(t *testing.T, w words) string {
 	if p := s.candidates[node].Positions; p != nil {
 		o.Barred = s.record.Bars(node, p)
 	}
-	if name := w.named["leader"]; name != "" {
+	if name := w.value("leader"); name != "" {
 		o.Leader = leaderAt(name)
 	}
-	switch w.named["northd"] {
+	switch w.value("northd") {
 	case "running":
 		o.Northd = replication.Northd{Managed: true, PID: 7}
 	case "absent":
@@ -54,23 +54,18 @@ func leaderAt(node string) replication.Leader {
 func (s *scenario) servers(w words) []replication.ServerState {
 	servers := []replication.ServerState{{Database: nb, PID: 1}, {Database: sb, PID: 2}}
 	for i := range servers {
-		servers[i].Condition = replication.Condition(w.plain[1+i])
+		servers[i].Condition = replication.Condition(w.arg(1 + i))
 		servers[i].Link = replication.LinkConnecting
-		if source := w.named["follows"]; source != "" {
+		if source := w.value("follows"); source != "" {
 			servers[i].Source = leaderAt(source).Sources[servers[i].Database]
 			servers[i].Link = replication.LinkReplicating
 		}
 		if w.has("connecting") {
 			servers[i].Link = replication.LinkConnecting
 		}
-		servers[i].Foreign = w.named["foreign"]
+		servers[i].Foreign = w.value("foreign")
 	}
-	servers[0].Reason = w.named["reason"]
-	for _, kind := range []replication.FaultKind{replication.FaultDisk, replication.FaultRows, replication.FaultListeners} {
-		if reason := w.named[string(kind)]; reason != "" {
-			servers[0].Faults = append(servers[0].Faults, replication.Fault{Kind: kind, Reason: reason})
-		}
-	}
+	servers[0].Reason = w.value("reason")
 	return servers
 }
 

@@ -14,7 +14,7 @@ import (
 // begin prints the term that a node begins.
 func (s *scenario) begin(_ *testing.T, w words) string {
 	drawn := 0
-	own := s.election(w.plain[0], w).Begin(func() string { drawn++; return id("drawn" + strconv.Itoa(drawn)) })
+	own := s.election(w.arg(0), w).Begin(func() string { drawn++; return id("drawn" + strconv.Itoa(drawn)) })
 	text := fmt.Sprintf("%s begins term %d, members %s", own.Record.Node, own.Record.Term, strings.Join(own.Record.Members, " "))
 	if own.Record.Blessed != "" {
 		text += ", blessed: " + own.Record.Blessed
@@ -39,13 +39,13 @@ func (s *scenario) nameOf(termID string) string {
 func (s *scenario) admit(t *testing.T, w words) string {
 	t.Helper()
 	j := replication.Joining{
-		Own: s.candidates[w.plain[0]].Positions[nb], WasWritable: w.has("writable"), Rows: 1,
-		SourceWritable: !w.has("source-backup"), Unreplicable: w.named["unreplicable"], Record: s.record,
+		Own: s.candidates[w.arg(0)].Positions[nb], WasWritable: w.has("writable"), Rows: 1,
+		SourceWritable: !w.has("source-backup"), Unreplicable: w.value("unreplicable"), Record: s.record,
 	}
-	if rows, found := w.named["rows"]; found {
+	if rows, found := w.lookup("rows"); found {
 		j.Rows, _ = strconv.Atoi(rows)
 	}
-	if m, found := s.markers[w.plain[2]]; found && !w.has("no-marker") {
+	if m, found := s.markers[w.after("from")]; found && !w.has("no-marker") {
 		j.Source = &m
 	}
 	a := replication.Admit(j)
@@ -66,7 +66,7 @@ func (s *scenario) admit(t *testing.T, w words) string {
 // ownTerm reads "own=TERM [begun]": what a node keeps in its state.
 func (s *scenario) ownTerm(t *testing.T, node string, w words) *replication.OwnTerm {
 	t.Helper()
-	name := w.named["own"]
+	name := w.value("own")
 	if name == "" {
 		return nil
 	}
@@ -82,22 +82,22 @@ func (s *scenario) ownTerm(t *testing.T, node string, w words) *replication.OwnT
 
 func (s *scenario) judge(t *testing.T, w words) string {
 	t.Helper()
-	return w.plain[0] + ": " + string(s.ownTerm(t, w.plain[0], w).Judge(s.record))
+	return w.arg(0) + ": " + string(s.ownTerm(t, w.arg(0), w).Judge(s.record))
 }
 
 // heal reads "NODE own=TERM seen=BEAT found=KEY:VALUE,..": found changes keys of the marker that
 // the node wrote last; "none" removes all.
 func (s *scenario) heal(t *testing.T, w words) string {
 	t.Helper()
-	own := s.ownTerm(t, w.plain[0], w)
-	seen, err := strconv.ParseUint(w.named["seen"], 10, 64)
+	own := s.ownTerm(t, w.arg(0), w)
+	seen, err := strconv.ParseUint(w.value("seen"), 10, 64)
 	if err != nil {
 		t.Fatal(err)
 	}
 	last := own.Markers[nb]
 	last.Beat = seen
 	keys := last.ExternalIDs()
-	for change := range strings.SplitSeq(w.named["found"], ",") {
+	for change := range strings.SplitSeq(w.value("found"), ",") {
 		if change == "none" {
 			clear(keys)
 		} else if key, value, ok := strings.Cut(change, ":"); ok {
@@ -117,17 +117,17 @@ func (s *scenario) heal(t *testing.T, w words) string {
 }
 
 func (s *scenario) startScore(_ *testing.T, w words) string {
-	score, ok := replication.StartScore(w.plain[0], s.record, s.candidates[w.plain[0]].Positions)
+	score, ok := replication.StartScore(w.arg(0), s.record, s.candidates[w.arg(0)].Positions)
 	if !ok {
-		return w.plain[0] + " has no score"
+		return w.arg(0) + " has no score"
 	}
-	return w.plain[0] + " has score " + score.String()
+	return w.arg(0) + " has score " + score.String()
 }
 
 func (s *scenario) activeScore(t *testing.T, w words) string {
 	t.Helper()
 	var out []string
-	for _, term := range w.plain {
+	for _, term := range w.all() {
 		out = append(out, "term "+term+": "+replication.ActiveScore(number(t, term)).String())
 	}
 	return strings.Join(out, "\n")
@@ -136,7 +136,8 @@ func (s *scenario) activeScore(t *testing.T, w words) string {
 // freshness reads "n2=fresh n3=stale" and changes the record.
 func (s *scenario) freshness(_ *testing.T, w words) string {
 	known := map[string]replication.Freshness{}
-	for node, text := range w.named {
+	for node := range w.named {
+		text := w.value(node)
 		known[node] = map[string]replication.Freshness{
 			"fresh": replication.FreshnessFresh, "stale": replication.FreshnessStale, "unsettled": replication.FreshnessUnsettled,
 		}[text]
@@ -160,8 +161,8 @@ func (s *scenario) swap(t *testing.T, w words) string {
 // read reads a text as another node, or another version, has written it.
 func (s *scenario) read(t *testing.T, w words) string {
 	t.Helper()
-	text := w.plain[1]
-	switch w.plain[0] {
+	text := w.arg(1)
+	switch w.arg(0) {
 	case "record":
 		r, err := replication.ParseRecord(text)
 		if err != nil {
@@ -181,7 +182,7 @@ func (s *scenario) read(t *testing.T, w words) string {
 		}
 		return fmt.Sprint(slices.Sorted(maps.Keys(replication.ReadAnswers(published, "r1"))))
 	default:
-		t.Fatalf("cannot read a %s", w.plain[0])
+		t.Fatalf("cannot read a %s", w.arg(0))
 		return ""
 	}
 }

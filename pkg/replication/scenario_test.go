@@ -58,15 +58,53 @@ func newScenario() *scenario {
 type words struct {
 	plain []string
 	named map[string]string
+	read  map[string]bool // those that the command has asked for
 }
 
 func (w words) has(name string) bool {
+	w.read[name] = true
 	return slices.Contains(w.plain, name)
+}
+
+func (w words) arg(i int) string {
+	w.read[w.plain[i]] = true
+	return w.plain[i]
+}
+
+// after returns the plain word that stands behind another one.
+func (w words) after(name string) string {
+	w.read[name] = true
+	return w.arg(slices.Index(w.plain, name) + 1)
+}
+
+// all returns the plain words and takes them for read.
+func (w words) all() []string {
+	for i := range w.plain {
+		w.arg(i)
+	}
+	return w.plain
+}
+
+func (w words) value(name string) string {
+	value, _ := w.lookup(name)
+	return value
+}
+
+func (w words) lookup(name string) (value string, found bool) {
+	w.read[name] = true
+	value, found = w.named[name]
+	return value, found
+}
+
+// unread returns the words that the command does not know.
+func (w words) unread() []string {
+	unknown := slices.Concat(w.plain, slices.Sorted(maps.Keys(w.named)))
+	return slices.DeleteFunc(unknown, func(word string) bool { return w.read[word] })
 }
 
 // split reads a command line, in which a value may stand between double quotes.
 func split(line string) words {
-	w := words{named: map[string]string{}}
+	w := words{named: map[string]string{}, read: map[string]bool{}}
 	quoted := false
 	for _, field := range strings.FieldsFunc(line, func(r rune) bool {
 		if r == '"' {
@@ -102,7 +140,11 @@ func (s *scenario) run(t *testing.T, line string) string {
 	if command == nil {
 		t.Fatalf("unknown command %q", line)
 	}
-	return command(t, w)
+	answer := command(t, w)
+	if unread := w.unread(); len(unread) > 0 {
+		t.Fatalf("%s: unknown words %q", line, unread)
+	}
+	return answer
 }
 
 // id returns an ID in the form of a UUID for a name as it stands in a scenario.
@@ -150,11 +192,11 @@ func (s *scenario) setRecord(t *testing.T, w words) string {
 // recordOf reads "TERM NODE [members=a,b] [end=NB,SB]".
 func recordOf(t *testing.T, w words) *replication.Record {
 	t.Helper()
-	r := &replication.Record{Term: number(t, w.plain[0]), TermID: id(w.plain[0]), Node: w.plain[1], Blessed: w.named["blessed"]}
-	if members := w.named["members"]; members != "" {
+	r := &replication.Record{Term: number(t, w.arg(0)), TermID: id(w.arg(0)), Node: w.arg(1), Blessed: w.value("blessed")}
+	if members := w.value("members"); members != "" {
 		r.Members = strings.Split(members, ",")
 	}
-	if end := w.named["end"]; end != "" {
+	if end := w.value("end"); end != "" {
 		nbEnd, sbEnd, _ := strings.Cut(end, ",")
 		r.End = replication.Positions{}
 		for database, text := range map[string]string{nb: nbEnd, sb: sbEnd} {
@@ -167,18 +209,18 @@ func recordOf(t *testing.T, w words) *replication.Record {
 // node reads "NAME term=5 [prev=4] [nb=7+3] [sb=9] [base=6] [lineage=L] [content=x] ...".
 func (s *scenario) node(t *testing.T, w words) string {
 	t.Helper()
-	c := replication.Candidate{Unable: w.named["unable"]}
-	c.Rounds, _ = strconv.Atoi(w.named["rounds"])
-	name := w.plain[0]
+	c := replication.Candidate{Unable: w.value("unable")}
+	c.Rounds, _ = strconv.Atoi(w.value("rounds"))
+	name := w.arg(0)
 	if !w.has("silent") {
 		c.Positions = replication.Positions{}
 		for database, key := range map[string]string{nb: "nb", sb: "sb"} {
 			m := markerOf(t, w, key)
 			if m == nil {
-				c.Positions[database] = replication.Position{Content: w.named["content"]}
+				c.Positions[database] = replication.Position{Content: w.value("content")}
 				continue
 			}
-			p := progress(t, w.named[key])
+			p := progress(t, w.value(key))
 			c.Positions[database] = replication.PositionOf(m, p.Changes, p.Possible, "")
 			if w.has("was-writable") {
 				c.Positions[database] = c.Positions[database].WasWritable()
@@ -194,16 +236,16 @@ func (s *scenario) node(t *testing.T, w words) string {
 
 func markerOf(t *testing.T, w words, key string) *replication.Marker {
 	t.Helper()
-	term := w.named["term"]
-	if own := w.named[key+"-term"]; own != "" {
+	term := w.value("term")
+	if own := w.value(key + "-term"); own != "" {
 		term = own
 	}
 	if term == "" {
 		return nil
 	}
-	lineage, prev := "L", w.named["prev"]
-	if w.named["lineage"] != "" {
-		lineage = w.named["lineage"]
+	lineage, prev := "L", w.value("prev")
+	if w.value("lineage") != "" {
+		lineage = w.value("lineage")
 	}
 	n := number(t, term)
 	if prev == "" {
@@ -211,13 +253,13 @@ func markerOf(t *testing.T, w words, key string) *replication.Marker {
 	}
 	return &replication.Marker{
 		Lineage: id(lineage), Term: n, TermID: id(term), PrevTermID: id(prev),
-		Active: "n0", Base: progress(t, w.named["base"]), Beat: progress(t, w.named[key]).Beat,
+		Active: "n0", Base: progress(t, w.value("base")), Beat: progress(t, w.value(key)).Beat,
 	}
 }
 
 func (s *scenario) leave(_ *testing.T, w words) string {
-	s.absent = w.plain
-	for _, name := range w.plain {
+	s.absent = w.all()
+	for _, name := range w.all() {
 		delete(s.candidates, name)
 	}
 	return ""
@@ -227,7 +269,7 @@ func (s *scenario) election(self string, w words) replication.Election {
 	e := replication.Election{
 		Record: s.record, Self: self, Candidates: maps.Clone(s.candidates), Absent: s.absent, WhenBehind: w.has("when-behind"),
 	}
-	if reason, found := w.named["blessed"]; found {
+	if reason, found := w.lookup("blessed"); found {
 		e.Blessing = &replication.Blessing{Reason: reason}
 	}
 	return e
@@ -236,8 +278,8 @@ func (s *scenario) election(self string, w words) replication.Election {
 // elect asks one node, or all that take part.
 func (s *scenario) elect(_ *testing.T, w words) string {
 	voters := slices.Sorted(maps.Keys(s.candidates))
-	if len(w.plain) > 0 && w.plain[0] != "when-behind" {
-		voters = w.plain[:1]
+	if len(w.plain) > 0 && w.arg(0) != "when-behind" {
+		voters = []string{w.arg(0)}
 	}
 	var out []string
 	for _, self := range voters {
