@@ -91,7 +91,9 @@ func (c *Controller) electAlone(ctx context.Context, p replication.Participants)
 
 func (c *Controller) addOwn(ctx context.Context, e *election) error {
 	held, err := c.positions(ctx)
-	e.Candidates[c.Node] = replication.Candidate{Positions: held}
+	own := e.Candidates[c.Node]
+	own.Positions = held
+	e.Candidates[c.Node] = own
 	return err
 }
 
@@ -161,7 +163,7 @@ func (c *Controller) call(ctx context.Context, round string) error {
 const unableDelay = 500 * time.Millisecond
 
 // mayLeadBehind reports whether data that was behind may lead: no node has been allowed to for as
-// long as the operator is ready to wait. The note of that is as old as the first such election.
+// long as the operator is ready to wait.
 func (c *Controller) mayLeadBehind() bool {
 	return c.LeadWhenBehind > 0 && c.noLeader().held() && !c.noLeader().heldFor(c.LeadWhenBehind)
 }
@@ -215,7 +217,7 @@ func (c *Controller) noteOutcome(e *election) {
 	if d.Lead || d.Yield != "" || len(d.Wait) > 0 {
 		c.warn(c.noLeader().drop(), "a reason that is no longer true is reported")
 	} else if reason := replication.CleanReason(d.Reason); reason != c.noLeader().read() {
-		c.warn(c.noLeader().write(reason), "monitors do not say why no node leads")
+		c.warn(c.noLeader().rewrite(reason), "monitors do not say why no node leads")
 	}
 	if d.Lead && d.Reason != "" {
 		c.Log.WithField("rule", string(d.Rule)).Warn("this node leads: " + d.Reason)

@@ -220,6 +220,9 @@ func (c *Controller) publishScore(ctx context.Context, v replication.Verdict, le
 	switch {
 	case change.Clear:
 		c.warn(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
+		if v.Barred && leader.Node == "" && !c.noLeader().held() {
+			c.warn(c.noLeader().take(), "lead_when_behind does not take effect")
+		}
 	case change.Keep && !c.hasScore(ctx):
 		c.warn(c.presentData(ctx, c.askRecord(ctx)), "this node does not stand for promotion")
 	case !change.Keep:

@@ -244,6 +244,32 @@ func TestAStaleNodeAloneWaits(t *testing.T) {
 	}
 }
 
+func TestANodeThatWasBehindIsAskedToLeadAfterTheTimeThatTheOperatorGave(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	insert(t, three.nodes[0], "a")
+	wantRows(t, three.nodes[2], "a")
+	record, err := three.nodes[0].Record(testContext(t))
+	must(t, err)
+	now := *record
+	now.Members = []string{"node1"} // the others were behind
+	must(t, three.nodes[0].Cluster.SwapRecord(testContext(t), record.String(), now.String()))
+	for _, n := range three.nodes[:2] {
+		must(t, n.Stop(testContext(t)))
+	}
+	last := three.nodes[2]
+	last.LeadWhenBehind = 500 * time.Millisecond
+	if v := last.Monitor(testContext(t), false); three.Score("node3") != "" || !strings.Contains(v.Reason(), "may not lead") {
+		t.Fatalf("node3 is %q (%s), score %q", v.Health, v.Reason(), three.Score("node3"))
+	}
+	eventually(t, "the node to stand for promotion", func() bool {
+		last.Monitor(testContext(t), false)
+		return three.Score("node3") == replication.ScoreLagging.String()
+	})
+	must(t, last.Promote(testContext(t), three.electorate(0, 1)))
+	wantRows(t, last, "a")
+}
+
 // switchOverWithout is switchOver while a node is stopped.
 func (three trio) switchOverWithout(t *testing.T, from, to, without int) {
 	t.Helper()

@@ -24,7 +24,7 @@ const (
 	stateMissedRounds = "missed-rounds"
 	// stateYielded names the node to which this one has left the promotion.
 	stateYielded = "yielded"
-	// stateNoLeader holds the reason why the last election ended without a node that may lead.
+	// stateNoLeader says since when no node may lead, and holds the reason by which an election ended so.
 	stateNoLeader = "no-leader"
 	// stateElectionLost says that this node failed a promotion that another node should have.
 	stateElectionLost = "election-lost"

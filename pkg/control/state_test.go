@@ -56,7 +56,7 @@ func stateNames(t *testing.T) []string {
 	var names []string
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
-		if ok && strings.HasPrefix(spec.Names[0].Name, "state") && spec.Names[0].Name != "statePrefix" {
+		if ok && strings.HasPrefix(spec.Names[0].Name, "state") {
 			name, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
 			must(t, err)
 			names = append(names, name)
