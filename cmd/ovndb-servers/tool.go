@@ -80,8 +80,8 @@ func newRootCommand(p program) *cobra.Command {
 		Short: "Show and repair the replication of OVN's databases under Pacemaker",
 		Long: `ovndb-servers shows the replication of OVN's northbound and southbound
 databases, keeps and restores snapshots, and lets an operator decide which data
-leads. The same program is the OCF resource agent that runs
-them under Pacemaker: called through a link in resource.d/<provider>/, or as
+leads. The same program is the OCF resource agent that runs the
+servers under Pacemaker: called through a link in resource.d/<provider>/, or as
 "ovndb-servers ocf ACTION".`,
 		Version:       version(),
 		SilenceErrors: true,

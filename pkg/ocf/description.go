@@ -132,7 +132,7 @@ reported as degraded. Then it is failed over, if another node is up to date.
 			ShortDesc: english("Whether a node that was behind may lead"),
 			LongDesc: english(`
 A node that was behind when the promoted node failed may lack rows, and leads by an operator's word only (ovndb-servers bless). With a number of
-seconds, it leads without that after so long without a node that may lead: rows are lost rather than time.
+seconds, it may lead without that after so long without a node that may lead: rows are lost rather than time.
 `),
 		},
 		{
@@ -174,7 +174,7 @@ The directory of locks and notes that must not outlive a reboot. It must be loca
 			Name: paramUser, Content: content{Type: "string"},
 			ShortDesc: english("User that runs the servers"),
 			LongDesc: english(`
-The user, or user:group, that the servers run as. Without it, the one of OVN's packages.
+The user, or user:group, that the servers run as. Without it, the agent's own account, root.
 `),
 		},
 		{

@@ -75,7 +75,7 @@ type Parameters struct {
 	// RunDir holds OVN's sockets and pidfiles, DatabaseDir its databases, LogDir its logs and
 	// SchemaDir its schemas; "" is the directory of OVN's packages.
 	RunDir, DatabaseDir, LogDir, SchemaDir string
-	// User is the account of the servers, "user" or "user:group"; "" is the one of OVN's packages.
+	// User is the account of the servers, "user" or "user:group"; "" is the agent's own account.
 	User string
 	// Snapshots is how many snapshots of each database are kept.
 	Snapshots int
@@ -122,9 +122,9 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 		StateDir:             cmp.Or(read.directory(paramStateDir, maxDirectory), control.StateBase),
 		StateRunDir:          cmp.Or(read.directory(paramStateRunDir, maxDirectory), control.RunBase),
 		LeadWhenBehind:       read.secondsOrNever(paramLeadWhenBehind, defaultLeadWhenBehind),
-		DiskPatience:         time.Duration(read.count(paramDiskPatience, defaultDiskPatience, maxBusyPatience)) * time.Second,
-		BusyPatience:         time.Duration(read.count(paramBusyPatience, defaultBusyPatience, maxBusyPatience)) * time.Second,
-		BeatInterval:         time.Duration(read.count(paramBeatInterval, defaultBeatInterval, maxBeatInterval)) * time.Second,
+		DiskPatience:         read.seconds(paramDiskPatience, defaultDiskPatience, maxSeconds),
+		BusyPatience:         read.seconds(paramBusyPatience, defaultBusyPatience, maxSeconds),
+		BeatInterval:         read.seconds(paramBeatInterval, defaultBeatInterval, maxBeatInterval),
 		OVNCtl:               read.value(paramOVNCtl, ""),
 	}
 	read.checkTogether(p)

@@ -19,7 +19,7 @@ const (
 	maxRunDir       = 107 - len("/ovn-northd.4194304.ctl")
 	maxDirectory    = 1024
 	maxSnapshots    = 1000
-	maxBusyPatience = 86400 // s
+	maxSeconds = 86400 // s
 	maxBeatInterval = 60    // s
 
 	addressAllowed   = "an IPv4 or IPv6 address of a host"
@@ -96,7 +96,6 @@ func (r *parameterReader) milliseconds(name, missing string) time.Duration {
 	return time.Duration(ms) * time.Millisecond
 }
 
-// count reads a whole number from 1 to a highest one.
 // never is the value of a time that does not come.
 const never = "never"
 
@@ -107,13 +106,19 @@ func (r *parameterReader) secondsOrNever(name, missing string) time.Duration {
 		return 0
 	}
 	seconds, err := strconv.Atoi(value)
-	if err != nil || seconds < 1 || seconds > maxBusyPatience {
-		r.complain(name, value, fmt.Sprintf("%s, or seconds from 1 to %d", never, maxBusyPatience))
+	if err != nil || seconds < 1 || seconds > maxSeconds {
+		r.complain(name, value, fmt.Sprintf("%s, or seconds from 1 to %d", never, maxSeconds))
 		return 0
 	}
 	return time.Duration(seconds) * time.Second
 }
 
+// seconds reads a whole number of seconds from 1 to a highest one.
+func (r *parameterReader) seconds(name, missing string, highest int) time.Duration {
+	return time.Duration(r.count(name, missing, highest)) * time.Second
+}
+
+// count reads a whole number from 1 to a highest one.
 func (r *parameterReader) count(name, missing string, highest int) int {
 	n, err := strconv.Atoi(r.value(name, missing))
 	if err == nil && n >= 1 && n <= highest {
