@@ -189,7 +189,7 @@ func TestStatusWhereNothingRuns(t *testing.T) {
 func TestOCFTester(t *testing.T) {
 	h := byHand(t)
 	node := h.NodeNames()[0]
-	result, err := h.Exec(h.ctx, node, "ocf-tester", "-v", "-n", "tested", "-o", "master_ip="+h.VIP().String(),
+	result, err := h.ExecEnv(h.ctx, node, nil, "ocf-tester", "-v", "-n", "tested", "-o", "master_ip="+h.VIP().String(),
 		// With databases of its own: it promotes them under another name.
 		"-o", "ovn_dbdir=/var/tmp/tested", h.AgentPath())
 	if err != nil {

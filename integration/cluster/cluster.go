@@ -42,6 +42,8 @@ type Cluster struct {
 	prefix   string
 	vip      netip.Addr
 	nodes    []Node
+
+	entrances entrances
 }
 
 // Up brings a cluster up and waits until an instance is promoted, all others are
@@ -78,7 +80,7 @@ func start(ctx context.Context, config Config, progress *Progress) (*Cluster, er
 	if err := Remove(ctx, config.Name); err != nil {
 		return nil, err
 	}
-	c := &Cluster{config: config, progress: progress, image: image}
+	c := &Cluster{config: config, progress: progress, image: image, entrances: newEntrances()}
 	if err := c.createNetwork(ctx); err != nil {
 		return nil, err
 	}

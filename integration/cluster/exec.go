@@ -12,10 +12,15 @@ import (
 // Exec runs a program in a node. The error is nil whenever it ended by itself,
 // whatever its exit code.
 func (c *Cluster) Exec(ctx context.Context, node string, args ...string) (Result, error) {
-	return c.ExecEnv(ctx, node, nil, args...)
+	result, err := c.run(ctx, node, args...)
+	if err != nil {
+		return result, fmt.Errorf("%s: %w", node, err)
+	}
+	return result, nil
 }
 
-// ExecEnv is [Cluster.Exec] with additions to the environment.
+// ExecEnv is [Cluster.Exec] with additions to the environment, of a program that may start daemons:
+// it runs as docker runs one.
 func (c *Cluster) ExecEnv(ctx context.Context, node string, env map[string]string, args ...string) (Result, error) {
 	target, err := c.Node(node)
 	if err != nil {

@@ -20,12 +20,21 @@ const freezeTimeout = 20 * time.Second
 func (c *Cluster) Freeze(ctx context.Context, node string) error {
 	ctx, cancel := context.WithTimeout(ctx, freezeTimeout)
 	defer cancel()
-	return c.AwaitThat(ctx, node+" to freeze", func(ctx context.Context) error { return c.onContainer(ctx, node, "pause") })
+	if _, err := c.firstProcess(ctx, node); err != nil {
+		return fmt.Errorf("cannot freeze %s: %w", node, err)
+	}
+	err := c.AwaitThat(ctx, node+" to freeze", func(ctx context.Context) error { return c.onContainer(ctx, node, "pause") })
+	c.setFrozen(node, err == nil)
+	return err
 }
 
 // Thaw lets a frozen node go on where it was.
 func (c *Cluster) Thaw(ctx context.Context, node string) error {
-	return c.onContainer(ctx, node, "unpause")
+	err := c.onContainer(ctx, node, "unpause")
+	if err == nil {
+		c.setFrozen(node, false)
+	}
+	return err
 }
 
 // PowerOff ends a node as a power failure does. Its disk stays; the files in /run are lost.

@@ -23,8 +23,8 @@ func (r *run) publish(ctx context.Context, out io.Writer, p plan) error {
 	case suspicious:
 		outcome = errSuspicious
 	}
-	if outcome != nil {
-		r.collect(ctx)
+	if outcome != nil || r.longestAway() > r.options.suspicious {
+		r.collect(ctx) // also what was as it may be is looked into, if it took long
 	}
 	report := r.report()
 	if suspicious {
@@ -41,6 +41,15 @@ func (r *run) publish(ctx context.Context, out io.Writer, p plan) error {
 		writeFile(r.path("report.txt"), report),
 	)
 	return errors.Join(outcome, err)
+}
+
+// longestAway returns the longest time without writes to a database in the whole run.
+func (r *run) longestAway() time.Duration {
+	var most time.Duration
+	for _, writer := range r.writers {
+		most = max(most, longest(outages(writer.Acks(), interval{r.began, r.stopped}, 0)).length())
+	}
+	return most
 }
 
 // writeFile writes a result.
