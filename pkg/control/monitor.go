@@ -220,9 +220,7 @@ func (c *Controller) publishScore(ctx context.Context, v replication.Verdict, le
 	switch {
 	case change.Clear:
 		c.warn(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
-		if v.Barred && leader.Node == "" && !c.noLeader().held() {
-			c.warn(c.noLeader().take(), "lead_when_behind does not take effect")
-		}
+		c.noteBarred(v, leader)
 	case change.Keep && !c.hasScore(ctx):
 		c.warn(c.presentData(ctx, c.askRecord(ctx)), "this node does not stand for promotion")
 	case !change.Keep:
@@ -230,6 +228,14 @@ func (c *Controller) publishScore(ctx context.Context, v replication.Verdict, le
 	}
 	if v.Leads() {
 		c.publish(ctx)
+	}
+}
+
+// noteBarred begins the time that lead_when_behind bounds, where the data here may not lead and no
+// election has begun it: a node without a score is not asked.
+func (c *Controller) noteBarred(v replication.Verdict, leader replication.Leader) {
+	if v.Barred && leader.Node == "" && !c.noLeader().held() {
+		c.warn(c.noLeader().take(), "lead_when_behind does not take effect")
 	}
 }
 

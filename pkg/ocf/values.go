@@ -19,7 +19,7 @@ const (
 	maxRunDir       = 107 - len("/ovn-northd.4194304.ctl")
 	maxDirectory    = 1024
 	maxSnapshots    = 1000
-	maxSeconds = 86400 // s
+	maxSeconds      = 86400 // s
 	maxBeatInterval = 60    // s
 
 	addressAllowed   = "an IPv4 or IPv6 address of a host"
