@@ -30,7 +30,7 @@ func TestSafetyBlessedNodeLeads(t *testing.T) {
 	later := s.insertEverywhere(next, "later")
 	s.check(s.Standby(ctx, next))
 	s.check(s.Unstandby(ctx, left))
-	s.awaitTool(left, "the node to be refused", "it cannot lead", "status")
+	s.awaitTool(left, "the node to be refused", "may not lead", "status")
 	s.check(s.AwaitIdle(ctx))
 	if view, err := s.View(ctx); err != nil || view.Promoted() != "" {
 		t.Fatalf("promoted is %s, %v", view.Promoted(), err)
