@@ -21,5 +21,5 @@ func runUntilSignalled() int {
 		defer stop()
 	}
 	path, _ := os.Executable() // without it, no supervisor is started
-	return run(ctx, program{args: os.Args, path: path, getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr})
+	return run(ctx, program{args: os.Args, path: path, getenv: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr})
 }

@@ -2,9 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime/debug"
+
+	"ovndb-servers/pkg/ocf"
+	"ovndb-servers/pkg/process"
 )
 
 // program is the environment of a process.
@@ -13,6 +18,7 @@ type program struct {
 	// path is the program's own path; empty if it is unknown.
 	path           string
 	getenv         func(string) string
+	stdin          *os.File
 	stdout, stderr io.Writer
 }
 
@@ -21,7 +27,19 @@ func run(ctx context.Context, p program) int {
 	if action, ok := agentAction(p.args); ok {
 		return runAgent(ctx, p, action)
 	}
+	if len(p.args) > 1 && p.args[1] == process.FilesCommand {
+		return workOnFiles(ctx, p)
+	}
 	return runTool(ctx, p)
+}
+
+// workOnFiles does what another process of this program wants done as the servers' account.
+func workOnFiles(ctx context.Context, p program) int {
+	if err := process.RunFilesCommand(ctx, p.args[2:], p.stdin, p.stdout); err != nil {
+		_, _ = fmt.Fprintf(p.stderr, "%s: error: %v\n", ocf.AgentName, err)
+		return exitWrong
+	}
+	return exitHealthy
 }
 
 // agentAction reports whether the program was called as the resource agent, and

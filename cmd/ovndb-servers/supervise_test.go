@@ -18,7 +18,7 @@ import (
 
 // TestMain lets the test program be the program: a supervisor is a process of its own.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && slices.Contains([]string{"supervise"}, os.Args[1]) {
+	if len(os.Args) > 1 && slices.Contains([]string{"supervise", process.FilesCommand}, os.Args[1]) {
 		os.Exit(runUntilSignalled())
 	}
 	os.Exit(m.Run())

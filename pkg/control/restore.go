@@ -61,8 +61,8 @@ func (c *Controller) Restore(ctx context.Context, name string) (Restored, error)
 	if err := c.followed(u).drop(); err != nil {
 		return restored, err
 	}
-	file := process.DatabaseFile{Path: u.Files.Database}
-	if err := file.Replace(ctx, snapshot.PathOf(source), u.Name()); err != nil {
+	file := process.DatabaseFile{Path: u.Files.Database, Owner: c.Owner}
+	if err := file.Replace(ctx, source, u.Name()); err != nil {
 		return restored, fmt.Errorf("cannot restore snapshot %s: %w", name, err)
 	}
 	restored.Position, err = c.ReadPosition(ctx, u)

@@ -21,6 +21,11 @@ func copyFile(ctx context.Context, source, target string) error {
 		return err
 	}
 	defer from.Close() //nolint:errcheck // only read
+	return copyTo(ctx, from, target)
+}
+
+// copyTo is copyFile for the rest of an open file.
+func copyTo(ctx context.Context, from io.Reader, target string) error {
 	to, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, databaseMode)
 	if err != nil {
 		return err

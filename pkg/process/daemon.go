@@ -27,27 +27,27 @@ const (
 	collectDelay = 2 * time.Second
 )
 
-// Daemon is a daemon of Open vSwitch or OVN: a program that knows --detach,
-// --pidfile and --user, and whose first process exits when the daemon is ready.
-// It gets no monitor process of its own (--monitor), which would restart a
-// crashed server in the role it had, and ask no other node.
+// Daemon is a daemon of Open vSwitch or OVN: a program that knows --detach and
+// --pidfile, and whose first process exits when the daemon is ready. It has the
+// account's credentials from its first instruction on: with --user it would open
+// its log file as root, and give away what that name leads to. It gets no
+// monitor process of its own (--monitor), which would restart a crashed server
+// in the role it had, and ask no other node.
 type Daemon struct {
-	Program   string
-	Args      []string // without those three
-	Pidfile   Pidfile
-	Owner     Owner  // the account to run as, if it has a Name
-	FileLimit uint64 // open files it needs; 0 leaves the limit alone
-	// Environment has variables, as NAME=value, beyond this process's own.
+	Program string
+	Args    []string // without those two
+	Pidfile Pidfile
+	Owner   Owner // the account to run as
+	// Directories are those that it writes to, which no third account may own.
+	Directories []string
+	FileLimit   uint64 // open files it needs; 0 leaves the limit alone
+	// Environment has variables, as NAME=value. Of this process's own it gets PATH alone.
 	Environment []string
 }
 
 // Command returns the arguments the daemon is started with.
 func (d Daemon) Command() []string {
-	args := []string{"--detach", "--pidfile=" + string(d.Pidfile)}
-	if d.Owner.Name != "" {
-		args = append(args, "--user="+d.Owner.Name)
-	}
-	return append(args, d.Args...)
+	return append([]string{"--detach", "--pidfile=" + string(d.Pidfile)}, d.Args...)
 }
 
 // Start starts the daemon and returns when it is ready, that is, serves its
@@ -64,6 +64,9 @@ func (d Daemon) Start(ctx context.Context) error {
 		return err
 	}
 	err := context.Cause(ctx)
+	if err == nil {
+		err = d.Owner.checkForeign(d.Directories...)
+	}
 	if err == nil {
 		err = raiseFileLimit(d.FileLimit)
 	}
@@ -102,11 +105,11 @@ func (d Daemon) launch(ctx context.Context) error {
 	keepFilesFromChildren()
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), path, d.Command()...)
 	cmd.Dir = "/"
-	cmd.Env = environment(append(slices.Clone(d.Environment), pidfileVariable+"="+string(d.Pidfile))...)
+	cmd.Env = smallEnvironment(append(slices.Clone(d.Environment), pidfileVariable+"="+string(d.Pidfile))...)
 	cmd.Stderr = messages
 	// A daemon whose first process was killed with its caller ends when it is ready and cannot
 	// say so (fork_notify_startup in Open vSwitch's lib/daemon-unix.c).
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL, Credential: d.Owner.credential()}
 	err = runFirst(ctx, cmd)
 	running, lookErr := d.running()
 	switch {
@@ -130,9 +133,11 @@ func (d Daemon) launch(ctx context.Context) error {
 func runFirst(ctx context.Context, cmd *exec.Cmd) error {
 	started, exited := make(chan error, 1), make(chan error, 1)
 	go func() {
-		// Pdeathsig is about the thread that starts the process; see runLocked.
+		// Pdeathsig is about the thread that starts the process; see runLocked. The thread ends
+		// with this goroutine, as no other may have its umask and its limits.
 		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
+		ownUmask()
+		refusePrivileges()
 		err := cmd.Start()
 		started <- err
 		if err == nil {
@@ -159,6 +164,22 @@ func runFirst(ctx context.Context, cmd *exec.Cmd) error {
 	}
 	return context.Cause(ctx)
 }
+
+// daemonUmask leaves no file of a daemon to other users, who could keep a lock on it.
+const daemonUmask = 0o027
+
+// ownUmask gives the calling thread a umask of its own. In a container that forbids it, the daemon
+// gets this process's.
+func ownUmask() {
+	if unix.Unshare(unix.CLONE_FS) == nil {
+		unix.Umask(daemonUmask)
+	}
+}
+
+// refusePrivileges keeps the programs that the calling thread starts, and all that they start, from
+// more rights than they have: no program with a set-user-ID bit or capabilities gives them any
+// (PR_SET_NO_NEW_PRIVS in prctl(2)). It cannot be taken back.
+func refusePrivileges() { _ = unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } // known since Linux 3.5
 
 // exitCode is the exit status of a program, or -1 if it did not exit.
 func exitCode(err error) int {

@@ -31,7 +31,7 @@ func TestServerCommandIsThatOfOVNWithoutDatabaseRemote(t *testing.T) {
 	want := process.Daemon{
 		Program: "ovsdb-server",
 		Args: []string{
-			"-vconsole:off", "-vfile:info", "--log-file=/log/ovsdb-server-sb.log",
+			"-vconsole:warn", "-vfile:info", "--log-file=/log/ovsdb-server-sb.log", "-vconsole:off",
 			"--remote=punix:/run/ovnsb_db.sock", "--unixctl=/run/ovnsb_db.ctl",
 			"--private-key=db:OVN_Southbound,SSL,private_key",
 			"--certificate=db:OVN_Southbound,SSL,certificate",
@@ -40,15 +40,16 @@ func TestServerCommandIsThatOfOVNWithoutDatabaseRemote(t *testing.T) {
 			"--ssl-ciphers=db:OVN_Southbound,SSL,ssl_ciphers",
 			"--sync-from=tcp:192.0.2.254:6642", "/db/ovnsb_db.db",
 		},
-		Pidfile:   "/run/ovnsb_db.pid",
-		Owner:     options.Owner,
-		FileLimit: 65535,
+		Pidfile:     "/run/ovnsb_db.pid",
+		Owner:       options.Owner,
+		Directories: []string{"/run", "/db", "/log"},
+		FileLimit:   65535,
 	}
 	got := process.OVSDBServer(options)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	generated := []string{"--detach", "--pidfile=/run/ovnsb_db.pid", "--user=ovn:hugetlbfs"}
+	generated := []string{"--detach", "--pidfile=/run/ovnsb_db.pid"}
 	if diff := cmp.Diff(append(generated, want.Args...), got.Command()); diff != "" {
 		t.Error(diff)
 	}
@@ -279,43 +280,6 @@ func TestFileLimitOfServerIsRaisedFromALowSoftLimit(t *testing.T) {
 		if got := softLimit(t, ownerOf(t, daemon.Pidfile)); got < test.least || got > test.most {
 			t.Errorf("want %d: got %d", test.want, got)
 		}
-	}
-}
-
-func TestServerRunsAsUnprivilegedUserAndReopensItsLog(t *testing.T) {
-	t.Parallel()
-	owner := nobody(t)
-	options := northbound(shortDirectory(t))
-	options.Owner = owner
-	layout := layoutIn(filepath.Dir(options.Files.Pidfile))
-	file := process.DatabaseFile{Path: options.Files.Database, Schema: options.Files.Schema, Owner: owner}
-	if _, err := file.Ensure(testContext(t)); err != nil {
-		t.Fatal(err)
-	}
-	if err := layout.Prepare(owner); err != nil {
-		t.Fatal(err)
-	}
-	daemon := process.OVSDBServer(options)
-	defer func() {
-		if report, err := process.Stop(context.Background(), daemon.Pidfile, daemon.Program, exit(options.Files)); err != nil || report.How != process.StopExit {
-			t.Errorf("got %+v, %v", report, err)
-		}
-	}()
-	for range 2 { // the second time with files of the first
-		if err := daemon.Start(testContext(t)); err != nil {
-			t.Fatal(err)
-		}
-		pid := ownerOf(t, daemon.Pidfile)
-		if uids := strings.Fields(field(t, pid, "Uid")); uids[0] != strconv.Itoa(owner.UID) || uids[1] != uids[0] {
-			t.Errorf("process %d runs as %v", pid, uids)
-		}
-		rotate(t, options.Files)
-		if _, err := process.Stop(testContext(t), daemon.Pidfile, daemon.Program, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := daemon.Start(testContext(t)); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -13,7 +13,9 @@ import (
 type DatabaseFile struct {
 	Path   string
 	Schema string // path of the installed schema
-	Owner  Owner
+	// Owner is the account as which all work on the file is done. If it is not this process's own,
+	// this program is run as that account, see [FilesCommand].
+	Owner Owner `json:"-"`
 }
 
 // Outcome is the result of [DatabaseFile.Ensure].
@@ -47,6 +49,16 @@ type Ensured struct {
 // there is no schema, [ErrInUse] if a server has the file open that would have
 // to be changed, [ErrProgramMissing] if ovsdb-tool is not installed.
 func (f DatabaseFile) Ensure(ctx context.Context) (Ensured, error) {
+	if f.Owner.own() {
+		if err := f.Owner.checkForeign(filepath.Dir(f.Path)); err != nil {
+			return Ensured{}, fmt.Errorf("cannot work on database file %s: %w", f.Path, err)
+		}
+		return f.ensure(ctx)
+	}
+	return f.asOwner(ctx, fileRequest{Operation: operationEnsure}, nil)
+}
+
+func (f DatabaseFile) ensure(ctx context.Context) (Ensured, error) {
 	path, err := resolve(f.Path)
 	if err != nil {
 		return Ensured{}, fmt.Errorf("cannot find database file: %w", err)
@@ -56,22 +68,13 @@ func (f DatabaseFile) Ensure(ctx context.Context) (Ensured, error) {
 	if err != nil {
 		return Ensured{}, fmt.Errorf("cannot find database file: %w", err)
 	}
-	ensured, err := f.createOrUpgrade(ctx, found)
-	if err != nil {
-		return ensured, err
-	}
-	for _, path := range []string{f.Path, lockfile(f.Path)} {
-		if err := ignoreMissing(f.Owner.take(path)); err != nil {
-			return ensured, fmt.Errorf("cannot change the owner of database file: %w", err)
-		}
-	}
-	return ensured, nil
-}
-
-func (f DatabaseFile) createOrUpgrade(ctx context.Context, found bool) (Ensured, error) {
 	if !found {
 		return f.create(ctx)
 	}
+	return f.keepOrUpgrade(ctx)
+}
+
+func (f DatabaseFile) keepOrUpgrade(ctx context.Context) (Ensured, error) {
 	file, err := readDatabase(ctx, f.Path)
 	if err != nil {
 		return Ensured{}, err

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,34 +29,6 @@ func TestMissingDatabaseIsCreatedOnce(t *testing.T) {
 		t.Error(diff)
 	}
 	unchanged(t, file.Path, func() { ensure(t, file, process.OutcomeCurrent) })
-}
-
-func TestDatabaseBelongsToItsOwner(t *testing.T) {
-	t.Parallel()
-	owner := nobody(t)
-	for _, file := range []process.DatabaseFile{
-		{Path: filepath.Join(t.TempDir(), "d.db"), Schema: newerSchema(t)}, // to be created
-		database(t, newerSchema(t)),                                        // current, root's
-		func() process.DatabaseFile { // to be upgraded
-			file := database(t, olderSchema(t))
-			file.Schema = newerSchema(t)
-			return file
-		}(),
-	} {
-		file.Owner = owner
-		if _, err := file.Ensure(testContext(t)); err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range names(t, filepath.Dir(file.Path)) {
-			info, err := os.Stat(filepath.Join(filepath.Dir(file.Path), name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if stat, _ := info.Sys().(*syscall.Stat_t); int(stat.Uid) != owner.UID || int(stat.Gid) != owner.GID {
-				t.Errorf("%s belongs to %d:%d", name, stat.Uid, stat.Gid)
-			}
-		}
-	}
 }
 
 func TestOlderDatabaseIsUpgradedWithItsRows(t *testing.T) {

@@ -118,3 +118,14 @@ func unchanged(t *testing.T, path string, run func()) {
 		t.Errorf("%s was changed", path)
 	}
 }
+
+// opened is a file that is open while the test runs.
+func opened(t *testing.T, path string) *os.File {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = file.Close() }) // only read
+	return file
+}

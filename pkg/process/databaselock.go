@@ -23,34 +23,40 @@ func lockfile(database string) string {
 // (ovsdb_log_open and ovsdb_log_replace_commit in Open vSwitch's ovsdb/log.c).
 type databaseLock string
 
-// Owner implements lock. It returns [ErrInUse] if the process that holds the lock runs another
+// holder implements lock. It returns [ErrInUse] if the process that holds the lock runs another
 // program than a server, such as ovsdb-tool.
-func (l databaseLock) Owner() (pid int, err error) {
-	if pid, err = l.holder(); err == nil && !runsProgram(pid, ServerProgram) {
+func (l databaseLock) holder() (holder, error) {
+	held, err := l.read()
+	if err == nil && !runsProgram(held.pid, ServerProgram) {
 		// It may have ended just now, or have executed its program since.
-		if pid, err = l.holder(); err == nil && !runsProgram(pid, ServerProgram) {
-			err = fmt.Errorf("%w by process %d, which is no %s", ErrInUse, pid, ServerProgram)
+		if held, err = l.read(); err == nil && !runsProgram(held.pid, ServerProgram) {
+			err = fmt.Errorf("%w by process %d, which is no %s", ErrInUse, held.pid, ServerProgram)
 		}
 	}
 	if err != nil {
-		return 0, fmt.Errorf("cannot find the server of database file %s: %w", string(l), err)
+		return holder{}, fmt.Errorf("cannot find the server of database file %s: %w", string(l), err)
 	}
-	return pid, nil
+	return held, nil
 }
 
-func (l databaseLock) holder() (int, error) {
-	path, err := resolve(string(l))
+func (l databaseLock) read() (holder, error) {
+	found, err := followLinks(string(l))
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, fmt.Errorf("there is no such directory: %w", ErrNotRunning)
+		return holder{}, fmt.Errorf("there is no such directory: %w", ErrNotRunning)
 	}
 	if err != nil {
-		return 0, err
+		return holder{}, err
 	}
-	file, pid, err := openLocked(lockfile(path))
+	path := lockfile(found.path)
+	file, held, err := openLocked(path)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", lockfile(path), err)
+		return holder{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return pid, file.Close()
+	if account := ownerOf(held.file).UID; found.linked && account != found.owner.UID {
+		err = fmt.Errorf("a link of user %d leads to %s, which is of user %d: a server must be taken for running",
+			found.owner.UID, path, account)
+	}
+	return held, errors.Join(err, file.Close())
 }
 
 // String returns the path.

@@ -4,71 +4,90 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // Replace puts a copy of another database file in the place of f, which may be
 // missing, but must not be in use. Until the copy is complete and on disk, f stays
-// as it is. Without an Owner, the copy belongs to whom f belonged, or else its
-// directory. The Schema is not needed: the next [DatabaseFile.Ensure] upgrades.
+// as it is. It reads the open source from its beginning, and works as the Owner or, without one, as
+// whom the directory of f belongs to. The Schema is not needed: the next [DatabaseFile.Ensure]
+// upgrades.
 //
 // It returns [ErrInUse] if a server has f open, [ErrDamaged] or [ErrClustered] if
 // source is no standalone database, [ErrWrongDatabase] if its name is not the one
-// given.
-func (f DatabaseFile) Replace(ctx context.Context, source, name string) error {
-	found, err := readDatabase(ctx, source)
-	if err != nil {
+// given, [ErrDirectoryRefused] if the account is not clear.
+func (f DatabaseFile) Replace(ctx context.Context, source *os.File, name string) (err error) {
+	if f.Owner.Name == "" {
+		if f.Owner, err = accountOf(f.Path); err != nil {
+			return fmt.Errorf("cannot find whose database file %s is: %w", f.Path, err)
+		}
+	}
+	if _, err := source.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	if found.name != name {
-		return fmt.Errorf("cannot use database file %s: %w: %s instead of %s", source, ErrWrongDatabase, found.name, name)
+	if f.Owner.own() {
+		return f.replace(ctx, source, source.Name(), name)
 	}
-	if err := f.replace(ctx, source); err != nil {
+	_, err = f.asOwner(ctx, fileRequest{Operation: operationReplace, Source: source.Name(), Name: name}, source)
+	return err
+}
+
+func (f DatabaseFile) replace(ctx context.Context, from io.Reader, source, name string) error {
+	failed := func(err error) error {
 		return fmt.Errorf("cannot put %s in the place of database file %s: %w", source, f.Path, err)
+	}
+	path, err := resolve(f.Path)
+	if err != nil {
+		return failed(err)
+	}
+	f.Path = path
+	stage, err := openStaging(f)
+	if err != nil {
+		return failed(err)
+	}
+	defer stage.close()
+	const copied = "replacement"
+	if err := copyTo(ctx, from, stage.path(copied)); err != nil {
+		return failed(err)
+	}
+	found, err := readDatabase(ctx, stage.path(copied))
+	if err != nil {
+		return failed(err)
+	}
+	if found.name != name {
+		return failed(fmt.Errorf("%w: %s instead of %s", ErrWrongDatabase, found.name, name))
+	}
+	if err := stage.publish(copied, f.Path); err != nil {
+		return failed(err)
 	}
 	return nil
 }
 
-func (f DatabaseFile) replace(ctx context.Context, source string) error {
-	path, err := resolve(f.Path)
-	if err != nil {
-		return err
+// accountOf returns the account that works on a database file: that of its directory, or, in one of
+// root's, that of the file. As root it works only where no other account could lead it elsewhere.
+func accountOf(database string) (Owner, error) {
+	found, err := followLinks(database)
+	if err != nil || found.owner.UID != 0 {
+		return found.owner, err
 	}
-	f.Path = path
-	if f.Owner.Name == "" {
-		if f.Owner, err = ownerAt(path); err != nil {
-			return err
-		}
+	file, err := os.Lstat(found.path)
+	switch {
+	case err == nil && file.Mode().IsRegular() && ownerOf(file).UID != 0:
+		return ownerOf(file), nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return Owner{}, err
 	}
-	stage, err := openStaging(f)
-	if err != nil {
-		return err
-	}
-	defer stage.close()
-	const copied = "replacement"
-	if err := copyFile(ctx, source, stage.path(copied)); err != nil {
-		return err
-	}
-	return stage.publish(copied, f.Path)
-}
-
-// ownerAt is whose a file is, or the directory if the file is missing.
-func ownerAt(path string) (Owner, error) {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		info, err = os.Stat(filepath.Dir(path))
-	}
+	directory, err := os.Stat(filepath.Dir(found.path))
 	if err != nil {
 		return Owner{}, err
 	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return Owner{}, nil
+	if mode := directory.Mode().Perm(); mode&unix.S_IWOTH != 0 || mode&unix.S_IWGRP != 0 && found.owner.GID != 0 {
+		return Owner{}, fmt.Errorf("%w: others than root may write to %s", ErrDirectoryRefused, filepath.Dir(found.path))
 	}
-	uid, gid := int(stat.Uid), int(stat.Gid)
-	return Owner{Name: strconv.Itoa(uid) + ":" + strconv.Itoa(gid), UID: uid, GID: gid}, nil
+	return found.owner, nil
 }

@@ -6,7 +6,11 @@
 // ones go through [Run], daemons through [Daemon]. None of them is run by a
 // shell.
 //
-// A daemon is recognised by the lock it holds on its pidfile, never by the
-// number in it alone, and is signalled through a pidfd that was opened before
-// that lock was looked at. A reused process id is therefore never signalled.
+// A daemon is recognised by the lock it holds on its pidfile or its database, never by a
+// number alone. It is signalled through a pidfd that was opened before that lock was looked
+// at, and only if its program and account are those of the daemon. A reused process id is
+// therefore never signalled.
+//
+// In a directory of the servers' account, root does nothing that a link could lead elsewhere:
+// daemons run as that account, and so does what works on database files, see [FilesCommand].
 package process

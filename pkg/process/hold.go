@@ -19,7 +19,7 @@ var ErrHeld = errors.New("another process holds it")
 // open the file otherwise meanwhile: its lock would be lost with the first file it
 // closes (fcntl(2), "Advisory record locking").
 func (p Pidfile) Hold() (release func(), err error) {
-	file, err := os.OpenFile(string(p), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o644)
+	file, err := os.OpenFile(string(p), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 	if err == nil {
 		if err = p.occupy(file); err == nil {
 			return func() {

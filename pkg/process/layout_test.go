@@ -2,11 +2,9 @@ package process_test
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -132,91 +130,24 @@ func TestServerFilesHaveTheNamesOfOVN(t *testing.T) {
 	}
 }
 
-func TestPrepareGivesAllToTheOwnerButNothingOutside(t *testing.T) {
-	t.Parallel()
-	owner := nobody(t)
-	root := tree(t, "db/ovnnb_db.db", "db/sub/file", "outside/secret", "schema/s")
-	for link, target := range map[string]string{"db/link": "../outside/secret", "db/dir": "../outside"} {
-		if err := os.Symlink(target, filepath.Join(root, link)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	layout := process.Layout{
-		RunDir:      filepath.Join(root, "run/ovn"),
-		DatabaseDir: filepath.Join(root, "db"),
-		LogDir:      filepath.Join(root, "log"),
-		SchemaDir:   filepath.Join(root, "schema"),
-	}
-	for range 2 {
-		if err := layout.Prepare(owner); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got := map[string]bool{} // the owner's?
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		info, err := entry.Info()
-		name, _ := filepath.Rel(root, path)
-		stat, _ := info.Sys().(*syscall.Stat_t)
-		got[name] = int(stat.Uid) == owner.UID && int(stat.Gid) == owner.GID
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]bool{
-		".": false, "run": false, "run/ovn": true, "log": true,
-		"db": true, "db/ovnnb_db.db": true, "db/sub": true, "db/sub/file": true, "db/link": true, "db/dir": true,
-		"outside": false, "outside/secret": false, "schema": false, "schema/s": false,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	if info, err := os.Stat(layout.RunDir); err != nil || info.Mode().Perm() != 0o755 {
-		t.Errorf("got mode %v, %v", info.Mode(), err)
-	}
-}
-
-func TestPrepareFailsWhereAFileIsInTheWay(t *testing.T) {
-	t.Parallel()
-	root := tree(t, "file")
-	layout := process.Layout{RunDir: filepath.Join(root, "file"), DatabaseDir: root, LogDir: root, SchemaDir: root}
-	if err := layout.Prepare(process.Owner{}); err == nil || !strings.Contains(err.Error(), layout.RunDir) {
-		t.Errorf("got %v", err)
-	}
-}
-
-// nobody is an unprivileged account that exists on every system.
-func nobody(t *testing.T) process.Owner {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can give files away")
-	}
-	owner, err := process.LookupOwner("nobody")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return owner
-}
-
 func TestLookupOwner(t *testing.T) {
 	t.Parallel()
 	own := process.Owner{UID: os.Geteuid(), GID: os.Getegid()}
 	for spec, want := range map[string]process.Owner{
 		"":            own,
-		"root":        {Name: "root"},
-		"root:":       {Name: "root:"},
-		"daemon:root": {Name: "daemon:root", UID: 1},
-		":daemon":     {Name: ":daemon", UID: own.UID, GID: 1},
+		"root":        {Name: "root", Groups: []uint32{0}},
+		"root:":       {Name: "root:", Groups: []uint32{0}},
+		"daemon:root": {Name: "daemon:root", UID: 1, Groups: []uint32{1, 0}},
+		":daemon":     {Name: ":daemon", UID: own.UID, GID: 1, Groups: []uint32{1}},
+		"1:64998":     {Name: "1:64998", UID: 1, GID: 64998, Groups: []uint32{1, 64998}},
+		"64999:1":     {Name: "64999:1", UID: 64999, GID: 1, Groups: []uint32{1}},
 	} {
 		got, err := process.LookupOwner(spec)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%q: %v\n%s", spec, err, diff)
 		}
 	}
-	for _, spec := range []string{"no-such-user", "root:no-such-group", "a:b:c"} {
+	for _, spec := range []string{"no-such-user", "root:no-such-group", "a:b:c", "64999", "4294967295:1", "-1:1", "1:-1"} {
 		if got, err := process.LookupOwner(spec); err == nil {
 			t.Errorf("%q: got %+v", spec, got)
 		}

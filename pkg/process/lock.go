@@ -17,10 +17,16 @@ import (
 
 // lock is a file on which a daemon holds a write lock as long as it lives.
 type lock interface {
-	// Owner returns the process that holds the lock. It returns ErrNotRunning if none does; with
+	// holder returns the process that holds the lock. It returns ErrNotRunning if none does; with
 	// any other error it is not known whether one does.
-	Owner() (pid int, err error)
+	holder() (holder, error)
 	fmt.Stringer
+}
+
+// holder is the process that holds a write lock.
+type holder struct {
+	pid  int
+	file fs.FileInfo // what is locked
 }
 
 // lockReads is how often a lock is asked for whose answer does not fit together: a daemon that
@@ -29,19 +35,22 @@ const lockReads = 5
 
 // openLocked opens a file and asks who holds a write lock on it. A FIFO, a device or a link in
 // its place neither holds nor leads the caller.
-func openLocked(path string) (file *os.File, pid int, err error) {
+func openLocked(path string) (file *os.File, held holder, err error) {
 	file, err = os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, 0, fmt.Errorf("there is no such file: %w", ErrNotRunning)
+		return nil, holder{}, fmt.Errorf("there is no such file: %w", ErrNotRunning)
 	}
 	if err != nil {
-		return nil, 0, err
+		return nil, holder{}, err
 	}
-	if pid, err = lockHolder(file); err != nil {
+	if held.pid, err = lockHolder(file); err == nil {
+		held.file, err = file.Stat()
+	}
+	if err != nil {
 		_ = file.Close() // only read
-		return nil, 0, err
+		return nil, holder{}, err
 	}
-	return file, pid, nil
+	return file, held, nil
 }
 
 // lockHolder returns the process that holds a write lock, as a number of this process's PID
@@ -66,35 +75,98 @@ func lockHolder(file *os.File) (int, error) {
 }
 
 // openHolder opens the process that holds a lock.
-func openHolder(l lock) (*handle, error) {
-	pid, err := l.Owner()
+func openHolder(l lock) (*handle, holder, error) {
+	held, err := l.holder()
 	if err != nil {
-		return nil, err
+		return nil, holder{}, err
 	}
 	for range lockReads {
-		process, err := openHandle(pid)
+		process, err := openHandle(held.pid)
 		if err != nil && !errors.Is(err, ErrNotRunning) {
-			return nil, err
+			return nil, holder{}, err
 		}
-		again, lockErr := l.Owner()
-		if err == nil && lockErr == nil && again == pid {
-			return process, nil
+		again, lockErr := l.holder()
+		if err == nil && lockErr == nil && again.pid == held.pid {
+			return process, again, nil
 		}
 		if err == nil {
 			process.close()
 		}
 		if lockErr != nil {
-			return nil, lockErr
+			return nil, holder{}, lockErr
 		}
-		pid = again // another process has taken the lock just now
+		held = again // another process has taken the lock just now
 	}
-	return nil, fmt.Errorf("%s changes hands again and again", l)
+	return nil, holder{}, fmt.Errorf("%s changes hands again and again", l)
+}
+
+// errStranger is returned for a process that must not be signalled.
+var errStranger = errors.New("a process that is not the daemon's has locked it, and is left alone")
+
+// check returns errStranger unless the holder may be signalled: it is the program, and has the
+// locked file open. The owner of a directory can put the pidfile of any daemon into it.
+func (h holder) check(program string) error {
+	if err := h.identify(program); err != nil {
+		return err
+	}
+	if !hasOpen(h.pid, h.file) {
+		return fmt.Errorf("%w: process %d does not have it open", errStranger, h.pid)
+	}
+	return nil
+}
+
+// identify returns errStranger unless the holder runs the program, as root, as this process's
+// account or as that of the locked file.
+func (h holder) identify(program string) error {
+	account := ownerOf(h.file).UID
+	switch uid := accountOfProcess(h.pid); {
+	case !runsProgram(h.pid, program):
+		return fmt.Errorf("%w: process %d does not run %s", errStranger, h.pid, program)
+	case uid != 0 && uid != os.Geteuid() && uid != account:
+		return fmt.Errorf("%w: process %d is of user %d, the file of user %d", errStranger, h.pid, uid, account)
+	}
+	return nil
+}
+
+// hasOpen reports whether a process has a file open. Where that cannot be read, as in a container
+// without CAP_SYS_PTRACE, it is taken to have.
+func hasOpen(pid int, file fs.FileInfo) bool {
+	directory := filepath.Join("/proc", strconv.Itoa(pid), "fd")
+	entries, err := os.ReadDir(directory)
+	if err != nil {
+		return errors.Is(err, fs.ErrPermission)
+	}
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		opened, err := os.Stat(filepath.Join(directory, e.Name()))
+		return err == nil && os.SameFile(opened, file)
+	})
+}
+
+// noAccount is what accountOfProcess returns for a process that has ended.
+const noAccount = -1
+
+// accountOfProcess returns the effective user of a process (the line Uid of /proc/PID/status,
+// proc_pid_status(5)).
+func accountOfProcess(pid int) int {
+	content, err := readBounded(filepath.Join("/proc", strconv.Itoa(pid), "status"), maxStatus)
+	if err != nil {
+		return noAccount
+	}
+	users := statusField(content, "Uid")
+	if len(users) < 2 {
+		return noAccount
+	}
+	uid, err := parseID(users[1])
+	if err != nil {
+		return noAccount
+	}
+	return uid
 }
 
 // numbersOf returns the numbers of a process in its PID namespaces, the innermost last: the
 // line NSpid of /proc/PID/status (proc_pid_status(5)).
 func numbersOf(pid int) []string {
-	content, err := readBounded(filepath.Join("/proc", strconv.Itoa(pid), "status"), 1<<16)
+	content, err := readBounded(filepath.Join("/proc", strconv.Itoa(pid), "status"), maxStatus)
 	if err != nil {
 		return nil
 	}

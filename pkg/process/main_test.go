@@ -23,6 +23,13 @@ import (
 const helperVariable = "PROCESS_TEST_HELPER"
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == process.FilesCommand {
+		if err := process.RunFilesCommand(context.Background(), os.Args[2:], os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	switch os.Getenv(helperVariable) {
 	case "":
 		os.Exit(m.Run())

@@ -53,16 +53,11 @@ type NorthdOptions struct {
 // OVNNorthd returns the daemon that start_northd of ovn-ctl would start.
 func OVNNorthd(o NorthdOptions) Daemon {
 	return Daemon{
-		Program: NorthdProgram,
-		Args: []string{
-			"-vconsole:off",
-			"-vfile:info",
-			"--log-file=" + o.Files.LogFile,
-			"--ovnnb-db=unix:" + o.Northbound,
-			"--ovnsb-db=unix:" + o.Southbound,
-		},
-		Pidfile: Pidfile(o.Files.Pidfile),
-		Owner:   o.Owner,
+		Program:     NorthdProgram,
+		Args:        append(logArguments(o.Files.LogFile), "--ovnnb-db=unix:"+o.Northbound, "--ovnsb-db=unix:"+o.Southbound),
+		Pidfile:     Pidfile(o.Files.Pidfile),
+		Owner:       o.Owner,
+		Directories: []string{o.Files.RunDir, filepath.Dir(o.Files.LogFile)},
 		// Of the control socket only the directory can be chosen (ovn_rundir in OVN's
 		// lib/ovn-dirs.c): its name has to hold the process id to be found.
 		Environment: []string{"OVN_RUNDIR=" + o.Files.RunDir},

@@ -22,8 +22,8 @@ func TestNorthdCommandIsThatOfOVNForLocalServers(t *testing.T) {
 		Owner: process.Owner{Name: "ovn"},
 	})
 	want := []string{
-		"--detach", "--pidfile=/run/ovn/ovn-northd.pid", "--user=ovn",
-		"-vconsole:off", "-vfile:info", "--log-file=/log/ovn-northd.log",
+		"--detach", "--pidfile=/run/ovn/ovn-northd.pid",
+		"-vconsole:warn", "-vfile:info", "--log-file=/log/ovn-northd.log", "-vconsole:off",
 		"--ovnnb-db=unix:/run/ovn/ovnnb_db.sock", "--ovnsb-db=unix:/run/ovn/ovnsb_db.sock",
 	}
 	if diff := cmp.Diff(want, got.Command()); diff != "" || got.Program != "ovn-northd" {

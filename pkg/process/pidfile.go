@@ -25,36 +25,42 @@ type Pidfile string
 // all, or left by a daemon that is gone, even if another process has its number now. Any other
 // error means that the holder is not known, and the daemon must be taken for running.
 func (p Pidfile) Owner() (pid int, err error) {
+	held, err := p.holder()
+	return held.pid, err
+}
+
+// holder implements lock.
+func (p Pidfile) holder() (held holder, err error) {
 	for range lockReads {
-		pid, err = p.read()
+		held, err = p.read()
 		if !errors.Is(err, errDisputed) {
 			break
 		}
 	}
 	if err != nil {
-		return 0, fmt.Errorf("cannot find the process of pidfile %s: %w", string(p), err)
+		return holder{}, fmt.Errorf("cannot find the process of pidfile %s: %w", string(p), err)
 	}
-	return pid, nil
+	return held, nil
 }
 
 // String returns the path.
 func (p Pidfile) String() string { return string(p) }
 
-func (p Pidfile) read() (int, error) {
-	file, holder, err := openLocked(string(p))
+func (p Pidfile) read() (holder, error) {
+	file, held, err := openLocked(string(p))
 	if err != nil {
-		return 0, err
+		return holder{}, err
 	}
 	defer file.Close() //nolint:errcheck // only read
 	content, err := io.ReadAll(io.LimitReader(file, 64))
 	if err != nil {
-		return 0, err
+		return holder{}, err
 	}
 	number, err := parsePID(string(content))
-	if err != nil || !isNumberOf(number, holder) {
-		return 0, fmt.Errorf("%w: it says %q, locked by process %d", errDisputed, strings.TrimSpace(string(content)), holder)
+	if err != nil || !isNumberOf(number, held.pid) {
+		return holder{}, fmt.Errorf("%w: it says %q, locked by process %d", errDisputed, strings.TrimSpace(string(content)), held.pid)
 	}
-	return holder, nil
+	return held, nil
 }
 
 // parsePID parses the content of a pidfile, a decimal number and a newline as

@@ -57,25 +57,37 @@ func (d daemon) find() (processGroup, error) {
 
 func (d daemon) findHolders(found *processGroup) error {
 	for _, l := range d.locks {
-		process, err := openHolder(l)
+		process, err := d.openHolder(l)
 		switch {
 		case errors.Is(err, ErrNotRunning):
-			continue
 		case err != nil:
 			return err
 		case found.includes(process.pid):
 			process.close()
-			continue
 		case found.server == nil:
 			found.server = process
 		default:
 			found.others = append(found.others, process)
 		}
-		if !runsProgram(process.pid, d.program) && !process.ended() {
-			return fmt.Errorf("%s is locked by process %d, which does not run %s", l, process.pid, d.program)
-		}
 	}
 	return nil
+}
+
+// openHolder opens the process that holds a lock, if it may be signalled. One that ends gives up
+// its files before it has ended, so another look shows that it holds the lock no more.
+func (d daemon) openHolder(l lock) (*handle, error) {
+	var refusal error
+	for range lockReads {
+		process, held, err := openHolder(l)
+		if err != nil {
+			return nil, err
+		}
+		if refusal = held.check(d.program); refusal == nil {
+			return process, nil
+		}
+		process.close()
+	}
+	return nil, fmt.Errorf("%s: %w", l, refusal)
 }
 
 // findStarted opens the processes that were started for the pidfile and hold no lock, or none
@@ -102,9 +114,16 @@ func (d daemon) findStarted(found *processGroup) error {
 	return nil
 }
 
+// started reports whether a process was started for the pidfile. Another account than root's, this
+// process's and that of the directory could only pretend it.
 func (d daemon) started(pid int) bool {
 	pidfile, err := startedFor(pid)
-	return err == nil && pidfile == d.pidfile && runsProgram(pid, d.program) && d.sharesDirectory(pid)
+	if err != nil || pidfile != d.pidfile || !runsProgram(pid, d.program) || !d.sharesDirectory(pid) {
+		return false
+	}
+	uid := accountOfProcess(pid)
+	directory, err := os.Stat(filepath.Dir(string(d.pidfile)))
+	return uid == 0 || uid == os.Geteuid() || err == nil && uid == ownerOf(directory).UID
 }
 
 // sharesDirectory reports whether the pidfile's directory is the same one for a process: in a
@@ -129,15 +148,10 @@ func startedFor(pid int) (Pidfile, error) {
 	return "", nil
 }
 
-// maxName is the part of a program's name that the kernel keeps, in bytes (PR_SET_NAME in
-// prctl(2)).
-const maxName = 15
-
 // runsProgram reports whether a live process runs a program, by the name that the kernel gives
 // the main thread when it executes one. The path in /proc/PID/exe would say no more, and in a
 // container root may not read that of another account.
 func runsProgram(pid int, program string) bool {
-	stat, err := readStat(pid)
-	name := filepath.Base(program)
-	return err == nil && stat.state != "Z" && stat.comm == name[:min(len(name), maxName)]
+	running, err := runs(pid, []string{filepath.Base(program)})
+	return err == nil && running
 }

@@ -27,19 +27,29 @@ const (
 // program that is not installed is [ErrProgramMissing]; every failure is a
 // [RunError].
 func Run(ctx context.Context, program string, args ...string) (stdout string, err error) {
-	return run(ctx, environment(), program, args)
+	return command{program: program, args: args, variables: environment()}.run(ctx)
 }
 
 // RunWithout is [Run] without the variables of this process's environment whose
 // names begin with prefix.
 func RunWithout(ctx context.Context, prefix, program string, args ...string) (stdout string, err error) {
 	hidden := func(variable string) bool { return strings.HasPrefix(variable, prefix) }
-	return run(ctx, slices.DeleteFunc(environment(), hidden), program, args)
+	return command{program: program, args: args, variables: slices.DeleteFunc(environment(), hidden)}.run(ctx)
 }
 
-func run(ctx context.Context, variables []string, program string, args []string) (stdout string, err error) {
-	failure := &RunError{Program: program, Args: args, ExitCode: -1}
-	path, err := lookProgram(program)
+// command is one run of a short-lived program.
+type command struct {
+	program    string
+	args       []string
+	variables  []string // its whole environment
+	credential *syscall.Credential
+	directory  string   // empty: this process's own
+	stdin      *os.File // nil: /dev/null
+}
+
+func (c command) run(ctx context.Context) (stdout string, err error) {
+	failure := &RunError{Program: c.program, Args: c.args, ExitCode: -1}
+	path, err := lookProgram(c.program)
 	if err != nil {
 		failure.Err = err
 		return "", failure
@@ -49,13 +59,16 @@ func run(ctx context.Context, variables []string, program string, args []string)
 		failure.Err = err
 		return "", failure
 	}
-	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env = variables
+	cmd := exec.CommandContext(ctx, path, c.args...)
+	cmd.Env, cmd.Dir = c.variables, c.directory
+	if c.stdin != nil {
+		cmd.Stdin = c.stdin
+	}
 	cmd.Stdout, cmd.Stderr = output.writer, messages.writer
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: c.credential}
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
 
-	err = runLocked(cmd)
+	err = c.start(cmd)
 	if unread := errors.Join(output.finish(), messages.finish()); err == nil {
 		err = unread
 	}
@@ -79,6 +92,21 @@ func newOutputs() (stdout, stderr *output, err error) {
 		return nil, nil, errors.Join(err, stdout.finish())
 	}
 	return stdout, stderr, nil
+}
+
+// start runs a command to its end. One that runs as another account can gain no rights: its thread
+// ends with the goroutine, as no other program may be limited so.
+func (c command) start(cmd *exec.Cmd) error {
+	if c.credential == nil {
+		return runLocked(cmd)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		refusePrivileges()
+		ended <- cmd.Run()
+	}()
+	return <-ended
 }
 
 // runLocked runs a command on a thread that lives until the command has ended.
@@ -116,4 +144,14 @@ func outcome(ctx context.Context, state *os.ProcessState, err error) (int, error
 // documented to speak.
 func environment(extra ...string) []string {
 	return append(append(os.Environ(), "LC_ALL=C"), extra...)
+}
+
+// smallEnvironment is that of a program which runs as the servers' account: nothing that the
+// cluster manager has told this process.
+func smallEnvironment(extra ...string) []string {
+	path := os.Getenv("PATH")
+	if path == "" {
+		path = systemPath
+	}
+	return append([]string{"PATH=" + path, "LC_ALL=C"}, extra...)
 }

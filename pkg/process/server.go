@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"errors"
+	"path/filepath"
 )
 
 // serverFileLimit is the number of open files an ovsdb-server is given room
@@ -25,28 +26,34 @@ type ServerOptions struct {
 // its clients' listeners are added when it is promoted.
 func OVSDBServer(o ServerOptions) Daemon {
 	column := func(name string) string { return "db:" + o.DatabaseName + ",SSL," + name }
-	args := []string{
-		"-vconsole:off",
-		"-vfile:info",
-		"--log-file=" + o.Files.LogFile,
-		"--remote=punix:" + o.Files.DataSocket,
-		"--unixctl=" + o.Files.ControlSocket,
-		"--private-key=" + column("private_key"),
-		"--certificate=" + column("certificate"),
-		"--ca-cert=" + column("ca_cert"),
-		"--ssl-protocols=" + column("ssl_protocols"),
-		"--ssl-ciphers=" + column("ssl_ciphers"),
-	}
+	args := append(logArguments(o.Files.LogFile),
+		"--remote=punix:"+o.Files.DataSocket,
+		"--unixctl="+o.Files.ControlSocket,
+		"--private-key="+column("private_key"),
+		"--certificate="+column("certificate"),
+		"--ca-cert="+column("ca_cert"),
+		"--ssl-protocols="+column("ssl_protocols"),
+		"--ssl-ciphers="+column("ssl_ciphers"),
+	)
 	if o.SyncFrom != "" {
 		args = append(args, "--sync-from="+o.SyncFrom)
 	}
 	return Daemon{
-		Program:   ServerProgram,
-		Args:      append(args, o.Files.Database),
-		Pidfile:   Pidfile(o.Files.Pidfile),
-		Owner:     o.Owner,
+		Program: ServerProgram,
+		Args:    append(args, o.Files.Database),
+		Pidfile: Pidfile(o.Files.Pidfile),
+		Owner:   o.Owner,
+		Directories: []string{
+			filepath.Dir(o.Files.Pidfile), filepath.Dir(o.Files.Database), filepath.Dir(o.Files.LogFile),
+		},
 		FileLimit: serverFileLimit,
 	}
+}
+
+// logArguments have a daemon log to a file alone. They are read in order: that the file cannot be
+// opened, with which the daemon ends, it says on its standard error.
+func logArguments(file string) []string {
+	return []string{"-vconsole:warn", "-vfile:info", "--log-file=" + file, "-vconsole:off"}
 }
 
 // locks are held by the process of the server, in the order in which they count. A server that
@@ -58,13 +65,13 @@ func (f ServerFiles) locks() []lock { return []lock{databaseLock(f.Database), Pi
 // pidfile, as one does that starts or ends. With any other error a server must be taken for
 // running; that is [ErrInUse] if the file is being worked on.
 func (f ServerFiles) Owner() (pid int, err error) {
+	var held holder
 	for _, l := range f.locks() {
-		pid, err = l.Owner()
-		if !errors.Is(err, ErrNotRunning) {
-			return pid, err
+		if held, err = l.holder(); !errors.Is(err, ErrNotRunning) {
+			break
 		}
 	}
-	return 0, err
+	return held.pid, err
 }
 
 // Open returns the live process of the server, with the errors of [ServerFiles.Owner]. The caller
@@ -73,7 +80,7 @@ func (f ServerFiles) Open() (*Process, error) {
 	var opened *handle
 	var err error
 	for _, l := range f.locks() {
-		if opened, err = openHolder(l); !errors.Is(err, ErrNotRunning) {
+		if opened, _, err = openHolder(l); !errors.Is(err, ErrNotRunning) {
 			break
 		}
 	}

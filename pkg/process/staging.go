@@ -90,14 +90,13 @@ func (s *staging) publish(name, path string) error {
 	return atomicfile.Rename(s.root, filepath.Join(s.directory, name), filepath.Base(path))
 }
 
-// finish gives a file its mode and owner and writes it to disk.
+// finish gives a file its mode and writes it to disk.
 func (s *staging) finish(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW, 0) // an os.Root would follow a link
 	if err != nil {
 		return err
 	}
-	uid, gid := s.database.Owner.ids()
-	return errors.Join(file.Chmod(databaseMode), file.Chown(uid, gid), file.Sync(), file.Close())
+	return errors.Join(file.Chmod(databaseMode), file.Sync(), file.Close())
 }
 
 // convert converts a compacted copy, and returns the name of the result in the

@@ -10,7 +10,10 @@ type Process struct {
 
 // Open returns the live process that holds the pidfile, or [ErrNotRunning]. The caller
 // closes it.
-func (p Pidfile) Open() (*Process, error) { return newProcess(openHolder(p)) }
+func (p Pidfile) Open() (*Process, error) {
+	opened, _, err := openHolder(p)
+	return newProcess(opened, err)
+}
 
 func newProcess(opened *handle, err error) (*Process, error) {
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 func smallDisk(t *testing.T, node *control.Controller) {
 	t.Helper()
 	must(t, os.MkdirAll(node.Layout.DatabaseDir, 0o755))
-	if err := unix.Mount("tmpfs", node.Layout.DatabaseDir, "tmpfs", 0, "size=4m"); err != nil {
+	if err := unix.Mount("tmpfs", node.Layout.DatabaseDir, "tmpfs", 0, "size=4m,mode=755"); err != nil {
 		t.Skipf("cannot mount a disk: %v", err)
 	}
 	t.Cleanup(func() { _ = unix.Unmount(node.Layout.DatabaseDir, unix.MNT_DETACH) })

@@ -1,0 +1,178 @@
+package process
+
+import (
+	"bufio"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// lockingProgram is a program of the given name that holds a write lock on a file, and says so when
+// it does. It ends with the test.
+func lockingProgram(t *testing.T, name, path string, uid uint32) int {
+	t.Helper()
+	link := filepath.Join(filepath.Dir(path), name)
+	if err := os.Symlink(ownProgram, link); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), link, path)
+	cmd.Env = []string{"PROCESS_TEST_HELPER=hold"} // see TestMain
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = stdin.Close()
+		_ = cmd.Wait()
+	})
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil || line != "locked\n" {
+		t.Fatalf("got %q, %v", line, err)
+	}
+	pid := cmd.Process.Pid
+	if err := os.WriteFile(path, []byte(strconv.Itoa(pid)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// pidfileOf makes an empty file of an account, which every account can write to.
+func pidfileOf(t *testing.T, account int) string {
+	t.Helper()
+	directory := t.TempDir()
+	for path := directory; path != os.TempDir(); path = filepath.Dir(path) {
+		if err := os.Chmod(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pidfile := filepath.Join(directory, "pid")
+	err := errors.Join(os.WriteFile(pidfile, nil, 0o666), os.Chmod(pidfile, 0o666), os.Chown(pidfile, account, account))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pidfile
+}
+
+func TestOnlyAProcessOfTheProgramAndOfTheFilesAccountIsSignalled(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can start programs of other accounts")
+	}
+	const account, other = 64999, 64997
+	for _, test := range []struct {
+		name    string
+		process uint32 // its account
+		file    int    // that of the file
+		allowed bool
+	}{
+		{ServerProgram, account, account, true},
+		{ServerProgram, 0, account, true},
+		{ServerProgram, other, account, false},
+		{"ovs-vswitchd", 0, account, false},
+		{"ovs-vswitchd", account, account, false},
+	} {
+		pidfile := pidfileOf(t, test.file)
+		pid := lockingProgram(t, test.name, pidfile, test.process)
+		report, err := Stop(t.Context(), Pidfile(pidfile), ServerProgram, nil)
+		if test.allowed {
+			if err != nil || report.How != StopTERM {
+				t.Errorf("%+v: got %+v, %v", test, report, err)
+			}
+			continue
+		}
+		if !errors.Is(err, errStranger) {
+			t.Errorf("%+v: got %+v, %v", test, report, err)
+		}
+		if stat, err := readStat(pid); err != nil || stat.state == "Z" {
+			t.Errorf("%+v: it was signalled: %+v, %v", test, stat, err)
+		}
+	}
+}
+
+func TestAProcessThatDoesNotHaveTheLockedFileOpenIsNotSignalled(t *testing.T) {
+	t.Parallel()
+	_, opened := sleeper(t)
+	info, err := os.Stat(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (holder{pid: opened.pid, file: info}).check("sleep"); !errors.Is(err, errStranger) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// heldLock is a lock that a process holds.
+type heldLock holder
+
+func (l heldLock) holder() (holder, error) { return holder(l), nil }
+
+func (l heldLock) String() string { return "lock" }
+
+func TestPeerOfASocketRunsTheProgramAsTheAccountOfTheLockedFile(t *testing.T) {
+	t.Parallel()
+	_, opened := sleeper(t)
+	info, err := os.Stat(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := heldLock{pid: opened.pid, file: info}
+	if err := checkPeer(opened.pid, "sleep", held); err != nil {
+		t.Error(err)
+	}
+	if err := checkPeer(opened.pid, NorthdProgram, held); !errors.Is(err, errStranger) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A process can pretend by its environment that it was started for a pidfile.
+func TestAProcessOfAnotherAccountWasNotStartedForThePidfile(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can start programs of other accounts")
+	}
+	pidfile := pidfileOf(t, 64999)
+	if err := os.Chown(filepath.Dir(pidfile), 64999, 64999); err != nil {
+		t.Fatal(err)
+	}
+	for account, want := range map[uint32]bool{0: true, 64999: true, 64997: false} {
+		cmd := exec.CommandContext(t.Context(), "sleep", "600")
+		cmd.Env = []string{pidfileVariable + "=" + pidfile}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: account, Gid: account}}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = cmd.Wait() }) // the test's context has ended, and killed it
+		if got := pidfileDaemon(Pidfile(pidfile), "sleep").started(cmd.Process.Pid); got != want {
+			t.Errorf("a process of user %d: %v, want %v", account, got, want)
+		}
+	}
+}
+
+func TestAProgramOfTheAccountCanGainNoRightsAndNoOtherIsLimitedSo(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can start programs of other accounts")
+	}
+	credential := &syscall.Credential{Uid: 64999, Gid: 64998}
+	for _, test := range []struct {
+		credential *syscall.Credential
+		want       string
+	}{{credential, "NoNewPrivs:\t1"}, {nil, "NoNewPrivs:\t0"}, {credential, "NoNewPrivs:\t1"}, {nil, "NoNewPrivs:\t0"}} {
+		run := command{program: "cat", args: []string{"/proc/self/status"}, variables: smallEnvironment(), credential: test.credential}
+		if out, err := run.run(t.Context()); err != nil || !strings.Contains(out, test.want) {
+			t.Errorf("want %q in %s, %v", test.want, out, err)
+		}
+	}
+}
