@@ -140,7 +140,7 @@ func ignored() snapshot.Ignore {
 }
 
 func liveRows(ctx context.Context, u control.Unit, ignore snapshot.Ignore) (snapshot.Contents, error) {
-	store, err := ovsdbctl.Open(ctx, "unix:"+u.Server.DataSocket, u.Server.Database)
+	store, err := u.Server.Open(ctx)
 	if err != nil {
 		return nil, err
 	}

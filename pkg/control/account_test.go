@@ -3,14 +3,17 @@ package control_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
+	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
@@ -90,4 +93,40 @@ func wantAccountsFiles(t *testing.T, node *control.Controller) {
 			return nil
 		}))
 	}
+}
+
+// The account can lead the names of the control sockets to another daemon of root's.
+func TestNoCommandGoesToAnotherDaemonThatAControlSocketLeadsTo(t *testing.T) {
+	t.Parallel()
+	node := newAccountNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
+	node.ManageNorthd = true
+	must(t, node.Start(testContext(t)))
+	must(t, node.Promote(testContext(t), replication.Participants{}))
+	arrived := make(chan ovsdbctltest.Request, 100)
+	other := ovsdbctltest.Fake(t, func(_ net.Conn, request ovsdbctltest.Request) { arrived <- request })
+	northd, err := node.NorthdPidfile().Owner()
+	must(t, err)
+	for _, socket := range []string{
+		node.Units[0].Files.ControlSocket, node.Units[0].Files.DataSocket, node.Layout.Northd().ControlSocket(northd),
+	} {
+		must(t, os.Remove(socket))
+		must(t, os.Symlink(other, socket))
+	}
+	v := node.Monitor(testContext(t), true)
+	if v.Health != replication.HealthFailedActive || !strings.Contains(v.Reason(), "another process listens in its place") {
+		t.Errorf("health is %q (%s)", v.Health, v.Reason())
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := node.Demote(ctx); err == nil {
+		t.Error("it was demoted, though no command reached the server")
+	}
+	must(t, node.Stop(testContext(t)))
+	wantHealth(t, node, replication.HealthStopped)
+	select {
+	case request := <-arrived:
+		t.Errorf("%+v was sent to another daemon", request)
+	default:
+	}
+	must(t, node.Start(testContext(t)))
 }

@@ -142,6 +142,7 @@ func (c *Controller) removeNorthd(ctx context.Context, end func(context.Context)
 }
 
 func (c *Controller) askNorthdToExit(ctx context.Context) error {
+	files := c.Layout.Northd()
 	pid, err := c.NorthdPidfile().Owner()
 	if errors.Is(err, process.ErrNotRunning) {
 		return nil
@@ -149,5 +150,5 @@ func (c *Controller) askNorthdToExit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return ovsdbctl.Unixctl{Socket: c.Layout.Northd().ControlSocket(pid)}.Exit(ctx)
+	return ovsdbctl.Unixctl{Socket: files.ControlSocket(pid), Peer: files}.Exit(ctx)
 }

@@ -63,6 +63,6 @@ func Units(layout process.Layout, northbound, southbound Endpoint) []Unit {
 }
 
 func newUnit(db ovsdbctl.Database, files process.ServerFiles, endpoint Endpoint) Unit {
-	server := ovsdbctl.Server{Database: db, ControlSocket: files.ControlSocket, DataSocket: files.DataSocket}
+	server := ovsdbctl.Server{Database: db, ControlSocket: files.ControlSocket, DataSocket: files.DataSocket, Peer: files}
 	return Unit{Server: server, Files: files, Endpoint: endpoint}
 }

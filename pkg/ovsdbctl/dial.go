@@ -17,14 +17,16 @@ import (
 // busy server empties its queue in one turn of its loop.
 const dialInterval = 20 * time.Millisecond
 
-// dialEndpoint connects to an OVSDB endpoint, see [Open].
-func dialEndpoint(ctx context.Context, endpoint string) (net.Conn, error) {
+// dialEndpoint connects to an OVSDB endpoint, see [Open]. The checker, which may be nil, is for Unix
+// sockets.
+func dialEndpoint(ctx context.Context, endpoint string, checker PeerChecker) (net.Conn, error) {
 	method, address, _ := strings.Cut(endpoint, ":")
 	switch method {
 	case "unix":
 		if !filepath.IsAbs(address) {
 			return nil, fmt.Errorf("%w: socket path is not absolute", ErrBadArgument)
 		}
+		return dialSocket(ctx, address, checker)
 	case "tcp":
 		host, port, err := net.SplitHostPort(address)
 		if err != nil || host == "" || port == "" {
@@ -49,6 +51,19 @@ func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	})
 	if err != nil {
 		return nil, dialError(ctx, err)
+	}
+	return conn, nil
+}
+
+// dialSocket connects to a Unix socket, if the process that listens there passes the checker.
+func dialSocket(ctx context.Context, path string, checker PeerChecker) (net.Conn, error) {
+	conn, err := dial(ctx, "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPeer(conn, checker); err != nil {
+		_ = conn.Close() // nothing was sent
+		return nil, err
 	}
 	return conn, nil
 }

@@ -6,8 +6,8 @@ import (
 )
 
 var (
-	// ErrNotListening is returned when the socket does not exist or no process
-	// accepts connections on it.
+	// ErrNotListening is returned when the socket does not exist, or no process
+	// accepts connections on it, or another one than is meant.
 	ErrNotListening = errors.New("not listening")
 
 	// ErrNoAnswer is returned when a process listens, but no complete answer came

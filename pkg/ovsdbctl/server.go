@@ -12,6 +12,9 @@ type Server struct {
 	Database      Database `json:"database"`
 	ControlSocket string   `json:"control_socket"` // path of the unixctl socket
 	DataSocket    string   `json:"data_socket"`    // path of the OVSDB socket
+	// Peer, if set, is asked about the process that listens on a socket before anything is sent to
+	// it.
+	Peer PeerChecker `json:"-"`
 }
 
 // SyncStatus returns the server's role and replication state.
@@ -29,7 +32,7 @@ func (s Server) SyncStatus(ctx context.Context) (SyncStatus, error) {
 
 // Exit makes the server end. See [Unixctl.Exit].
 func (s Server) Exit(ctx context.Context) error {
-	if err := (Unixctl{Socket: s.ControlSocket}).Exit(ctx); err != nil {
+	if err := s.unixctl().Exit(ctx); err != nil {
 		return s.failed("end", err)
 	}
 	return nil
@@ -37,12 +40,14 @@ func (s Server) Exit(ctx context.Context) error {
 
 // Open connects to the server's data socket. See [Open].
 func (s Server) Open(ctx context.Context) (*Store, error) {
-	return Open(ctx, "unix:"+s.DataSocket, s.Database)
+	return openStore(ctx, "unix:"+s.DataSocket, s.Database, s.Peer)
 }
 
 func (s Server) call(ctx context.Context, method string, params ...string) (string, error) {
-	return Unixctl{Socket: s.ControlSocket}.Call(ctx, method, params...)
+	return s.unixctl().Call(ctx, method, params...)
 }
+
+func (s Server) unixctl() Unixctl { return Unixctl{Socket: s.ControlSocket, Peer: s.Peer} }
 
 // failed adds the step and the database to err, which names the socket already.
 func (s Server) failed(step string, err error) error {

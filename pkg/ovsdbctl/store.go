@@ -32,7 +32,12 @@ type Store struct {
 // The error is ErrNotListening, ErrNoAnswer, ErrNoDatabase, ErrProtocol or
 // ErrBadArgument.
 func Open(ctx context.Context, endpoint string, db Database) (*Store, error) {
-	conn, err := dialEndpoint(ctx, endpoint)
+	return openStore(ctx, endpoint, db, nil)
+}
+
+// openStore is [Open] with a checker for Unix sockets, which may be nil.
+func openStore(ctx context.Context, endpoint string, db Database, checker PeerChecker) (*Store, error) {
+	conn, err := dialEndpoint(ctx, endpoint, checker)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open %s on %s: %w", db.Name, endpoint, err)
 	}

@@ -21,6 +21,8 @@ const requestID = 1
 // called concurrently.
 type Unixctl struct {
 	Socket string // path
+	// Peer, if set, is asked about the process that listens there before anything is sent.
+	Peer PeerChecker
 }
 
 // Call runs one command and returns its output unchanged: whether the last line ends in a
@@ -53,7 +55,7 @@ func (u Unixctl) Exit(ctx context.Context) error {
 }
 
 func (u Unixctl) exchange(ctx context.Context, method string, params []string) (*message, error) {
-	conn, err := dial(ctx, "unix", u.Socket)
+	conn, err := dialSocket(ctx, u.Socket, u.Peer)
 	if err != nil {
 		return nil, err
 	}
