@@ -40,8 +40,10 @@ func errorCode(err error) ExitCode {
 	switch {
 	case err == nil:
 		return Success
-	case errors.As(err, &invalid):
+	case errors.As(err, &invalid), errors.Is(err, process.ErrSystemDirectory):
 		return ErrConfigured
+	case errors.Is(err, process.ErrDirectoryRefused):
+		return ErrArgs
 	case errors.Is(err, process.ErrProgramMissing), errors.Is(err, process.ErrSchemaMissing), noUser, noGroup:
 		return ErrInstalled
 	case errors.Is(err, fs.ErrPermission):

@@ -19,10 +19,10 @@ func (a Agent) validate(ctx context.Context, call call) (ExitCode, error) {
 		return ErrConfigured, call.invalid
 	}
 	a.warnIgnored(call.params)
-	if call.env.CheckLevel < nodeCheckLevel {
-		return Success, nil
+	err := call.params.layout().CheckNames()
+	if call.env.CheckLevel >= nodeCheckLevel {
+		err = a.checkNode(ctx, call.params)
 	}
-	err := a.checkNode(ctx, call.params)
 	return errorCode(err), err
 }
 
@@ -33,7 +33,16 @@ func (a Agent) checkNode(ctx context.Context, p Parameters) error {
 		return err
 	}
 	_, _, err = a.lookUp(ctx, p)
-	return errors.Join(err, checkPrograms(ctx, p), checkSchemas(control.Units(layout, p.Northbound, p.Southbound)))
+	return errors.Join(err, checkDirectories(layout, p), checkPrograms(ctx, p), checkSchemas(control.Units(layout, p.Northbound, p.Southbound)))
+}
+
+// checkDirectories needs no account to refuse a directory of the system.
+func checkDirectories(layout process.Layout, p Parameters) error {
+	owner, err := process.LookupOwner(p.User)
+	if err != nil {
+		return layout.CheckNames()
+	}
+	return layout.Check(owner)
 }
 
 func checkPrograms(ctx context.Context, p Parameters) error {

@@ -102,3 +102,36 @@ func TestAUserOrGroupThatThisNodeDoesNotHaveIsNotInstalled(t *testing.T) {
 		}
 	}
 }
+
+func TestDirectoriesThatCannotBeTheServersAreRefusedByValidateAll(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make directories of other accounts")
+	}
+	foreign, rundir := t.TempDir(), t.TempDir()
+	if err := os.Chown(foreign, 64999, 64998); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		directory, level, user string
+		code                   ocf.ExitCode
+		says                   string
+	}{
+		{"/etc", "0", "", ocf.ErrConfigured, "whole system"},
+		{"/etc/", "10", "64999:64998", ocf.ErrConfigured, "whole system"},
+		{"/etc", "10", "user-of-no-node", ocf.ErrConfigured, "whole system"},
+		{foreign, "0", "", ocf.Success, ""},
+		{foreign, "10", "", ocf.ErrArgs, "belongs to user 64999"},
+		{rundir, "10", "64999:64998", ocf.ErrArgs, "chown -R 64999:64998 " + rundir},
+		{filepath.Join(foreign, "missing"), "10", "64999:64998", ocf.ErrArgs, "is not root's"},
+	} {
+		code, reason, _ := validate(t, byHand("ovn_logdir", test.directory, "ovn_user", test.user, "ovn_dbdir", rundir, "node_address", "192.0.2.1").
+			and(environment{"OCF_CHECK_LEVEL": test.level}))
+		if code != test.code || !strings.Contains(reason, test.says) {
+			t.Errorf("%+v: code %v: %s", test, code, reason)
+		}
+	}
+	if left, err := os.ReadDir(foreign); err != nil || len(left) > 0 {
+		t.Errorf("it holds %v, %v", left, err)
+	}
+}
