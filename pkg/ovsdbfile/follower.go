@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 )
 
 // A Follower summarizes a database file repeatedly, and reads only the records that are new.
@@ -44,13 +42,13 @@ func NewFollower(path, globalTable, key string, ignore ...string) *Follower {
 //
 // A file that is torn after its first record is no error: see [Summary.Torn]. If even the
 // schema cannot be read, the error is the *[TornError] (ErrTorn). It is [ErrNotDatabase] or
-// [ErrClustered] if path is something else, and that of the file system (as fs.ErrNotExist)
+// [ErrClustered] if path is something else, [ErrRefused] as for [Open], and that of the file system (as fs.ErrNotExist)
 // or of ctx if reading fails.
 //
 // After [Resume], as long as the Follower has not read the whole file, Rows is unknown, and
 // a record that deletes a row that never existed, which no server writes, is not torn.
 func (f *Follower) Advance(ctx context.Context) (Summary, error) {
-	file, err := open(f.path)
+	file, err := Open(f.path)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -89,20 +87,4 @@ func (f *Follower) continues(file io.ReaderAt, found identity, size int64) bool 
 	line, _, ended := bytes.Cut(start[:n], []byte{'\n'})
 	header, err := parseHeader(line)
 	return err == nil && ended && header == last.header && last.offset+int64(len(line))+1+header.length == f.log.size
-}
-
-// open opens a regular file. Opening anything else, a FIFO in particular, might block.
-func open(path string) (*os.File, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read database file: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("cannot read database file %s: %w", path, ErrNotDatabase)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read database file: %w", err)
-	}
-	return file, nil
 }

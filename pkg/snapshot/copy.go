@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"syscall"
 
 	"ovndb-servers/pkg/ovsdbfile"
 )
@@ -29,12 +28,11 @@ type source struct {
 	fingerprint    string
 }
 
-// openSource opens a database file, which lies in a directory of the servers' account: no link is
-// followed, and a FIFO is not waited for. All that is done with the file is done with this
-// descriptor, whatever has its name meanwhile.
+// openSource opens a database file as [ovsdbfile.Open] does. All that is done with the file is done
+// with this descriptor, whatever has its name meanwhile.
 func openSource(ctx context.Context, path string) (source, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.ENXIO) { // a link; a socket
+	file, err := ovsdbfile.Open(path)
+	if errors.Is(err, ovsdbfile.ErrRefused) {
 		return source{}, fmt.Errorf("%w: %w", ErrNotRegular, err)
 	}
 	if err != nil {
@@ -42,9 +40,6 @@ func openSource(ctx context.Context, path string) (source, error) {
 	}
 	s := source{File: file}
 	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = ErrNotRegular
-	}
 	if err == nil {
 		s.size = info.Size()
 		s.complete, err = ovsdbfile.CompleteSize(ctx, file, s.size)

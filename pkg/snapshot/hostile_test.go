@@ -28,7 +28,6 @@ func TestADatabaseFileThatIsNoRegularFileIsRefusedWithoutWaiting(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "content")
 	in := func(name string) string { return filepath.Join(p.databases, name) }
-	symlink(t, p.file, in("link"))
 	if err := syscall.Mkfifo(in("fifo"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +42,16 @@ func TestADatabaseFileThatIsNoRegularFileIsRefusedWithoutWaiting(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = listener.Close() }()
-	for _, path := range []string{in("link"), in("fifo"), socket, p.databases, "/dev/zero"} {
+	account := filepath.Join(p.databases, "account")
+	makeDirectory(t, account)
+	if err := os.Chown(account, 64999, 64998); err != nil {
+		t.Skipf("cannot give a directory away: %v", err)
+	}
+	symlink(t, p.file, filepath.Join(account, "link"))
+	if err := os.Link(p.file, filepath.Join(account, "hardlink")); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{filepath.Join(account, "link"), filepath.Join(account, "hardlink"), in("fifo"), socket, p.databases, "/dev/zero"} {
 		info := p.info("NB", "ahead")
 		info.File = path
 		if kept, _, err := p.Take(t.Context(), info); !errors.Is(err, snapshot.ErrNotRegular) || !strings.Contains(err.Error(), path) {

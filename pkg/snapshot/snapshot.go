@@ -50,8 +50,8 @@ var (
 	ErrNoSnapshot = errors.New("no such snapshot")
 	// ErrBadName is returned when a database or a kind cannot be a part of a snapshot's name.
 	ErrBadName = errors.New("not fit for the name of a snapshot")
-	// ErrNotRegular is returned when a database file is a link, a FIFO or anything else but a
-	// regular file.
+	// ErrNotRegular is returned when a database file is a FIFO or anything else but a regular file,
+	// or a link in a directory that other accounts than root may write to.
 	ErrNotRegular = errors.New("not a regular file")
 	// ErrNoState is returned when the directory of the node's state is not given as an absolute
 	// path.
