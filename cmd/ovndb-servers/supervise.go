@@ -46,7 +46,11 @@ func supervise(ctx context.Context, p program) error {
 	}
 	defer supervised.Release()
 	c := supervised.Controller
-	log := ocf.NewLogger(logFileOf(c), p.getenv)
+	file, err := logFile(supervised.Parameters.AgentLogDir, c.Instance)
+	if err != nil {
+		agent.Log.WithError(err).Error("cannot log to a file: this supervisor logs to syslog alone")
+	}
+	log := ocf.NewLogger(file, p.getenv)
 	c.Log = log
 	log.WithFields(logrus.Fields{"version": version(), "node": c.Node}).Info("supervising the servers")
 	cib := filepath.Join(pacemaker.CIBDirectory, pacemaker.CIBFile)

@@ -211,7 +211,7 @@ func (s supervised) writable(node string) bool {
 
 // log is the supervisor's log.
 func (s supervised) log() string {
-	text, err := os.ReadFile(filepath.Join(s.nodes["node1"], "log", "ovndb-servers-ovndb.log"))
+	text, err := os.ReadFile(filepath.Join(s.nodes["node1"], "agent-log", "ovndb.log"))
 	if err != nil {
 		s.t.Fatal(err)
 	}

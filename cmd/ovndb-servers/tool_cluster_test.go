@@ -185,8 +185,9 @@ func (c testCluster) environment(node string) map[string]string {
 		"OCF_RESKEY_master_ip":         "127.0.0.9", "OCF_RESKEY_node_address": c.addresses[node],
 		"OCF_RESKEY_nb_master_port": c.ports[0], "OCF_RESKEY_sb_master_port": c.ports[1],
 		"OCF_RESKEY_ovn_rundir": filepath.Join(c.nodes[node], "run"), "OCF_RESKEY_ovn_dbdir": filepath.Join(c.nodes[node], "db"),
-		"OCF_RESKEY_ovn_logdir": filepath.Join(c.nodes[node], "log"),
-		"OCF_RESKEY_state_dir":  filepath.Join(c.nodes[node], "state"), "OCF_RESKEY_state_rundir": filepath.Join(c.nodes[node], "state-run"),
+		"OCF_RESKEY_ovn_logdir":   filepath.Join(c.nodes[node], "log"),
+		"OCF_RESKEY_agent_logdir": filepath.Join(c.nodes[node], "agent-log"),
+		"OCF_RESKEY_state_dir":    filepath.Join(c.nodes[node], "state"), "OCF_RESKEY_state_rundir": filepath.Join(c.nodes[node], "state-run"),
 	}
 	maps.Copy(env, c.parameters)
 	return env

@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -129,4 +130,23 @@ func TestNoCommandGoesToAnotherDaemonThatAControlSocketLeadsTo(t *testing.T) {
 	default:
 	}
 	must(t, node.Start(testContext(t)))
+}
+
+func TestStartRefusesAStateDirectoryThatOthersCanChange(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"lasting", "until a reboot"} {
+		node := newAccountNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
+		directory := node.RunDir
+		if kind == "lasting" {
+			directory = node.StateDir
+		}
+		must(t, os.Mkdir(directory, 0o700))
+		must(t, os.Chown(directory, node.Owner.UID, node.Owner.GID))
+		if err := node.Start(testContext(t)); !errors.Is(err, process.ErrDirectoryRefused) || !strings.Contains(err.Error(), directory) {
+			t.Errorf("%s: got %v", kind, err)
+		}
+		if left, err := os.ReadDir(directory); err != nil || len(left) > 0 {
+			t.Errorf("%s: it holds %v, %v", kind, left, err)
+		}
+	}
 }

@@ -1,9 +1,10 @@
 package control
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
+
+	"ovndb-servers/pkg/process"
 )
 
 // A node keeps its state in two directories of root's, mode 0700, never in one of the servers'
@@ -49,10 +50,11 @@ const (
 )
 
 // The directories below which each resource has its own for state that outlives a reboot, and
-// for state that does not.
+// for state that does not, and that of the supervisors' logs.
 const (
 	StateBase = "/var/lib/ovndb-servers"
 	RunBase   = "/run/ovndb-servers"
+	LogBase   = "/var/log/ovndb-servers"
 )
 
 // runFile returns the path of a state file that does not outlive a reboot.
@@ -66,7 +68,7 @@ func (c *Controller) lastingFile(kind string) string { return filepath.Join(c.St
 // prepareState creates the directories of the node's state.
 func (c *Controller) prepareState() error {
 	for _, directory := range []string{c.StateDir, c.RunDir} {
-		if err := os.MkdirAll(directory, 0o700); err != nil {
+		if err := process.CreatePrivate(directory); err != nil {
 			return err
 		}
 	}

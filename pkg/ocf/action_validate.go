@@ -38,11 +38,14 @@ func (a Agent) checkNode(ctx context.Context, p Parameters) error {
 
 // checkDirectories needs no account to refuse a directory of the system.
 func checkDirectories(layout process.Layout, p Parameters) error {
-	owner, err := process.LookupOwner(p.User)
-	if err != nil {
-		return layout.CheckNames()
+	err := layout.CheckNames()
+	if owner, unknown := process.LookupOwner(p.User); unknown == nil {
+		err = layout.Check(owner)
 	}
-	return layout.Check(owner)
+	for _, directory := range []string{p.StateDir, p.StateRunDir, p.AgentLogDir} {
+		err = errors.Join(err, process.CheckPrivate(directory))
+	}
+	return err
 }
 
 func checkPrograms(ctx context.Context, p Parameters) error {

@@ -170,11 +170,15 @@ The directory of the state that has to outlive a reboot, and of the snapshots. I
 		directoryDescription(paramStateRunDir, "Directory of the agent's run-time state", `
 The directory of locks and notes that must not outlive a reboot. It must be local to the node and root's. Without it, /run/ovndb-servers.
 `),
+		directoryDescription(paramAgentLogDir, "Directory of the supervisor's log", `
+The directory of the log of the agent's supervisor. It must be root's. Without it, /var/log/ovndb-servers.
+`),
 		{
 			Name: paramUser, Content: content{Type: "string"},
 			ShortDesc: english("User that runs the servers"),
 			LongDesc: english(`
-The user, or user:group, that the servers run as. Without it, the agent's own account, root.
+The user, or user:group, that the servers run as; names or numbers. It must be able to write to the three directories above, of which
+the agent creates those that are missing. Without it, the agent's own account, root.
 `),
 		},
 		{

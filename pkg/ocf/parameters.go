@@ -30,6 +30,7 @@ const (
 	paramSnapshots            = "snapshots"
 	paramStateDir             = "state_dir"
 	paramStateRunDir          = "state_rundir"
+	paramAgentLogDir          = "agent_logdir"
 	paramLeadWhenBehind       = "lead_when_behind"
 	paramDiskPatience         = "disk_patience"
 	paramBusyPatience         = "busy_patience"
@@ -82,6 +83,8 @@ type Parameters struct {
 	// StateDir holds what the nodes' agents have to know after a reboot, StateRunDir the rest of
 	// their state; each resource has a directory of its own there. Both are root's.
 	StateDir, StateRunDir string
+	// AgentLogDir holds the logs of the supervisors. It is root's.
+	AgentLogDir string
 	// LeadWhenBehind is after how long without a node that may lead a node may lead that was
 	// behind, in whole seconds; 0 is for never.
 	LeadWhenBehind time.Duration
@@ -121,6 +124,7 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 		Snapshots:            read.count(paramSnapshots, defaultSnapshots, maxSnapshots),
 		StateDir:             cmp.Or(read.directory(paramStateDir, maxDirectory), control.StateBase),
 		StateRunDir:          cmp.Or(read.directory(paramStateRunDir, maxDirectory), control.RunBase),
+		AgentLogDir:          cmp.Or(read.directory(paramAgentLogDir, maxDirectory), control.LogBase),
 		LeadWhenBehind:       read.secondsOrNever(paramLeadWhenBehind, defaultLeadWhenBehind),
 		DiskPatience:         read.seconds(paramDiskPatience, defaultDiskPatience, maxSeconds),
 		BusyPatience:         read.seconds(paramBusyPatience, defaultBusyPatience, maxSeconds),

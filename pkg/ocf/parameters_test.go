@@ -39,6 +39,7 @@ func defaults() ocf.Parameters {
 		Snapshots:            10,
 		StateDir:             "/var/lib/ovndb-servers",
 		StateRunDir:          "/run/ovndb-servers",
+		AgentLogDir:          "/var/log/ovndb-servers",
 		DiskPatience:         30 * time.Second,
 		BusyPatience:         2 * time.Minute,
 		BeatInterval:         time.Second,
@@ -62,7 +63,7 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		"master_ip", "[2001:db8::10]", "nb_master_port", "16641", "nb_master_protocol", "ssl", "sb_master_port", "16642", "sb_master_protocol", "ssl",
 		"inactive_probe_interval", "180000", "inactive_probe_interval_to_master", "0", "listen_on_master_ip_only", "no", "manage_northd", "yes",
 		"node_address", "2001:db8::1", "ovn_rundir", "/run/ovn/", "ovn_dbdir", "/srv/ovn", "ovn_logdir", "/srv/log", "ovn_schemadir", "/opt/ovn",
-		"ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "state_dir", "/srv/state", "state_rundir", "/run/state/", "lead_when_behind", "60", "disk_patience", "5", "busy_patience", "300", "beat_interval", "5", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
+		"ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "state_dir", "/srv/state", "state_rundir", "/run/state/", "agent_logdir", "/srv/agent/", "lead_when_behind", "60", "disk_patience", "5", "busy_patience", "300", "beat_interval", "5", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
 	).getenv)
 	if err != nil {
 		t.Fatalf("cannot parse: %v", err)
@@ -82,6 +83,7 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		Snapshots:        3,
 		StateDir:         "/srv/state",
 		StateRunDir:      "/run/state",
+		AgentLogDir:      "/srv/agent",
 		LeadWhenBehind:   time.Minute,
 		DiskPatience:     5 * time.Second,
 		BusyPatience:     5 * time.Minute,

@@ -14,6 +14,7 @@ import (
 
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
+	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/snapshot"
 )
 
@@ -60,6 +61,24 @@ func TestADatabaseFileThatIsNoRegularFileIsRefusedWithoutWaiting(t *testing.T) {
 	}
 	if all := p.list(); len(all) > 0 {
 		t.Errorf("there are %v", all)
+	}
+}
+
+func TestNoSnapshotIsTakenInAStateDirectoryOfAnotherAccount(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make a directory of another account")
+	}
+	p := newPlace(t, "content")
+	makeDirectory(t, p.state)
+	if err := os.Chown(p.state, 64999, 64998); err != nil {
+		t.Fatal(err)
+	}
+	if info, _, err := p.Take(t.Context(), p.info("NB", "ahead")); !errors.Is(err, process.ErrDirectoryRefused) {
+		t.Errorf("got %v, %v", info, err)
+	}
+	if entries, err := os.ReadDir(p.state); err != nil || len(entries) > 0 {
+		t.Errorf("it holds %v, %v", entries, err)
 	}
 }
 

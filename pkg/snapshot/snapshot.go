@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/atomicfile"
+	"ovndb-servers/pkg/process"
 )
 
 const (
@@ -90,7 +91,7 @@ func (d Directory) create() (*os.Root, error) {
 	if !filepath.IsAbs(d.state) {
 		return nil, ErrNoState
 	}
-	if err := os.MkdirAll(d.state, directoryMode); err != nil {
+	if err := process.CreatePrivate(d.state); err != nil {
 		return nil, err
 	}
 	state, err := os.OpenRoot(d.state)
