@@ -134,11 +134,13 @@ func (c *Cluster) addresses() {
 
 // startNodes creates and starts all nodes at once.
 func (c *Cluster) startNodes(ctx context.Context) error {
-	files, err := c.nodeFiles()
-	if err != nil {
-		return err
-	}
-	return c.ForEachNode(func(node Node) error { return c.startNode(ctx, node, files) })
+	return c.ForEachNode(func(node Node) error {
+		files, err := c.nodeFiles(node.Name)
+		if err != nil {
+			return err
+		}
+		return c.startNode(ctx, node, files)
+	})
 }
 
 // startNode creates a node, gives it its files and starts it.
@@ -152,7 +154,9 @@ func (c *Cluster) startNode(ctx context.Context, node Node, files []byte) error 
 	for _, other := range c.nodes {
 		args = append(args, "--add-host", other.Name+":"+other.Address.String())
 	}
-	args = append(args, c.config.clock(node.Name)...)
+	if c.config.Clocks[node.Name] != 0 {
+		args = append(args, "--env", "DONT_FAKE_MONOTONIC=1")
+	}
 	args = append(args, c.config.mounts(node)...)
 	args = append(args, c.config.labels()...)
 	if c.config.CgroupParent != "" {

@@ -165,15 +165,16 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// clock returns docker's arguments for the clock of a node. Timers go on as they are.
-func (c Config) clock(node string) []string {
+// clock returns the files for the clock of a node, which reach servers without the node's
+// environment as well. Timers go on as they are. The agent, which is static, keeps its clock.
+func (c Config) clock(node string) map[string][]byte {
 	ahead := c.Clocks[node]
 	if ahead == 0 {
 		return nil
 	}
-	return []string{
-		"--env", "LD_PRELOAD=/usr/$LIB/faketime/libfaketimeMT.so.1", "--env", "DONT_FAKE_MONOTONIC=1",
-		"--env", fmt.Sprintf("FAKETIME=%+ds", int(ahead.Seconds())),
+	return map[string][]byte{
+		"etc/ld.so.preload": []byte("/usr/$LIB/faketime/libfaketimeMT.so.1\n"),
+		"etc/faketimerc":    fmt.Appendf(nil, "%+ds\n", int(ahead.Seconds())),
 	}
 }
 

@@ -27,7 +27,7 @@ var templates embed.FS
 
 // nodeFiles returns a tar archive, to be unpacked in a node's root, of the files
 // that make it a node of this cluster.
-func (c *Cluster) nodeFiles() ([]byte, error) {
+func (c *Cluster) nodeFiles(node string) ([]byte, error) {
 	var archive bytes.Buffer
 	writer := tar.NewWriter(&archive)
 	for _, name := range []string{"corosync.conf", "cib.xml"} {
@@ -36,6 +36,11 @@ func (c *Cluster) nodeFiles() ([]byte, error) {
 			return nil, err
 		}
 		if err := addFile(writer, "etc/node/"+name, 0o644, text); err != nil {
+			return nil, fmt.Errorf("cannot pack %s: %w", name, err)
+		}
+	}
+	for name, text := range c.config.clock(node) {
+		if err := addFile(writer, name, 0o644, text); err != nil {
 			return nil, fmt.Errorf("cannot pack %s: %w", name, err)
 		}
 	}
