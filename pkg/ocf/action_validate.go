@@ -32,14 +32,17 @@ func (a Agent) checkNode(ctx context.Context, p Parameters) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = a.lookUp(ctx, p)
+	owner, _, err := a.lookUp(ctx, p)
+	if err == nil && owner.Root() {
+		a.Log.Warn("the servers run as root: parameter ovn_user can name an account of their own")
+	}
 	return errors.Join(err, checkDirectories(layout, p), checkPrograms(ctx, p), checkSchemas(control.Units(layout, p.Northbound, p.Southbound)))
 }
 
 // checkDirectories needs no account to refuse a directory of the system.
 func checkDirectories(layout process.Layout, p Parameters) error {
 	err := layout.CheckNames()
-	if owner, unknown := process.LookupOwner(p.User); unknown == nil {
+	if owner, unknown := p.owner(); unknown == nil {
 		err = layout.Check(owner)
 	}
 	for _, directory := range []string{p.StateDir, p.StateRunDir, p.AgentLogDir} {

@@ -58,12 +58,25 @@ func (a Agent) controller(ctx context.Context, env Environment, p Parameters) (c
 
 // lookUp returns the owner of the files and this node's address.
 func (a Agent) lookUp(ctx context.Context, p Parameters) (process.Owner, netip.Addr, error) {
-	owner, ownerErr := process.LookupOwner(p.User)
+	owner, ownerErr := p.owner()
 	address, addressErr := a.nodeAddress(ctx, p)
 	if addressErr != nil {
 		addressErr = fmt.Errorf("cannot find this node's own address, set parameter node_address: %w", addressErr)
 	}
 	return owner, address, errors.Join(ownerErr, addressErr)
+}
+
+// owner returns the account of the servers: the one of the parameter, else that of OVN's packages,
+// else this process's own.
+func (p Parameters) owner() (process.Owner, error) {
+	if p.User != "" {
+		return process.LookupOwner(p.User)
+	}
+	packaged, err := process.PackagedAccount(process.OVNSettings)
+	if err != nil {
+		return process.Owner{}, err
+	}
+	return process.LookupOwner(packaged)
 }
 
 // warnIncomplete logs the reason why a resource lacks its owner or address, for the actions that go

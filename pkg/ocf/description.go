@@ -178,7 +178,8 @@ The directory of the log of the agent's supervisor. It must be root's. Without i
 			ShortDesc: english("User that runs the servers"),
 			LongDesc: english(`
 The user, or user:group, that the servers run as; names or numbers. It must be able to write to the three directories above, of which
-the agent creates those that are missing. Without it, the agent's own account, root.
+the agent creates those that are missing. Without it, the one that OVN's packages name (OVN_USER_ID in
+/etc/sysconfig/ovn), else the agent's own, root.
 `),
 		},
 		{

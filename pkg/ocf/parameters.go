@@ -76,7 +76,8 @@ type Parameters struct {
 	// RunDir holds OVN's sockets and pidfiles, DatabaseDir its databases, LogDir its logs and
 	// SchemaDir its schemas; "" is the directory of OVN's packages.
 	RunDir, DatabaseDir, LogDir, SchemaDir string
-	// User is the account of the servers, "user" or "user:group"; "" is the agent's own account.
+	// User is the account of the servers, "user" or "user:group"; "" is that of OVN's packages, or the
+	// agent's own.
 	User string
 	// Snapshots is how many snapshots of each database are kept.
 	Snapshots int

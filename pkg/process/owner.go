@@ -109,6 +109,12 @@ func ownerOf(info fs.FileInfo) Owner {
 	}
 }
 
+// Root reports whether the account is root.
+func (o Owner) Root() bool {
+	uid, _ := o.ids()
+	return uid == 0
+}
+
 // ids are the numbers of the account.
 func (o Owner) ids() (uid, gid int) {
 	if o.Name == "" {
