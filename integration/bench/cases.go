@@ -39,6 +39,9 @@ func cases() []benchCase {
 		{name: "freeze", run: (*bench).freeze, measures: []*measure{
 			{Name: "freeze", Title: "freeze of the active's node: no writes for", Unit: "s", Goal: &goal{Times: 2}},
 		}},
+		{name: "power-4s", run: (*bench).powerForAMoment, measures: []*measure{
+			{Name: "power-4s", Title: "power of the active's node gone for 4 s: no writes for", Unit: "s"},
+		}},
 		{name: "start", run: (*bench).start, measures: []*measure{
 			{Name: "start", Title: "start action", Unit: "ms"},
 			{Name: "start-promote", Title: "promote action after it", Unit: "ms"},

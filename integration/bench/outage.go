@@ -108,6 +108,30 @@ func (b *bench) freeze(ctx context.Context, round int) error {
 	})
 }
 
+// powerGone is for how long the power is gone in the case power-4s: shorter than the cluster needs to
+// count a node out.
+const powerGone = 4 * time.Second
+
+// powerForAMoment is the case power-4s.
+func (b *bench) powerForAMoment(ctx context.Context, round int) error {
+	return b.outage(ctx, round, fault{
+		name: "power-4s", databases: []ovsdb.Database{ovsdb.Northbound()},
+		cause: func(ctx context.Context, c *cluster.Cluster, active string) error {
+			if err := c.PowerOff(ctx, active); err != nil {
+				return err
+			}
+			back := time.NewTimer(powerGone)
+			defer back.Stop()
+			select {
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			case <-back.C:
+				return c.PowerOn(ctx, active)
+			}
+		},
+	})
+}
+
 // kill kills servers of a node at once.
 func kill(ctx context.Context, c *cluster.Cluster, node string, databases ...ovsdb.Database) error {
 	script := []string{"sh", "-c", `kill -9 $(cat "$@")`, "kill"}

@@ -2,7 +2,6 @@ package controltest
 
 import (
 	"context"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/network"
+	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
 	"ovndb-servers/pkg/process"
 )
 
@@ -58,17 +58,8 @@ func NewNode(t *testing.T, c *Cluster, name, address string, ports [2]uint16) *c
 	return node
 }
 
-// FreePorts returns two ports that no program listens on.
+// FreePorts returns two ports that no other program is given until the test ends.
 func FreePorts(t *testing.T) [2]uint16 {
 	t.Helper()
-	var ports [2]uint16
-	for i := range ports {
-		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = l.Close() }()
-		ports[i] = netip.MustParseAddrPort(l.Addr().String()).Port()
-	}
-	return ports
+	return [2]uint16{ovsdbctltest.Port(t), ovsdbctltest.Port(t)}
 }
