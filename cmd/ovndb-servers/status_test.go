@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"testing"
 
-	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 func TestStatusShowsTermAndProgressOfACurrentNode(t *testing.T) {
@@ -43,9 +43,7 @@ func TestStatusOfAPromotedNodeShowsNorthdThatTheAgentRuns(t *testing.T) {
 	if err := syscall.Kill(n.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if err := process.WaitExit(t.Context(), n.PID); err != nil {
-		t.Fatal(err)
-	}
+	processtest.AwaitEnd(t, n.PID)
 	// The tool does not repair it.
 	for range 2 {
 		wantText(t, c.tool("node1", exitWrong, "status").stdout, "ovn-northd: not running\n", "problem: ovn-northd was not running")

@@ -8,6 +8,7 @@ import (
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -39,7 +40,7 @@ func killUnit(t *testing.T, u control.Unit) {
 	pid, err := u.Pidfile().Owner()
 	must(t, err)
 	must(t, syscall.Kill(pid, syscall.SIGKILL))
-	must(t, process.WaitExit(testContext(t), pid))
+	processtest.AwaitEnd(t, pid)
 }
 
 func freezeUnit(t *testing.T, u control.Unit) {

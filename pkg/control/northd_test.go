@@ -16,6 +16,7 @@ import (
 	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -72,7 +73,7 @@ func killNorthd(t *testing.T, c *control.Controller) {
 	t.Helper()
 	pid := northd(t, c)
 	must(t, syscall.Kill(pid, syscall.SIGKILL))
-	must(t, process.WaitExit(testContext(t), pid))
+	processtest.AwaitEnd(t, pid)
 }
 
 // wantNoNorthd checks that nothing of a node's ovn-northd is left.

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 func TestServerCommandIsThatOfOVNWithoutDatabaseRemote(t *testing.T) {
@@ -98,7 +99,7 @@ func TestStartAfterKilledServerTakesOverTheStalePidfile(t *testing.T) {
 	if err := kill(first); err != nil {
 		t.Fatal(err)
 	}
-	awaitEnd(t, first)
+	processtest.AwaitEnd(t, first)
 	if pid := readPID(t, string(daemon.Pidfile)); pid != first {
 		t.Fatalf("the pidfile names %d", pid)
 	}

@@ -105,18 +105,3 @@ func hasEnded(fd int) (bool, error) {
 		}
 	}
 }
-
-// WaitExit waits until a process has ended, and returns nil at once if there
-// is none. It returns ctx's cause if that ends first. The caller must know
-// that pid still names the process it means.
-func WaitExit(ctx context.Context, pid int) error {
-	process, err := openHandle(pid)
-	if errors.Is(err, ErrNotRunning) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer process.close()
-	return process.wait(ctx)
-}

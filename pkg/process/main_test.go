@@ -214,14 +214,6 @@ func gone(t *testing.T, pids ...int) {
 	}
 }
 
-// awaitEnd waits until a process has ended.
-func awaitEnd(t *testing.T, pid int) {
-	t.Helper()
-	if err := process.WaitExit(testContext(t), pid); err != nil {
-		t.Error(err)
-	}
-}
-
 // hasEnded reports whether a process is gone, or a zombie.
 func hasEnded(pid int) bool {
 	activity, err := process.Inspect(pid)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 func TestNorthdCommandIsThatOfOVNForLocalServers(t *testing.T) {
@@ -76,7 +77,7 @@ func TestStaleFilesOfNorthdAreThoseThatNobodyListensOn(t *testing.T) {
 	if err := kill(pid); err != nil {
 		t.Fatal(err)
 	}
-	awaitEnd(t, pid)
+	processtest.AwaitEnd(t, pid)
 	live := files.ControlSocket(1 << 30)
 	listener, err := net.Listen("unix", live)
 	if err != nil {

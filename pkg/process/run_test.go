@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 func TestRunReturnsStandardOutputOnly(t *testing.T) {
@@ -79,7 +80,7 @@ func TestRunKillsWholeGroupWhenContextEnds(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	child := readPID(t, filepath.Join(directory, "pid"))
-	awaitEnd(t, child)
+	processtest.AwaitEnd(t, child)
 }
 
 // longTool is a program that writes its process id to a file in directory $0 when it
@@ -101,7 +102,7 @@ func TestRunOfACallerThatIsKilledLeavesNoTool(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = caller.Wait()
-	awaitEnd(t, tool)
+	processtest.AwaitEnd(t, tool)
 }
 
 // Threads end while the tool runs. The tool must not be killed because one of them had

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 // clean fails the test if anything is left of a server.
@@ -152,7 +153,7 @@ func TestServerThatCrashesIsNotRestarted(t *testing.T) {
 		if err := unix.Kill(pid, signal); err != nil {
 			t.Fatal(err)
 		}
-		awaitEnd(t, pid)
+		processtest.AwaitEnd(t, pid)
 		if left := mentions(filepath.Dir(files.Pidfile)); len(left) > 0 {
 			t.Errorf("after %s: processes %v", unix.SignalName(signal), left)
 		}
@@ -173,7 +174,7 @@ func TestHalfStartedServerOfAKilledCallerIsStopped(t *testing.T) {
 	first := parent(t, pid)
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
-	awaitEnd(t, first)
+	processtest.AwaitEnd(t, first)
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
 	defer cancel()
 	report, err := process.Stop(ctx, daemon.Pidfile, daemon.Program, nil)
@@ -217,7 +218,7 @@ func TestStaleFilesOfAKilledServerAreRemovedButNotThoseOfALiveOne(t *testing.T) 
 	if err := kill(pid); err != nil {
 		t.Fatal(err)
 	}
-	awaitEnd(t, pid)
+	processtest.AwaitEnd(t, pid)
 	if present() != 3 {
 		t.Fatalf("a killed server left %d files", present())
 	}

@@ -16,7 +16,7 @@ import (
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
-	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/supervisor"
 )
@@ -229,7 +229,7 @@ func TestSupervisedActiveWithoutPidfileRunsOnAndIsRestartedWhenItDies(t *testing
 		t.Fatalf("the server is process %d (%v), want %d still", still, err, pid)
 	}
 	must(t, syscall.Kill(pid, syscall.SIGKILL))
-	must(t, process.WaitExit(testContext(t), pid))
+	processtest.AwaitEnd(t, pid)
 	eventually(t, "the server to take rows again", func() bool { return writable(t, u) })
 	if failed := p.Failed(); len(failed) > 0 {
 		t.Errorf("failures were reported: %v", failed)
@@ -437,7 +437,7 @@ func kill(t *testing.T, u control.Unit) {
 	pid, err := u.Pidfile().Owner()
 	must(t, err)
 	must(t, syscall.Kill(pid, syscall.SIGKILL))
-	must(t, process.WaitExit(testContext(t), pid))
+	processtest.AwaitEnd(t, pid)
 }
 
 // writable reports whether a server answers and takes rows.
