@@ -222,7 +222,7 @@ func (c *Controller) publishScore(ctx context.Context, v replication.Verdict, le
 		c.warn(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
 		c.noteBarred(v, leader)
 	case change.Keep && !c.hasScore(ctx):
-		c.warn(c.presentData(ctx, c.askRecord(ctx)), "this node does not stand for promotion")
+		c.warn(c.presentAgain(ctx), "this node does not stand for promotion")
 	case !change.Keep:
 		c.warn(c.Cluster.SetScore(ctx, "", change.Score), "cannot set the promotion score")
 	}

@@ -373,6 +373,21 @@ func TestAnAnswerToAnEarlierRoundDoesNotCount(t *testing.T) {
 	}
 }
 
+// The answering node had yielded, say, and its score comes back between election and promotion.
+func TestAnAnswerToAnElectionOutlastsTheReturnOfTheScore(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	must(t, three.nodes[0].Stop(testContext(t)))
+	must(t, three.hold(t, 1, 0))
+	answering := three.nodes[2]
+	must(t, answering.Cluster.ClearScore(testContext(t)))
+	answering.Monitor(testContext(t), false)
+	if three.Score(answering.Node) == "" {
+		t.Error("the score has not come back")
+	}
+	must(t, three.nodes[1].Promote(testContext(t), three.electorate(0)))
+}
+
 func TestADemotedNodeThatHoldsMoreAndIsGoneIsNotGivenUp(t *testing.T) {
 	t.Parallel()
 	three := newLedTrio(t)

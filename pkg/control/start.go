@@ -63,6 +63,17 @@ func (c *Controller) presentData(ctx context.Context, query recordQuery) error {
 	return err
 }
 
+// presentAgain publishes the promotion score that goes with what this node holds. The position stays
+// as it was published: it may answer an election, and the elected node reads it again in promote.
+func (c *Controller) presentAgain(ctx context.Context) error {
+	record := c.askRecord(ctx)
+	held, err := c.positions(ctx)
+	if err != nil {
+		return err
+	}
+	return c.presentScore(ctx, record, held)
+}
+
 func (c *Controller) presentScore(ctx context.Context, query recordQuery, held replication.Positions) error {
 	record, err := query()
 	if err != nil {
