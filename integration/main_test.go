@@ -91,6 +91,10 @@ func (h *harness) start(ctx context.Context) error {
 	}
 	config := h.config
 	config.LogDir = filepath.Join(h.logs, "bring-up")
+	if config.Agent == cluster.OVNAgent {
+		config.DiskSize = "512m"
+		config.Parameters = map[string]string{"disk_patience": "5"} // s
+	}
 	shared, err := cluster.Up(ctx, config, h.progress)
 	h.shared = shared
 	return err

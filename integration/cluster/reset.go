@@ -9,8 +9,8 @@ import (
 )
 
 // Reset undoes the faults and settings of tests: frozen nodes go on, those without power
-// boot, partitions heal, standby, maintenance, moves and stopped resources end, and
-// failures are forgotten. It waits until the cluster is settled. Rows, parameters
+// boot, Pacemaker runs, partitions heal, standby, maintenance, moves and stopped resources
+// end, and failures are forgotten. It waits until the cluster is settled. Rows, parameters
 // and other properties stay as they are. A step that fails keeps none of the others
 // from being tried: the error joins all of theirs.
 func (c *Cluster) Reset(ctx context.Context) error {
@@ -78,7 +78,7 @@ func (c *Cluster) awaitQuorum(ctx context.Context) (View, error) {
 	return found, err
 }
 
-// revive makes every node run, with its network.
+// revive makes every node run, with its network and Pacemaker.
 func (c *Cluster) revive(ctx context.Context) error {
 	return c.ForEachNode(func(node Node) error { return c.reviveNode(ctx, node) })
 }
@@ -98,5 +98,11 @@ func (c *Cluster) reviveNode(ctx context.Context, node Node) error {
 	if err != nil {
 		return err
 	}
-	return c.Heal(ctx, node.Name)
+	if err := c.Heal(ctx, node.Name); err != nil {
+		return err
+	}
+	if state == "exited" {
+		return nil // the boot starts Pacemaker, once Corosync runs
+	}
+	return c.StartPacemaker(ctx, node.Name)
 }

@@ -1,0 +1,50 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"syscall"
+)
+
+const (
+	// pacemakerPattern matches the command lines of pacemakerd and of the daemons that it starts.
+	pacemakerPattern = "^(pacemakerd|/usr/sbin/pacemakerd|/usr/lib(exec)?/pacemaker/)"
+	// controllerPattern matches that of Pacemaker's controller.
+	controllerPattern = "^/usr/lib(exec)?/pacemaker/pacemaker-controld"
+)
+
+// StopPacemaker shuts Pacemaker down on a node, as the stop of its systemd unit does: resources
+// leave the node first. Corosync runs on.
+func (c *Cluster) StopPacemaker(ctx context.Context, node string) error {
+	if _, err := c.MustExec(ctx, node, "pacemakerd", "--shutdown"); err != nil {
+		return fmt.Errorf("cannot shut Pacemaker down: %w", err)
+	}
+	return nil
+}
+
+// KillPacemaker kills pacemakerd and all its daemons on a node. Corosync and the resources run on.
+func (c *Cluster) KillPacemaker(ctx context.Context, node string) error {
+	return c.killDaemons(ctx, node, pacemakerPattern)
+}
+
+// KillController kills Pacemaker's controller on a node. pacemakerd starts it again.
+func (c *Cluster) KillController(ctx context.Context, node string) error {
+	return c.killDaemons(ctx, node, controllerPattern)
+}
+
+func (c *Cluster) killDaemons(ctx context.Context, node, pattern string) error {
+	count, err := c.SignalMatching(ctx, node, pattern, syscall.SIGKILL)
+	if err == nil && count == 0 {
+		err = fmt.Errorf("no daemon of Pacemaker's to kill on %s", node)
+	}
+	return err
+}
+
+// StartPacemaker starts Pacemaker on a node unless pacemakerd runs there. It does not wait.
+func (c *Cluster) StartPacemaker(ctx context.Context, node string) error {
+	result, err := c.Exec(ctx, node, "pgrep", "--exact", "pacemakerd")
+	if err != nil || result.Code == 0 {
+		return err
+	}
+	return c.Spawn(ctx, node, "pacemakerd")
+}
