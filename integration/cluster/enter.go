@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec" //nolint:depguard // The harness enters containers; pkg/process is for daemons.
 	"slices"
@@ -58,15 +59,15 @@ func (c *Cluster) enter(ctx context.Context, node string, args ...string) (*exec
 	return cmd, nil
 }
 
-// run runs a program in a node to its end. The error is nil whenever it ended by itself, whatever
-// its exit code.
-func (c *Cluster) run(ctx context.Context, node string, args ...string) (Result, error) {
+// run runs a program in a node to its end, with an input or none. The error is nil whenever it
+// ended by itself, whatever its exit code.
+func (c *Cluster) run(ctx context.Context, node string, stdin io.Reader, args ...string) (Result, error) {
 	cmd, err := c.enter(ctx, node, args...)
 	if err != nil {
 		return Result{}, err
 	}
 	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &stdout, &stderr
 	err = cmd.Run()
 	result := Result{Code: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String()}
 	if strings.HasPrefix(result.Stderr, "nsenter: ") {

@@ -12,7 +12,7 @@ import (
 // Exec runs a program in a node. The error is nil whenever it ended by itself,
 // whatever its exit code.
 func (c *Cluster) Exec(ctx context.Context, node string, args ...string) (Result, error) {
-	result, err := c.run(ctx, node, args...)
+	result, err := c.run(ctx, node, nil, args...)
 	if err != nil {
 		return result, fmt.Errorf("%s: %w", node, err)
 	}

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"strconv"
 	"strings"
 	"text/template"
 )
@@ -113,18 +113,14 @@ func (c *Cluster) render(name string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// WriteFile writes a file of a node; its directory must be there.
+// WriteFile writes a file of a node; its directory must be there. docker cp does not reach what is
+// mounted in a container, such as /run.
 func (c *Cluster) WriteFile(ctx context.Context, node, path string, mode int64, text []byte) error {
-	target, err := c.Node(node)
+	result, err := c.run(ctx, node, bytes.NewReader(text), "sh", "-c", `cat >"$0" && chmod "$1" "$0"`, path, strconv.FormatInt(mode, 8))
+	if err == nil && result.Code != 0 {
+		err = errors.New(result.String())
+	}
 	if err != nil {
-		return err
-	}
-	var archive bytes.Buffer
-	writer := tar.NewWriter(&archive)
-	if err := errors.Join(addFile(writer, filepath.Base(path), mode, text), writer.Close()); err != nil {
-		return fmt.Errorf("cannot pack %s: %w", path, err)
-	}
-	if _, err := output(ctx, &archive, "docker", "cp", "-", target.Container+":"+filepath.Dir(path)); err != nil {
 		return fmt.Errorf("cannot write %s on %s: %w", path, node, err)
 	}
 	return nil
