@@ -27,6 +27,7 @@ const (
 	exitPromoted        = 8
 	exitFailedPromoted  = 9
 	exitDegraded        = 190
+	exitPromotedAtLimit = 191
 	exitKilledByTimeout = 137
 )
 
