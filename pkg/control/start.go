@@ -79,6 +79,10 @@ func (c *Controller) presentScore(ctx context.Context, query recordQuery, held r
 	if err != nil {
 		return err
 	}
+	if err := c.diskFailure(ctx); err != nil {
+		c.Log.WithError(err).Warn("this node's databases cannot be written to disk: it does not stand for promotion")
+		return c.Cluster.ClearScore(ctx)
+	}
 	score, ok := replication.StartScore(c.Node, record, held)
 	switch {
 	case c.blessed(ctx):
