@@ -14,6 +14,11 @@ const (
 	roleChangeQuiet = 2 * time.Second
 	// laggingGrace is how long a backup may fail to follow and keep its score.
 	laggingGrace = 3 * time.Second
+	// renewInterval is between two publications of the same score for renewTime after a daemon of
+	// Pacemaker has ended: the CIB loses the score some time after that, and takes it again once
+	// the node is back in the cluster.
+	renewInterval = 2 * time.Second
+	renewTime     = 20 * time.Second
 )
 
 // publication is a promotion score as it was published, and the health that it is for.
@@ -29,10 +34,14 @@ type score struct {
 	active        bool      // the node was active when it was last decided
 	roleChangedAt time.Time // when that changed
 	lagging       spell     // the score is ScoreLagging
+	renewUntil    time.Time // the CIB may lose the score until then
 }
 
+// renew has the same score published again soon, and some times.
+func (s *score) renew(now time.Time) { s.renewUntil = now.Add(renewTime) }
+
 // due reports whether the score of a node with verdict v is to be published now: when it has
-// changed, and each reviewInterval.
+// changed, each reviewInterval, and each renewInterval for a while after [score.renew].
 func (s *score) due(now time.Time, v replication.Verdict, change replication.ScoreChange) bool {
 	switch v.Health {
 	case replication.HealthActive, replication.HealthBackup, replication.HealthBackupDegraded:
@@ -41,7 +50,11 @@ func (s *score) due(now time.Time, v replication.Verdict, change replication.Sco
 	}
 	settled := s.settled(now, v, change) // it takes note of the time also where nothing has changed
 	same := !s.publishedAt.IsZero() && s.published == publication{change, v.Health}
-	return settled && (!same || now.Sub(s.publishedAt) >= reviewInterval)
+	interval := reviewInterval
+	if now.Before(s.renewUntil) {
+		interval = renewInterval
+	}
+	return settled && (!same || now.Sub(s.publishedAt) >= interval)
 }
 
 // done takes note of a publication.
@@ -65,6 +78,9 @@ func (s *score) settled(now time.Time, v replication.Verdict, change replication
 }
 
 func (l *loop) publish(ctx context.Context, now time.Time, v replication.Verdict) {
+	if l.stackChanged() {
+		l.score.renew(now)
+	}
 	change := replication.DecideScore(v, l.view.state.Leader, false)
 	// While the source cannot be reached, it may have died: each change of a score would make the
 	// cluster compute the promotion of another node again.

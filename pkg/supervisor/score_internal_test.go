@@ -149,3 +149,21 @@ func TestBackupKeepsItsScoreWhileTheDeadPromotedNodesSessionsEndOneAfterTheOther
 		})
 	}
 }
+
+func TestScoreIsPublishedAgainAndAgainAfterADaemonOfPacemakersHasEnded(t *testing.T) {
+	t.Parallel()
+	var s score
+	v, change, epoch := replication.Verdict{Health: replication.HealthBackup, Following: true}, replication.ScoreChange{}, time.Unix(0, 0)
+	s.done(epoch, v, change)
+	s.renew(epoch.Add(10 * time.Second))
+	var published []int
+	for second := range 61 {
+		if now := epoch.Add(time.Duration(second) * time.Second); s.due(now, v, change) && second >= 10 {
+			s.done(now, v, change)
+			published = append(published, second)
+		}
+	}
+	if want := []int{10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 58}; !slices.Equal(published, want) {
+		t.Errorf("published after %v seconds, want %v", published, want)
+	}
+}

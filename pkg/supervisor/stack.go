@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -63,7 +64,10 @@ type stackWatcher struct {
 	serves         func() bool
 	closeListeners func(context.Context) error
 
-	gone     atomic.Bool
+	gone atomic.Bool
+	// changed says that a process of the part has ended, or has been missing, since the score was
+	// renewed last.
+	changed  atomic.Bool
 	failures failureLog
 }
 
@@ -95,6 +99,7 @@ func (w *stackWatcher) run(ctx context.Context) {
 	var loss stackLoss
 	for ctx.Err() == nil {
 		awaitEnd(ctx, running)
+		w.changed.Store(true)
 		if running, err = w.find(); err != nil && len(running) == 0 {
 			w.logFailure(err, "cannot look for the cluster stack")
 			pause(ctx, stackInterval)
@@ -105,19 +110,26 @@ func (w *stackWatcher) run(ctx context.Context) {
 		if gone && ctx.Err() == nil {
 			w.dismiss(ctx)
 		}
-		if len(running) == 0 {
-			pause(ctx, stackInterval)
-		}
+		pause(ctx, stackInterval)
 	}
 	awaitEnd(ctx, running)
 }
 
-// awaitEnd waits until all processes have ended, or ctx has, and closes them.
+// awaitEnd waits until one of the processes has ended, or ctx has, and closes all.
 func awaitEnd(ctx context.Context, running []daemon) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var waiting sync.WaitGroup
 	for _, d := range running {
-		if err := d.Wait(ctx); err != nil {
-			pause(ctx, stackInterval) // the error is that of ctx, as a rule
-		}
+		waiting.Go(func() {
+			defer cancel()
+			if err := d.Wait(ctx); err != nil {
+				pause(ctx, stackInterval) // the error is that of ctx, as a rule
+			}
+		})
+	}
+	waiting.Wait()
+	for _, d := range running {
 		d.Close()
 	}
 }
@@ -135,6 +147,15 @@ func (w *stackWatcher) dismiss(ctx context.Context) {
 
 func (w *stackWatcher) logFailure(err error, message string) {
 	w.failures.log(w.log, time.Now(), logrus.ErrorLevel, err, message)
+}
+
+// stackChanged reports whether a process of the cluster stack has ended, or has been missing, since
+// it was called last.
+func (l *loop) stackChanged() (changed bool) {
+	for _, w := range l.stack {
+		changed = w.changed.Swap(false) || changed
+	}
+	return changed
 }
 
 // checkStack keeps the listeners closed while the cluster stack is gone, and until the cluster

@@ -103,6 +103,10 @@ func TestActiveWhoseClusterStackEndsServesNoClientsThreeSecondsLaterUntilItIsBac
 		if f.closings.Load() > 0 || w.gone.Load() {
 			t.Fatal("it counts as gone while one of its programs runs")
 		}
+		l := loop{stack: []*stackWatcher{w}}
+		if !l.stackChanged() || l.stackChanged() {
+			t.Error("the end of one program is not noticed, or twice")
+		}
 		close(first)
 		f.set()
 		wait(time.Second)
