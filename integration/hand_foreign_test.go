@@ -1,0 +1,107 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"ovndb-servers/integration/ovsdb"
+)
+
+// A probe on a node where another manager's server has a database file reports it and changes
+// nothing: the server stays active, with its listeners (D7).
+func TestProbeLeavesServersOfAnotherManagerAsTheyAre(t *testing.T) {
+	for _, tt := range []struct {
+		name, directory string
+		code            int
+	}{
+		{"at the paths of OVN's packages", filepath.Dir(ovsdb.Northbound().Socket), exitDegraded},
+		{"at paths of its own", "/run/another-manager", exitGeneric}, // the agent cannot ask it
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := byHand(t)
+			node := h.NodeNames()[0]
+			h.want(node, "start", exitSuccess)
+			h.want(node, "stop", exitSuccess)
+			for _, db := range databases() {
+				h.startForeign(node, tt.directory, db)
+			}
+			before := h.foreignState(node, tt.directory)
+			probe := map[string]string{"OCF_RESKEY_CRM_meta_interval": "0"}
+			h.wantReason(h.want(node, "monitor", tt.code, probe), ovsdb.Northbound().Name, ovsdb.Southbound().Name)
+			if after := h.foreignState(node, tt.directory); after != before {
+				t.Errorf("the servers were\n%s\nand are\n%s", before, after)
+			}
+			if err := h.runsNone(h.ctx, node, "ovndb-servers supervise"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// startForeign starts an active server of a database with a listener for clients, as another
+// manager does, until the test ends.
+func (h hand) startForeign(node, directory string, db ovsdb.Database) {
+	h.t.Helper()
+	base := foreignBase(directory, db)
+	h.exec(node, "mkdir", "-p", directory)
+	h.t.Cleanup(func() {
+		h.undo(func(ctx context.Context) error {
+			_, err := h.SignalMatching(ctx, node, "^ovsdb-server .*"+db.File, syscall.SIGKILL)
+			return err
+		})
+	})
+	h.check(h.Spawn(h.ctx, node, "ovsdb-server", "--pidfile="+base+".pid", "--unixctl="+base+".ctl",
+		"--remote=punix:"+base+".sock", "--remote=ptcp:"+db.Port, db.File))
+	h.await("the foreign server", func(ctx context.Context) error {
+		_, err := h.MustExec(ctx, node, "ovsdb-client", "--timeout=2", "list-dbs", "tcp:127.0.0.1:"+db.Port)
+		return err
+	})
+}
+
+// foreignBase is the path of a foreign server's files in /run without their suffixes.
+func foreignBase(directory string, db ovsdb.Database) string {
+	return filepath.Join(directory, strings.TrimSuffix(filepath.Base(db.Socket), ".sock"))
+}
+
+// foreignState describes the foreign servers of a node: process, role and remotes, and that a
+// client is served.
+func (h hand) foreignState(node, directory string) string {
+	h.t.Helper()
+	var state strings.Builder
+	for _, db := range databases() {
+		base := foreignBase(directory, db)
+		for _, command := range []string{"ovsdb-server/sync-status", "ovsdb-server/list-remotes"} {
+			state.WriteString(h.exec(node, "ovs-appctl", "--timeout=5", "--target="+base+".ctl", command))
+		}
+		served := h.exec(node, "ovsdb-client", "--timeout=5", "list-dbs", "tcp:127.0.0.1:"+db.Port)
+		fmt.Fprintf(&state, "\nprocess %s serves %s\n", h.exec(node, "cat", base+".pid"), served)
+	}
+	return state.String()
+}
+
+// The run directory is removed under running servers: monitor does not say that none runs, and
+// stop ends them (D6).
+func TestStopEndsServersWhoseRunDirectoryWasRemoved(t *testing.T) {
+	h := byHand(t)
+	active, backup := h.pair()
+	for _, node := range []string{active, backup} {
+		h.exec(node, "rm", "-r", filepath.Dir(ovsdb.Northbound().Socket))
+		result := h.agent(node, "monitor", map[string]string{})
+		switch result.Code {
+		case exitSuccess, exitPromoted, exitNotRunning:
+			t.Errorf("monitor on %s: %s", node, result)
+		}
+		h.wantReason(result, ovsdb.Northbound().Name, ovsdb.Southbound().Name)
+		h.want(node, "stop", exitSuccess)
+		if err := h.runsNone(h.ctx, node, "ovsdb-server"); err != nil {
+			t.Error(err)
+		}
+		h.want(node, "monitor", exitNotRunning)
+	}
+}
