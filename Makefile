@@ -10,7 +10,7 @@ OCF_PROVIDER ?= ovn
 SUITE   ?= trixie
 RUN     ?=
 COUNT   ?= 1
-TIMEOUT ?= 40m
+TIMEOUT ?= 60m
 LONG    ?=
 # For make fuzz: how long for each target.
 FUZZTIME ?= 10s
@@ -72,7 +72,7 @@ test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds 
 		CGO_ENABLED=1 go test $(if $(RACE),-race,-p 5 -parallel 6) -shuffle=on -timeout 5m ./...
 
 .PHONY: integration
-integration: deps-cluster build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=40m, LONG=1 with the long variants)
+integration: deps-cluster build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=60m, LONG=1 with the long variants)
 	@$(MAKE) --no-print-directory suite-$(SUITE)
 
 # Two suites may run at once. Each line says which one it is of.
