@@ -18,7 +18,7 @@ func TestNodeWhoseDiskIsFullDoesNotStandForPromotionUntilItCanBeWritten(t *testi
 	node := controltest.NewNode(t, cluster, "node1", "127.0.0.1", controltest.FreePorts(t))
 	directory := node.Layout.DatabaseDir
 	must(t, os.MkdirAll(directory, 0o755))
-	if err := unix.Mount("tmpfs", directory, "tmpfs", 0, "size=4m"); err != nil {
+	if err := unix.Mount("tmpfs", directory, "tmpfs", 0, "size=4m,mode=755"); err != nil {
 		t.Skipf("cannot mount a disk: %v", err)
 	}
 	t.Cleanup(func() { _ = unix.Unmount(directory, unix.MNT_DETACH) })

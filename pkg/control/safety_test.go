@@ -377,9 +377,12 @@ func TestAnAnswerToAnEarlierRoundDoesNotCount(t *testing.T) {
 func TestAnAnswerToAnElectionOutlastsTheReturnOfTheScore(t *testing.T) {
 	t.Parallel()
 	three := newLedTrio(t)
+	insert(t, three.nodes[0], "a")
+	answering := three.nodes[2]
+	wantRows(t, three.nodes[1], "a")
+	wantRows(t, answering, "a")
 	must(t, three.nodes[0].Stop(testContext(t)))
 	must(t, three.hold(t, 1, 0))
-	answering := three.nodes[2]
 	must(t, answering.Cluster.ClearScore(testContext(t)))
 	answering.Monitor(testContext(t), false)
 	if three.Score(answering.Node) == "" {

@@ -360,17 +360,14 @@ func TestSessionsThatHaveEndedLeaveNothingBehind(t *testing.T) {
 	if _, err := ovsdbctl.Open(within(t, testTimeout), server.Endpoint(), ovsdbctl.Southbound()); err == nil {
 		t.Error("opened a database that is not there")
 	}
-	if after := runtime.NumGoroutine(); after > before {
-		t.Errorf("%d goroutines, %d before", after, before)
-	}
+	ended := func(context.Context) bool { return runtime.NumGoroutine() <= before }
+	ovsdbctltest.Await(t, "the goroutines of closed sessions are gone", ended)
 	var held []*ovsdbctl.Store
 	for range 5 {
 		held = append(held, mustOpen(t, server))
 	}
 	server.Kill(t)
-	ovsdbctltest.Await(t, "the goroutines are gone", func(context.Context) bool {
-		return runtime.NumGoroutine() <= before
-	})
+	ovsdbctltest.Await(t, "the goroutines are gone", ended)
 	for _, store := range held {
 		if _, err := store.Writable(within(t, testTimeout)); !errors.Is(err, ovsdbctl.ErrNoAnswer) {
 			t.Errorf("got %v, want ErrNoAnswer", err)
