@@ -73,6 +73,9 @@ func (c *Controller) stopUnit(ctx context.Context, u Unit) error {
 	}
 	return step(ctx, "stop the "+u.Name()+" server", u.Files.Database, func(ctx context.Context) error {
 		report, err := process.StopServer(ctx, u.Files)
+		for _, warning := range report.Warnings {
+			c.warn(warning, "the "+u.Name()+" server was stopped, with something else in the place of its files")
+		}
 		if err == nil {
 			c.busySince(u).clear()
 			c.warn(u.Files.RemoveStale(), "stopped, with a leftover")

@@ -80,7 +80,7 @@ func (d Daemon) Start(ctx context.Context) error {
 }
 
 func (d Daemon) running() (bool, error) {
-	_, err := d.Pidfile.Owner()
+	_, err := pidfileDaemon(d.Pidfile, d.Program).holderOf(d.Pidfile)
 	if errors.Is(err, ErrNotRunning) {
 		return false, nil
 	}

@@ -30,14 +30,28 @@ func (l databaseLock) holder() (holder, error) {
 	if err == nil && !runsProgram(held.pid, ServerProgram) {
 		// It may have ended just now, or have executed its program since.
 		if held, err = l.read(); err == nil && !runsProgram(held.pid, ServerProgram) {
-			err = fmt.Errorf("%w by process %d, which is no %s", ErrInUse, held.pid, ServerProgram)
+			err = &inUseError{held: held}
 		}
+	}
+	if errors.Is(err, errOpenFileLock) { // of lockDatabase
+		err = errors.Join(ErrInUse, err)
 	}
 	if err != nil {
 		return holder{}, fmt.Errorf("cannot find the server of database file %s: %w", string(l), err)
 	}
 	return held, nil
 }
+
+// inUseError is the [ErrInUse] of a process that is no server.
+type inUseError struct{ held holder }
+
+// Error names the process.
+func (e *inUseError) Error() string {
+	return fmt.Sprintf("%v by process %d, which is no %s", ErrInUse, e.held.pid, ServerProgram)
+}
+
+// Unwrap returns ErrInUse.
+func (e *inUseError) Unwrap() error { return ErrInUse }
 
 func (l databaseLock) read() (holder, error) {
 	found, err := followLinks(string(l))
@@ -52,11 +66,20 @@ func (l databaseLock) read() (holder, error) {
 	if err != nil {
 		return holder{}, fmt.Errorf("%s: %w", path, err)
 	}
+	held.directory = found.owner.UID
 	if account := ownerOf(held.file).UID; found.linked && account != found.owner.UID {
-		err = fmt.Errorf("a link of user %d leads to %s, which is of user %d: a server must be taken for running",
-			found.owner.UID, path, account)
+		err = fmt.Errorf("%w: a link of user %d leads to %s, which is of user %d: a server must be taken for running",
+			errStranger, found.owner.UID, path, account)
 	}
 	return held, errors.Join(err, file.Close())
+}
+
+func (l databaseLock) ofAccount() bool {
+	found, err := followLinks(string(l))
+	if err != nil {
+		found.owner.UID = directoryAccount(string(l))
+	}
+	return !trusted(found.owner.UID)
 }
 
 // String returns the path.

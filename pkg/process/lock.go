@@ -20,6 +20,9 @@ type lock interface {
 	// holder returns the process that holds the lock. It returns ErrNotRunning if none does; with
 	// any other error it is not known whether one does.
 	holder() (holder, error)
+	// ofAccount reports whether an account that is neither root's nor this process's chooses what lies
+	// in the file's place.
+	ofAccount() bool
 	fmt.Stringer
 }
 
@@ -27,7 +30,29 @@ type lock interface {
 type holder struct {
 	pid  int
 	file fs.FileInfo // what is locked
+	// directory is the account of the file's directory. Unless that is trusted, it may have put any
+	// file there, and have it locked by any of its processes.
+	directory int
 }
+
+// account returns the account that the file is of, whoever has made it.
+func (h holder) account() int {
+	if trusted(h.directory) {
+		return ownerOf(h.file).UID
+	}
+	return h.directory
+}
+
+// trusted reports whether an account is root's or this process's.
+func trusted(uid int) bool { return uid == 0 || uid == os.Geteuid() }
+
+// errOpenFileLock is returned for a lock that belongs to an open file, which names no process
+// (F_OFD_SETLK in fcntl(2)). No daemon takes one.
+var errOpenFileLock = errors.New("an open file that names no process has locked it")
+
+// errHidden is returned for a lock of a process that cannot be seen.
+var errHidden = errors.New("a process has locked it that cannot be seen from here, as from within another PID namespace: " +
+	"it must be taken for running")
 
 // lockReads is how often a lock is asked for whose answer does not fit together: a daemon that
 // starts or ends changes it meanwhile.
@@ -46,6 +71,7 @@ func openLocked(path string) (file *os.File, held holder, err error) {
 	if held.pid, err = lockHolder(file); err == nil {
 		held.file, err = file.Stat()
 	}
+	held.directory = directoryAccount(path)
 	if err != nil {
 		_ = file.Close() // only read
 		return nil, holder{}, err
@@ -53,9 +79,18 @@ func openLocked(path string) (file *os.File, held holder, err error) {
 	return file, held, nil
 }
 
+// directoryAccount returns the account that a file's directory belongs to, root's if there is none.
+func directoryAccount(path string) int {
+	info, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return 0
+	}
+	return ownerOf(info).UID
+}
+
 // lockHolder returns the process that holds a write lock, as a number of this process's PID
-// namespace. The kernel names none, 0 or -1, if the holder is in a PID namespace that is not
-// below this process's own, or if the lock belongs to an open file (fcntl(2)).
+// namespace. The kernel names 0 if the holder is in a PID namespace that is not below this
+// process's own, and -1 if the lock belongs to an open file (fcntl(2)).
 func lockHolder(file *os.File) (int, error) {
 	// Asking for a read lock finds write locks only: anyone who can read the file can set a read
 	// lock.
@@ -66,12 +101,44 @@ func lockHolder(file *os.File) (int, error) {
 	switch {
 	case l.Type == unix.F_UNLCK:
 		return 0, fmt.Errorf("no process has locked it: %w", ErrNotRunning)
-	case l.Pid <= 0:
-		return 0, errors.New("a process has locked it that cannot be seen from here, as from within another PID namespace: " +
-			"it must be taken for running")
+	case l.Pid < 0:
+		return 0, errOpenFileLock
+	case l.Pid == 0:
+		return 0, errHidden
 	default:
 		return int(l.Pid), nil
 	}
+}
+
+// holder returns the process of the daemon and the lock by which it was found. It returns
+// [ErrNotRunning] if no process has any of its locks. What has the pidfile alone, and cannot be the
+// daemon's, does not count.
+func (d daemon) holder() (locked lock, held holder, err error) {
+	for _, l := range d.locks {
+		held, err = d.holderOf(l)
+		_, pidfile := l.(Pidfile)
+		if pidfile && (errors.Is(err, errStranger) || errors.Is(err, errOpenFileLock)) {
+			err = fmt.Errorf("%w: %w", ErrNotRunning, err)
+		}
+		if locked = l; !errors.Is(err, ErrNotRunning) {
+			break
+		}
+	}
+	return locked, held, err
+}
+
+// holderOf returns the process that has a lock, and errStranger if it cannot be the daemon's. One that
+// ends has no lock at another look.
+func (d daemon) holderOf(l lock) (held holder, err error) {
+	for range lockReads {
+		if held, err = l.holder(); err != nil {
+			return holder{}, err
+		}
+		if err = held.identify(d); err == nil {
+			return held, nil
+		}
+	}
+	return holder{}, fmt.Errorf("%s: %w", l, err)
 }
 
 // openHolder opens the process that holds a lock.
@@ -103,10 +170,10 @@ func openHolder(l lock) (*handle, holder, error) {
 // errStranger is returned for a process that must not be signalled.
 var errStranger = errors.New("a process that is not the daemon's has locked it, and is left alone")
 
-// check returns errStranger unless the holder may be signalled: it is the program, and has the
+// check returns errStranger unless the holder may be signalled: it is the daemon's, and has the
 // locked file open. The owner of a directory can put the pidfile of any daemon into it.
-func (h holder) check(program string) error {
-	if err := h.identify(program); err != nil {
+func (h holder) check(d daemon) error {
+	if err := h.identify(d); err != nil {
 		return err
 	}
 	if !hasOpen(h.pid, h.file) {
@@ -116,14 +183,16 @@ func (h holder) check(program string) error {
 }
 
 // identify returns errStranger unless the holder runs the program, as root, as this process's
-// account or as that of the locked file.
-func (h holder) identify(program string) error {
-	account := ownerOf(h.file).UID
+// account or as that of the locked file. Where another account owns the directory, a process that is
+// not its own must have been started for the daemon's files.
+func (h holder) identify(d daemon) error {
 	switch uid := accountOfProcess(h.pid); {
-	case !runsProgram(h.pid, program):
-		return fmt.Errorf("%w: process %d does not run %s", errStranger, h.pid, program)
-	case uid != 0 && uid != os.Geteuid() && uid != account:
-		return fmt.Errorf("%w: process %d is of user %d, the file of user %d", errStranger, h.pid, uid, account)
+	case !runsProgram(h.pid, d.program):
+		return fmt.Errorf("%w: process %d does not run %s", errStranger, h.pid, d.program)
+	case !trusted(uid) && uid != h.account():
+		return fmt.Errorf("%w: process %d is of user %d, the file of user %d", errStranger, h.pid, uid, h.account())
+	case !trusted(h.directory) && trusted(uid) && !d.commandNames(h.pid):
+		return fmt.Errorf("%w: process %d of user %d was started for other files", errStranger, h.pid, uid)
 	}
 	return nil
 }

@@ -49,7 +49,9 @@ func TestMain(m *testing.M) {
 		_, stopErr := process.StopServer(context.Background(), files)
 		fmt.Printf("%v\n%v\n", err, stopErr)
 	case "hold": // FILE: hold a write lock until standard input ends
-		os.Exit(helperHold(os.Args[1]))
+		os.Exit(helperHold(os.Args[1], unix.F_SETLK))
+	case "hold open file": // FILE: the same, with a lock of the open file
+		os.Exit(helperHold(os.Args[1], unix.F_OFD_SETLK))
 	}
 }
 
@@ -68,11 +70,11 @@ func helperStart(directory, limit string) int {
 	return 0
 }
 
-func helperHold(path string) int {
+func helperHold(path string, command int) int {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err == nil {
 		lock := unix.Flock_t{Type: unix.F_WRLCK}
-		err = unix.FcntlFlock(file.Fd(), unix.F_SETLK, &lock)
+		err = unix.FcntlFlock(file.Fd(), command, &lock)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -8,15 +8,15 @@ import (
 // CheckPeer returns why the process that listens on a socket of the server is not the server, nil if
 // it is: it holds the server's lock, runs its program, and its account is root's, this process's or
 // that of the locked file.
-func (f ServerFiles) CheckPeer(pid int) error { return checkPeer(pid, ServerProgram, f.locks()...) }
+func (f ServerFiles) CheckPeer(pid int) error { return f.daemon().checkPeer(pid) }
 
 // CheckPeer is [ServerFiles.CheckPeer] for the control socket of ovn-northd.
 func (f NorthdFiles) CheckPeer(pid int) error {
-	return checkPeer(pid, NorthdProgram, Pidfile(f.Pidfile))
+	return pidfileDaemon(Pidfile(f.Pidfile), NorthdProgram).checkPeer(pid)
 }
 
-func checkPeer(pid int, program string, locks ...lock) error {
-	for _, l := range locks {
+func (d daemon) checkPeer(pid int) error {
+	for _, l := range d.locks {
 		held, err := l.holder()
 		switch {
 		case errors.Is(err, ErrNotRunning):
@@ -25,8 +25,8 @@ func checkPeer(pid int, program string, locks ...lock) error {
 		case held.pid != pid:
 			return fmt.Errorf("process %d listens, and process %d has locked %s", pid, held.pid, l)
 		default:
-			return held.identify(program)
+			return held.identify(d)
 		}
 	}
-	return fmt.Errorf("process %d listens, and has locked none of the files of %s", pid, program)
+	return fmt.Errorf("process %d listens, and has locked none of the files of %s", pid, d.program)
 }

@@ -43,6 +43,8 @@ func (p Pidfile) holder() (held holder, err error) {
 	return held, nil
 }
 
+func (p Pidfile) ofAccount() bool { return !trusted(directoryAccount(string(p))) }
+
 // String returns the path.
 func (p Pidfile) String() string { return string(p) }
 

@@ -15,6 +15,11 @@ type daemon struct {
 	locks   []lock  // a process that holds one of them is the daemon
 	pidfile Pidfile // one that was started for it by this package belongs to the daemon
 	program string
+	// database is the path of the file that it serves, empty if it serves none.
+	database string
+	// overdue says that a process which is no server has worked on the database for so long that it is
+	// waited for no more.
+	overdue bool
 }
 
 // processGroup is the processes of one daemon. They need not share a process group of the
@@ -22,6 +27,8 @@ type daemon struct {
 type processGroup struct {
 	server *handle   // holds a lock; nil if none does
 	others []*handle // others that hold one, or have not got to it yet
+	// warnings say what else was found in the place of the daemon's.
+	warnings []error
 }
 
 func (g processGroup) all() []*handle {
@@ -60,14 +67,19 @@ func (d daemon) findHolders(found *processGroup) error {
 		process, err := d.openHolder(l)
 		switch {
 		case errors.Is(err, ErrNotRunning):
+		case err != nil && d.provesNothing(l, err):
+			found.warnings = append(found.warnings, err)
 		case err != nil:
 			return err
 		case found.includes(process.pid):
 			process.close()
-		case found.server == nil:
+		case found.server == nil && runsProgram(process.pid, d.program):
 			found.server = process
 		default:
 			found.others = append(found.others, process)
+			if !runsProgram(process.pid, d.program) {
+				found.warnings = append(found.warnings, fmt.Errorf("%s: process %d, which is no %s, keeps it locked and is killed", l, process.pid, d.program))
+			}
 		}
 	}
 	return nil
@@ -79,15 +91,55 @@ func (d daemon) openHolder(l lock) (*handle, error) {
 	var refusal error
 	for range lockReads {
 		process, held, err := openHolder(l)
+		if inUse, ok := errors.AsType[*inUseError](err); ok && d.overdue {
+			if process, refusal = openOverdue(l, inUse); refusal == nil {
+				return process, nil
+			}
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
-		if refusal = held.check(d.program); refusal == nil {
+		if refusal = held.check(d); refusal == nil {
 			return process, nil
 		}
 		process.close()
 	}
 	return nil, fmt.Errorf("%s: %w", l, refusal)
+}
+
+// openOverdue opens a process that keeps a database locked and is no server, if it is of the account
+// whose file that is. Another one is left alone.
+func openOverdue(l lock, inUse *inUseError) (*handle, error) {
+	process, err := openHandle(inUse.held.pid)
+	if err != nil {
+		return nil, err
+	}
+	_, err = l.holder()
+	if again, ok := errors.AsType[*inUseError](err); !ok || again.held.pid != process.pid {
+		process.close()
+		return nil, inUse // it has changed just now
+	}
+	if uid := accountOfProcess(process.pid); trusted(uid) || uid != inUse.held.account() {
+		process.close()
+		return nil, fmt.Errorf("%s: %w: process %d of user %d, which is no %s", l, errStranger, process.pid, uid, ServerProgram)
+	}
+	return process, nil
+}
+
+// provesNothing reports whether an error about a lock leaves it open that no process of the daemon
+// runs. Another account than root's can put any file in the place of one in its directory, and have it
+// locked by a process of its own for ever; what this package or another has started is found by its
+// environment and its command line then.
+func (d daemon) provesNothing(l lock, err error) bool {
+	switch {
+	case errors.Is(err, errStranger), errors.Is(err, errOpenFileLock) && !errors.Is(err, ErrInUse):
+		return true
+	case errors.Is(err, errHidden), errors.Is(err, ErrInUse) && !d.overdue:
+		return false
+	default:
+		return errors.Is(err, ErrInUse) || l.ofAccount()
+	}
 }
 
 // findStarted opens the processes that were started for the pidfile and hold no lock, or none
@@ -114,17 +166,23 @@ func (d daemon) findStarted(found *processGroup) error {
 	return nil
 }
 
-// started reports whether a process was started for the pidfile. Another account than root's, this
-// process's and that of the directory could only pretend it.
+// started reports whether a process was started for the daemon's files. Another account than root's,
+// this process's and that of the directory could only pretend it.
 func (d daemon) started(pid int) bool {
+	if !runsProgram(pid, d.program) {
+		return false
+	}
 	pidfile, err := startedFor(pid)
-	if err != nil || pidfile != d.pidfile || !runsProgram(pid, d.program) || !d.sharesDirectory(pid) {
+	if (err != nil || pidfile != d.pidfile || !d.sharesDirectory(pid)) && !d.commandNames(pid) {
 		return false
 	}
 	uid := accountOfProcess(pid)
 	directory, err := os.Stat(filepath.Dir(string(d.pidfile)))
 	return uid == 0 || uid == os.Geteuid() || err == nil && uid == ownerOf(directory).UID
 }
+
+// account returns the account of the pidfile's directory.
+func (d daemon) account() int { return directoryAccount(string(d.pidfile)) }
 
 // sharesDirectory reports whether the pidfile's directory is the same one for a process: in a
 // container, another directory may have that name.

@@ -2,7 +2,6 @@ package process
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
 )
 
@@ -56,34 +55,33 @@ func logArguments(file string) []string {
 	return []string{"-vconsole:warn", "-vfile:info", "--log-file=" + file, "-vconsole:off"}
 }
 
-// locks are held by the process of the server, in the order in which they count. A server that
-// starts has that of its pidfile first, and one that ends has it last.
-func (f ServerFiles) locks() []lock { return []lock{databaseLock(f.Database), Pidfile(f.Pidfile)} }
+// daemon says how the processes of the server are recognised: by its locks, in the order in which they
+// count. A server that starts has that of its pidfile first, and one that ends has it last.
+func (f ServerFiles) daemon() daemon {
+	return daemon{
+		locks:   []lock{databaseLock(f.Database), Pidfile(f.Pidfile)},
+		pidfile: Pidfile(f.Pidfile), program: ServerProgram, database: f.Database,
+	}
+}
 
 // Owner returns the process of the server, whatever has become of its pidfile and sockets: it holds
 // the lock of the database file. It returns [ErrNotRunning] if no process holds that lock, nor the
-// pidfile, as one does that starts or ends. With any other error a server must be taken for
-// running; that is [ErrInUse] if the file is being worked on.
+// pidfile, as one does that starts or ends. A process that has locked the pidfile alone, and cannot be
+// the server, does not count. With any other error a server must be taken for running; that is
+// [ErrInUse] if the file is being worked on.
 func (f ServerFiles) Owner() (pid int, err error) {
-	var held holder
-	for _, l := range f.locks() {
-		if held, err = l.holder(); !errors.Is(err, ErrNotRunning) {
-			break
-		}
-	}
+	_, held, err := f.daemon().holder()
 	return held.pid, err
 }
 
 // Open returns the live process of the server, with the errors of [ServerFiles.Owner]. The caller
 // closes it.
 func (f ServerFiles) Open() (*Process, error) {
-	var opened *handle
-	var err error
-	for _, l := range f.locks() {
-		if opened, _, err = openHolder(l); !errors.Is(err, ErrNotRunning) {
-			break
-		}
+	locked, _, err := f.daemon().holder()
+	if err != nil {
+		return nil, err
 	}
+	opened, _, err := openHolder(locked)
 	return newProcess(opened, err)
 }
 
@@ -97,7 +95,8 @@ func (f ServerFiles) StartedElsewhere(pid int) bool {
 // StopServer is [Stop] for a database's server. It ends whichever server holds the lock of the
 // database file, also without its pidfile, and never by its control socket, whose name may have
 // come to lead to another daemon. It waits until nothing else works on the file, such as
-// ovsdb-tool.
+// ovsdb-tool. After half of its time it kills what does, if that is a process of the account which
+// the file belongs to.
 func StopServer(ctx context.Context, f ServerFiles) (StopReport, error) {
-	return stop(ctx, daemon{locks: f.locks(), pidfile: Pidfile(f.Pidfile), program: ServerProgram}, nil)
+	return stop(ctx, f.daemon(), nil)
 }

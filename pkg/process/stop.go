@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,6 +30,13 @@ const (
 	// inUseDelay is the time between two looks at a database file that is worked on.
 	inUseDelay = 50 * time.Millisecond
 
+	// inUseFraction is the part of the time for which a process is waited for that works on the
+	// database file and is no server.
+	inUseFraction = 0.5
+
+	// maxRounds is how often processes are killed that were started meanwhile.
+	maxRounds = 5
+
 	// settleDelay is how long the function that asked may take to return once
 	// its context has ended.
 	settleDelay = 500 * time.Millisecond
@@ -38,6 +46,8 @@ const (
 type StopReport struct {
 	How  string // one of the Stop constants
 	PIDs []int  // the processes that were there, the server's first
+	// Warnings say what was left alone that lies in the place of the daemon's files or has locked them.
+	Warnings []error
 }
 
 // stopping is one stop under way.
@@ -46,6 +56,7 @@ type stopping struct {
 	found  processGroup
 	seen   map[int]bool
 	report StopReport
+	inUse  time.Time       // until when one that works on the database file is waited for
 	asked  <-chan struct{} // closed when graceful has returned; nil if it need not
 }
 
@@ -58,7 +69,8 @@ type stopping struct {
 //
 // When Stop returns nil, no process of the daemon is left, nor its pidfile. It
 // is no error if there was none. Processes that do not belong to the daemon
-// are never signalled, whatever the pidfile says.
+// are never signalled, whatever the pidfile says; they and what else cannot be
+// the daemon's are named in the report's warnings.
 func Stop(ctx context.Context, p Pidfile, program string, graceful func(context.Context) error) (StopReport, error) {
 	return stop(ctx, pidfileDaemon(p, program), graceful)
 }
@@ -107,7 +119,7 @@ func (s *stopping) run(ctx context.Context, graceful func(context.Context) error
 			return err
 		}
 		if s.gone() {
-			return s.daemon.pidfile.removeStale()
+			return s.removePidfile()
 		}
 		if err := context.Cause(ctx); err != nil {
 			return err
@@ -143,12 +155,16 @@ func (s *stopping) try(ctx context.Context, share float64, do func(context.Conte
 // finish kills the processes that were started while the others were killed,
 // until none is left or the time is over.
 func (s *stopping) finish(ctx context.Context) error {
-	for {
+	for round := 0; ; round++ {
 		if err := s.look(ctx); err != nil {
 			return err
 		}
 		if s.gone() {
-			return s.daemon.pidfile.removeStale()
+			return s.removePidfile()
+		}
+		if round >= maxRounds && s.onlyPretended() {
+			s.warn(fmt.Errorf("user %d starts processes as fast as they are killed, %d so far", s.daemon.account(), len(s.report.PIDs)))
+			return nil
 		}
 		if err := s.try(ctx, 1, s.kill); err != nil {
 			return err
@@ -156,16 +172,43 @@ func (s *stopping) finish(ctx context.Context) error {
 	}
 }
 
-// look finds the processes that are there now, once none but a server works on the database file.
+// onlyPretended reports whether all processes that were found are of another account than root's and
+// this process's. It has started them since those before were killed.
+func (s *stopping) onlyPretended() bool {
+	return !slices.ContainsFunc(s.found.all(), func(h *handle) bool { return trusted(accountOfProcess(h.pid)) })
+}
+
+// removePidfile leaves what is no pidfile, or cannot be removed, to the next start.
+func (s *stopping) removePidfile() error {
+	err := s.daemon.pidfile.removeStale()
+	if err != nil && s.daemon.pidfile.ofAccount() {
+		s.warn(err)
+		return nil
+	}
+	return err
+}
+
+func (s *stopping) warn(warning error) {
+	said := func(err error) bool { return err.Error() == warning.Error() }
+	if !slices.ContainsFunc(s.report.Warnings, said) {
+		s.report.Warnings = append(s.report.Warnings, warning)
+	}
+}
+
+// look finds the processes that are there now, once none but a server works on the database file, or
+// one has done so for half of the time.
 func (s *stopping) look(ctx context.Context) error {
 	found, err := s.daemon.find()
 	for ; errors.Is(err, ErrInUse); found, err = s.daemon.find() {
-		if !pause(ctx, inUseDelay) {
+		if !s.awaitUnused(ctx) {
 			return errors.Join(err, context.Cause(ctx))
 		}
 	}
 	if err != nil {
 		return err
+	}
+	for _, warning := range found.warnings {
+		s.warn(warning)
 	}
 	// One that ends gives up its locks first.
 	for _, process := range s.found.all() {
@@ -183,6 +226,17 @@ func (s *stopping) look(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// awaitUnused waits a moment for a process that works on the database file, and reports whether there
+// was time for that.
+func (s *stopping) awaitUnused(ctx context.Context) bool {
+	deadline, _ := ctx.Deadline() // set by withDefaultTimeout
+	if s.inUse.IsZero() {
+		s.inUse = time.Now().Add(time.Duration(inUseFraction * float64(time.Until(deadline))))
+	}
+	s.daemon.overdue = time.Now().After(s.inUse)
+	return pause(ctx, inUseDelay)
 }
 
 func (s *stopping) gone() bool { return len(s.found.all()) == 0 }

@@ -92,7 +92,7 @@ func TestOnlyAProcessOfTheProgramAndOfTheFilesAccountIsSignalled(t *testing.T) {
 			}
 			continue
 		}
-		if !errors.Is(err, errStranger) {
+		if err != nil || len(report.PIDs) > 0 || len(report.Warnings) != 1 || !errors.Is(report.Warnings[0], errStranger) {
 			t.Errorf("%+v: got %+v, %v", test, report, err)
 		}
 		if stat, err := readStat(pid); err != nil || stat.state == "Z" {
@@ -108,7 +108,7 @@ func TestAProcessThatDoesNotHaveTheLockedFileOpenIsNotSignalled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := (holder{pid: opened.pid, file: info}).check("sleep"); !errors.Is(err, errStranger) {
+	if err := (holder{pid: opened.pid, file: info}).check(daemon{program: "sleep"}); !errors.Is(err, errStranger) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -117,6 +117,8 @@ func TestAProcessThatDoesNotHaveTheLockedFileOpenIsNotSignalled(t *testing.T) {
 type heldLock holder
 
 func (l heldLock) holder() (holder, error) { return holder(l), nil }
+
+func (l heldLock) ofAccount() bool { return false }
 
 func (l heldLock) String() string { return "lock" }
 
@@ -128,10 +130,10 @@ func TestPeerOfASocketRunsTheProgramAsTheAccountOfTheLockedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	held := heldLock{pid: opened.pid, file: info}
-	if err := checkPeer(opened.pid, "sleep", held); err != nil {
+	if err := (daemon{program: "sleep", locks: []lock{held}}).checkPeer(opened.pid); err != nil {
 		t.Error(err)
 	}
-	if err := checkPeer(opened.pid, NorthdProgram, held); !errors.Is(err, errStranger) {
+	if err := (daemon{program: NorthdProgram, locks: []lock{held}}).checkPeer(opened.pid); !errors.Is(err, errStranger) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -1,0 +1,48 @@
+package process
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// maxCommandLine bounds what is read of /proc/PID/cmdline, in bytes.
+const maxCommandLine = 1 << 20
+
+// commandNames reports whether the command line of a process has the daemon's pidfile as an option, or
+// its database as an argument. A process that ends has no command line any more.
+func (d daemon) commandNames(pid int) bool {
+	content, err := readBounded(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"), maxCommandLine)
+	if err != nil {
+		return false
+	}
+	for argument := range strings.SplitSeq(content, "\x00") {
+		pidfile, isOption := strings.CutPrefix(argument, "--pidfile=")
+		switch {
+		case isOption && samePath(pid, pidfile, string(d.pidfile)):
+			return true
+		case !isOption && d.database != "" && samePath(pid, argument, d.database):
+			return true
+		}
+	}
+	return false
+}
+
+// samePath reports whether a path of a process and one of this process's have the same name in the
+// same directory. A relative one cannot be resolved: daemons leave their working directory.
+func samePath(pid int, theirs, ours string) bool {
+	if filepath.Base(theirs) != filepath.Base(ours) {
+		return false
+	}
+	if !filepath.IsAbs(theirs) {
+		return true
+	}
+	directory := filepath.Dir(theirs)
+	first, err := os.Stat(filepath.Join("/proc", strconv.Itoa(pid), "root", directory))
+	second, secondErr := os.Stat(filepath.Dir(ours))
+	if err != nil || secondErr != nil { // one was removed, or belongs to a process that keeps it closed
+		return directory == filepath.Dir(ours)
+	}
+	return os.SameFile(first, second)
+}
