@@ -53,8 +53,8 @@ func (r *fileReader) holding(ctx context.Context) (fileContent, error) {
 		return fileContent{}, fmt.Errorf("cannot read what %s holds: %w", r.unit.Name(), err)
 	}
 	m, err := replication.ParseMarker(s.Global)
-	if err != nil {
-		return fileContent{}, fmt.Errorf("cannot use %s: %w", r.unit.Files.Database, err)
+	if err != nil { // a client has written it: what the data holds is not known
+		r.log.WithError(err).WithField("file", r.unit.Files.Database).Debug("the data counts as that of no term")
 	}
 	if m != nil {
 		r.keep(s)
@@ -71,8 +71,8 @@ func (r *fileReader) summary(ctx context.Context) (ovsdbfile.Summary, error) {
 	if err != nil || s.RowsKnown() {
 		return s, err
 	}
-	if m, err := replication.ParseMarker(s.Global); err != nil || m != nil {
-		return s, nil //nolint:nilerr // the caller comes to it
+	if m, _ := replication.ParseMarker(s.Global); m != nil { // one that cannot be read is none
+		return s, nil
 	}
 	r.resume(ovsdbfile.Checkpoint{})
 	return r.follower.Advance(ctx)

@@ -254,6 +254,7 @@ func (c *Controller) listen(ctx context.Context) error {
 
 func (c *Controller) open(ctx context.Context, u Unit) error {
 	err := c.write(ctx, u, "write the agent's Connection rows into "+u.Name(), func(ctx context.Context, s *ovsdbctl.Store) error {
+		c.removeSocketTargets(ctx, u, s)
 		return s.EnsureConnections(ctx, c.Listening.Connections(u.Endpoint))
 	})
 	if err != nil {

@@ -25,6 +25,7 @@ type node interface {
 	PublishFreshness(ctx context.Context, termID string, fresh bool) error
 	Publish(ctx context.Context, v replication.Verdict, leader replication.Leader) bool
 	FollowPending(ctx context.Context) (replication.Leader, error)
+	Faults(ctx context.Context, leads bool) []string
 	OpenListeners(ctx context.Context) error
 	RetryListeners(ctx context.Context) error
 	Escalate(ctx context.Context) error
@@ -67,6 +68,7 @@ type loop struct {
 	unreachable spell
 	escalation  escalation
 	diskFails   spell
+	faults      faults
 	serving     serving
 	failures    failureLog
 	// stackGone says that the cluster stack was gone when last observed.
@@ -130,6 +132,7 @@ func (l *loop) observe(ctx context.Context) {
 	restarts, gaveUp := restartReasons(l.restarters)
 	l.escalate(ctx, now, o, gaveUp, diskLost)
 	reasons = append(reasons, l.checkStack(now, o)...)
+	reasons = append(reasons, l.checkServers(ctx, now, o)...)
 	l.serve(ctx, now, o)
 	l.save(now, slices.Concat(restarts, reasons, lasting), gaveUp)
 }

@@ -31,6 +31,7 @@ type fakeNode struct {
 	observation      replication.Observation
 	markers          map[string]*replication.Marker
 	beatErr          error
+	faults           []string
 
 	calls map[string]int
 	// observed is the state that the servers were last observed with, repairs the verdict that
@@ -146,6 +147,11 @@ func (n *fakeNode) Publish(_ context.Context, v replication.Verdict, leader repl
 func (n *fakeNode) FollowPending(context.Context) (replication.Leader, error) {
 	defer n.set(func() { n.pending = replication.Leader{} })
 	return locked(n, &n.pending), nil
+}
+
+func (n *fakeNode) Faults(context.Context, bool) []string {
+	n.called("faults")
+	return locked(n, &n.faults)
 }
 
 func (n *fakeNode) OpenListeners(context.Context) error {

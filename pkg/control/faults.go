@@ -1,0 +1,73 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/process"
+)
+
+// maxTargets is how many targets a reason names.
+const maxTargets = 3
+
+// Faults returns what is wrong with servers that run though they answer as they should: the database
+// file was removed or replaced, or clients have added Connection rows by which a server does other
+// things than listen on a TCP port. On a node that leads, it removes those of them by which a server
+// would remove a file.
+func (c *Controller) Faults(ctx context.Context, leads bool) []string {
+	faults := parallelMap(c.Units, func(u Unit) []string {
+		found := c.fileFault(u)
+		if leads {
+			found = append(found, c.connectionFaults(ctx, u)...)
+		}
+		return found
+	})
+	var all []string
+	for _, found := range faults {
+		all = append(all, found...)
+	}
+	return all
+}
+
+func (c *Controller) fileFault(u Unit) []string {
+	pid, err := u.Running()
+	if err != nil || pid == 0 || !errors.Is(u.Files.CheckDatabase(pid), process.ErrFileReplaced) {
+		return nil
+	}
+	return []string{fmt.Sprintf("the %s server (pid %d) writes to a file that is no longer %s, so that its rows end with it; have them "+
+		"written there with: ovs-appctl -t %s ovsdb-server/compact", u.Name(), pid, u.Files.Database, u.Files.ControlSocket)}
+}
+
+func (c *Controller) connectionFaults(ctx context.Context, u Unit) []string {
+	ctx, cancel := withBudget(ctx, answerFraction, answerTimeout)
+	defer cancel()
+	var others []string
+	err := c.write(ctx, u, "check the Connection rows of "+u.Name(), func(ctx context.Context, s *ovsdbctl.Store) error {
+		c.removeSocketTargets(ctx, u, s)
+		var err error
+		others, err = s.OtherTargets(ctx)
+		return err
+	})
+	if err != nil || len(others) == 0 {
+		return nil // that a server does not answer is reported elsewhere
+	}
+	var named []string
+	for _, target := range others[:min(len(others), maxTargets)] {
+		named = append(named, fmt.Sprintf("%.80q", target))
+	}
+	return []string{fmt.Sprintf("%d Connection rows of %s are no TCP port to listen on: %s; remove them with: ovn-%sctl del-connection",
+		len(others), u.Name(), strings.Join(named, ", "), strings.ToLower(u.Server.Database.GlobalTable[:2]))}
+}
+
+// removeSocketTargets removes the rows by which a server would remove a file.
+func (c *Controller) removeSocketTargets(ctx context.Context, u Unit, s *ovsdbctl.Store) {
+	removed, err := s.RemoveSocketTargets(ctx)
+	c.warn(err, "a Connection row may make the "+u.Name()+" server remove a file")
+	if len(removed) > 0 {
+		c.Log.WithField("db", u.Name()).WithField("targets", fmt.Sprintf("%.200q", removed)).
+			Warn("removed Connection rows of clients, by which the server would remove a file")
+	}
+}
