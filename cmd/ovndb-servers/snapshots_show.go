@@ -14,6 +14,7 @@ import (
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/printable"
 	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/snapshot"
 )
@@ -193,12 +194,12 @@ func writeShown(out io.Writer, s shown, all bool) error {
 			s.Total, s.Counts[snapshot.Missing], s.Counts[snapshot.Changed], s.Counts[snapshot.Added])
 	}
 	if len(s.NotCompared) > 0 {
-		fmt.Fprintf(&b, "not compared, because they are too large: %s\n", snapshot.Printable(strings.Join(s.NotCompared, ", ")))
+		fmt.Fprintf(&b, "not compared, because they are too large: %s\n", printable.Text(strings.Join(s.NotCompared, ", ")))
 	}
 	for _, d := range s.Differences {
-		fmt.Fprintf(&b, "\n%s  %s  %s\n", d.Kind, snapshot.Printable(d.Table), snapshot.Printable(d.UUID))
+		fmt.Fprintf(&b, "\n%s  %s  %s\n", d.Kind, printable.Text(d.Table), printable.Text(d.UUID))
 		for _, c := range d.Columns {
-			fmt.Fprintf(&b, "  %s: %s\n", snapshot.Printable(c.Column), bounded(snapshot.Printable(sides(d.Kind, c)), all))
+			fmt.Fprintf(&b, "  %s: %s\n", printable.Text(c.Column), bounded(printable.Text(sides(d.Kind, c)), all))
 		}
 	}
 	if more := s.Total - len(s.Differences); more > 0 {

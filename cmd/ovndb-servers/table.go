@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"ovndb-servers/pkg/printable"
 )
 
 // writeTable writes a report for a person.
@@ -18,14 +20,14 @@ func writeTable(out io.Writer, r report) error {
 		b.WriteString("\n")
 	}
 	if r.Supervisor != nil {
-		fmt.Fprintf(&b, "supervisor: %s\n", r.Supervisor.text())
+		fmt.Fprintf(&b, "supervisor: %s\n", printable.Text(r.Supervisor.text()))
 	}
 	if r.Northd != nil {
 		fmt.Fprintf(&b, "ovn-northd: %s\n", r.Northd.text())
 	}
 	writeNodes(&b, r)
 	for _, p := range r.Problems {
-		fmt.Fprintf(&b, "\nproblem: %s", p)
+		fmt.Fprintf(&b, "\nproblem: %s", printable.Text(strings.ReplaceAll(p, "\n", "; ")))
 	}
 	if len(r.Problems) > 0 {
 		b.WriteString("\n")
@@ -45,7 +47,11 @@ func newTable(b *strings.Builder) table {
 
 // row and end write to a strings.Builder, which takes everything.
 func (t table) row(cells ...string) {
-	_, _ = io.WriteString(t.text, strings.Join(cells, "\t")+"\n")
+	var line []string
+	for _, cell := range cells {
+		line = append(line, printable.Text(cell))
+	}
+	_, _ = io.WriteString(t.text, strings.Join(line, "\t")+"\n")
 }
 
 func (t table) end() {
@@ -67,10 +73,10 @@ func writeServers(b *strings.Builder, servers []serverReport) {
 
 func writeNodes(b *strings.Builder, r report) {
 	if !r.Cluster.Available {
-		fmt.Fprintf(b, "\ncannot ask the cluster: %s\n", cmp.Or(r.Cluster.Error, "unknown reason"))
+		fmt.Fprintf(b, "\ncannot ask the cluster: %s\n", printable.Text(cmp.Or(r.Cluster.Error, "unknown reason")))
 		return
 	}
-	fmt.Fprintf(b, "\ncluster record: %s\n\n", r.Cluster.Record.text())
+	fmt.Fprintf(b, "\ncluster record: %s\n\n", printable.Text(r.Cluster.Record.text()))
 	t := newTable(b)
 	t.row("NODE", "STATE", "ROLE", "SCORE", "REPLICATED FROM")
 	for _, n := range r.Cluster.Nodes {

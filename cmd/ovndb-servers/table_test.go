@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"ovndb-servers/pkg/printable"
 	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/snapshot"
 )
@@ -122,4 +123,39 @@ func TestTextOfTheCostOfABlessing(t *testing.T) {
 		Others: map[string]replication.Positions{"node2": {"OVN_Northbound": {}}, "node3": {"OVN_Northbound": {Content: "fedcba9876543210"}}}, Promoted: []string{"node2"},
 	}
 	wantGolden(t, "bless-first", costText("ovndb_servers", first))
+}
+
+// Names, sources and reasons come from other nodes, databases and programs.
+func TestNoTextOfOthersActsOnATerminalOrForgesALine(t *testing.T) {
+	t.Parallel()
+	const hostile = "\x1b[2J\nproblem: none\tx\u009b1m\u202e"
+	r := report{
+		Node: "node1", Health: "backup", Problems: []string{hostile},
+		Servers: []serverReport{{Database: hostile, Role: hostile, ReplicatesFrom: hostile, Lineage: hostile, File: hostile, Progress: hostile}},
+		Cluster: clusterReport{
+			Available: true, Record: &recordReport{Term: 2, TermID: hostile, Node: hostile, Blessed: hostile},
+			Nodes: []nodeReport{{Name: hostile, State: hostile, Role: hostile, Publishes: hostile}},
+		},
+	}
+	var clean, table, text strings.Builder
+	if err := writeTable(&table, r); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeJSON(printable.Writer(&text), r); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeTable(&clean, report{
+		Problems: []string{""}, Servers: []serverReport{{}},
+		Cluster: clusterReport{Available: true, Record: &recordReport{}, Nodes: []nodeReport{{}}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range []string{table.String(), text.String()} {
+		if strings.ContainsFunc(out, func(r rune) bool { return r != '\n' && printable.Unprintable(r) }) {
+			t.Errorf("printed is %q", out)
+		}
+	}
+	if got, want := strings.Count(table.String(), "\n"), strings.Count(clean.String(), "\n"); got != want {
+		t.Errorf("%d lines, want %d:\n%s", got, want, table.String())
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ocf"
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/printable"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/snapshot"
 )
@@ -44,8 +45,9 @@ func (e *exitError) Unwrap() error { return e.err }
 func runTool(ctx context.Context, p program) int {
 	root := newRootCommand(p)
 	root.SetArgs(p.args[1:])
-	root.SetOut(p.stdout)
-	root.SetErr(p.stderr)
+	stdout, stderr := printable.Writer(p.stdout), printable.Writer(p.stderr)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitHealthy
@@ -55,7 +57,7 @@ func runTool(ctx context.Context, p program) int {
 		exit = &exitError{code: exitUsage, err: err}
 	}
 	if exit.err != nil {
-		_, _ = fmt.Fprintf(p.stderr, "%s: error: %v\n", ocf.AgentName, exit.err)
+		_, _ = fmt.Fprintf(stderr, "%s: error: %v\n", ocf.AgentName, exit.err)
 	}
 	return exit.code
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/sirupsen/logrus"
 	syslogrus "github.com/sirupsen/logrus/hooks/syslog"
+
+	"ovndb-servers/pkg/printable"
 )
 
 // NewLogger returns a logger that writes to stderr, which Pacemaker logs, and to
@@ -56,16 +58,16 @@ func debugging(getenv func(string) string) bool {
 	return slices.Contains([]string{"1", "yes", "true", "on"}, strings.ToLower(getenv("HA_debug")))
 }
 
-// lineFormatter writes "LEVEL: message key=value ...", keys in order.
+// lineFormatter writes "LEVEL: message key=value ...", keys in order, on one printable line.
 type lineFormatter struct{}
 
 // Format implements logrus.Formatter.
 func (lineFormatter) Format(e *logrus.Entry) ([]byte, error) {
 	var b strings.Builder
-	b.WriteString(levelName(e.Level) + ": " + e.Message)
+	b.WriteString(levelName(e.Level) + ": " + printable.Text(e.Message))
 	for _, key := range slices.Sorted(maps.Keys(e.Data)) {
 		value := fmt.Sprint(e.Data[key])
-		if strings.ContainsAny(value, " \"\n") {
+		if strings.ContainsFunc(value, func(r rune) bool { return r == ' ' || r == '"' || printable.Unprintable(r) }) {
 			value = fmt.Sprintf("%q", value)
 		}
 		b.WriteString(" " + key + "=" + value)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 )
 
 // reasonPrefix marks a line of standard error as the reason of an exit code (PCMK_OCF_REASON_PREFIX
@@ -24,7 +25,7 @@ func oneLine(text string) string {
 		for strings.Contains(line, reasonPrefix) {
 			line = strings.ReplaceAll(line, reasonPrefix, "")
 		}
-		if line = strings.TrimSpace(strings.Map(printable, line)); line != "" {
+		if line = strings.TrimSpace(strings.Map(withoutControls, line)); line != "" {
 			lines = append(lines, line)
 		}
 	}
@@ -35,10 +36,10 @@ func lineBreak(r rune) bool {
 	return r == '\n' || r == '\r' || r == '\v' || r == '\f' || r == '\u0085' || r == '\u2028' || r == '\u2029'
 }
 
-// printable replaces the control characters that are left, which XML does not allow: the reason
-// ends up in the CIB.
-func printable(r rune) rune {
-	if r < ' ' || r == 0x7f {
+// withoutControls replaces the control and formatting characters that are left: the reason ends up in the
+// CIB, in which XML does not allow the former, and on terminals.
+func withoutControls(r rune) rune {
+	if !unicode.IsPrint(r) {
 		return ' '
 	}
 	return r

@@ -17,6 +17,7 @@ func TestExitReasonIsOneLine(t *testing.T) {
 		{"reason within a reason", "ocf-exit-ocf-exit-reason:reason:no", "ocf-exit-reason:no\n"},
 		{"control characters", "a\x00b\tc\x1b[1m", "ocf-exit-reason:a b c [1m\n"},
 		{"line separators of Unicode", "a\u2028b\u0085c", "ocf-exit-reason:a; b; c\n"},
+		{"control and formatting characters of Unicode", "a\u009b1mb\u202ec", "ocf-exit-reason:a 1mb c\n"},
 		{"nothing", "", "ocf-exit-reason:\n"},
 	}
 	for _, row := range rows {

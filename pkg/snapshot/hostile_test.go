@@ -209,19 +209,3 @@ func TestRowsAreReadOfTheFileThatWasOpenedWhateverHasItsNameNow(t *testing.T) {
 		t.Errorf("rows are %v, %v", rows, err)
 	}
 }
-
-func TestPrintableTextIsLeftAndAllElseEscaped(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"":                               "",
-		`plain "text" \ é ü 界 👍`:         `plain "text" \ é ü 界 👍`,
-		"\x1b[2J\r\n\t\x7f\x00":          `\u001b[2J\u000d\u000a\u0009\u007f\u0000`,
-		"\u0085\u009b\u2028\u202e\ufeff": `\u0085\u009b\u2028\u202e\ufeff`,
-		"a\xffb\xc3":                     `a\xffb\xc3`,
-		"\U000e0001":                     `\U000e0001`,
-	} {
-		if got := snapshot.Printable(text); got != want {
-			t.Errorf("%q is printed as %q, want %q", text, got, want)
-		}
-	}
-}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"ovndb-servers/pkg/printable"
 )
 
 const (
@@ -135,7 +137,7 @@ func describe(root *os.Root, name string) (Info, error) {
 	case json.Unmarshal(text, &described) != nil:
 		info.Reason = "not known: its description cannot be understood"
 	default:
-		info.File, info.Reason, info.Position = Printable(described.File), Printable(described.Reason), Printable(described.Position)
+		info.File, info.Reason, info.Position = printable.Text(described.File), printable.Text(described.Reason), printable.Text(described.Position)
 		info.CutBytes = described.CutBytes
 	}
 	return info, nil
