@@ -19,7 +19,7 @@ func (p busySince) elapsed() time.Duration {
 	}
 	// If the file cannot be written, patience never ends; the monitor reports
 	// the server as busy all the while.
-	_ = os.WriteFile(p.path, nil, 0o644)
+	_ = os.WriteFile(p.path, nil, 0o600)
 	return 0
 }
 
