@@ -11,6 +11,7 @@ import (
 	"ovndb-servers/pkg/network"
 	"ovndb-servers/pkg/ocf"
 	"ovndb-servers/pkg/pacemaker"
+	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/supervisor"
 )
 
@@ -45,6 +46,7 @@ func supervise(ctx context.Context, p program) error {
 		return err
 	}
 	defer supervised.Release()
+	process.RefuseCoreDumps() // it has rows of clients in its memory
 	c := supervised.Controller
 	file, err := logFile(supervised.Parameters.AgentLogDir, c.Instance)
 	if err != nil {

@@ -3,6 +3,7 @@ package process
 import (
 	"fmt"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -10,7 +11,7 @@ import (
 
 // Background is a program that is not waited for: it runs on when this process has
 // ended, in a session of its own, with the root as working directory. Its standard
-// input, output and error are /dev/null.
+// input, output and error are /dev/null. It has root's capabilities as far as a supervisor needs them.
 type Background struct {
 	// Program is the path of the program.
 	Program string
@@ -32,7 +33,14 @@ func (b Background) Start() error {
 	hidden := func(variable string) bool { return b.Without != "" && strings.HasPrefix(variable, b.Without) }
 	cmd.Env = append(slices.DeleteFunc(environment(pidfileVariable+"="+string(b.Pidfile)), hidden), b.Extra...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := cmd.Start(); err != nil {
+	started := make(chan error, 1)
+	go func() {
+		// The thread ends with this goroutine, as no other may have its capabilities.
+		runtime.LockOSThread()
+		limitCapabilities()
+		started <- cmd.Start()
+	}()
+	if err := <-started; err != nil {
 		return fmt.Errorf("cannot start %s: %w", b.Program, err)
 	}
 	return cmd.Process.Release()

@@ -36,10 +36,7 @@ func TestMain(m *testing.M) {
 	case "start": // DIRECTORY FILE-LIMIT: start a northbound server
 		os.Exit(helperStart(os.Args[1], os.Args[2]))
 	case "ensure": // DATABASE SCHEMA: ensure a database, say whether a program is missing
-		file := process.DatabaseFile{Path: os.Args[1], Schema: os.Args[2]}
-		if _, err := file.Ensure(context.Background()); errors.Is(err, process.ErrProgramMissing) {
-			fmt.Println("program missing")
-		}
+		helperEnsure(os.Args[1], os.Args[2])
 	case "run": // DIRECTORY: run a tool that writes its process id to a file there and goes on
 		_, err := process.Run(context.Background(), "sh", "-c", longTool, os.Args[1])
 		fmt.Fprintln(os.Stderr, err)
@@ -50,9 +47,29 @@ func TestMain(m *testing.M) {
 		fmt.Printf("%v\n%v\n", err, stopErr)
 	case "hold": // FILE: hold a write lock until standard input ends
 		os.Exit(helperHold(os.Args[1], unix.F_SETLK))
+	case "dumpable": // say whether the kernel would dump this process's memory, before and after
+		before := dumpable()
+		process.RefuseCoreDumps()
+		fmt.Println(before, dumpable())
 	case "hold open file": // FILE: the same, with a lock of the open file
 		os.Exit(helperHold(os.Args[1], unix.F_OFD_SETLK))
 	}
+}
+
+func helperEnsure(database, schema string) {
+	file := process.DatabaseFile{Path: database, Schema: schema}
+	if _, err := file.Ensure(context.Background()); errors.Is(err, process.ErrProgramMissing) {
+		fmt.Println("program missing")
+	}
+}
+
+// dumpable returns PR_GET_DUMPABLE of prctl(2).
+func dumpable() int {
+	value, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
+	if err != nil {
+		return -1
+	}
+	return value
 }
 
 func helperStart(directory, limit string) int {
