@@ -45,7 +45,11 @@ func (r Resource) failedMonitors(ctx context.Context, node string) ([]string, er
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the fail counts of %s: %w", r.Instance, err)
 	}
-	// One element, or several in another.
+	return r.parseFailedMonitors(out)
+}
+
+// parseFailedMonitors reads what cibadmin prints: one element, or several in another.
+func (r Resource) parseFailedMonitors(out string) ([]string, error) {
 	var found struct {
 		Name  string   `xml:"name,attr"`
 		Pairs []nvpair `xml:"nvpair"`

@@ -40,6 +40,11 @@ func (r Resource) Record(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cannot read the cluster record: %w", err)
 	}
+	return parseRecord(out)
+}
+
+// parseRecord reads the nvpair that cibadmin prints.
+func parseRecord(out string) (string, error) {
 	var pair nvpair
 	if err := xml.Unmarshal([]byte(out), &pair); err != nil {
 		return "", fmt.Errorf("cannot read the cluster record: %w: %s: %w", ErrUnreadable, cibadmin, err)

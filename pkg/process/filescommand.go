@@ -75,12 +75,18 @@ func (f DatabaseFile) asOwner(ctx context.Context, request fileRequest, stdin *o
 	}.run(ctx)
 	var reply fileReply
 	if err == nil {
-		err = json.Unmarshal([]byte(output), &reply)
+		reply, err = parseReply(output)
 	}
 	if err != nil {
 		return Ensured{}, fmt.Errorf("cannot work on database file %s as account %s: %w", f.Path, f.Owner, err)
 	}
 	return reply.Ensured, reply.failure()
+}
+
+// parseReply reads what a process of the account has printed, which that may have changed.
+func parseReply(output string) (reply fileReply, err error) {
+	err = json.Unmarshal([]byte(output), &reply)
+	return reply, err
 }
 
 func (r fileReply) failure() error {

@@ -29,15 +29,19 @@ func PackagedAccount(settings string) (string, error) {
 		return "", fmt.Errorf("cannot read the account of OVN's packages: %w", err)
 	}
 	defer file.Close() //nolint:errcheck // only read
-	account := ""
-	lines := bufio.NewScanner(io.LimitReader(file, maxSettings))
+	account, err := parseSettings(file)
+	if err != nil {
+		return "", fmt.Errorf("cannot read the account of OVN's packages: %s: %w", settings, err)
+	}
+	return account, nil
+}
+
+func parseSettings(settings io.Reader) (account string, err error) {
+	lines := bufio.NewScanner(io.LimitReader(settings, maxSettings))
 	for lines.Scan() {
 		if value, found := strings.CutPrefix(strings.TrimSpace(lines.Text()), "OVN_USER_ID="); found {
 			account = strings.Trim(value, `"'`)
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return "", fmt.Errorf("cannot read the account of OVN's packages: %s: %w", settings, err)
-	}
-	return account, nil
+	return account, lines.Err()
 }

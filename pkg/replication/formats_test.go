@@ -1,6 +1,7 @@
 package replication_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -107,6 +108,42 @@ func FuzzParseMarker(f *testing.F) {
 		again, err := replication.ParseMarker(m.ExternalIDs())
 		if err != nil || !cmp.Equal(m, again) {
 			t.Fatalf("%+v is written and read again as %+v, %v", m, again, err)
+		}
+	})
+}
+
+// One node's answer must change no other's.
+func FuzzReadAnswers(f *testing.F) {
+	f.Add("round "+both(at(3, "T3", "T2", 7, 5)).String(), "round")
+	f.Add("round OVN_Northbound=L/3/T3/T2/7+5/0+0/ node2", "round")
+	f.Fuzz(func(t *testing.T, hostile, round string) {
+		good := both(at(4, "T4", "T3", 1, 0))
+		answers := replication.ReadAnswers(map[string]string{"node1": hostile, "node2": round + " " + good.String()}, round)
+		if strings.Contains(round, " ") {
+			return // a round is a word
+		}
+		if !cmp.Equal(answers["node2"], good) {
+			t.Errorf("node2's answer is read as %v", answers["node2"])
+		}
+		for node := range answers {
+			if node != "node1" && node != "node2" {
+				t.Errorf("node %q has answered", node)
+			}
+		}
+		_ = answers["node1"].Summary()
+	})
+}
+
+func FuzzParseBlessing(f *testing.F) {
+	f.Add("T3 a reason")
+	f.Add("- x")
+	f.Fuzz(func(t *testing.T, text string) {
+		got := replication.ParseBlessing(text)
+		if got == nil {
+			return
+		}
+		if again := replication.ParseBlessing(got.String()); !cmp.Equal(got, again) {
+			t.Errorf("%q is read as %+v and again as %+v", text, got, again)
 		}
 	})
 }

@@ -1,0 +1,45 @@
+package pacemaker
+
+import (
+	"errors"
+	"regexp"
+	"testing"
+)
+
+func FuzzParseRecordOfTheCIB(f *testing.F) {
+	f.Add(`<nvpair id="ovndb-servers-records-ovndb-record-p" name="ovndb-record-p" value="3 T3 node1"/>`)
+	f.Add(`<a value="1"><b value="2"/></a>`)
+	f.Fuzz(func(t *testing.T, out string) {
+		if record, err := parseRecord(out); err != nil && (record != "" || !errors.Is(err, ErrUnreadable)) {
+			t.Errorf("got %q, %v", record, err)
+		}
+	})
+}
+
+func FuzzParseFailedMonitors(f *testing.F) {
+	f.Add(`<nvpair name="fail-count-p#monitor_10000" value="1"/>`)
+	f.Add(`<xpath-query><nvpair name="fail-count-p#asyncmon_0"/><nvpair name="fail-count-p#start_0"/></xpath-query>`)
+	form := regexp.MustCompile(`^(asyncmon|monitor)_[0-9]+$`)
+	f.Fuzz(func(t *testing.T, out string) {
+		operations, err := Resource{Instance: "p"}.parseFailedMonitors(out)
+		if err != nil && !errors.Is(err, ErrUnreadable) {
+			t.Errorf("unclassified error: %v", err)
+		}
+		for _, operation := range operations {
+			if !form.MatchString(operation) {
+				t.Errorf("operation %q", operation)
+			}
+		}
+	})
+}
+
+func FuzzParseManaged(f *testing.F) {
+	f.Add(`<r><nodes><node name="n" online="true" maintenance="false"/></nodes><resources><clone id="c"><resource id="p" managed="false">`+
+		`<node name="n"/></resource></clone></resources></r>`, "n")
+	f.Fuzz(func(t *testing.T, text, node string) {
+		managed, err := Resource{Instance: "p"}.ParseManaged([]byte(text), node)
+		if err != nil && (!managed || !errors.Is(err, ErrUnreadable)) {
+			t.Errorf("got %v, %v", managed, err)
+		}
+	})
+}

@@ -1,0 +1,49 @@
+package process
+
+import (
+	"strings"
+	"testing"
+)
+
+func FuzzPackagedAccount(f *testing.F) {
+	f.Add("# comment\nOVN_USER_ID=\"openvswitch:openvswitch\"\nOVN_NORTHD_OPTS=x\n")
+	f.Add("OVN_USER_ID='a\nOVN_USER_ID=")
+	f.Fuzz(func(t *testing.T, settings string) {
+		account, err := parseSettings(strings.NewReader(settings))
+		if err != nil {
+			return
+		}
+		if strings.ContainsAny(account, "\n") || !strings.Contains(settings, account) {
+			t.Errorf("got %q", account)
+		}
+		if owner, err := LookupOwner(account); err == nil && (owner.UID < 0 || owner.GID < 0) {
+			t.Errorf("%q is %+v", account, owner)
+		}
+	})
+}
+
+// The process that prints the reply is of the servers' account, which can make it print anything.
+func FuzzReplyOfTheAccount(f *testing.F) {
+	f.Add(`{"ensured":{"outcome":"created"},"error":"x","kind":3}`)
+	f.Add(`{"error":"x","kind":-1}`)
+	f.Fuzz(func(t *testing.T, output string) {
+		reply, err := parseReply(output)
+		if err != nil {
+			return
+		}
+		if failure := reply.failure(); (failure == nil) != (reply.Error == "") || failure != nil && failure.Error() != reply.Error {
+			t.Errorf("%+v is the error %v", reply, failure)
+		}
+	})
+}
+
+func FuzzStatusField(f *testing.F) {
+	f.Add("Name:\tx\nUid:\t0\t1\t2\t3\nNSpid:\t7\t1\n", "Uid")
+	f.Fuzz(func(t *testing.T, content, name string) {
+		for _, word := range statusField(content, name) {
+			if word == "" || !strings.Contains(content, word) {
+				t.Errorf("got %q", word)
+			}
+		}
+	})
+}
