@@ -39,7 +39,7 @@ func TestSafetyPromotionThatStoodStillSwapsNoRecordOnceAnotherNodeServes(t *test
 	s.awaitMore(50)
 	record := s.record()
 	s.check(s.Thaw(s.ctx, chosen))
-	s.check(s.AwaitWhole(s.ctx))
+	s.awaitRecordOn(chosen, record) // until then its own copy of the CIB has the earlier one
 	count, err := s.SignalMatching(s.ctx, chosen, promoteCommand, syscall.SIGCONT)
 	s.check(err)
 	if count != 1 {
@@ -54,6 +54,19 @@ func TestSafetyPromotionThatStoodStillSwapsNoRecordOnceAnotherNodeServes(t *test
 	}
 	s.wantKept(chosen, took)
 	s.end()
+}
+
+// awaitRecordOn awaits that a node's copy of the CIB has a record of that term.
+func (s *trial) awaitRecordOn(node, record string) {
+	s.t.Helper()
+	s.await("the record to reach "+node, func(ctx context.Context) error {
+		text, err := s.MustExec(ctx, node, "crm_attribute", "--type", "crm_config", "--set-name", "ovndb-servers-records",
+			"--name", "ovndb-record-"+cluster.Resource, "--query", "--quiet")
+		if err == nil && termOf(text) < termOf(record) {
+			err = fmt.Errorf("the record there is %q", text)
+		}
+		return err
+	})
 }
 
 // termOf returns the term of a record, 0 of none.

@@ -4,8 +4,10 @@ package control
 
 import (
 	"os"
+	"runtime"
 	"strings"
-	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // faultFile names the point at which the agent is to be killed, once. With the word "stop" after
@@ -19,9 +21,12 @@ func failpoint(point string) {
 	if err != nil || armed != point || os.Remove(faultFile) != nil {
 		return
 	}
-	signal := syscall.SIGKILL
+	signal := unix.SIGKILL
 	if action == "stop" {
-		signal = syscall.SIGSTOP
+		signal = unix.SIGSTOP
 	}
-	_ = syscall.Kill(os.Getpid(), signal)
+	// A signal to the process may be delivered to another thread, and this one goes on meanwhile.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	_ = unix.Tgkill(os.Getpid(), unix.Gettid(), signal)
 }
