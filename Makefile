@@ -59,10 +59,11 @@ build: ## Build bin/ovndb-servers, static
 	go build -trimpath -ldflags '-s -w -X main.linkedVersion=$(VERSION)' -o $(BINARY) ./cmd/ovndb-servers
 
 .PHONY: test
-test: ## Run every test: unit tests, then clusters of trixie and of bookworm side by side
+test: ## Run every test: unit tests, then clusters of trixie and of bookworm
 	@$(MAKE) --no-print-directory test-unit RACE=1
 	@$(MAKE) --no-print-directory deps-cluster build
-	@$(MAKE) --no-print-directory -j 2 suite-trixie suite-bookworm
+	@$(MAKE) --no-print-directory suite-trixie
+	@$(MAKE) --no-print-directory suite-bookworm
 
 .PHONY: test-unit
 test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds (RACE=1: with the race detector)
@@ -75,7 +76,7 @@ test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds 
 integration: deps-cluster build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=60m, LONG=1 with the long variants)
 	@$(MAKE) --no-print-directory suite-$(SUITE)
 
-# Two suites may run at once. Each line says which one it is of.
+# Each line says which suite it is of. Two at once are too much for two processors: clusters were not up in time.
 .PHONY: suite-trixie suite-bookworm
 suite-trixie suite-bookworm: suite-%:
 	@echo "== integration on $*"
