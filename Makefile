@@ -70,7 +70,7 @@ test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds 
 	@echo "== test-unit"
 	@# The servers of the tests write to memory where that can be had, and most of the time is spent waiting for them.
 	@tmp=$$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d); chmod 755 $$tmp; trap 'rm -rf "$$tmp"' EXIT; export TMPDIR=$$tmp; \
-		CGO_ENABLED=1 go test $(if $(RACE),-race,-p 5 -parallel 6) -shuffle=on -timeout 5m ./...
+		CGO_ENABLED=1 go test $(if $(RACE),-race,-p 5 -parallel 6) -shuffle=on -timeout 10m ./...
 
 .PHONY: integration
 integration: deps-cluster build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=60m, LONG=1 with the long variants)
