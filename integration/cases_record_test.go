@@ -138,6 +138,7 @@ func (s *trial) awaitLogged(node, text string, before int) {
 // An older CIB is loaded while a node leads, and the record goes back by two terms with it: the
 // active serves on, without an interruption, and puts its record back (K2).
 func TestSafetyOlderCIBLoadedWhileANodeLeadsChangesNothing(t *testing.T) {
+	onTrixieIfShort(t)
 	const restored = "the cluster record had gone back, and was restored by the node that leads"
 	s := newTrial(t)
 	older, err := s.Control(s.ctx, "cibadmin", "--query")
@@ -183,6 +184,7 @@ func (s *trial) loadCIB(saved string) {
 
 // Pacemaker is shut down on the active's node: the new active has all rows (K5).
 func TestSafetyPacemakerShutDownOnTheActiveLosesNothing(t *testing.T) {
+	onTrixieIfShort(t)
 	s := newTrial(t)
 	active, rest := s.promoted()
 	s.awaitMore(30)
@@ -197,6 +199,7 @@ func TestSafetyPacemakerShutDownOnTheActiveLosesNothing(t *testing.T) {
 // Pacemaker is shut down on the active's node, the only one that runs: the end of its data is in
 // the record. A node that lacks the end does not lead, until the one that holds it is back (K5).
 func TestSafetyNodeThatLacksTheEndOfAShutDownActiveDoesNotLead(t *testing.T) {
+	onTrixieIfShort(t)
 	s := newTrial(t)
 	last, others := s.promoted()
 	s.check(s.Standby(s.ctx, others[0]))

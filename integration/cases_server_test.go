@@ -19,6 +19,7 @@ const noSpace = "no space left on device"
 // The disk of the active's databases is full: status and monitor say so, and after disk_patience a
 // fresh node leads and takes writes. No acknowledged row is lost (D5).
 func TestSafetyActiveWhoseDiskIsFullIsReplaced(t *testing.T) {
+	onTrixieIfShort(t)
 	s := newTrial(t)
 	active, rest := s.promoted()
 	s.awaitMore(30)
@@ -49,6 +50,7 @@ func TestSafetyActiveWhoseDiskIsFullIsReplaced(t *testing.T) {
 // The run directory of the active's servers is removed: the servers are found by the lock of their
 // files, replaced, and never run beside another active. No monitor says that none runs (D6).
 func TestSafetyRunDirectoryRemovedUnderTheActive(t *testing.T) {
+	onTrixieIfShort(t)
 	s := newTrial(t)
 	active, _ := s.promoted()
 	s.awaitMore(30)

@@ -29,6 +29,15 @@ func skipIfShort(t *testing.T) {
 	}
 }
 
+// onTrixieIfShort skips a test of a long list that a run with -short has time for on one release
+// only.
+func onTrixieIfShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() && suite.config.Suite != cluster.Trixie {
+		t.Skip("with -short on trixie alone: run it with LONG=1")
+	}
+}
+
 // trial is a cluster under writers whose rows must not be lost.
 type trial struct {
 	hand
