@@ -40,7 +40,6 @@ func TestManagedNorthd(t *testing.T) {
 	active := view.Promoted()
 	h.awaitNorthd(active)
 	h.awaitRound(active, 1)
-	h.wantRest(active)
 
 	servers := h.serverPIDs(active)
 	pid, err := c.Kill(ctx, active, northdPIDFile, syscall.SIGKILL)
