@@ -3,6 +3,8 @@ package process
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
 	"testing"
 	"time"
@@ -21,7 +23,25 @@ func sleeper(t *testing.T) (*exec.Cmd, *handle) {
 		t.Fatal(err)
 	}
 	t.Cleanup(opened.close)
+	awaitProgram(t, opened.pid, "sleep")
 	return cmd, opened
+}
+
+// awaitProgram waits until the kernel shows the name and the environment of a program that has just
+// been started: [exec.Cmd.Start] returns a moment before.
+func awaitProgram(t *testing.T, pid int, name string) {
+	t.Helper()
+	shown := func() bool {
+		environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+		return err == nil && len(environ) > 0 && runsProgram(pid, name)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for !shown() {
+		if !pause(ctx, time.Millisecond) {
+			t.Fatalf("process %d does not run %s", pid, name)
+		}
+	}
 }
 
 // result waits for a function that runs in the background.

@@ -156,6 +156,7 @@ func TestAProcessOfAnotherAccountWasNotStartedForThePidfile(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = cmd.Wait() }) // the test's context has ended, and killed it
+		awaitProgram(t, cmd.Process.Pid, "sleep")
 		if got := pidfileDaemon(Pidfile(pidfile), "sleep").started(cmd.Process.Pid); got != want {
 			t.Errorf("a process of user %d: %v, want %v", account, got, want)
 		}
