@@ -3,7 +3,6 @@ package process
 import (
 	"fmt"
 	"os/exec"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -33,14 +32,11 @@ func (b Background) Start() error {
 	hidden := func(variable string) bool { return b.Without != "" && strings.HasPrefix(variable, b.Without) }
 	cmd.Env = append(slices.DeleteFunc(environment(pidfileVariable+"="+string(b.Pidfile)), hidden), b.Extra...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	started := make(chan error, 1)
-	go func() {
-		// The thread ends with this goroutine, as no other may have its capabilities.
-		runtime.LockOSThread()
+	err := onOwnThread(func() error {
 		limitCapabilities()
-		started <- cmd.Start()
-	}()
-	if err := <-started; err != nil {
+		return cmd.Start()
+	})
+	if err != nil {
 		return fmt.Errorf("cannot start %s: %w", b.Program, err)
 	}
 	return cmd.Process.Release()

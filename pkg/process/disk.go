@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -19,17 +18,13 @@ const diskProbeSize = 64 << 10
 // cannot be. It writes as the given account, which has to be able to do without the blocks that
 // a file system keeps for root. It may not return while the disk hangs.
 func ProbeDisk(directory string, owner Owner) error {
-	written := make(chan error, 1)
-	go func() {
-		// The thread takes on another account and ends with the goroutine, as it is not unlocked.
-		runtime.LockOSThread()
-		err := owner.assume()
-		if err == nil {
-			err = writeUnnamed(directory)
+	err := onOwnThread(func() error {
+		if err := owner.assume(); err != nil {
+			return err
 		}
-		written <- err
-	}()
-	if err := <-written; err != nil {
+		return writeUnnamed(directory)
+	})
+	if err != nil {
 		return fmt.Errorf("cannot write to %s: %w", directory, err)
 	}
 	return nil

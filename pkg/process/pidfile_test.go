@@ -1,7 +1,6 @@
 package process_test
 
 import (
-	"bufio"
 	"errors"
 	"os"
 	"os/exec"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 func readPID(t *testing.T, path string) int {
@@ -84,24 +84,7 @@ func TestPidfileThatNobodyHoldsIsNotRunning(t *testing.T) {
 func holder(t *testing.T, path string) *exec.Cmd {
 	t.Helper()
 	cmd := helper(t.Context(), "hold", path)
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = stdin.Close()
-		_ = cmd.Wait()
-	})
-	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil || line != "locked\n" {
-		t.Fatalf("got %q, %v", line, err)
-	}
+	processtest.StartHolder(t, cmd)
 	return cmd
 }
 

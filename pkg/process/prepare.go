@@ -124,7 +124,7 @@ func checkDirectory(directory string, owner Owner) error {
 func (o Owner) foreign(directory fs.FileInfo) bool {
 	uid, _ := o.ids()
 	found := ownerOf(directory).UID
-	return found != uid && found != 0 && found != os.Geteuid()
+	return found != uid && !trusted(found)
 }
 
 // checkForeign returns [ErrDirectoryRefused] for a directory that is [Owner.foreign]. It is for those
@@ -210,9 +210,8 @@ func checkAbove(directory string) error {
 			if err != nil {
 				return err
 			}
-			uid := ownerOf(info).UID
 			open := info.Mode()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0
-			if uid != 0 && uid != os.Geteuid() || open {
+			if !trusted(ownerOf(info).UID) || open {
 				return fmt.Errorf("%w: %s, below which it would be created, is not root's alone", ErrDirectoryRefused, path)
 			}
 			if path == "/" {

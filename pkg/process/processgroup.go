@@ -177,8 +177,7 @@ func (d daemon) started(pid int) bool {
 		return false
 	}
 	uid := accountOfProcess(pid)
-	directory, err := os.Stat(filepath.Dir(string(d.pidfile)))
-	return uid == 0 || uid == os.Geteuid() || err == nil && uid == ownerOf(directory).UID
+	return trusted(uid) || uid == d.account()
 }
 
 // account returns the account of the pidfile's directory.

@@ -94,17 +94,24 @@ func newOutputs() (stdout, stderr *output, err error) {
 	return stdout, stderr, nil
 }
 
-// start runs a command to its end. One that runs as another account can gain no rights: its thread
-// ends with the goroutine, as no other program may be limited so.
+// start runs a command to its end. One that runs as another account can gain no rights.
 func (c command) start(cmd *exec.Cmd) error {
 	if c.credential == nil {
 		return runLocked(cmd)
 	}
+	return onOwnThread(func() error {
+		refusePrivileges()
+		return cmd.Run()
+	})
+}
+
+// onOwnThread calls a function on a thread that ends with it: what the function takes from the thread,
+// such as capabilities, no other goroutine lacks.
+func onOwnThread(f func() error) error {
 	ended := make(chan error, 1)
 	go func() {
-		runtime.LockOSThread()
-		refusePrivileges()
-		ended <- cmd.Run()
+		runtime.LockOSThread() // and not unlocked
+		ended <- f()
 	}()
 	return <-ended
 }

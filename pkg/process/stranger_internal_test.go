@@ -1,7 +1,6 @@
 package process
 
 import (
-	"bufio"
 	"errors"
 	"os"
 	"os/exec"
@@ -10,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"ovndb-servers/pkg/process/processtest"
 )
 
 // lockingProgram is a program of the given name that holds a write lock on a file, and says so when
@@ -23,24 +24,7 @@ func lockingProgram(t *testing.T, name, path string, uid uint32) int {
 	cmd := exec.CommandContext(t.Context(), link, path)
 	cmd.Env = []string{"PROCESS_TEST_HELPER=hold"} // see TestMain
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = stdin.Close()
-		_ = cmd.Wait()
-	})
-	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil || line != "locked\n" {
-		t.Fatalf("got %q, %v", line, err)
-	}
+	processtest.StartHolder(t, cmd)
 	pid := cmd.Process.Pid
 	if err := os.WriteFile(path, []byte(strconv.Itoa(pid)+"\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-// Package processtest helps tests that end processes.
+// Package processtest helps tests that start and end processes.
 package processtest
 
 import (
