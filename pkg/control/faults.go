@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ovndb-servers/pkg/ovsdbctl"
@@ -18,18 +19,13 @@ const maxTargets = 3
 // things than listen on a TCP port. On a node that leads, it removes those of them by which a server
 // would remove a file.
 func (c *Controller) Faults(ctx context.Context, leads bool) []string {
-	faults := parallelMap(c.Units, func(u Unit) []string {
+	return slices.Concat(parallelMap(c.Units, func(u Unit) []string {
 		found := c.fileFault(u)
 		if leads {
 			found = append(found, c.connectionFaults(ctx, u)...)
 		}
 		return found
-	})
-	var all []string
-	for _, found := range faults {
-		all = append(all, found...)
-	}
-	return all
+	})...)
 }
 
 func (c *Controller) fileFault(u Unit) []string {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
-	"ovndb-servers/pkg/printable"
 	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/snapshot"
 )
@@ -278,10 +277,10 @@ func (c *Controller) snapshot(ctx context.Context, u Unit, a replication.Admissi
 		}
 		log := c.Log.WithField("snapshot", directory.Path(info.Name))
 		if existed {
-			log.Info("an earlier snapshot has all that this node alone may hold: " + printable.Text(a.Snapshot))
+			log.Info("an earlier snapshot has all that this node alone may hold: " + a.Snapshot)
 			return nil
 		}
-		log.Warn("kept a copy of what this node alone may hold: " + printable.Text(a.Snapshot))
+		log.Warn("kept a copy of what this node alone may hold: " + a.Snapshot)
 		c.warn(directory.Prune(u.Name(), c.keepSnapshots()), "old snapshots stay")
 		return nil
 	})
