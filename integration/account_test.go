@@ -5,7 +5,6 @@ package integration_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"path"
 	"strings"
 	"testing"
@@ -24,14 +23,10 @@ func TestServersRunAsAnAccountOfTheirOwnThroughAFailover(t *testing.T) {
 	onTrixieIfShort(t)
 	needServers(t)
 	ctx, c := ownCluster(t, func(config *cluster.Config) {
-		config.Parameters = maps.Clone(config.Parameters)
-		if config.Parameters == nil {
-			config.Parameters = map[string]string{}
-		}
-		maps.Copy(config.Parameters, map[string]string{
+		config.Parameters = map[string]string{
 			"ovn_user": account, "ovn_rundir": "/run/ovn-account", "ovn_dbdir": "/var/lib/ovn-account",
 			"ovn_logdir": "/var/log/ovn-account", "manage_northd": "yes",
-		})
+		}
 	})
 	h := hand{Cluster: c, t: t, ctx: ctx}
 	h.wantAccount()
@@ -60,26 +55,25 @@ func (h hand) wantAccount() {
 	h.t.Helper()
 	for _, node := range h.NodeNames() {
 		h.await("the servers of "+node+" to run as "+account, func(ctx context.Context) error {
-			text, err := h.MustExec(ctx, node, "ps", "-eo", "user=,args=", "-ww")
+			processes, err := h.Processes(ctx, node)
 			if err != nil {
 				return err
 			}
 			servers := 0
-			for line := range strings.Lines(text) {
-				user, command, _ := strings.Cut(strings.TrimSpace(line), " ")
-				program, _, _ := strings.Cut(strings.TrimSpace(command), " ")
+			for _, process := range processes {
+				program, _, _ := strings.Cut(process.Command, " ")
 				switch path.Base(program) {
 				case "ovsdb-server", "ovn-northd":
 					servers++
 				default:
 					continue
 				}
-				if user != account {
-					return fmt.Errorf("%s runs %s", user, command)
+				if process.User != account {
+					return fmt.Errorf("%s runs %s", process.User, process.Command)
 				}
 			}
 			if servers < len(databases()) {
-				return fmt.Errorf("%d servers run: %s", servers, text)
+				return fmt.Errorf("%d servers run: %v", servers, processes)
 			}
 			return nil
 		})

@@ -62,8 +62,7 @@ func TestSafetyPromotionThatStoodStillSwapsNoRecordOnceAnotherNodeServes(t *test
 func (s *trial) awaitRecordOn(node, record string) {
 	s.t.Helper()
 	s.await("the record to reach "+node, func(ctx context.Context) error {
-		text, err := s.MustExec(ctx, node, "crm_attribute", "--type", "crm_config", "--set-name", "ovndb-servers-records",
-			"--name", "ovndb-record-"+cluster.Resource, "--query", "--quiet")
+		text, err := s.MustExec(ctx, node, queryRecord()...)
 		if err == nil && termOf(text) < termOf(record) {
 			err = fmt.Errorf("the record there is %q", text)
 		}

@@ -5,7 +5,6 @@ package integration_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,7 +14,7 @@ import (
 )
 
 // restWatched is for how long a cluster at rest is watched. With a beat a second, ovn-northd of OVN
-// 23.03 computed everything anew 34 times in that time.
+// 23.03 computed everything again 34 times in that time.
 const restWatched = 20 * time.Second
 
 // restBegins is how long after the last trace of a change nothing may come any more: the next beat
@@ -30,11 +29,7 @@ func TestClusterAtRestWritesAndComputesNothing(t *testing.T) {
 		t.Skip("each beat was a full computation in OVN 22.03 to 23.09, which bookworm has")
 	}
 	ctx, c := ownCluster(t, func(config *cluster.Config) {
-		config.Parameters = maps.Clone(config.Parameters)
-		if config.Parameters == nil {
-			config.Parameters = map[string]string{}
-		}
-		config.Parameters["manage_northd"] = "yes"
+		config.Parameters = map[string]string{"manage_northd": "yes"}
 	})
 	view, err := c.View(ctx)
 	if err != nil {

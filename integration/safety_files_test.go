@@ -57,10 +57,16 @@ func (s *trial) restart(change func()) {
 // record returns the cluster's record of the current term.
 func (s *trial) record() string {
 	s.t.Helper()
-	text, err := s.Control(s.ctx, "crm_attribute", "--type", "crm_config", "--set-name", "ovndb-servers-records",
-		"--name", "ovndb-record-"+cluster.Resource, "--query", "--quiet")
+	text, err := s.Control(s.ctx, queryRecord()...)
 	s.check(err)
 	return text
+}
+
+// queryRecord is the command that prints the cluster record.
+func queryRecord() []string {
+	return []string{
+		"crm_attribute", "--type", "crm_config", "--set-name", recordSet, "--name", "ovndb-record-" + cluster.Resource, "--query", "--quiet",
+	}
 }
 
 // wantNeverLed checks that a node is not promoted and did not begin the current term.

@@ -120,14 +120,10 @@ func (b *bench) powerForAMoment(ctx context.Context, round int) error {
 			if err := c.PowerOff(ctx, active); err != nil {
 				return err
 			}
-			back := time.NewTimer(powerGone)
-			defer back.Stop()
-			select {
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			case <-back.C:
-				return c.PowerOn(ctx, active)
+			if err := pause(ctx, powerGone); err != nil {
+				return err
 			}
+			return c.PowerOn(ctx, active)
 		},
 	})
 }
@@ -220,7 +216,12 @@ func (b *bench) awaitMoment(ctx context.Context, round int, writers []*ovsdb.Wri
 		}
 	}
 	part := (float64(round) - 0.5) / float64(b.options.rounds)
-	timer := time.NewTimer(time.Duration(part * float64(promotedInterval)))
+	return pause(ctx, time.Duration(part*float64(promotedInterval)))
+}
+
+// pause waits, and returns the cause if the context ends before.
+func pause(ctx context.Context, duration time.Duration) error {
+	timer := time.NewTimer(duration)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

@@ -25,12 +25,8 @@ func (b *bench) rest(ctx context.Context, _ int) error {
 	if err != nil {
 		return err
 	}
-	timer := time.NewTimer(restTime)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
+	if err := pause(ctx, restTime); err != nil {
+		return err
 	}
 	after, err := b.processorTimes(ctx)
 	if err != nil {

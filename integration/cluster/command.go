@@ -33,8 +33,12 @@ func (r Result) String() string {
 // execute runs a program to its end. The error is nil whenever it ended by
 // itself, whatever its exit code.
 func execute(ctx context.Context, stdin io.Reader, name string, args ...string) (Result, error) {
+	return finish(ctx, exec.CommandContext(ctx, name, args...), stdin, commandName(name, args))
+}
+
+// finish is execute of a command that is made already. The name is for errors.
+func finish(ctx context.Context, cmd *exec.Cmd, stdin io.Reader, name string) (Result, error) {
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = stdin, &stdout, &stderr, outputGrace
 	err := cmd.Run()
 	result := Result{Code: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String()}
@@ -42,7 +46,7 @@ func execute(ctx context.Context, stdin io.Reader, name string, args ...string) 
 		return result, nil
 	}
 	if err != nil {
-		return result, fmt.Errorf("cannot run %s: %w", commandName(name, args), errors.Join(err, context.Cause(ctx)))
+		return result, fmt.Errorf("cannot run %s: %w", name, errors.Join(err, context.Cause(ctx)))
 	}
 	return result, nil
 }

@@ -52,7 +52,6 @@ func (c *Cluster) enter(ctx context.Context, node string, args ...string) (*exec
 	enter := []string{"--target", strconv.Itoa(first.pid), "--mount", "--pid", "--net", "--uts", "--ipc", "--"}
 	cmd := exec.CommandContext(ctx, "nsenter", append(enter, args...)...)
 	cmd.Env = first.environ
-	cmd.WaitDelay = outputGrace
 	// nsenter waits for the program as its child: both end together.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
@@ -66,20 +65,11 @@ func (c *Cluster) run(ctx context.Context, node string, stdin io.Reader, args ..
 	if err != nil {
 		return Result{}, err
 	}
-	var stdout, stderr bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &stdout, &stderr
-	err = cmd.Run()
-	result := Result{Code: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String()}
+	result, err := finish(ctx, cmd, stdin, args[0])
 	if strings.HasPrefix(result.Stderr, "nsenter: ") {
 		return result, fmt.Errorf("cannot run %s: %s", args[0], strings.TrimSpace(result.Stderr))
 	}
-	if _, ended := errors.AsType[*exec.ExitError](err); ended && ctx.Err() == nil {
-		return result, nil
-	}
-	if err != nil {
-		return result, fmt.Errorf("cannot run %s: %w", args[0], errors.Join(err, context.Cause(ctx)))
-	}
-	return result, nil
+	return result, err
 }
 
 // firstProcess returns the first process of a node that runs and is not frozen.

@@ -80,20 +80,21 @@ func (c *Cluster) Control(ctx context.Context, args ...string) (string, error) {
 // Process is a process in a node.
 type Process struct {
 	PID, Parent int
+	User        string
 	// State begins with the letter that ps prints: Z is a zombie.
 	State, Command string
 }
 
 // Processes lists the processes of a node.
 func (c *Cluster) Processes(ctx context.Context, node string) ([]Process, error) {
-	text, err := c.MustExec(ctx, node, "ps", "-eo", "pid=,ppid=,stat=,args=", "-ww")
+	text, err := c.MustExec(ctx, node, "ps", "-eo", "pid=,ppid=,user=,stat=,args=", "-ww")
 	if err != nil {
 		return nil, err
 	}
 	var processes []Process
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
-		if len(fields) < 4 {
+		if len(fields) < 5 {
 			continue
 		}
 		pid, err := strconv.Atoi(fields[0])
@@ -104,7 +105,7 @@ func (c *Cluster) Processes(ctx context.Context, node string) ([]Process, error)
 		if err != nil {
 			return nil, fmt.Errorf("cannot read the process list of %s: %w", node, err)
 		}
-		processes = append(processes, Process{pid, parent, fields[2], strings.Join(fields[3:], " ")})
+		processes = append(processes, Process{pid, parent, fields[2], fields[3], strings.Join(fields[4:], " ")})
 	}
 	return processes, nil
 }

@@ -99,12 +99,13 @@ func (r *run) accountFor(ctx context.Context, writer *ovsdb.Writer) (account, er
 	return e.account(), nil
 }
 
-// away returns the longest time without writes to any database since the last fault ended.
-func (r *run) away() (time.Duration, string) {
+// away returns the longest time without writes to a database since a moment of the run, and which
+// database that was.
+func (r *run) away(since time.Time) (time.Duration, string) {
 	var most interval
 	var name string
 	for _, writer := range r.writers {
-		one := longest(outages(writer.Acks(), interval{r.healed, r.stopped}, 0))
+		one := longest(outages(writer.Acks(), interval{since, r.stopped}, 0))
 		if one.length() > most.length() {
 			most, name = one, short(writer.Database())
 		}

@@ -14,7 +14,8 @@ import (
 // publish prints the report and writes the files. It returns errFailed or errSuspicious if
 // the run was one of these.
 func (r *run) publish(ctx context.Context, out io.Writer, p plan) error {
-	away, database := r.away()
+	away, database := r.away(r.healed)
+	ever, _ := r.away(r.began)
 	suspicious := away > r.options.suspicious
 	var outcome error
 	switch {
@@ -23,7 +24,7 @@ func (r *run) publish(ctx context.Context, out io.Writer, p plan) error {
 	case suspicious:
 		outcome = errSuspicious
 	}
-	if outcome != nil || r.longestAway() > r.options.suspicious {
+	if outcome != nil || ever > r.options.suspicious {
 		r.collect(ctx) // also what was as it may be is looked into, if it took long
 	}
 	report := r.report()
@@ -43,15 +44,6 @@ func (r *run) publish(ctx context.Context, out io.Writer, p plan) error {
 	return errors.Join(outcome, err)
 }
 
-// longestAway returns the longest time without writes to a database in the whole run.
-func (r *run) longestAway() time.Duration {
-	var most time.Duration
-	for _, writer := range r.writers {
-		most = max(most, longest(outages(writer.Acks(), interval{r.began, r.stopped}, 0)).length())
-	}
-	return most
-}
-
 // writeFile writes a result.
 func writeFile(path, text string) error {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -62,7 +54,7 @@ func writeFile(path, text string) error {
 
 // outcome is the run in a line.
 func (r *run) outcome() string {
-	away, _ := r.away()
+	away, _ := r.away(r.healed)
 	text := fmt.Sprintf("%d steps; no writes for at most %.1f s after the last fault was healed", len(r.steps), away.Seconds())
 	if len(r.problems) > 0 {
 		text += fmt.Sprintf("; FAILED: %d problems", len(r.problems))
