@@ -96,7 +96,7 @@ func untilTaken(t *testing.T, p place, between func(attempt int)) snapshot.Info 
 		}
 		between(attempt)
 	}
-	t.Fatal("each attempt begins anew")
+	t.Fatal("each attempt begins from the start")
 	return snapshot.Info{}
 }
 

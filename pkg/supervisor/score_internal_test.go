@@ -115,7 +115,7 @@ func TestScoreThatCouldNotBePublishedIsDueAgain(t *testing.T) {
 	}
 }
 
-// Each change of a score makes Pacemaker begin anew with the promotion that is under way.
+// Each change of a score makes Pacemaker begin again with the promotion that is under way.
 func TestBackupKeepsItsScoreWhileTheDeadPromotedNodesSessionsEndOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
