@@ -76,11 +76,14 @@ func (s supervised) followPending() bool {
 }
 
 // notifyOfPromotion runs node1's notification that node2 was promoted.
-func (s supervised) notifyOfPromotion() {
+func (s supervised) notifyOfPromotion() { s.notify("promote") }
+
+// notify runs node1's notification of an action of node2 that is done.
+func (s supervised) notify(operation string) {
 	s.t.Helper()
 	announced := map[string]string{
-		"OCF_RESKEY_CRM_meta_notify_type": "post", "OCF_RESKEY_CRM_meta_notify_operation": "promote",
-		"OCF_RESKEY_CRM_meta_notify_promote_uname": "node2", "OCF_RESKEY_CRM_meta_notify_active_uname": "node1 node2",
+		"OCF_RESKEY_CRM_meta_notify_type": "post", "OCF_RESKEY_CRM_meta_notify_operation": operation,
+		"OCF_RESKEY_CRM_meta_notify_" + operation + "_uname": "node2", "OCF_RESKEY_CRM_meta_notify_active_uname": "node1 node2",
 	}
 	maps.Copy(s.parameters, announced)
 	s.agent("node1", "notify", 0)

@@ -139,6 +139,29 @@ func TestSupervisorThatIsKilledIsBackWithTheNextMonitorAndTheServersNeverGo(t *t
 	}
 }
 
+func TestSupervisorThatIsKilledIsBackAfterANotificationWhereNoMonitorRuns(t *testing.T) {
+	s := newSupervised(t)
+	for _, operation := range []string{"start", "promote", "demote", "stop"} {
+		s.signal(s.supervisor(), syscall.SIGKILL)
+		s.becomes("the supervisor to end", func() bool { return s.pid(s.supervisor()) == 0 })
+		s.notify(operation)
+		s.becomes("the supervisor to be back after the notification of a "+operation,
+			func() bool { return s.pid(s.supervisor()) != 0 })
+	}
+}
+
+func TestNoSupervisorIsStartedByANotificationWhereAServerIsMissing(t *testing.T) {
+	s := newSupervised(t)
+	s.signal(s.supervisor(), syscall.SIGKILL)
+	s.becomes("the supervisor to end", func() bool { return s.pid(s.supervisor()) == 0 })
+	s.signal(s.file("ovnnb_db.pid"), syscall.SIGKILL)
+	s.becomes("the server to end", func() bool { return s.pid(s.file("ovnnb_db.pid")) == 0 })
+	s.notify("stop")
+	if pid := s.pid(s.supervisor()); pid != 0 {
+		t.Errorf("a supervisor (pid %d) was started beside a missing server, want none", pid)
+	}
+}
+
 func TestStatusShowsTheSupervisorAndItsReports(t *testing.T) {
 	s := newSupervised(t)
 	s.becomes("the supervisor to have looked", s.healthy)

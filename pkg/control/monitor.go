@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -63,7 +64,7 @@ func (c *Controller) monitorSupervised(ctx context.Context, expectPromoted bool)
 	err = await(waiting, func(context.Context) error {
 		o := c.observe(ctx, state.View(), observing{expectPromoted: expectPromoted})
 		v = replication.Assess(o)
-		if !underRepair(state, o, v) {
+		if !underRepair(state, o, v) && !c.settling(o, v) {
 			return nil
 		}
 		if state, err = c.supervisorState(); err != nil {
@@ -85,6 +86,21 @@ func (c *Controller) monitorSupervised(ctx context.Context, expectPromoted bool)
 // underRepair reports whether the supervisor, or another action, is about to repair a fault.
 func underRepair(state SupervisorState, o replication.Observation, v replication.Verdict) bool {
 	return !state.GaveUp && (o.Restarting() || v.Broken() && o.Acting)
+}
+
+// settleWait is how long a server that was pointed at its source may take to replicate.
+const settleWait = 4 * time.Second
+
+// settling reports whether a server has just been pointed at its source, and is about to
+// replicate. It is not degraded by that: an answer that says so outlives its cause in the cluster.
+func (c *Controller) settling(o replication.Observation, v replication.Verdict) bool {
+	if v.Health != replication.HealthBackupDegraded || len(v.Repairs) > 0 || o.Leader.Node == "" {
+		return false
+	}
+	return slices.ContainsFunc(o.Servers, func(s replication.ServerState) bool {
+		u, err := c.unitOf(s.Database)
+		return err == nil && s.Link != replication.LinkReplicating && c.followed(u).heldFor(settleWait)
+	})
 }
 
 // Acting reports whether an action is under way.

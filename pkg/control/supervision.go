@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ovndb-servers/pkg/process"
@@ -67,6 +68,20 @@ func (c *Controller) ensureSupervisor(ctx context.Context) (started bool, err er
 		return false, fmt.Errorf("cannot start the supervisor: %w", err)
 	}
 	return true, nil
+}
+
+// KeepSupervised starts the supervisor of a node whose servers run without one. Monitor does the
+// same, but Pacemaker may have lost the monitor of a node whose last one was degraded when its
+// role changed (docs/troubleshooting.md).
+func (c *Controller) KeepSupervised(ctx context.Context) error {
+	if slices.ContainsFunc(c.Units, Unit.stopped) {
+		return nil
+	}
+	started, err := c.ensureSupervisor(ctx)
+	if started {
+		c.Log.Warn("the supervisor was not running, and has been started")
+	}
+	return err
 }
 
 // superviseFromNow starts the supervisor and waits for it. Without one the instance

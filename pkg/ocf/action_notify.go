@@ -2,6 +2,7 @@ package ocf
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"ovndb-servers/pkg/replication"
@@ -12,8 +13,11 @@ import (
 // action notices the part that is still to do.
 func (a Agent) notify(ctx context.Context, call call) (ExitCode, error) {
 	n := call.env.Notify
+	election := false
 	switch n.Event() {
 	case prePromote, postPromote, preDemote, postDemote:
+		election = true
+	case postStart, postStop:
 	default:
 		return Success, nil
 	}
@@ -21,8 +25,15 @@ func (a Agent) notify(ctx context.Context, call call) (ExitCode, error) {
 		return Success, call.invalid
 	}
 	r := call.resource(ctx)
-	warnIncomplete(a.Log, r.complete(ctx))
-	return Success, takePart(ctx, r, n)
+	var err error
+	if election {
+		warnIncomplete(a.Log, r.complete(ctx))
+		err = takePart(ctx, r, n)
+	}
+	if n.Type == postPhase {
+		err = errors.Join(err, r.KeepSupervised(ctx))
+	}
+	return Success, err
 }
 
 func takePart(ctx context.Context, r resource, n Notify) error {

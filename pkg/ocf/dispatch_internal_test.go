@@ -91,6 +91,8 @@ func (r *recorder) RequestFollow(_ context.Context, promoted string) error {
 	return r.call("RequestFollow", promoted)
 }
 
+func (r *recorder) KeepSupervised(context.Context) error { return r.call("KeepSupervised") }
+
 // dispatched runs a row as node1 of a cluster that knows the degraded codes.
 func dispatched(t *testing.T, row dispatchRow) dispatchRow {
 	t.Helper()
@@ -201,7 +203,7 @@ func configurationRows() []dispatchRow {
 		{action: "start", incomplete: incomplete, code: ErrGeneric, reason: nowhere, level: logrus.ErrorLevel},
 		{action: "promote", incomplete: incomplete, code: ErrGeneric, reason: nowhere, level: logrus.ErrorLevel},
 		{action: "demote", incomplete: incomplete, calls: []string{"Demote false"}, level: logrus.InfoLevel, warning: going},
-		{action: "notify", set: event, incomplete: incomplete, calls: []string{"StepDownIfSuperseded", "ReceiveLast []"}, level: logrus.InfoLevel, warning: going},
+		{action: "notify", set: event, incomplete: incomplete, calls: []string{"StepDownIfSuperseded", "ReceiveLast []", "KeepSupervised"}, level: logrus.InfoLevel, warning: going},
 		{action: "monitor", incomplete: incomplete, verdict: backup, calls: []string{"Probe"}, level: logrus.InfoLevel},
 		{action: "stop", incomplete: incomplete, calls: []string{"Stop"}, level: logrus.InfoLevel},
 
@@ -292,33 +294,33 @@ func healthRows() []dispatchRow {
 
 // notificationRows are the events, and this node's place in the lists of nodes.
 func notificationRows() []dispatchRow {
-	const stepDown = "StepDownIfSuperseded"
+	const stepDown, supervised = "StepDownIfSuperseded", "KeepSupervised"
 	rows := []struct {
 		event, promote, demote string
 		calls                  []string
 	}{
 		{"pre-start", "node2", "node3", nil},
-		{"post-start", "node2", "node3", nil},
+		{"post-start", "node2", "node3", []string{supervised}},
 		{"pre-stop", "node2", "node3", nil},
-		{"post-stop", "node2", "node3", nil},
+		{"post-stop", "node2", "node3", []string{supervised}},
 
 		{"pre-promote", "node1", "node2", []string{"HoldElection [node1 node2 node3] [node4]"}},
 		{"pre-promote", "node2", "node1", []string{stepDown, "AnswerElection node2"}},
 		{"pre-promote", "node2", " ", []string{stepDown, "AnswerElection node2"}},
 		{"pre-promote", " ", "node1", []string{stepDown}},
 
-		{"post-promote", "node1", "node2", nil},
-		{"post-promote", "node2", "node1", []string{stepDown, "RequestFollow node2"}},
-		{"post-promote", "node2", " ", []string{stepDown, "RequestFollow node2"}},
-		{"post-promote", " ", " ", []string{stepDown}},
+		{"post-promote", "node1", "node2", []string{supervised}},
+		{"post-promote", "node2", "node1", []string{stepDown, "RequestFollow node2", supervised}},
+		{"post-promote", "node2", " ", []string{stepDown, "RequestFollow node2", supervised}},
+		{"post-promote", " ", " ", []string{stepDown, supervised}},
 
 		{"pre-demote", "node1", "node2", nil},
 		{"pre-demote", "node2", "node1", []string{stepDown}},
 		{"pre-demote", " ", "node2", []string{stepDown}},
 
-		{"post-demote", "node1", "node2", []string{"ReceiveLast [node2]"}},
-		{"post-demote", "node2", "node1", []string{stepDown}},
-		{"post-demote", " ", "node2 node3", []string{stepDown, "ReceiveLast [node2 node3]"}},
+		{"post-demote", "node1", "node2", []string{"ReceiveLast [node2]", supervised}},
+		{"post-demote", "node2", "node1", []string{stepDown, supervised}},
+		{"post-demote", " ", "node2 node3", []string{stepDown, "ReceiveLast [node2 node3]", supervised}},
 	}
 	var all []dispatchRow
 	for _, row := range rows {
@@ -333,12 +335,15 @@ func notificationRows() []dispatchRow {
 			calls: row.calls, level: logrus.InfoLevel,
 		}
 		all = append(all, notified)
-		for i, call := range row.calls { // a verb that fails is the last, and fails no instance
+		for i, call := range row.calls { // a verb that fails is the last but for supervision, and fails no instance
 			verb, _, _ := strings.Cut(call, " ")
 			failed := notified
 			failed.name += ", " + verb + " fails"
 			failed.failure = map[string]error{verb: errors.New("broken")}
-			failed.calls, failed.reason, failed.level = row.calls[:i+1], "broken", logrus.WarnLevel
+			failed.calls, failed.reason, failed.level = slices.Clone(row.calls[:i+1]), "broken", logrus.WarnLevel
+			if phase == "post" && verb != supervised {
+				failed.calls = append(failed.calls, supervised)
+			}
 			all = append(all, failed)
 		}
 	}

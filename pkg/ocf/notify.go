@@ -34,7 +34,12 @@ const (
 	postPromote = "post-promote"
 	preDemote   = "pre-demote"
 	postDemote  = "post-demote"
+	postStart   = "post-start"
+	postStop    = "post-stop"
 )
+
+// postPhase is the type of the events that come after an action.
+const postPhase = "post"
 
 // parseNotify reads the sets. An empty set is one blank, so only "" means that Pacemaker has not
 // set the variable.

@@ -30,6 +30,8 @@ type Verbs interface {
 	ReceiveLast(ctx context.Context, demoted []string) error
 	// RequestFollow has this node follow the promoted one.
 	RequestFollow(ctx context.Context, promoted string) error
+	// KeepSupervised starts the supervisor of a node whose servers run without one.
+	KeepSupervised(ctx context.Context) error
 }
 
 // resource is the resource on this node.
