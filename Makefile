@@ -14,9 +14,11 @@ TIMEOUT ?= 60m
 LONG    ?=
 # For make fuzz: how long for each target.
 FUZZTIME ?= 10s
-# For make bench: how often each case is run, a regular expression of cases, and further flags, as -large or -document.
+# For make bench: how often each case is run, a regular expression of cases, the numbers of rows that failovers and starts are
+# run with, and further flags, as -large or -document.
 ROUNDS     ?= 3
 ONLY       ?=
+ROWS       ?= 0
 BENCHFLAGS ?=
 # For make torture: the number that faults are drawn by (another one each time if empty), for how long, whether lost nodes are
 # fenced, and further flags, as -only or -settle.
@@ -90,9 +92,9 @@ images: deps-cluster ## Build the node images of trixie and bookworm, where they
 	go run ./integration/images trixie bookworm
 
 .PHONY: bench
-bench: deps-cluster build ## Measure the agent side by side with the shell agent (SUITE=trixie, ROUNDS=3, ONLY=regexp of cases, BENCHFLAGS='-large -document -timeline FILE')
+bench: deps-cluster build ## Measure the agent side by side with the shell agent (SUITE=trixie, ROUNDS=3, ONLY=regexp of cases, ROWS=0,100000, BENCHFLAGS='-large -document -timeline FILE')
 	@echo "== bench on $(SUITE)"
-	go run ./integration/bench -bin $(BINARY) -suite $(SUITE) -rounds $(ROUNDS) $(if $(ONLY),-only '$(ONLY)') $(BENCHFLAGS)
+	go run ./integration/bench -bin $(BINARY) -suite $(SUITE) -rounds $(ROUNDS) -rows '$(ROWS)' $(if $(ONLY),-only '$(ONLY)') $(BENCHFLAGS)
 
 .PHONY: torture
 torture: deps-cluster build ## Cause drawn faults in a cluster under writers, and account for every row (SEED=, MINUTES=5, SUITE=trixie, FENCING=yes|no, TORTUREFLAGS=)

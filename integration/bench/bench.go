@@ -34,6 +34,8 @@ type bench struct {
 	// agent and acked are of the agent that is being measured.
 	agent agentName
 	acked map[string]*ackedRows
+	// rows are those that the case is run with.
+	rows int
 }
 
 // run carries the command line out.
@@ -96,7 +98,7 @@ func (b *bench) begin(ctx context.Context) error {
 		Date: time.Now().UTC().Truncate(time.Second), Suite: string(b.options.config.Suite), Rounds: b.options.rounds,
 		Versions: versions, Machine: thisMachine(),
 	}
-	for _, one := range cases() {
+	for _, one := range allCases(b.options.rows) {
 		b.report.Measures = append(b.report.Measures, one.measures...)
 	}
 	repaired, err := b.cluster.InstallShellAgent(ctx)
@@ -133,15 +135,24 @@ func (b *bench) configure(ctx context.Context) error {
 	return b.cluster.Reconfigure(ctx, func(config *cluster.Config) { config.Agent = name })
 }
 
+// prepare configures the agent, and loads the rows of the case.
+func (b *bench) prepare(ctx context.Context) error {
+	if err := b.configure(ctx); err != nil {
+		return err
+	}
+	return b.preload(ctx)
+}
+
 // goThrough runs all cases with the agent. Each begins without data: an agent that has
 // written more in one case, or lost less, has not more to read in the next. A case that
 // fails is noted; an error is returned only if the context has ended.
 func (b *bench) goThrough(ctx context.Context) error {
-	for _, one := range cases() {
+	for _, one := range allCases(b.options.rows) {
+		b.rows = one.rows
 		if !b.options.only.MatchString(one.name) || one.ours && b.agent != ourAgent {
 			continue
 		}
-		if err := b.configure(ctx); err != nil {
+		if err := b.prepare(ctx); err != nil {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
@@ -175,7 +186,7 @@ func (b *bench) round(ctx context.Context, one benchCase, round int) error {
 			return err
 		}
 		b.note("%s: the cluster does not settle after the case before %s, round %d, and is configured again, without data: %v", b.agent, one.name, round, err)
-		if err := b.configure(ctx); err != nil {
+		if err := b.prepare(ctx); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -12,6 +13,8 @@ type benchCase struct {
 	measures []*measure
 	// once says that one round is enough.
 	once bool
+	// rows are in the northbound database before each round.
+	rows int
 	// ours says that only our agent goes through it.
 	ours bool
 	// timeout of a round; [caseTimeout] if it is 0.
@@ -19,32 +22,62 @@ type benchCase struct {
 	run     func(b *bench, ctx context.Context, round int) error
 }
 
-// cases returns all cases, in the order of the table.
-func cases() []benchCase {
-	killed := &goal{Times: 20, Below: 0.5}
-	return []benchCase{
+// allCases returns all cases, in the order of the table: those of failovers and starts once for
+// each number of rows.
+func allCases(counts []int) []benchCase {
+	var all []benchCase
+	for _, rows := range counts {
+		all = append(all, sizedCases(rows)...)
+	}
+	return append(all, otherCases()...)
+}
+
+// sizedCases returns the cases that are run with so many rows in the northbound database.
+func sizedCases(rows int) []benchCase {
+	killed := &goal{Times: bySize(rows, 20.0, 10, 10), Below: bySize(rows, 0.2, 1, 2)}
+	moved := &goal{Times: 4, Below: bySize(rows, 0.0, 1, 2)}
+	sized := []benchCase{
 		{name: "kill-nb", run: (*bench).killNorthbound, measures: []*measure{
 			{Name: "kill-nb", Title: "SIGKILL of the active NB server: no writes for", Unit: "s", Goal: killed},
-		}},
-		{name: "kill-both", run: (*bench).killBoth, measures: []*measure{
-			{Name: "kill-both", Title: "SIGKILL of both active servers: no writes for", Unit: "s", Goal: killed},
+			{Name: "kill-nb-total", Title: "no writes in the minute after it, in all", Unit: "s", Goal: &goal{Times: bySize(rows, 20.0, 4, 2)}},
 		}},
 		{name: "standby", run: (*bench).standby, measures: []*measure{
-			{Name: "standby", Title: "standby of the active node: no writes for", Unit: "s", Goal: &goal{Times: 3}},
+			{Name: "standby", Title: "standby of the active node: no writes for", Unit: "s", Goal: moved},
 			{Name: "standby-promote", Title: "promote action in it", Unit: "ms"},
 		}},
-		{name: "standby-vip-first", run: (*bench).standbyVIPFirst, measures: []*measure{
-			{Name: "standby-vip-first", Title: "the same, virtual IP before promotion", Unit: "s"},
-		}},
 		{name: "freeze", run: (*bench).freeze, measures: []*measure{
-			{Name: "freeze", Title: "freeze of the active's node: no writes for", Unit: "s", Goal: &goal{Times: 2}},
+			{Name: "freeze", Title: "freeze of the active's node: no writes for", Unit: "s"},
+		}},
+		{name: "start", run: (*bench).start, measures: []*measure{
+			{Name: "start", Title: "start action", Unit: "ms", Goal: &goal{Times: 2}},
+			{Name: "start-promote", Title: "promote action after it", Unit: "ms"},
+		}},
+	}
+	for i := range sized {
+		sized[i].name, sized[i].rows = withRows(sized[i].name, rows), rows
+		if rows > 0 {
+			sized[i].timeout = loadTimeout
+		}
+		for _, one := range sized[i].measures {
+			if one.Name = withRows(one.Name, rows); rows > 0 {
+				one.Title = fmt.Sprintf("%d rows: %s", rows, one.Title)
+			}
+		}
+	}
+	return sized
+}
+
+// otherCases returns the cases that are run without rows, or load their own.
+func otherCases() []benchCase {
+	return []benchCase{
+		{name: "kill-both", run: (*bench).killBoth, measures: []*measure{
+			{Name: "kill-both", Title: "SIGKILL of both active servers: no writes for", Unit: "s", Goal: &goal{Times: 20, Below: 0.2}},
+		}},
+		{name: "standby-vip-first", run: (*bench).standbyVIPFirst, measures: []*measure{
+			{Name: "standby-vip-first", Title: "standby, virtual IP before promotion", Unit: "s"},
 		}},
 		{name: "power-4s", run: (*bench).powerForAMoment, measures: []*measure{
 			{Name: "power-4s", Title: "power of the active's node gone for 4 s: no writes for", Unit: "s"},
-		}},
-		{name: "start", run: (*bench).start, measures: []*measure{
-			{Name: "start", Title: "start action", Unit: "ms"},
-			{Name: "start-promote", Title: "promote action after it", Unit: "ms"},
 		}},
 		{name: "monitor", run: (*bench).monitor, measures: []*measure{
 			{Name: "monitor-cpu-promoted", Title: "monitor of the promoted: CPU", Unit: "ms", Goal: &goal{Times: 10}},

@@ -95,7 +95,7 @@ func (b *bench) addActions(ctx context.Context, mark logMark, name, measure stri
 			b.note("%s: %s failed with code %d after %s", b.agent, name, done.Code, done.Duration)
 			continue
 		}
-		b.report.find(measure).of(b.agent).add(float64(done.Duration.Milliseconds()))
+		b.find(measure).of(b.agent).add(float64(done.Duration.Milliseconds()))
 		durations = append(durations, done.Duration.String())
 	}
 	if len(durations) == 0 {

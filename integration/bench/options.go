@@ -21,8 +21,10 @@ type options struct {
 	// only selects cases and agents by their names.
 	only   *regexp.Regexp
 	agents *regexp.Regexp
-	large  bool
-	json   string
+	// rows are the numbers of rows that the cases of failovers are run with.
+	rows  []int
+	large bool
+	json  string
 	// document and timeline are paths, empty if not wanted.
 	document, timeline string
 }
@@ -35,6 +37,7 @@ func parseOptions(args []string) (options, error) {
 	rounds := flags.Int("rounds", 3, "how often each case is run")
 	only := flags.String("only", "", "run only the cases that match this `regexp`")
 	agents := flags.String("agents", "", "run only the agents (shell, ours) that match this `regexp`")
+	rows := flags.String("rows", "0", "run the cases of failovers and starts with so many rows in the northbound database, a `list` as 0,100000")
 	large := flags.Bool("large", false, "measure the monitor also with a million rows, which takes minutes")
 	json := flags.String("json", "", "`file` for the results (default bin/bench-SUITE.json)")
 	document := flags.Bool("document", false, "put the results into docs/benchmarks.md")
@@ -52,6 +55,9 @@ func parseOptions(args []string) (options, error) {
 	}
 	if o.agents, err = regexp.Compile(*agents); err != nil {
 		return options{}, fmt.Errorf("cannot read the expression for agents: %w", err)
+	}
+	if o.rows, err = parseRows(*rows); err != nil {
+		return options{}, err
 	}
 	if *document {
 		o.document = filepath.Join("docs", "benchmarks.md")

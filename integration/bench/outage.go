@@ -40,12 +40,14 @@ type fault struct {
 	// away says that the node is out of the cluster until it is undone.
 	away bool
 	undo func(ctx context.Context, c *cluster.Cluster, active string) error
+	// watch is for how long after the fault all times without writes are added up; 0 if they are not.
+	watch time.Duration
 }
 
 // killNorthbound is the case kill-nb.
 func (b *bench) killNorthbound(ctx context.Context, round int) error {
 	return b.outage(ctx, round, fault{
-		name: "kill-nb", databases: []ovsdb.Database{ovsdb.Northbound()},
+		name: "kill-nb", databases: []ovsdb.Database{ovsdb.Northbound()}, watch: time.Minute,
 		cause: func(ctx context.Context, c *cluster.Cluster, active string) error {
 			return kill(ctx, c, active, ovsdb.Northbound())
 		},
@@ -157,10 +159,10 @@ func (b *bench) outage(ctx context.Context, round int, f fault) error {
 	if f.undo != nil {
 		failed = errors.Join(failed, f.undo(ctx, b.cluster, active))
 	}
-	failed = errors.Join(failed, b.awaitRest(ctx))
+	failed = errors.Join(failed, b.awaitRest(ctx), pause(ctx, f.watch-time.Since(at)))
 	stop() // Before failures are cleaned up, which moves the virtual IP.
 	failed = errors.Join(failed, b.settle(ctx))
-	result := b.report.find(f.name).of(b.agent)
+	result := b.find(f.name).of(b.agent)
 	lost, err := b.countLost(ctx, f.name, result, writers)
 	failed = errors.Join(failed, err)
 	worst, further := interruptions(writers, at)
@@ -169,6 +171,9 @@ func (b *bench) outage(ctx context.Context, round int, f fault) error {
 		return failed
 	}
 	result.addOutage(worst, further)
+	if f.watch > 0 {
+		b.find(f.name + "-total").of(b.agent).add(totalWithin(writers, at, f.watch).Seconds())
+	}
 	b.progress.Printf("   no writes for %.3f s%s; %d acknowledged rows lost", worst.Duration().Seconds(), again(further), lost)
 	return nil
 }
@@ -266,4 +271,24 @@ func interruptions(writers []*ovsdb.Writer, since time.Time) (worst ovsdb.Gap, f
 		}
 	}
 	return worst, further
+}
+
+// totalWithin returns the longest time, of all clients, that one has been without writes in all
+// since a fault, within so long.
+func totalWithin(writers []*ovsdb.Writer, fault time.Time, watch time.Duration) time.Duration {
+	var longest time.Duration
+	for _, writer := range writers {
+		longest = max(longest, totalOf(writer.Interruptions(fault), fault, watch))
+	}
+	return longest
+}
+
+// totalOf adds gaps up, as far as they lie within the time after the fault.
+func totalOf(gaps []ovsdb.Gap, fault time.Time, watch time.Duration) time.Duration {
+	var total time.Duration
+	for _, gap := range gaps {
+		from, to := max(gap.Before.At.Sub(fault), 0), min(gap.After.At.Sub(fault), watch)
+		total += max(to-from, 0)
+	}
+	return total
 }

@@ -53,13 +53,9 @@ func (b *bench) load(ctx context.Context, count, loaded int) error {
 	if err := ovsdb.Fill(ctx, b.cluster.Endpoint(rows), rows, "rows"+strconv.Itoa(count), count-loaded); err != nil {
 		return err
 	}
-	// A backup that has the row written last has all.
-	last, db := "last-of-"+strconv.Itoa(count), ovsdb.Northbound()
-	if err := b.cluster.Insert(ctx, db, last); err != nil {
+	if err := b.awaitLast(ctx, count); err != nil {
 		return err
 	}
-	b.acked[db.Name].add(last)
-	b.awaitReplicas(ctx, "loading rows", db)
 	b.progress.Printf("   %d rows loaded in %.1f s", count, time.Since(began).Seconds())
 	return nil
 }

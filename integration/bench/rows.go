@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ovndb-servers/integration/ovsdb"
+)
+
+// rowBytes is about how long a row of -rows is in the database's file, without what
+// ovsdb-server adds: as long as OVN's usual ones.
+const rowBytes = 100
+
+// parseRows reads a list of numbers of rows, as "0,100000".
+func parseRows(list string) ([]int, error) {
+	var counts []int
+	for _, text := range strings.Split(list, ",") {
+		count, err := strconv.Atoi(strings.TrimSpace(text))
+		if err != nil || count < 0 {
+			return nil, fmt.Errorf("cannot read the numbers of rows: %q is none", text)
+		}
+		if !slices.Contains(counts, count) {
+			counts = append(counts, count)
+		}
+	}
+	return counts, nil
+}
+
+// withRows names a case or measure that is run with so many rows.
+func withRows(name string, rows int) string {
+	if rows == 0 {
+		return name
+	}
+	return name + "-" + strconv.Itoa(rows)
+}
+
+// bySize returns one of the three by the number of rows: none, up to 100,000, more.
+func bySize[T any](rows int, none, many, most T) T {
+	switch {
+	case rows == 0:
+		return none
+	case rows <= 100_000:
+		return many
+	default:
+		return most
+	}
+}
+
+// find returns a measure of the case that is being run.
+func (b *bench) find(name string) *measure { return b.report.find(withRows(name, b.rows)) }
+
+// preload brings the rows of the case into the northbound database, on all nodes.
+func (b *bench) preload(ctx context.Context) error {
+	if b.rows == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, loadTimeout, errors.New("the rows are not there in time"))
+	defer cancel()
+	if err := b.settle(ctx); err != nil {
+		return err
+	}
+	rows := ovsdb.Northbound()
+	rows.Table = "Address_Set" // Its rows need nothing but a name, and clients write to another table.
+	if err := ovsdb.Fill(ctx, b.cluster.Endpoint(rows), rows, strings.Repeat("x", rowBytes-len("-0000000")), b.rows); err != nil {
+		return err
+	}
+	b.progress.Printf("   %d rows loaded", b.rows)
+	return b.awaitLast(ctx, b.rows)
+}
+
+// awaitLast inserts a row and waits for it on all nodes: a backup that has the row written last
+// has all.
+func (b *bench) awaitLast(ctx context.Context, rows int) error {
+	last, db := "last-of-"+strconv.Itoa(rows), ovsdb.Northbound()
+	if err := b.cluster.Insert(ctx, db, last); err != nil {
+		return err
+	}
+	b.acked[db.Name].add(last)
+	b.awaitReplicas(ctx, "loading rows", db)
+	return nil
+}
