@@ -18,7 +18,7 @@ const rowBytes = 100
 // parseRows reads a list of numbers of rows, as "0,100000".
 func parseRows(list string) ([]int, error) {
 	var counts []int
-	for _, text := range strings.Split(list, ",") {
+	for text := range strings.SplitSeq(list, ",") {
 		count, err := strconv.Atoi(strings.TrimSpace(text))
 		if err != nil || count < 0 {
 			return nil, fmt.Errorf("cannot read the numbers of rows: %q is none", text)
