@@ -22,7 +22,12 @@ const leaderTimeout = time.Minute
 // awaitLeader awaits a condition of the cluster in [leaderTimeout].
 func (s *trial) awaitLeader(what string, condition cluster.Condition) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeoutCause(s.ctx, leaderTimeout, errors.New("no leader in time"))
+	s.awaitLeaderWithin(leaderTimeout, what, condition)
+}
+
+func (s *trial) awaitLeaderWithin(timeout time.Duration, what string, condition cluster.Condition) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeoutCause(s.ctx, timeout, errors.New("no leader in time"))
 	defer cancel()
 	began := time.Now()
 	s.check(s.Await(ctx, what, condition))
