@@ -121,7 +121,12 @@ func TestMonitorOfMixedStates(t *testing.T) {
 	}
 	for _, db := range databases() {
 		for _, state := range oneServer(db) {
-			t.Run(db.Name+"/"+state.name, func(t *testing.T) { testMixed(t, state) })
+			t.Run(db.Name+"/"+state.name, func(t *testing.T) {
+				if db == ovsdb.Southbound() {
+					skipIfShort(t)
+				}
+				testMixed(t, state)
+			})
 		}
 	}
 }
