@@ -48,6 +48,11 @@ type Controller struct {
 	// where the supervisor's state is no answer.
 	Complete func(context.Context)
 	Log      logrus.FieldLogger
+
+	// sessions are by database; none without [Controller.KeepSessions].
+	sessions map[string]*serverSession
+	// savedState is the supervisor's state as it was saved last.
+	savedState []byte
 }
 
 // warn logs a failure that must not fail the action, with its consequence.

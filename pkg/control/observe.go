@@ -28,6 +28,9 @@ func (c *Controller) allServers(ctx context.Context, condition replication.Condi
 }
 
 func (c *Controller) observeUnit(ctx context.Context, u Unit) replication.ServerState {
+	if s, ok := c.observeKept(ctx, u); ok {
+		return s
+	}
 	s := replication.ServerState{Database: u.Name(), Condition: replication.ConditionAbsent}
 	pid, err := u.Running()
 	switch {
@@ -46,6 +49,9 @@ func (c *Controller) observeUnit(ctx context.Context, u Unit) replication.Server
 		s.Condition, s.Reason = replication.ConditionFailed, replication.StoppedReason
 		return s
 	}
+	opening, cancel := withBudget(ctx, answerFraction, answerTimeout)
+	defer cancel()
+	u.Server = c.sessions[u.Name()].open(opening, u.Server, s)
 	return c.askServer(ctx, u, s, before)
 }
 

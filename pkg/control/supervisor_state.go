@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,15 +52,21 @@ func (c *Controller) SupervisorPidfile() process.Pidfile {
 // maxSupervisorState bounds the file, in bytes.
 const maxSupervisorState = 64 << 10
 
-// SaveSupervisorState leaves the supervisor's state for the actions of this node.
+// SaveSupervisorState leaves the supervisor's state for the actions of this node. One that is as
+// it was only becomes young again. It is called by one goroutine.
 func (c *Controller) SaveSupervisorState(state SupervisorState) error {
 	text, err := json.Marshal(state)
 	if err != nil {
 		return fmt.Errorf("cannot keep the supervisor's state: %w", err)
 	}
+	if bytes.Equal(text, c.savedState) && os.Chtimes(c.supervisorStateFile(), time.Time{}, time.Now()) == nil {
+		return nil
+	}
+	c.savedState = nil
 	if err := replaceFile(c.supervisorStateFile(), text); err != nil {
 		return fmt.Errorf("cannot keep the supervisor's state: %w", err)
 	}
+	c.savedState = text
 	return nil
 }
 

@@ -36,12 +36,11 @@ func (c *Controller) Markers(ctx context.Context, states []replication.ServerSta
 }
 
 func (c *Controller) liveMarker(ctx context.Context, u Unit) (*replication.Marker, error) {
-	store, err := u.Server.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer store.Close()
-	global, err := store.Global(ctx)
+	var global map[string]string
+	err := c.withStore(ctx, u, func(store *ovsdbctl.Store) (err error) {
+		global, err = store.Global(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

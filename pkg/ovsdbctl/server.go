@@ -15,6 +15,17 @@ type Server struct {
 	// Peer, if set, is asked about the process that listens on a socket before anything is sent to
 	// it.
 	Peer PeerChecker `json:"-"`
+	// channel, if set, carries the commands; else each has a connection of its own.
+	channel *Channel
+}
+
+// OpenChannel connects to the server's control socket. See [Unixctl.Open].
+func (s Server) OpenChannel(ctx context.Context) (*Channel, error) { return s.unixctl().Open(ctx) }
+
+// Over returns the server with its commands sent over an open channel; nil is for none.
+func (s Server) Over(c *Channel) Server {
+	s.channel = c
+	return s
 }
 
 // SyncStatus returns the server's role and replication state.
@@ -44,6 +55,9 @@ func (s Server) Open(ctx context.Context) (*Store, error) {
 }
 
 func (s Server) call(ctx context.Context, method string, params ...string) (string, error) {
+	if s.channel != nil {
+		return s.channel.Call(ctx, method, params...)
+	}
 	return s.unixctl().Call(ctx, method, params...)
 }
 

@@ -6,15 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 )
 
 // maxReply bounds a reply, in bytes. Replies to the commands used here have a few hundred
 // bytes; a peer that sends more than maxReply is no OVS daemon.
 const maxReply = 1 << 20
-
-// requestID is the id of the only request of a connection.
-const requestID = 1
 
 // Unixctl is the control socket of an OVS daemon. The protocol is JSON-RPC 1.0, see
 // lib/unixctl.c and ovs-appctl(8) of Open vSwitch. It has no state: methods may be
@@ -33,14 +29,12 @@ type Unixctl struct {
 // ctx closes the connection. The error is ErrNotListening, ErrNoAnswer, ErrProtocol
 // or a *CommandError.
 func (u Unixctl) Call(ctx context.Context, method string, params ...string) (string, error) {
-	reply, err := u.exchange(ctx, method, params)
+	channel, err := u.Open(ctx)
 	if err != nil {
 		return "", fmt.Errorf("cannot run %s on %s: %w", method, u.Socket, err)
 	}
-	if text, refused := reply.refusal(); refused {
-		return "", &CommandError{Socket: u.Socket, Method: method, Message: text}
-	}
-	return commandText(reply.Result), nil
+	defer channel.Close()
+	return channel.Call(ctx, method, params...)
 }
 
 // Exit makes the daemon end. It returns when the daemon has accepted the command, which is
@@ -52,39 +46,6 @@ func (u Unixctl) Exit(ctx context.Context) error {
 		return nil
 	}
 	return err
-}
-
-func (u Unixctl) exchange(ctx context.Context, method string, params []string) (*message, error) {
-	conn, err := dialSocket(ctx, u.Socket, u.Peer)
-	if err != nil {
-		return nil, err
-	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer func() {
-		if stop() {
-			_ = conn.Close()
-		}
-	}()
-	command := request{ID: requestID, Method: method, Params: append([]string{}, params...)}
-	if err := json.NewEncoder(conn).Encode(command); err != nil {
-		return nil, sessionError(ctx, err)
-	}
-	return receiveReply(ctx, conn)
-}
-
-func receiveReply(ctx context.Context, conn net.Conn) (*message, error) {
-	reply, err := newMessages(conn, func() int64 { return maxReply }).next()
-	if err != nil {
-		return nil, sessionError(ctx, err)
-	}
-	switch id, ok := reply.number(); {
-	case !ok || id != requestID:
-		return nil, fmt.Errorf("%w: %w", ErrProtocol, errForeignReply)
-	case absent(reply.Result) && absent(reply.Error):
-		return nil, fmt.Errorf("%w: %w", ErrProtocol, errEmptyReply)
-	default:
-		return reply, nil
-	}
 }
 
 // commandText returns the output of a command. Open vSwitch 3.4 wraps it into an object if

@@ -44,6 +44,7 @@ func (s Supervisor) Run(ctx context.Context) { s.run(ctx, newLoop(s)) }
 func (s Supervisor) run(ctx context.Context, l *loop) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
+	defer s.Controller.KeepSessions()()
 	defer running.Wait()
 	defer cancel()
 	for _, r := range l.restarters {
