@@ -40,6 +40,17 @@ func dialEndpoint(ctx context.Context, endpoint string, checker PeerChecker) (ne
 	return dial(ctx, method, address)
 }
 
+// Reach returns nil if a TCP or SSL endpoint accepts connections; see [Open] for the errors.
+func Reach(ctx context.Context, endpoint string) error {
+	_, address, _ := strings.Cut(endpoint, ":")
+	conn, err := dial(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("cannot reach %s: %w", endpoint, err)
+	}
+	_ = conn.Close() // nothing was sent
+	return nil
+}
+
 // dial connects to a Unix or a TCP socket.
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	var conn net.Conn
