@@ -27,8 +27,8 @@ func (c *Controller) RequestFollow(ctx context.Context, promoted string) error {
 }
 
 // FollowPending does what RequestFollow has left to the supervisor, and returns the node that is
-// followed now; none if nothing was left.
-func (c *Controller) FollowPending(ctx context.Context) (replication.Leader, error) {
+// followed now; none if nothing was left. With putOff, that is only the node to follow later.
+func (c *Controller) FollowPending(ctx context.Context, putOff bool) (replication.Leader, error) {
 	if !c.pendingFollow().heldFor(pendingFollowTimeout) {
 		return replication.Leader{}, nil
 	}
@@ -43,6 +43,10 @@ func (c *Controller) FollowPending(ctx context.Context) (replication.Leader, err
 	}
 	if err := c.pendingFollow().drop(); err != nil {
 		return replication.Leader{}, err
+	}
+	if putOff {
+		sources, err := c.sourcesOf(ctx, promoted)
+		return replication.Leader{Node: promoted, Sources: sources}, err
 	}
 	return c.followPromoted(ctx, promoted)
 }

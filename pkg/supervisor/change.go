@@ -3,6 +3,8 @@ package supervisor
 import (
 	"context"
 	"time"
+
+	"ovndb-servers/pkg/replication"
 )
 
 // change follows a change in the cluster or the end of an action. A promoted node has to find
@@ -33,13 +35,13 @@ func (l *loop) checkTerm() {
 func (l *loop) followPending(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
-	leader, err := l.node.FollowPending(ctx)
+	leader, err := l.node.FollowPending(ctx, l.copyDelay > 0 && l.largeDatabase())
 	switch {
 	case err != nil:
 		l.log.WithError(err).Warn("cannot follow the promoted node, trying again soon")
 		l.polling.request(time.Now())
 	case leader.Node != "":
-		l.view.state.Leader = leader
+		l.view.state.Leader, l.view.queue = leader, replication.CopyQueue{}
 	}
 }
 

@@ -3,11 +3,13 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/replication"
 )
 
 // clusterPoller polls the cluster, which may take long to answer, while the loop goes on
@@ -18,12 +20,16 @@ type clusterPoller struct {
 	requests chan struct{}
 	answers  chan answer
 	failures failureLog
+	// queueing says that this backup waits for its turn to copy.
+	queueing atomic.Bool
 }
 
 // answer is the state of the cluster as it was at askedAt, or later.
 type answer struct {
 	state   control.SupervisorState
 	askedAt time.Time
+	// queue is known only while it is asked for, and if it could be learnt.
+	queue replication.CopyQueue
 }
 
 func newClusterPoller(n node, log logrus.FieldLogger) *clusterPoller {
@@ -41,8 +47,7 @@ func (p *clusterPoller) run(ctx context.Context) {
 			return
 		case <-p.requests:
 		}
-		askedAt := time.Now()
-		state, err := p.poll(ctx)
+		a, err := p.poll(ctx)
 		if err != nil {
 			p.logFailure(ctx, err, "cannot ask the cluster about the term and the promoted node")
 			continue
@@ -50,24 +55,32 @@ func (p *clusterPoller) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case p.answers <- answer{state: state, askedAt: askedAt}:
+		case p.answers <- a:
 		}
 	}
 }
 
 // poll queries the cluster. While no node is promoted, a candidate may be waiting for the
 // position of this one.
-func (p *clusterPoller) poll(ctx context.Context) (control.SupervisorState, error) {
+func (p *clusterPoller) poll(ctx context.Context) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
-	state, err := p.node.QueryCluster(ctx)
-	if err != nil || state.Leader.Node != "" || p.node.Promoted() {
-		return state, err
+	a := answer{askedAt: time.Now()}
+	var err error
+	a.state, err = p.node.QueryCluster(ctx)
+	switch {
+	case err != nil || p.node.Promoted():
+		return a, err
+	case a.state.Leader.Node == "":
+		if err := p.node.AnswerOpenRounds(ctx); err != nil {
+			p.logFailure(ctx, err, "cannot answer an election: another node's promotion may wait for this one")
+		}
+	case p.queueing.Load():
+		if a.queue, err = p.node.CopyQueue(ctx, a.state); err != nil {
+			p.logFailure(ctx, err, "cannot learn when to copy: copying after a delay")
+		}
 	}
-	if err := p.node.AnswerOpenRounds(ctx); err != nil {
-		p.logFailure(ctx, err, "cannot answer an election: another node's promotion may wait for this one")
-	}
-	return state, nil
+	return a, nil
 }
 
 // logFailure logs the error of a part of a poll, unless the supervisor ends.

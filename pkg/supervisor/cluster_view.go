@@ -10,6 +10,10 @@ import (
 // clusterView is the last answer of the cluster.
 type clusterView struct {
 	state control.SupervisorState
+	// queue is what was learnt of the backups that copy, with the state, while putOff says that
+	// this backup waits for its turn.
+	queue  replication.CopyQueue
+	putOff bool
 	// askedAt is when the answer was asked for, answeredAt when it came; zero for never.
 	askedAt, answeredAt time.Time
 }
@@ -17,9 +21,17 @@ type clusterView struct {
 // known reports whether the cluster has answered at all.
 func (v *clusterView) known() bool { return !v.answeredAt.IsZero() }
 
+// leader returns the promoted node that this one follows, or is to follow now.
+func (v *clusterView) leader() replication.Leader {
+	if v.putOff {
+		return replication.Leader{}
+	}
+	return v.state.Leader
+}
+
 // answer replaces the view.
 func (v *clusterView) answer(now time.Time, a answer) {
-	v.state, v.askedAt, v.answeredAt = a.state, a.askedAt, now
+	v.state, v.queue, v.askedAt, v.answeredAt = a.state, a.queue, a.askedAt, now
 }
 
 // ownTermView remembers since when this node leads its term: an answer of the cluster that was

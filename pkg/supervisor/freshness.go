@@ -92,7 +92,7 @@ func (l *loop) compare(ctx context.Context, now time.Time, o replication.Observa
 		w.follow(sourceOf(o, w.unit.Name()))
 		sources[w.unit.Name()] = w.state()
 	}
-	leader := l.view.state.Leader
+	leader := l.view.leader()
 	if leader.Node == "" || o.Promoted() {
 		l.freshness = freshness{}
 		l.logStale(false, leader)

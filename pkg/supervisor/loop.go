@@ -24,7 +24,11 @@ type node interface {
 	Heal(ctx context.Context, own replication.OwnTerm, found, seen map[string]*replication.Marker) ([]string, error)
 	PublishFreshness(ctx context.Context, termID string, fresh bool) error
 	Publish(ctx context.Context, v replication.Verdict, leader replication.Leader) bool
-	FollowPending(ctx context.Context) (replication.Leader, error)
+	FollowPending(ctx context.Context, putOff bool) (replication.Leader, error)
+	Follow(ctx context.Context, promoted string) error
+	CopyQueue(ctx context.Context, state control.SupervisorState) (replication.CopyQueue, error)
+	DatabaseSize() int64
+	Retire(ctx context.Context) (bool, error)
 	Faults(ctx context.Context, leads bool) []string
 	OpenListeners(ctx context.Context) error
 	RetryListeners(ctx context.Context) error
@@ -40,6 +44,8 @@ type loop struct {
 	config       string
 	beatInterval time.Duration
 	diskPatience time.Duration
+	copyDelay    time.Duration
+	largeFile    int64
 	files        *control.FileReaders
 
 	restarters []*restarter
@@ -58,6 +64,7 @@ type loop struct {
 	view      clusterView
 	ownTerm   ownTermView
 	polling   polling
+	copies    copyTurn
 	freshness freshness
 	announced freshnessNotice
 	stale     bool // the last observation found the data stale
@@ -114,6 +121,7 @@ func (l *loop) observe(ctx context.Context) {
 	o, markers := l.node.ObserveWithMarkers(observing, l.view.state)
 	cancel()
 	l.answering.Store(o.AllActive())
+	l.takeTurn(ctx, time.Now(), &o)
 	v := l.assess(time.Now(), &o)
 	ctx, cancel = context.WithTimeout(ctx, actTimeout)
 	defer cancel()
@@ -190,6 +198,7 @@ func (l *loop) save(now time.Time, reasons []string, gaveUp bool) {
 		return
 	}
 	state := l.view.state
+	state.Leader = l.view.leader()
 	state.Config, state.Reasons, state.GaveUp = l.config, reasons, gaveUp
 	state.Restarting = restarting(l.restarters)
 	err := l.node.SaveSupervisorState(state)

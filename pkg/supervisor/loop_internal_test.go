@@ -32,6 +32,8 @@ type fakeNode struct {
 	markers          map[string]*replication.Marker
 	beatErr          error
 	faults           []string
+	queue            replication.CopyQueue
+	size             int64
 
 	calls map[string]int
 	// observed is the state that the servers were last observed with, repairs the verdict that
@@ -144,9 +146,26 @@ func (n *fakeNode) Publish(_ context.Context, v replication.Verdict, leader repl
 	return true
 }
 
-func (n *fakeNode) FollowPending(context.Context) (replication.Leader, error) {
+func (n *fakeNode) FollowPending(context.Context, bool) (replication.Leader, error) {
 	defer n.set(func() { n.pending = replication.Leader{} })
 	return locked(n, &n.pending), nil
+}
+
+func (n *fakeNode) Follow(context.Context, string) error {
+	n.called("follow")
+	return nil
+}
+
+func (n *fakeNode) CopyQueue(context.Context, control.SupervisorState) (replication.CopyQueue, error) {
+	n.called("queue")
+	return locked(n, &n.queue), nil
+}
+
+func (n *fakeNode) DatabaseSize() int64 { return locked(n, &n.size) }
+
+func (n *fakeNode) Retire(context.Context) (bool, error) {
+	n.called("retire")
+	return !locked(n, &n.acting), nil
 }
 
 func (n *fakeNode) Faults(context.Context, bool) []string {

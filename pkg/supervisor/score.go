@@ -81,7 +81,7 @@ func (l *loop) publish(ctx context.Context, now time.Time, v replication.Verdict
 	if l.stackChanged() {
 		l.score.renew(now)
 	}
-	change := replication.DecideScore(v, l.view.state.Leader, false)
+	change := replication.DecideScore(v, l.view.leader(), false)
 	// While the source cannot be reached, it may have died: each change of a score would make the
 	// cluster compute the promotion of another node again.
 	lower := change.Score == replication.ScoreStale || change.Score == replication.ScoreLagging
@@ -91,7 +91,7 @@ func (l *loop) publish(ctx context.Context, now time.Time, v replication.Verdict
 	if !l.view.known() || !l.score.due(now, v, change) {
 		return
 	}
-	if l.node.Publish(ctx, v, l.view.state.Leader) {
+	if l.node.Publish(ctx, v, l.view.leader()) {
 		l.score.done(now, v, change)
 	}
 }

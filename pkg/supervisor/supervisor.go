@@ -21,6 +21,12 @@ type Supervisor struct {
 	// DiskPatience is how long the disk of the databases may fail on an active node before
 	// another one is to lead; 0 is for 30 s.
 	DiskPatience time.Duration
+	// CopyDelay is how long a backup puts off its copy of a large database for clients, and for each
+	// backup ahead of it, after a promotion; 0 is for not at all.
+	CopyDelay time.Duration
+	// LargeFile is from which size on, in bytes, a database file counts as large; 0 is for the
+	// default.
+	LargeFile int64
 	// Changed receives when the cluster may have changed or an action has ended, Addresses
 	// when an address of this node has come or gone. Either may be nil.
 	Changed, Addresses <-chan struct{}
@@ -36,6 +42,9 @@ const (
 	observeTimeout = 2500 * time.Millisecond
 	// actTimeout bounds the operations that follow an observation.
 	actTimeout = 20 * time.Second
+	// defaultLargeFile is the size, in bytes, of a file whose copy takes an ovsdb-server about
+	// 100 ms, in which it answers no client.
+	defaultLargeFile = 1 << 20
 )
 
 // Run supervises until ctx ends, and leaves the servers running.
@@ -72,6 +81,7 @@ func newLoop(s Supervisor) *loop {
 	l := &loop{
 		node: s.Controller, log: s.Log, config: s.Controller.Supervision.Config,
 		beatInterval: s.BeatInterval, diskPatience: cmp.Or(s.DiskPatience, defaultDiskPatience), files: s.Controller.FileReaders(),
+		copyDelay: s.CopyDelay, largeFile: cmp.Or(s.LargeFile, defaultLargeFile),
 		poller: newClusterPoller(s.Controller, s.Log), disk: newDiskProber(s.Controller), frozen: make(chan time.Duration),
 	}
 	l.managed.Store(true)
