@@ -58,6 +58,7 @@ func supervise(ctx context.Context, p program) error {
 	cib := filepath.Join(pacemaker.CIBDirectory, pacemaker.CIBFile)
 	supervisor.Supervisor{
 		Controller: c, Log: log, BeatInterval: supervised.Parameters.BeatInterval, DiskPatience: supervised.Parameters.DiskPatience,
+		CopyDelay: supervised.Parameters.CopyDelay,
 		Changed:   changes(ctx, log, cib, c.PokeFile()),
 		Addresses: addresses(ctx, log),
 	}.Run(ctx)

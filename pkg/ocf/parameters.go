@@ -35,6 +35,7 @@ const (
 	paramDiskPatience         = "disk_patience"
 	paramBusyPatience         = "busy_patience"
 	paramBeatInterval         = "beat_interval"
+	paramCopyDelay            = "copy_delay"
 	paramOVNCtl               = "ovn_ctl"
 )
 
@@ -52,6 +53,7 @@ const (
 	defaultDiskPatience         = "30"  // s
 	defaultBusyPatience         = "120" // s
 	defaultBeatInterval         = "1"   // s
+	defaultCopyDelay            = "3"   // s
 )
 
 // Parameters are the parameters of the resource.
@@ -98,6 +100,9 @@ type Parameters struct {
 	// BeatInterval is how often an active node looks for changed rows and writes a beat after
 	// them, in whole seconds.
 	BeatInterval time.Duration
+	// CopyDelay is how long a backup puts off its copy of a large database for clients, and for each
+	// backup ahead of it, after a promotion, in whole seconds; 0 is for not at all.
+	CopyDelay time.Duration
 	// OVNCtl is accepted, so that a definition made for the shell agent can stay, and has no
 	// effect.
 	OVNCtl string
@@ -130,6 +135,7 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 		DiskPatience:         read.seconds(paramDiskPatience, defaultDiskPatience, maxSeconds),
 		BusyPatience:         read.seconds(paramBusyPatience, defaultBusyPatience, maxSeconds),
 		BeatInterval:         read.seconds(paramBeatInterval, defaultBeatInterval, maxBeatInterval),
+		CopyDelay:            read.secondsOrNone(paramCopyDelay, defaultCopyDelay, maxCopyDelay),
 		OVNCtl:               read.value(paramOVNCtl, ""),
 	}
 	read.checkTogether(p)

@@ -43,6 +43,7 @@ func defaults() ocf.Parameters {
 		DiskPatience:         30 * time.Second,
 		BusyPatience:         2 * time.Minute,
 		BeatInterval:         time.Second,
+		CopyDelay:            3 * time.Second,
 	}
 }
 
@@ -63,7 +64,7 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		"master_ip", "[2001:db8::10]", "nb_master_port", "16641", "nb_master_protocol", "ssl", "sb_master_port", "16642", "sb_master_protocol", "ssl",
 		"inactive_probe_interval", "180000", "inactive_probe_interval_to_master", "0", "listen_on_master_ip_only", "no", "manage_northd", "yes",
 		"node_address", "2001:db8::1", "ovn_rundir", "/run/ovn/", "ovn_dbdir", "/srv/ovn", "ovn_logdir", "/srv/log", "ovn_schemadir", "/opt/ovn",
-		"ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "state_dir", "/srv/state", "state_rundir", "/run/state/", "agent_logdir", "/srv/agent/", "lead_when_behind", "60", "disk_patience", "5", "busy_patience", "300", "beat_interval", "5", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
+		"ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "state_dir", "/srv/state", "state_rundir", "/run/state/", "agent_logdir", "/srv/agent/", "lead_when_behind", "60", "disk_patience", "5", "busy_patience", "300", "beat_interval", "5", "copy_delay", "10", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
 	).getenv)
 	if err != nil {
 		t.Fatalf("cannot parse: %v", err)
@@ -88,6 +89,7 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		DiskPatience:     5 * time.Second,
 		BusyPatience:     5 * time.Minute,
 		BeatInterval:     5 * time.Second,
+		CopyDelay:        10 * time.Second,
 		OVNCtl:           "/usr/share/ovn/scripts/ovn-ctl",
 		ReplicationProbe: 0,
 	}
@@ -155,6 +157,7 @@ func TestUnusableParameterIsNamedAndReplacedByItsDefault(t *testing.T) {
 		{"state_dir", []string{"state", "/var/lib/../lib/\nstate"}},
 		{"state_rundir", []string{"run", "/run/my state"}},
 		{"beat_interval", []string{"0", "0.5", "61"}},
+		{"copy_delay", []string{"-1", "3s", "61", "never"}},
 		{"snapshots", []string{"0", "-1", "1001", "all", "1.5"}},
 		{"ovn_user", []string{":", "user:", ":group", "a:b:c", "-user", "user:-group", "a b", "a/b"}},
 	}

@@ -21,6 +21,7 @@ const (
 	maxSnapshots    = 1000
 	maxSeconds      = 86400 // s
 	maxBeatInterval = 60    // s
+	maxCopyDelay    = 60    // s
 
 	addressAllowed   = "an IPv4 or IPv6 address of a host"
 	directoryAllowed = "the absolute path of a directory, without blanks, of at most "
@@ -118,13 +119,23 @@ func (r *parameterReader) seconds(name, missing string, highest int) time.Durati
 	return time.Duration(r.count(name, missing, highest)) * time.Second
 }
 
+// secondsOrNone reads a whole number of seconds from 0 to a highest one.
+func (r *parameterReader) secondsOrNone(name, missing string, highest int) time.Duration {
+	return time.Duration(r.number(name, missing, 0, highest)) * time.Second
+}
+
 // count reads a whole number from 1 to a highest one.
 func (r *parameterReader) count(name, missing string, highest int) int {
+	return r.number(name, missing, 1, highest)
+}
+
+// number reads a whole number from a lowest to a highest one.
+func (r *parameterReader) number(name, missing string, lowest, highest int) int {
 	n, err := strconv.Atoi(r.value(name, missing))
-	if err == nil && n >= 1 && n <= highest {
+	if err == nil && n >= lowest && n <= highest {
 		return n
 	}
-	r.complain(name, r.value(name, missing), "a whole number from 1 to "+strconv.Itoa(highest))
+	r.complain(name, r.value(name, missing), fmt.Sprintf("a whole number from %d to %d", lowest, highest))
 	n, _ = strconv.Atoi(missing)
 	return n
 }
