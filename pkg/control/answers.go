@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -172,14 +174,35 @@ func (c *Controller) awaitEnd(ctx context.Context, record *replication.Record) e
 	return err
 }
 
-// replicates reports whether every server has a session with the one it is a backup of.
+// replicates reports whether every server has a session with the one it is a backup of. A server says
+// that of one that has died long ago, which is asked itself for that reason.
 func (c *Controller) replicates(ctx context.Context) bool {
-	for _, s := range c.observeServers(ctx) {
-		if s.Condition != replication.ConditionBackup || s.Link != replication.LinkReplicating {
+	states := c.observeServers(ctx)
+	answering := make([]bool, len(c.Units))
+	var questions []func()
+	for i, u := range c.Units {
+		if states[i].Condition != replication.ConditionBackup || states[i].Link != replication.LinkReplicating {
 			return false
 		}
+		questions = append(questions, func() { answering[i] = c.sourceAnswers(ctx, u, states[i].Source) })
 	}
-	return true
+	parallel(questions...)
+	return !slices.Contains(answering, false)
+}
+
+// sourceAnswers reports whether the server that a backup follows is there. One whose protocol this
+// program does not speak is taken for it.
+func (c *Controller) sourceAnswers(ctx context.Context, u Unit, source string) bool {
+	if u.Endpoint.Protocol == "ssl" {
+		return true
+	}
+	ctx, cancel := withBudget(ctx, answerFraction, sessionTimeout)
+	defer cancel()
+	store, err := ovsdbctl.Open(ctx, source, u.Server.Database)
+	if err == nil {
+		store.Close()
+	}
+	return err == nil
 }
 
 // follows reports whether every server is a backup of another one.

@@ -13,7 +13,7 @@ import (
 // Demote makes every server that runs a backup of the parking address and swaps into the
 // cluster record where its data ended. The clients' sessions end first; those of the
 // backups live on, until the node follows or stops, so that they receive the
-// last transaction. A server that does not run has nothing to demote; one that
+// last transaction. A server that does not run has nothing to demote, and its file is final; one that
 // does not answer is an error, after which Pacemaker stops it.
 func (c *Controller) Demote(ctx context.Context) error {
 	if err := c.prepareState(); err != nil {
@@ -32,7 +32,7 @@ func (c *Controller) Demote(ctx context.Context) error {
 	own, err := c.OwnTerm()
 	steppedDown := err == nil && own == nil
 	c.warn(err, "it is not recorded where this node's data ended")
-	whole := own != nil && c.allServers(ctx, replication.ConditionActive)
+	whole := own != nil && c.activeToTheLast(ctx, *own)
 	if own != nil {
 		err := c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.dismissClients(ctx, u, *own) })
 		c.warn(err, "clients keep their sessions until the servers are read-only")
@@ -87,8 +87,8 @@ func (c *Controller) recordEnd(ctx context.Context, own replication.OwnTerm) err
 	var record *replication.Record
 	var text string
 	parallel(
-		func() { end, endErr = c.positions(ctx) },
-		func() { beats, beatErr = c.lastBeats(ctx) },
+		func() { end, endErr = c.finalPositions(ctx, own) },
+		func() { beats, beatErr = c.lastBeats(ctx, own) },
 		func() { record, text, recordErr = c.readRecord(ctx) },
 	)
 	if err := errors.Join(endErr, beatErr, recordErr); err != nil {
@@ -96,7 +96,7 @@ func (c *Controller) recordEnd(ctx context.Context, own replication.OwnTerm) err
 	}
 	for database, beat := range beats {
 		if ended := end[database].Progress.Beat; ended < beat {
-			return fmt.Errorf("cannot record where %s ended: %w: its file ends at beat %d, and its server is at beat %d",
+			return fmt.Errorf("cannot record where %s ended: %w: its file ends at beat %d, and its server was at beat %d",
 				database, ErrRowsLost, ended, beat)
 		}
 	}
@@ -110,12 +110,17 @@ func (c *Controller) recordEnd(ctx context.Context, own replication.OwnTerm) err
 	return c.swapRecord(ctx, text, record.Demoted(end).String())
 }
 
-// lastBeats asks the servers for the last beat of their data.
-func (c *Controller) lastBeats(ctx context.Context) (map[string]uint64, error) {
+// lastBeats asks the servers for the last beat of their data; of one that has died, it is the last
+// that was seen.
+func (c *Controller) lastBeats(ctx context.Context, own replication.OwnTerm) (map[string]uint64, error) {
 	ctx, cancel := withBudget(ctx, answerFraction, answerTimeout)
 	defer cancel()
 	beats := map[string]uint64{}
 	for _, u := range c.Units {
+		if beat, left := c.lastBeatSeen(u, own); left && u.stopped() {
+			beats[u.Name()] = beat
+			continue
+		}
 		m, err := c.liveMarker(ctx, u)
 		if err != nil {
 			return nil, fmt.Errorf("cannot read the last beat of %s: %w", u.Name(), err)

@@ -22,11 +22,6 @@ func (c *Controller) observeServers(ctx context.Context) []replication.ServerSta
 	return parallelMap(c.Units, func(u Unit) replication.ServerState { return c.observeUnit(ctx, u) })
 }
 
-// allServers reports whether every server is in the condition at this moment.
-func (c *Controller) allServers(ctx context.Context, condition replication.Condition) bool {
-	return replication.Observation{Servers: c.observeServers(ctx)}.All(condition)
-}
-
 func (c *Controller) observeUnit(ctx context.Context, u Unit) replication.ServerState {
 	if s, ok := c.observeKept(ctx, u); ok {
 		return s

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
@@ -106,14 +107,23 @@ func (c *Controller) mayLeadOn(u Unit, record *replication.Record, marker, seen 
 	}
 }
 
-// launch starts a server parked. The position read from its file is forgotten:
-// the server, too, reads the whole, which may have been replaced or damaged meanwhile.
+// launch starts a server parked, and notes how long it took. The position read from its file is
+// forgotten: the server, too, reads the whole, which may have been replaced or damaged meanwhile.
 func (c *Controller) launch(ctx context.Context, u Unit) error {
 	c.warn(c.checkpoint(u).drop(), "what the file held before may be taken for what it holds")
+	if err := c.lastSeen(u).drop(); err != nil { // the file of a server that runs is not final
+		return err
+	}
+	size, sizeErr := fileSize(u)
+	began := time.Now()
 	daemon := process.OVSDBServer(process.ServerOptions{
 		Files: u.Files, DatabaseName: u.Name(), SyncFrom: u.Endpoint.Parking(), Owner: c.Owner,
 	})
-	return step(ctx, "start the "+u.Name()+" server", u.Files.Database, daemon.Start)
+	if err := step(ctx, "start the "+u.Name()+" server", u.Files.Database, daemon.Start); err != nil {
+		return err
+	}
+	c.warn(errors.Join(sizeErr, c.readTime(u).save(size, time.Since(began))), "the time of the next restart is predicted from an earlier one")
+	return nil
 }
 
 // RetryListeners makes the active servers try at once to listen where they could not: on a

@@ -45,6 +45,11 @@ const (
 	statePoke = "poke"
 	// stateBusySince says, for a database, by its age since when the server is busy.
 	stateBusySince = "busy"
+	// stateReadTime says, for a database, how long its server last took to read the file.
+	stateReadTime = "read-time"
+	// stateLastSeen says, for a database, that its server has died and the role is left to another
+	// node, and which beat was seen in it last.
+	stateLastSeen = "last-seen"
 	// stateAnnounced and a topic say that this node has published a value.
 	stateAnnounced = "said-"
 )
@@ -127,5 +132,11 @@ func (c *Controller) checkpoint(u Unit) checkpoint {
 func (c *Controller) busySince(u Unit) busySince {
 	return busySince{path: c.unitFile(u, stateBusySince)}
 }
+
+func (c *Controller) readTime(u Unit) readTime {
+	return readTime{note{path: c.unitFile(u, stateReadTime)}}
+}
+
+func (c *Controller) lastSeen(u Unit) note { return note{path: c.unitFile(u, stateLastSeen)} }
 
 func (c *Controller) supervisorStateFile() string { return c.runFile(stateSupervisorState) }

@@ -47,6 +47,14 @@ func (p Position) WasWritable() Position {
 	return p
 }
 
+// UpperBound returns the position with all its possible changes: data that holds this one holds
+// whatever p may have held.
+func (p Position) UpperBound() Position {
+	p.Progress.Changes = max(p.Progress.Changes, p.Progress.Possible)
+	p.Progress.Possible = p.Progress.Changes
+	return p
+}
+
 // Marked reports whether the data was ever promoted under this agent.
 func (p Position) Marked() bool { return p.TermID != "" }
 

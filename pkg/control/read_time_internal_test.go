@@ -1,0 +1,44 @@
+package control
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestRestartIsPredictedByTheLastOneOfAFileOfSomeSize(t *testing.T) {
+	t.Parallel()
+	const mega = 1 << 20
+	for _, tt := range []struct {
+		name    string
+		noted   string
+		size    int64 // of a restart that is measured
+		took    time.Duration
+		predict int64
+		want    time.Duration
+	}{
+		{name: "nothing was measured", predict: 100e6, want: 3 * time.Second},
+		{name: "the same file", size: 100 * mega, took: 5 * time.Second, predict: 100 * mega, want: 5 * time.Second},
+		{name: "a file that has grown", size: 100 * mega, took: 5 * time.Second, predict: 200 * mega, want: 10 * time.Second},
+		{name: "a file that takes no time but that of the process", size: mega, took: time.Second, predict: 100e6, want: 3 * time.Second},
+		{name: "the clock stood still", size: 100 * mega, predict: 100e6, want: 3 * time.Second},
+		{name: "a note that makes no sense", noted: "0 5", predict: 100e6, want: 3 * time.Second},
+		{name: "no file", predict: 0, want: 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			n := readTime{note{path: filepath.Join(t.TempDir(), "db.read-time")}}
+			if tt.noted != "" {
+				if err := n.write(tt.noted); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := n.save(tt.size, tt.took); err != nil {
+				t.Fatal(err)
+			}
+			if got := n.predict(tt.predict).Round(time.Millisecond); got != tt.want {
+				t.Errorf("%d bytes are predicted to take %s, want %s", tt.predict, got, tt.want)
+			}
+		})
+	}
+}
