@@ -72,7 +72,8 @@ func (c *Controller) monitorSupervised(ctx context.Context, expectPromoted bool)
 		}
 		return ErrServerDown
 	})
-	repaired := err == nil && len(v.Repairs) == 0
+	// A restart that takes longer is bounded by the supervisor.
+	repaired := (err == nil || state.Restarting) && len(v.Repairs) == 0
 	switch v.Health {
 	case replication.HealthActive, replication.HealthActiveDegraded, replication.HealthBackup, replication.HealthBackupDegraded:
 		return v.Degraded(state.Reasons...), repaired

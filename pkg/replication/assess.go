@@ -97,6 +97,8 @@ func assessBroken(o Observation) Verdict {
 	mayBeActive := len(o.In(ConditionBackup)) == 0 && (o.Promoted() || o.ExpectPromoted)
 	led := mayBeActive || o.Promoted() && len(o.In(ConditionActive)) > 0
 	switch {
+	case o.restartingBackup():
+		v.Health = HealthBackupDegraded
 	case !o.Promoted():
 		v = v.parkUnasked(o.In(ConditionActive))
 	case led && o.Restart:
@@ -107,6 +109,11 @@ func assessBroken(o Observation) Verdict {
 		v.Health = HealthFailedActive
 	}
 	return v
+}
+
+// restartingBackup reports whether a server of a backup is being restarted.
+func (o Observation) restartingBackup() bool {
+	return o.Restart && !o.Promoted() && !o.ExpectPromoted && len(o.In(ConditionActive)) == 0
 }
 
 func assessBusy(o Observation) Verdict {

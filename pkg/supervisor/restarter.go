@@ -16,10 +16,6 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// restartTimeout bounds a restart in place: a server reads its whole file before it answers,
-// and another node has done so already.
-const restartTimeout = 6 * time.Second
-
 // restarter waits for the death of one server and restarts it.
 type restarter struct {
 	controller *control.Controller
@@ -31,10 +27,14 @@ type restarter struct {
 	mu     sync.Mutex
 	limit  restartLimit
 	reason string // reported to the monitors; empty if all is well
+
+	// failovers are those whose end is awaited.
+	failovers sync.WaitGroup
 }
 
 // run restarts the server whenever it dies, until ctx ends.
 func (r *restarter) run(ctx context.Context) {
+	defer r.failovers.Wait()
 	for ctx.Err() == nil {
 		server, err := r.unit.Open()
 		switch {
@@ -51,15 +51,21 @@ func (r *restarter) run(ctx context.Context) {
 	}
 }
 
-// restart restarts a dead server, or gives up.
+// restart restarts a dead server, or gives up. If a failover is quicker, the server is restarted as
+// a backup after it.
 func (r *restarter) restart(ctx context.Context) {
 	if !r.allow(time.Now()) {
 		r.giveUp(fmt.Sprintf("the %s server died %d times within %s", r.unit.Name(), maxRestarts, restartWindow))
 		return
 	}
+	chosen := r.choose(ctx)
+	r.log.WithFields(chosen.fields()).Warn("the server has died: " + chosen.way())
+	if chosen.successor != "" {
+		r.failOver(ctx, chosen)
+	}
 	r.report(fmt.Sprintf("the %s server died and is being restarted", r.unit.Name()))
 	began := time.Now()
-	trying, cancel := context.WithTimeout(ctx, restartTimeout)
+	trying, cancel := context.WithTimeout(ctx, chosen.timeout())
 	defer cancel()
 	err := r.controller.Revive(trying, r.unit.Name(), r.lastMarker.Load())
 	if errors.Is(err, control.ErrTermOver) {
@@ -77,7 +83,8 @@ func (r *restarter) restart(ctx context.Context) {
 		r.giveUp(fmt.Sprintf("the %s server died and cannot be restarted in place: %v", r.unit.Name(), err))
 	default:
 		r.report("")
-		r.log.WithField("elapsed", time.Since(began).Round(time.Millisecond)).Warn("the server had died and was restarted in place")
+		r.log.WithField("predicted", rounded(chosen.restart)).WithField("elapsed", rounded(time.Since(began))).
+			Warn("the server had died and was restarted in place")
 	}
 }
 
