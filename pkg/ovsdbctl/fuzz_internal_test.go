@@ -20,7 +20,7 @@ func FuzzParseSchema(f *testing.F) {
 	f.Add(`{"name":"OVN_Northbound","version":"7.0.0","tables":{"NB_Global":{"columns":{"external_ids":{"type":{"key":"string","max":"unlimited"}}}}}}`)
 	f.Add(`{"name":"x","tables":{"a":{"columns":{"b":1e999999}},"c":null}}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		schema, err := parseSchema([]byte(text))
+		schema, err := ParseSchema([]byte(text))
 		if err != nil {
 			if !errors.Is(err, ErrProtocol) {
 				t.Errorf("unclassified error: %v", err)

@@ -107,9 +107,13 @@ func elementTexts(elements [][]any) ([]string, error) {
 }
 
 func atomText(atom any) (string, error) {
-	if uuid, ok := atom.(ovsdb.UUID); ok {
-		return uuid.GoUUID, nil
+	switch v := atom.(type) {
+	case ovsdb.UUID:
+		return v.GoUUID, nil
+	case json.Number:
+		return numberText(v)
+	default:
+		text, err := json.Marshal(atom)
+		return string(text), err
 	}
-	text, err := json.Marshal(atom)
-	return string(text), err
 }

@@ -35,10 +35,11 @@ func (s *Store) schema(ctx context.Context) (Schema, error) {
 	if err != nil {
 		return Schema{}, err
 	}
-	return parseSchema(result)
+	return ParseSchema(result)
 }
 
-func parseSchema(text []byte) (Schema, error) {
+// ParseSchema reads a <database-schema>. The error is ErrProtocol.
+func ParseSchema(text []byte) (Schema, error) {
 	var schema struct {
 		Name    string `json:"name"`
 		Version string `json:"version"`

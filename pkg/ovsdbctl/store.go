@@ -18,6 +18,7 @@ import (
 type Store struct {
 	endpoint string
 	database Database
+	checker  PeerChecker // of Unix sockets; may be nil
 	limit    limit // of replies other than schemas and whole tables
 	session  *session
 }
@@ -45,7 +46,7 @@ func openStore(ctx context.Context, endpoint string, db Database, checker PeerCh
 	if strings.HasPrefix(endpoint, "unix:") {
 		limit = ownRowLimit()
 	}
-	store := &Store{endpoint: endpoint, database: db, limit: limit, session: newSession(conn, limit.bytes)}
+	store := &Store{endpoint: endpoint, database: db, checker: checker, limit: limit, session: newSession(conn, limit.bytes)}
 	if err := store.present(ctx); err != nil {
 		store.Close()
 		return nil, fmt.Errorf("cannot open %s on %s: %w", db.Name, endpoint, err)
@@ -53,23 +54,47 @@ func openStore(ctx context.Context, endpoint string, db Database, checker PeerCh
 	return store, nil
 }
 
-// present checks that the server has the database (RFC 7047, section 4.1.1).
+// present checks that the server has the database.
 func (s *Store) present(ctx context.Context) error {
+	names, err := s.databases(ctx)
+	if err == nil && !slices.Contains(names, s.database.Name) {
+		err = ErrNoDatabase
+	}
+	return err
+}
+
+// databases returns the names of the server's databases (RFC 7047, section 4.1.1).
+func (s *Store) databases(ctx context.Context) ([]string, error) {
 	result, err := s.call(ctx, s.limit, "list_dbs", []any{})
 	if refused, ok := errors.AsType[*CommandError](err); ok {
-		return fmt.Errorf("%w: %w", ErrProtocol, refused)
+		return nil, fmt.Errorf("%w: %w", ErrProtocol, refused)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var names []string
 	if err := json.Unmarshal(result, &names); err != nil {
-		return fmt.Errorf("%w: list of databases: %w", ErrProtocol, err)
+		return nil, fmt.Errorf("%w: list of databases: %w", ErrProtocol, err)
 	}
-	if !slices.Contains(names, s.database.Name) {
-		return ErrNoDatabase
+	return names, nil
+}
+
+// Databases returns the names of the databases of the server at an endpoint, sorted, but for its own
+// _Server. The error is that of [Open].
+func Databases(ctx context.Context, endpoint string) ([]string, error) {
+	conn, err := dialEndpoint(ctx, endpoint, nil)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the databases on %s: %w", endpoint, err)
 	}
-	return nil
+	store := &Store{endpoint: endpoint, limit: rowLimit(), session: newSession(conn, rowLimit().bytes)}
+	defer store.Close()
+	names, err := store.databases(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the databases on %s: %w", endpoint, err)
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "_Server" })
+	slices.Sort(names)
+	return names, nil
 }
 
 // Close ends the session. It may be called more than once.

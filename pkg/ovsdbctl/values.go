@@ -103,7 +103,7 @@ func decodeAtoms(atoms []any) ([]any, error) {
 // decodeAtom reads <atom>: a string, a number, a boolean or ["uuid", <string>].
 func decodeAtom(atom any) (any, error) {
 	switch v := atom.(type) {
-	case string, float64, bool:
+	case string, float64, json.Number, bool:
 		return v, nil
 	case []any:
 		if len(v) == 2 && v[0] == "uuid" {
