@@ -47,6 +47,9 @@ type Ignore struct {
 	Columns []string
 	// Elements are left out of a column's value if they begin so.
 	Elements string
+
+	// emptyText leaves out the empty text, which is none where a side has no such column.
+	emptyText bool
 }
 
 // Compare returns the rows that differ, those that are missing in the live
@@ -108,6 +111,10 @@ func compareColumns(was, is columns, ignore Ignore) []Change {
 		if slices.Contains(ignore.Columns, name) {
 			continue
 		}
+		_, had := was[name]
+		_, has := is[name]
+		ignore := ignore
+		ignore.emptyText = !had || !has
 		change := Change{Column: name, Snapshot: only(was[name], is[name], ignore), Live: only(is[name], was[name], ignore)}
 		if len(change.Snapshot)+len(change.Live) > 0 {
 			changes = append(changes, change)
@@ -116,12 +123,12 @@ func compareColumns(was, is columns, ignore Ignore) []Change {
 	return changes
 }
 
-// only returns the elements of a that b does not have. The empty text is none.
+// only returns the elements of a that b does not have.
 func only(a, b []string, ignore Ignore) []string {
 	found := []string{}
 	for _, element := range a {
 		_, other := slices.BinarySearch(b, element)
-		if !other && element != `""` && (ignore.Elements == "" || !strings.HasPrefix(element, ignore.Elements)) {
+		if !other && (element != `""` || !ignore.emptyText) && (ignore.Elements == "" || !strings.HasPrefix(element, ignore.Elements)) {
 			found = append(found, element)
 		}
 	}
