@@ -1,0 +1,72 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/ovsdbfile"
+	"ovndb-servers/pkg/snapshot"
+)
+
+// ErrAddress is returned for an address that cannot be one.
+var ErrAddress = errors.New("wrong address")
+
+// An Address is the path of a database file, or unix:PATH or tcp:HOST:PORT of a server.
+type Address struct {
+	text   string
+	server bool
+}
+
+// ParseAddress reads an address. A path that begins like an address of a server is written ./PATH.
+func ParseAddress(text string) (Address, error) {
+	method, rest, _ := strings.Cut(text, ":")
+	switch method {
+	case "":
+		return Address{}, fmt.Errorf("%w: it is empty", ErrAddress)
+	case "tcp":
+		return Address{text: text, server: true}, nil
+	case "unix":
+		path, err := filepath.Abs(rest)
+		if err != nil {
+			return Address{}, fmt.Errorf("%w %s: %w", ErrAddress, text, err)
+		}
+		return Address{text: "unix:" + path, server: true}, nil
+	case "ssl":
+		return Address{}, fmt.Errorf("%w %s: this program speaks no TLS: give the server's unix: socket, or its database file", ErrAddress, text)
+	case "ptcp", "pssl", "punix":
+		return Address{}, fmt.Errorf("%w %s: it is one to listen on: leave out the p", ErrAddress, text)
+	default:
+		return Address{text: text}, nil
+	}
+}
+
+// String returns the address as text.
+func (a Address) String() string { return a.text }
+
+// databases returns the names of the databases at the address.
+func (a Address) databases(ctx context.Context) ([]string, error) {
+	if a.server {
+		return ovsdbctl.Databases(ctx, a.text)
+	}
+	file, err := ovsdbfile.Open(a.text)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // only read
+	name, _, err := snapshot.Tables(file)
+	if err != nil {
+		return nil, err
+	}
+	return []string{name}, nil
+}
+
+func (a Address) open(ctx context.Context, database string) (Copy, error) {
+	if a.server {
+		return openServer(ctx, a.text, database)
+	}
+	return openFile(ctx, a.text)
+}
