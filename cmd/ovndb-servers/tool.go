@@ -89,6 +89,6 @@ servers under Pacemaker: called through a link in resource.d/<provider>/, or as
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newStatusCommand(), newSnapshotsCommand(), newBlessCommand(), newSuperviseCommand(p))
+	root.AddCommand(newStatusCommand(), newSnapshotsCommand(), newVerifyCommand(p), newBlessCommand(), newSuperviseCommand(p))
 	return root
 }

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/verify"
+)
+
+type verifyOptions struct {
+	database, output string
+	settle, timeout  time.Duration
+	limit            int
+}
+
+const (
+	// verifyTimeout leaves time for millions of rows.
+	verifyTimeout = 10 * time.Minute
+	// settleTime is some times as long as a backup takes to follow.
+	settleTime = 5 * time.Second
+)
+
+const verifyHelp = `Compare two copies of a database row by row. A and B are each the path of a database
+file, or the address of a server: unix:PATH, tcp:HOST:PORT or tcp:[IPv6]:PORT. Files are
+only read, also those of running servers; of a server, rows are only selected.
+
+Rows are matched by their UUIDs. All columns are compared, also the agent's own keys
+"ovndb-servers:..." of external_ids, but for columns that a server does not store. While
+a server is one of the copies, rows that differ are read again: a row counts only if it
+stays different, and the one copy does not become what the other one was before.
+
+Exit codes: 0 the copies are the same, 1 they differ, 2 wrong usage, 3 no server listens
+at an address, 4 a copy could not be read.`
+
+func newVerifyCommand(p program) *cobra.Command {
+	var o verifyOptions
+	cmd := &cobra.Command{
+		Use:   "verify A B",
+		Short: "Find out whether two copies of a database are the same",
+		Long:  verifyHelp,
+		Example: "  ovndb-servers verify tcp:192.0.2.1:6641 unix:/run/ovn/ovnnb_db.sock\n" +
+			"  ovndb-servers verify /var/lib/ovn/ovnnb_db.db backup.db -o json | jq .tables",
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return verifyCopies(cmd, o, args[0], args[1], newProgressBar(p.stderr))
+		},
+	}
+	addOutputFlag(cmd, &o.output)
+	flags := cmd.Flags()
+	flags.StringVar(&o.database, "database", "", "name of the database, where both have several")
+	flags.DurationVar(&o.settle, "settle", settleTime, "for how long in all to read rows that differ again")
+	flags.IntVar(&o.limit, "limit", maxRows, "how many of the rows that differ to list")
+	flags.DurationVar(&o.timeout, "timeout", verifyTimeout, "how long the whole comparison may take")
+	return cmd
+}
+
+func verifyCopies(cmd *cobra.Command, o verifyOptions, textA, textB string, bar *progressBar) error {
+	if err := checkOutput(o.output); err != nil {
+		return err
+	}
+	if o.limit < 0 || o.settle < 0 {
+		return &exitError{code: exitUsage, err: errors.New("--limit and --settle cannot be negative")}
+	}
+	a, err := verify.ParseAddress(textA)
+	if err != nil {
+		return &exitError{code: exitUsage, err: err}
+	}
+	b, err := verify.ParseAddress(textB)
+	if err != nil {
+		return &exitError{code: exitUsage, err: err}
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
+	defer cancel()
+	result, err := verify.Compare(ctx, a, b, verify.Options{Database: o.database, Settle: o.settle, Keep: o.limit, Progress: bar.show})
+	bar.clear()
+	if err != nil {
+		return &exitError{code: verifyCodeOf(err), err: fmt.Errorf("cannot compare %s with %s: %w", a, b, err)}
+	}
+	return writeVerified(cmd.OutOrStdout(), result, o)
+}
+
+func writeVerified(out io.Writer, result verify.Result, o verifyOptions) error {
+	var err error
+	if o.output == outputJSON {
+		err = writeJSON(out, result)
+	} else {
+		err = writeVerifiedText(out, result)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write the comparison: %w", err)
+	}
+	if !result.Same {
+		return &exitError{code: exitWrong}
+	}
+	return nil
+}
+
+func verifyCodeOf(err error) int {
+	switch {
+	case errors.Is(err, verify.ErrAddress), errors.Is(err, verify.ErrWhichDatabase), errors.Is(err, ovsdbctl.ErrBadArgument):
+		return exitUsage
+	case errors.Is(err, ovsdbctl.ErrNotListening):
+		return exitNotRunning
+	default:
+		return exitUnknown
+	}
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
+	"ovndb-servers/pkg/verify"
+)
+
+// newTwoCopies returns a server and a copy of its file, from before it got a row whose name would
+// act on a terminal, and a key of the agent's.
+func newTwoCopies(t *testing.T) (server *ovsdbctltest.Server, file string) {
+	t.Helper()
+	server = ovsdbctltest.Start(t, ovsdbctl.Northbound())
+	transact := func(operations string) {
+		out, err := exec.CommandContext(t.Context(), "ovsdb-client", "transact", server.Endpoint(), `["OVN_Northbound",`+operations+`]`).CombinedOutput()
+		if err != nil || strings.Contains(string(out), `"error"`) {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	transact(`{"op":"insert","table":"NB_Global","row":{"nb_cfg":1}}`)
+	data, err := os.ReadFile(server.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(ovsdbctltest.Dir(t), "copy")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	transact(`{"op":"insert","table":"Address_Set","row":{"name":"red \u001b[31m \u202e"}},
+		{"op":"update","table":"NB_Global","where":[],"row":{"external_ids":["map",[["ovndb-servers:beat","7"]]]}}`)
+	return server, file
+}
+
+func TestVerifyNamesTheRowsAndColumnsThatDiffer(t *testing.T) {
+	t.Parallel()
+	server, file := newTwoCopies(t)
+	got := call(t, "ovndb-servers", "verify", server.Endpoint(), file, "--settle", "1ms")
+	if got.code != exitWrong || got.stderr != "" {
+		t.Errorf("got %+v", got)
+	}
+	wantText(t, got.stdout, "database OVN_Northbound", "the copies differ in 2 rows: 1 only in A, 0 only in B, 1 changed", "  Address_Set: 1\n", "  NB_Global: 1\n",
+		"only in A  Address_Set", `name: "red \`, "changed  NB_Global", `external_ids (the agent's own marker): "ovndb-servers:beat"="7" in A, nothing in B`)
+	if strings.ContainsAny(got.stdout, "\x1b\u202e") {
+		t.Errorf("acts on a terminal: %q", got.stdout)
+	}
+	got = call(t, "ovndb-servers", "verify", file, server.Endpoint(), "--settle", "1ms", "--limit", "1", "-o", "json")
+	r := decode[verify.Result](t, got.stdout)
+	if got.code != exitWrong || r.Same || r.Total != 2 || len(r.Differences) != 1 || r.Counts[verify.OnlyB] != 1 || r.Tables["NB_Global"] != 1 {
+		t.Errorf("got %+v", got)
+	}
+	wantText(t, call(t, "ovndb-servers", "verify", file, server.Endpoint(), "--settle", "1ms", "--limit", "0").stdout, "and 2 more rows: list them with --limit 2")
+}
+
+func TestVerifyOfCopiesThatAreTheSame(t *testing.T) {
+	t.Parallel()
+	server, _ := newTwoCopies(t)
+	for _, copies := range [][]string{{server.Endpoint(), server.File}, {server.File, server.File}, {server.Endpoint(), server.Endpoint()}} {
+		got := call(t, "ovndb-servers", "verify", copies[0], copies[1])
+		if got.code != exitHealthy || got.stderr != "" || !strings.HasSuffix(got.stdout, "\nthe copies are the same\n") {
+			t.Errorf("%s: %+v", copies, got)
+		}
+	}
+}
+
+func TestVerifySaysWhyItCannotCompare(t *testing.T) {
+	t.Parallel()
+	server, file := newTwoCopies(t)
+	frozen := ovsdbctltest.Start(t, ovsdbctl.Northbound())
+	frozen.Stop(t)
+	for _, row := range []struct {
+		name string
+		code int
+		text string
+		args []string
+	}{
+		{"one copy", exitUsage, "accepts 2 arg(s)", []string{file}},
+		{"TLS", exitUsage, "speaks no TLS", []string{file, "ssl:192.0.2.1:6641"}},
+		{"an address to listen on", exitUsage, "leave out the p", []string{file, "punix:/x"}},
+		{"an unknown format", exitUsage, "table and json", []string{file, file, "-o", "yaml"}},
+		{"a negative limit", exitUsage, "cannot be negative", []string{file, file, "--limit", "-1"}},
+		{"a database that neither has", exitUsage, `["OVN_Northbound"]`, []string{file, server.Endpoint(), "--database", "OVN_Southbound"}},
+		{"no server", exitNotRunning, "not listening", []string{file, server.Endpoint() + "x"}},
+		{"no file", exitUnknown, "no such file", []string{file + "x", file}},
+		{"no database", exitUnknown, "not an OVSDB database file", []string{server.LogFile, file}},
+		{"a server that does not answer", exitUnknown, "no answer", []string{file, frozen.Endpoint(), "--timeout", "200ms"}},
+	} {
+		got := call(t, append([]string{"ovndb-servers", "verify"}, row.args...)...)
+		if got.code != row.code || got.stdout != "" || !strings.Contains(got.stderr, row.text) {
+			t.Errorf("%s: %+v", row.name, got)
+		}
+	}
+}
+
+func TestProgressIsDrawnInOneLineAndRemoved(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	bar := progressBar{out: &out}
+	bar.show(500, 1000)
+	bar.next = time.Time{}
+	bar.show(1000, 1000)
+	bar.show(1001, 1000) // too soon
+	bar.clear()
+	half, full := strings.Repeat("#", 20)+strings.Repeat(".", 20), strings.Repeat("#", 40)
+	want := "\r[" + half + "] 500 of 1000 rows\r" + "\r[" + full + "] 1000 of 1000 rows\r" + "\r" + strings.Repeat(" ", len("["+full+"] 1000 of 1000 rows")) + "\r"
+	if out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+	quiet := newProgressBar(&out)
+	quiet.show(1, 2)
+	quiet.clear()
+	if out.String() != want {
+		t.Error("something is drawn on what is no terminal")
+	}
+}
