@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,9 @@ const (
 	verifyTimeout = 10 * time.Minute
 	// settleTime is some times as long as a backup takes to follow.
 	settleTime = 5 * time.Second
+	// memoryLimit is where the collector begins to run more often, in bytes. Two files of a million
+	// rows need half of it.
+	memoryLimit = 160 << 20
 )
 
 const verifyHelp = `Compare two copies of a database row by row. A and B are each the path of a database
@@ -75,6 +79,7 @@ func verifyCopies(cmd *cobra.Command, o verifyOptions, textA, textB string, bar 
 	if err != nil {
 		return &exitError{code: exitUsage, err: err}
 	}
+	debug.SetMemoryLimit(memoryLimit)
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
 	result, err := verify.Compare(ctx, a, b, verify.Options{Database: o.database, Settle: o.settle, Keep: o.limit, Progress: bar.show})

@@ -1,12 +1,12 @@
 package ovsdbctl
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/ovn-org/libovsdb/ovsdb"
@@ -60,7 +60,7 @@ func (s *Store) rowIDs(ctx context.Context, tables []string) (map[string][]uuid.
 	}
 	byTable := make(map[string][]uuid.UUID, len(tables))
 	for i, table := range tables {
-		slices.SortFunc(all[i], func(a, b uuid.UUID) int { return strings.Compare(string(a[:]), string(b[:])) })
+		slices.SortFunc(all[i], func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 		byTable[table] = all[i]
 	}
 	return byTable, nil

@@ -19,7 +19,7 @@ type Store struct {
 	endpoint string
 	database Database
 	checker  PeerChecker // of Unix sockets; may be nil
-	limit    limit // of replies other than schemas and whole tables
+	limit    limit       // of replies other than schemas and whole tables
 	session  *session
 }
 

@@ -57,7 +57,7 @@ func TestRowsAreFoundWithTheirChanges(t *testing.T) {
 		{"a difference, which is said at the end", good + record(`{"Item":{"`+second+`":{"tags":"c"}},"_is_diff":true}`), []string{`1: {"name":"` + long + `"} false`, `2: {"name":"b"} false {"tags":"c"} true`}, false},
 		{"deleted", good + record(`{"Item":{"`+first+`":null}}`), []string{`2: {"name":"b"} false`}, false},
 		{"deleted and inserted again", good + record(`{"Item":{"`+first+`":null}}`) + record(`{"_is_diff":true,"Item":{"`+first+`":{"name":"d"}}}`), []string{`1: {"name":"d"} false`, `2: {"name":"b"} false`}, false},
-		{"a torn record", good + record(`{"Item":{"`+first+`":null}}`)[:100], []string{`1: {"name":"` + long + `"} false`, `2: {"name":"b"} false`}, true},
+		{"a torn record", good + record(`{"Item":{"` + first + `":null}}`)[:100], []string{`1: {"name":"` + long + `"} false`, `2: {"name":"b"} false`}, true},
 		{"a damaged record", good + strings.Replace(record(`{"Item":{"`+first+`":null,"`+second+`":null}}`), "null", "nuII", 1), []string{`1: {"name":"` + long + `"} false`, `2: {"name":"b"} false`}, true},
 	} {
 		got, torn, err := indexed(t, row.data)

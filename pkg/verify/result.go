@@ -77,4 +77,3 @@ func (r *Result) finish() {
 		return cmp.Or(strings.Compare(a.Table, b.Table), strings.Compare(a.UUID, b.UUID))
 	})
 }
-

@@ -27,6 +27,9 @@ func (c *comparison) settleCandidates(ctx context.Context) error {
 		if err := c.readCandidates(ctx); err != nil {
 			return err
 		}
+		if len(c.candidates) == 0 {
+			break
+		}
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
