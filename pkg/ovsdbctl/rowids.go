@@ -42,7 +42,7 @@ func (s *Store) rowIDs(ctx context.Context, tables []string) (map[string][]uuid.
 	for _, table := range tables {
 		operations = append(operations, ovsdb.Operation{Op: ovsdb.OperationSelect, Table: table, Columns: []string{"_uuid"}})
 	}
-	command := request{ID: requestID, Method: "transact", Params: ovsdb.NewTransactArgs(s.database.Name, operations...)}
+	command := request{ID: 1, Method: "transact", Params: ovsdb.NewTransactArgs(s.database.Name, operations...)}
 	if err := json.NewEncoder(conn).Encode(command); err != nil {
 		return nil, sessionError(ctx, err)
 	}
