@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -37,6 +38,12 @@ func TestMain(m *testing.M) {
 		os.Exit(helperStart(os.Args[1], os.Args[2]))
 	case "ensure": // DATABASE SCHEMA: ensure a database, say whether a program is missing
 		helperEnsure(os.Args[1], os.Args[2])
+	case "ensure as account": // USER:GROUP DATABASE SCHEMA: ensure a database, say what fails
+		owner, err := process.LookupOwner(os.Args[1])
+		if err == nil {
+			_, err = process.DatabaseFile{Path: os.Args[2], Schema: os.Args[3], Owner: owner}.Ensure(context.Background())
+		}
+		fmt.Fprintln(os.Stderr, err)
 	case "run": // DIRECTORY: run a tool that writes its process id to a file there and goes on
 		_, err := process.Run(context.Background(), "sh", "-c", longTool, os.Args[1])
 		fmt.Fprintln(os.Stderr, err)
@@ -51,6 +58,8 @@ func TestMain(m *testing.M) {
 		before := dumpable()
 		process.RefuseCoreDumps()
 		fmt.Println(before, dumpable())
+	case "trace": // PID: trace all threads of a process but the first, and collect none that ends
+		os.Exit(helperTrace(os.Args[1]))
 	case "hold open file": // FILE: the same, with a lock of the open file
 		os.Exit(helperHold(os.Args[1], unix.F_OFD_SETLK))
 	}
@@ -95,6 +104,27 @@ func helperHold(path string, command int) int {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	fmt.Println("locked")
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	return 0
+}
+
+func helperTrace(pid string) int {
+	runtime.LockOSThread() // threads are traced by one thread
+	threads, err := os.ReadDir(filepath.Join("/proc", pid, "task"))
+	for _, thread := range threads {
+		number, _ := strconv.Atoi(thread.Name())
+		if thread.Name() == pid || err != nil {
+			continue
+		}
+		if _, _, failed := unix.Syscall6(unix.SYS_PTRACE, unix.PTRACE_SEIZE, uintptr(number), 0, 0, 0, 0); failed != 0 {
+			err = failed
+		}
+	}
+	if err != nil || len(threads) < 2 {
+		fmt.Fprintln(os.Stderr, len(threads), err)
 		return 1
 	}
 	fmt.Println("locked")

@@ -65,7 +65,12 @@ func (c command) run(ctx context.Context) (stdout string, err error) {
 		cmd.Stdin = c.stdin
 	}
 	cmd.Stdout, cmd.Stderr = output.writer, messages.writer
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: c.credential}
+	// A program of another account gets a session of its own. In that of a person who is root it could
+	// type commands on the terminal (TIOCSTI in ioctl_tty(2)), and leave the process group that is killed.
+	session := c.credential != nil
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Setsid: session, Setpgid: !session, Pdeathsig: syscall.SIGKILL, Credential: c.credential,
+	}
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
 
 	err = c.start(cmd)
