@@ -24,13 +24,18 @@ import (
 // locksAs runs a program of a name, as a user, that locks a file until the test ends.
 func locksAs(t *testing.T, name string, uid uint32, mode, path string) *exec.Cmd {
 	t.Helper()
+	return locks(t, name, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}, mode, path)
+}
+
+func locks(t *testing.T, name string, attributes *syscall.SysProcAttr, mode, path string) *exec.Cmd {
+	t.Helper()
 	program := filepath.Join(openDirectory(t), name)
 	if err := os.Symlink("/proc/self/exe", program); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), program, path)
 	cmd.Env = []string{helperVariable + "=" + mode}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+	cmd.SysProcAttr = attributes
 	processtest.StartHolder(t, cmd)
 	return cmd
 }
@@ -51,7 +56,7 @@ func databaseLockOf(files process.ServerFiles) string {
 // stopSoon stops a server within the time of an action.
 func stopSoon(t *testing.T, files process.ServerFiles) process.StopReport {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
 	defer cancel()
 	report, err := process.StopServer(ctx, files)
 	if err != nil {
@@ -243,4 +248,45 @@ func TestStopEndsWhileTheAccountStartsServersWithoutEnd(t *testing.T) {
 	})
 	stopSoon(t, files)
 	gone(t, server)
+}
+
+// A thread that has ended stays with its tracer, and its process with it, until the tracer collects it.
+func TestStopIsNotKeptByAKilledServerWhoseThreadsAreTraced(t *testing.T) {
+	t.Parallel()
+	owner := account(t)
+	files, server := runningAccountServer(t, owner)
+	traced := locksAs(t, process.ServerProgram, uint32(owner.UID), "hold", placed(t, owner, databaseLockOf(files)))
+	locksAs(t, "tracer", uint32(owner.UID), "trace", strconv.Itoa(traced.Process.Pid))
+	report := stopSoon(t, files)
+	gone(t, server)
+	if pid, err := files.Owner(); pid != 0 || !slices.Contains(report.PIDs, traced.Process.Pid) {
+		t.Errorf("process %d, %v; stop says %+v", pid, err, report)
+	}
+}
+
+// The first process of a PID namespace ends after all others there, and those after a process of another
+// namespace has collected them that has started them. An account can do all that in a user namespace.
+func TestStopIsNotKeptByAKilledServerThatWaitsForItsPIDNamespace(t *testing.T) {
+	t.Parallel()
+	owner := account(t)
+	files, server := runningAccountServer(t, owner)
+	first := locks(t, process.ServerProgram, &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWPID, Credential: &syscall.Credential{Uid: uint32(owner.UID), Gid: uint32(owner.GID)},
+	}, "hold", placed(t, owner, databaseLockOf(files)))
+	started := filepath.Join(t.TempDir(), "started")
+	parent := exec.CommandContext(t.Context(), "nsenter", "--target", strconv.Itoa(first.Process.Pid), "--pid", "--no-fork",
+		"sh", "-c", "sleep 60 & echo > "+started+"; exec sleep 60")
+	if err := parent.Start(); err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { // before the first process is waited for
+		_ = parent.Process.Kill()
+		_ = parent.Wait()
+	})
+	eventually(t, "the child starts", func() bool { _, err := os.Stat(started); return err == nil })
+	report := stopSoon(t, files)
+	gone(t, server)
+	if pid, err := files.Owner(); pid != 0 || !slices.Contains(report.PIDs, first.Process.Pid) {
+		t.Errorf("process %d, %v; stop says %+v", pid, err, report)
+	}
 }

@@ -51,8 +51,11 @@ type procStat struct {
 	ticks  uint64 // CPU time in user and kernel mode, in clockTicks
 }
 
-func readStat(pid int) (procStat, error) {
-	content, err := readBounded("/proc/"+strconv.Itoa(pid)+"/stat", 4096)
+func readStat(pid int) (procStat, error) { return readStatFile("/proc/" + strconv.Itoa(pid) + "/stat") }
+
+// readStatFile reads the file stat of a process or a thread.
+func readStatFile(path string) (procStat, error) {
+	content, err := readBounded(path, 4096)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) {
 		return procStat{}, ErrNotRunning
 	}

@@ -145,7 +145,7 @@ func (s *stopping) try(ctx context.Context, share float64, do func(context.Conte
 	defer give(nil)
 	do(ctx, give)
 	for _, process := range s.found.all() {
-		if err := process.wait(ctx); err != nil {
+		if err := process.awaitExit(ctx); err != nil {
 			return err
 		}
 	}
@@ -212,7 +212,7 @@ func (s *stopping) look(ctx context.Context) error {
 	}
 	// One that ends gives up its locks first.
 	for _, process := range s.found.all() {
-		if process.ended() || found.includes(process.pid) {
+		if process.exited() || found.includes(process.pid) {
 			process.close()
 			continue
 		}
