@@ -1,12 +1,19 @@
 package ovsdbfile
 
-import "maps"
+import (
+	"maps"
+	"strings"
+)
 
 // externalIDs is the value of a row's external_ids, or the difference from its previous value.
 type externalIDs map[string]string
 
-// parseExternalIDs reads a map of strings: ["map", [[<key>, <value>], ...]].
-func parseExternalIDs(s *scanner) (externalIDs, error) {
+// prefixOf returns the part of a key up to its last colon, by which the keys of one program begin.
+func prefixOf(key string) string { return key[:strings.LastIndexByte(key, ':')+1] }
+
+// parseExternalIDs reads a map of strings: ["map", [[<key>, <value>], ...]]. Keys without the prefix
+// are dropped: whoever may write rows could fill the memory with them.
+func parseExternalIDs(s *scanner, prefix string) (externalIDs, error) {
 	ids := externalIDs{}
 	position := 0
 	err := s.elements(func() error {
@@ -19,7 +26,7 @@ func parseExternalIDs(s *scanner) (externalIDs, error) {
 			}
 			return badRecord("external_ids is a %.40q, not a map", kind)
 		case 2:
-			return s.elements(func() error { return ids.parsePair(s) })
+			return s.elements(func() error { return ids.parsePair(s, prefix) })
 		default:
 			return badRecord("external_ids is not a map")
 		}
@@ -30,7 +37,7 @@ func parseExternalIDs(s *scanner) (externalIDs, error) {
 	return ids, err
 }
 
-func (ids externalIDs) parsePair(s *scanner) error {
+func (ids externalIDs) parsePair(s *scanner, prefix string) error {
 	var pair []string
 	err := s.elements(func() error {
 		var text string
@@ -44,7 +51,9 @@ func (ids externalIDs) parsePair(s *scanner) error {
 	if len(pair) != 2 {
 		return badRecord("external_ids has a pair of %d strings", len(pair))
 	}
-	ids[pair[0]] = pair[1]
+	if strings.HasPrefix(pair[0], prefix) {
+		ids[pair[0]] = pair[1]
+	}
 	return nil
 }
 

@@ -10,10 +10,12 @@ const (
 	// maxDepth bounds the nesting of JSON, as JSON_MAX_HEIGHT in Open vSwitch does.
 	maxDepth = 1000
 
-	// maxText bounds a string that is kept in memory, 16 MiB; skipped strings may have
-	// any length. It is far above any name, UUID or external_id: in a damaged record a
-	// string may end much later than its writer ended it.
-	maxText = 16 << 20
+	// maxText bounds a string that is kept in memory, 64 KiB. It is far above any name, UUID or value
+	// that matters; clients may write longer ones.
+	maxText = 64 << 10
+
+	// longText takes the place of a longer string.
+	longText = "(more than 64 KiB)"
 )
 
 // scanner reads the JSON of one record without building its values: callers read the

@@ -8,7 +8,8 @@ import (
 	"strconv"
 )
 
-// string consumes a string and returns it decoded, valid until the next string or number.
+// string consumes a string and returns it decoded, valid until the next string or number. One that is
+// too long to be kept is no damage: it is longText.
 func (s *scanner) string() ([]byte, error) {
 	if err := s.expect('"'); err != nil {
 		return nil, err
@@ -17,6 +18,9 @@ func (s *scanner) string() ([]byte, error) {
 	if err := s.stringTail(&s.text); err != nil {
 		return nil, err
 	}
+	if len(s.text) > maxText {
+		return []byte(longText), nil
+	}
 	if bytes.IndexByte(s.text, '\\') >= 0 {
 		return unquote(s.text)
 	}
@@ -24,7 +28,7 @@ func (s *scanner) string() ([]byte, error) {
 }
 
 // stringTail consumes a string after its opening quote. It appends the consumed bytes to
-// keep, unless that is nil.
+// keep, unless that is nil, or has more than maxText already.
 func (s *scanner) stringTail(keep *[]byte) error {
 	for {
 		if err := s.advance(); err != nil {
@@ -33,8 +37,9 @@ func (s *scanner) stringTail(keep *[]byte) error {
 		start := s.pos
 		c := s.plain()
 		if keep != nil {
-			if *keep = append(*keep, s.piece[start:s.pos]...); len(*keep) > maxText {
-				return badRecord("a string of more than %d bytes", maxText)
+			*keep = append(*keep, s.piece[start:s.pos]...)
+			if len(*keep) > maxText {
+				keep = nil
 			}
 		}
 		switch {

@@ -9,8 +9,8 @@ type Summary struct {
 	Schema        string // name of the database: "OVN_Northbound"
 	SchemaVersion string // "7.0.0"; empty if the schema has none
 
-	// Global is the external_ids of the single row of the global table. It is nil if
-	// there is no such row, or if there are several.
+	// Global is the external_ids of the single row of the global table that begin as the key does,
+	// up to its last colon. It is nil if there is no such row, or if there are several.
 	Global map[string]string
 
 	// ChangesAfterKey is how many rows are inserted, modified or deleted by the records

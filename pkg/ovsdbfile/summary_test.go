@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -298,5 +299,42 @@ func TestSummaryEndsWithItsContext(t *testing.T) {
 	cancel()
 	if _, err := summarizeWhole(ctx, path); !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// Whoever may write rows can write a key or a value of any length.
+func TestLongTextOfAClientHidesNoRecordAfterIt(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c := s.open(t)
+	long := strings.Repeat("x\"", 100<<10) // more than is kept
+	c.transact(t, insertGlobal(beat, "1"), insertItem("a"))
+	for key, value := range map[string]string{"value": long, long: "key"} {
+		c.transact(t, setID(key, value))
+	}
+	c.transact(t, setID(beat, "2"))
+	c.transact(t, insertItem("b"))
+	got := summarize(t, s.file)
+	if got.Torn != nil || got.Global[beat] != "2" || got.ChangesAfterKey != 1 || got.Rows != 2 {
+		t.Errorf("torn %v, beat %q, %d changes after it, %d rows", got.Torn, got.Global[beat], got.ChangesAfterKey, got.Rows)
+	}
+	c.transact(t, setID(beat, long)) // the key itself
+	c.transact(t, insertItem("c"))
+	if got = summarize(t, s.file); got.Torn != nil || len(got.Global[beat]) > 100 || got.Rows != 3 {
+		t.Errorf("torn %v, beat of %d bytes, %d rows", got.Torn, len(got.Global[beat]), got.Rows)
+	}
+}
+
+func TestOnlyTheKeysOfOneProgramAreKept(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c := s.open(t)
+	c.transact(t, insertGlobal("p:beat", "1", "p:other", "2", "q:beat", "3", "beat", "4"))
+	summary, err := ovsdbfile.NewFollower(s.file, globalTable, "p:beat").Advance(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"p:beat": "1", "p:other": "2"}, summary.Global); diff != "" {
+		t.Error(diff)
 	}
 }

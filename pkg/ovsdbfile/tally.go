@@ -17,7 +17,7 @@ type tally struct {
 }
 
 func newTally(globalTable, key string, ignore []string) *tally {
-	return &tally{globalTable: globalTable, key: key, ignore: ignore}
+	return &tally{globalTable: globalTable, key: key, ignore: ignore, transaction: transaction{prefix: prefixOf(key)}}
 }
 
 // advance reads the rest of l, and returns the summary of all records that have been read.

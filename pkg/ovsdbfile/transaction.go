@@ -3,6 +3,8 @@ package ovsdbfile
 // transaction is the part of a transaction record that matters here. It is collected before
 // the record's checksum is known to be right, and applied afterwards.
 type transaction struct {
+	prefix string // of the external_ids that matter
+
 	diff   bool // columns of rows that exist already are differences
 	rows   []rowChange
 	global []globalChange
@@ -23,13 +25,13 @@ type globalChange struct {
 }
 
 func (t *transaction) reset() {
-	*t = transaction{rows: t.rows[:0], global: t.global[:0]}
+	*t = transaction{prefix: t.prefix, rows: t.rows[:0], global: t.global[:0]}
 }
 
 // release frees the memory that a large record needed.
 func (t *transaction) release() {
 	if cap(t.rows) > maxKeptRows {
-		*t = transaction{}
+		*t = transaction{prefix: t.prefix}
 	}
 }
 
@@ -111,7 +113,7 @@ func (t *transaction) parseGlobal(s *scanner, id uuid) error {
 			return s.skip()
 		}
 		var err error
-		change.ids, err = parseExternalIDs(s)
+		change.ids, err = parseExternalIDs(s, t.prefix)
 		return err
 	})
 	t.global = append(t.global, change)
