@@ -37,7 +37,8 @@ type Connection struct {
 //
 // Rows without a purpose are an operator's and stay untouched. If one of them has a
 // target of want, it takes the place of ours: the table cannot hold a target twice.
-// Targets are compared as text.
+// Targets are compared as text. Whoever has made a row of want read-only, it becomes writable: no
+// client could use the server through it, nor a promotion be proven.
 //
 // The error is ErrNoGlobal if there is no global row to link the rows to, ErrReadOnly
 // if the server is a backup and rows must change, ErrBadArgument if want holds a purpose
@@ -98,23 +99,30 @@ type connectionRow struct {
 	purpose string // empty if the row is not ours
 	target  string
 	probe   int64 // milliseconds, -1 if not set
+	// readOnly says that the server refuses all changes of clients that come through the listener.
+	readOnly bool
 }
 
 // connectionRows returns the rows in the order of their UUIDs.
 func (s *Store) connectionRows(ctx context.Context) ([]connectionRow, error) {
-	found, err := s.selectRows(ctx, ConnectionTable, "_uuid", "target", "inactivity_probe", "external_ids")
+	columns := []string{"_uuid", "target", "inactivity_probe", "external_ids"}
+	if s.database.ReadOnlyListeners {
+		columns = append(columns, "read_only")
+	}
+	found, err := s.selectRows(ctx, ConnectionTable, columns...)
 	if err != nil {
 		return nil, err
 	}
 	rows := make([]connectionRow, 0, len(found))
 	for _, row := range found {
 		target, _ := row["target"].(string)
+		readOnly, _ := row["read_only"].(bool)
 		probe, set := optionalInt(row["inactivity_probe"])
 		if !set {
 			probe = -1
 		}
 		rows = append(rows, connectionRow{
-			uuid: uuidOf(row["_uuid"]), target: target, probe: probe,
+			uuid: uuidOf(row["_uuid"]), target: target, probe: probe, readOnly: readOnly,
 			purpose: stringMap(row["external_ids"])[purposeKey],
 		})
 	}
@@ -125,6 +133,7 @@ func (s *Store) connectionRows(ctx context.Context) ([]connectionRow, error) {
 // A connectionChange holds the differences between the existing rows and the wanted ones.
 type connectionChange struct {
 	remove []string // UUIDs
+	unlock []string // UUIDs of rows that are read-only
 	update map[string]Connection
 	create []Connection
 }
@@ -142,6 +151,9 @@ func planConnections(rows []connectionRow, want []Connection) connectionChange {
 		}
 	}
 	for _, row := range rows {
+		if row.readOnly && slices.ContainsFunc(want, row.isFor) {
+			change.unlock = append(change.unlock, row.uuid)
+		}
 		connection, wanted := missing[row.purpose]
 		switch {
 		case row.purpose == "":
@@ -161,8 +173,13 @@ func planConnections(rows []connectionRow, want []Connection) connectionChange {
 	return change
 }
 
+// isFor reports whether a row is to have the target of a connection, or has it.
+func (r connectionRow) isFor(c Connection) bool {
+	return r.purpose == c.Purpose || r.target == c.Target
+}
+
 func (c connectionChange) empty() bool {
-	return len(c.remove) == 0 && len(c.update) == 0 && len(c.create) == 0
+	return len(c.remove) == 0 && len(c.unlock) == 0 && len(c.update) == 0 && len(c.create) == 0
 }
 
 // operations returns the change as a transaction. Its first operation makes the server
@@ -179,6 +196,12 @@ func (c connectionChange) operations(table string, global ovsdb.Row) []ovsdb.Ope
 	for uuid, connection := range c.update {
 		operations = append(operations, ovsdb.Operation{
 			Op: ovsdb.OperationUpdate, Table: ConnectionTable, Row: connection.columns(),
+			Where: []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, ovsdb.UUID{GoUUID: uuid})},
+		})
+	}
+	for _, uuid := range c.unlock {
+		operations = append(operations, ovsdb.Operation{
+			Op: ovsdb.OperationUpdate, Table: ConnectionTable, Row: ovsdb.Row{"read_only": false},
 			Where: []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, ovsdb.UUID{GoUUID: uuid})},
 		})
 	}

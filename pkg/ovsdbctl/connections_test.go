@@ -337,3 +337,28 @@ func TestListenersOpenAndCloseAndTakeTheirSessionsWithThem(t *testing.T) {
 		t.Errorf("session on the server's own socket: %v", err)
 	}
 }
+
+func TestRowsThatListenForClientsAreNotLeftReadOnly(t *testing.T) {
+	t.Parallel()
+	ctx := within(t, time.Minute)
+	server := ovsdbctltest.Start(t, ovsdbctl.Southbound())
+	store := mustOpen(t, server)
+	mustEnsureGlobal(t, store)
+	ours := ovsdbctl.Connection{Purpose: "clients", Target: "ptcp:16641:127.0.0.1"}
+	for _, want := range [][]ovsdbctl.Connection{{ours}, {{Purpose: "clients", Target: "ptcp:16642:127.0.0.1"}}} {
+		if err := store.EnsureConnections(ctx, want); err != nil {
+			t.Fatal(err)
+		}
+		transact(ctx, t, server, ovsdb.Operation{
+			Op: ovsdb.OperationUpdate, Table: ovsdbctl.ConnectionTable, Where: []ovsdb.Condition{everyRow()}, Row: ovsdb.Row{"read_only": true},
+		})
+		if err := store.EnsureConnections(ctx, want); err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range selectAll(ctx, t, server, ovsdbctl.ConnectionTable) {
+			if found["read_only"] != false {
+				t.Errorf("row %v", found)
+			}
+		}
+	}
+}

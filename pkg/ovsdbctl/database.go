@@ -8,6 +8,8 @@ const ConnectionTable = "Connection"
 type Database struct {
 	Name        string `json:"name"`
 	GlobalTable string `json:"global_table"`
+	// ReadOnlyListeners says that a Connection row has the column read_only.
+	ReadOnlyListeners bool `json:"-"`
 }
 
 // Northbound returns OVN's northbound database.
@@ -17,7 +19,7 @@ func Northbound() Database {
 
 // Southbound returns OVN's southbound database.
 func Southbound() Database {
-	return Database{Name: "OVN_Southbound", GlobalTable: "SB_Global"}
+	return Database{Name: "OVN_Southbound", GlobalTable: "SB_Global", ReadOnlyListeners: true}
 }
 
 // ConnectionsRemote returns the remote, as ovsdb-server(1) writes it, that makes a
