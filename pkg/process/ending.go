@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -13,8 +14,14 @@ import (
 // include/linux/sched.h).
 const flagExiting = 0x4
 
-// exitedDelay is the time between two looks whether a process has exited.
-const exitedDelay = 50 * time.Millisecond
+const (
+	// exitedDelay is the time between two looks whether a process has exited.
+	exitedDelay = 50 * time.Millisecond
+
+	// lastingExit is how long a process has exited that counts as ended: usually the next moment the
+	// kernel says so itself.
+	lastingExit = 500 * time.Millisecond
+)
 
 // awaitExit waits until a process has ended, or has exited without being collected. Of the latter a
 // pidfd says nothing: a process of the same account may trace a thread, which then stays when it has
@@ -33,23 +40,31 @@ func (h *handle) awaitExit(ctx context.Context) error {
 	}
 }
 
-// exited reports whether the process has ended, or will execute nothing more and has given up all that
-// it had: its files, with their locks, and its memory.
+// exited reports whether the process has ended, or for a while has executed nothing more and given up
+// all that it had: its files, with their locks, and its memory.
 func (h *handle) exited() bool {
 	if h.ended() {
 		return true
 	}
-	directory := filepath.Join("/proc", strconv.Itoa(h.pid), "task")
+	if !allThreadsExited(h.pid) {
+		h.exitedSince = time.Time{}
+		return false
+	}
+	if h.exitedSince.IsZero() {
+		h.exitedSince = time.Now()
+	}
+	return time.Since(h.exitedSince) >= lastingExit
+}
+
+func allThreadsExited(pid int) bool {
+	directory := filepath.Join("/proc", strconv.Itoa(pid), "task")
 	threads, err := os.ReadDir(directory)
 	if err != nil {
 		return false
 	}
-	for _, thread := range threads {
-		if !threadExited(filepath.Join(directory, thread.Name())) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(threads, func(thread os.DirEntry) bool {
+		return !threadExited(filepath.Join(directory, thread.Name()))
+	})
 }
 
 // threadExited looks at the directory of a thread in /proc. One that is gone has exited.

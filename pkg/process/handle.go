@@ -15,6 +15,8 @@ import (
 type handle struct {
 	pid  int
 	file *os.File
+	// exitedSince is when the process was first seen to have exited without having ended.
+	exitedSince time.Time
 }
 
 // openHandle returns [ErrNotRunning] if there is no such process.
