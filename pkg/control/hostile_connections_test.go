@@ -14,7 +14,7 @@ import (
 // transactOn executes a transaction in one of a node's databases.
 func transactOn(t *testing.T, u control.Unit, operations string) {
 	t.Helper()
-	conn, err := net.Dial("unix", u.Server.DataSocket) //nolint:noctx // a test's, and local
+	conn, err := net.Dial("unix", u.Server.DataSocket)
 	must(t, err)
 	defer conn.Close() //nolint:errcheck // nothing is sent any more
 	_, err = fmt.Fprintf(conn, `{"id":1,"method":"transact","params":%s}`, operations)

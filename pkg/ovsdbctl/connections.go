@@ -140,7 +140,7 @@ type connectionChange struct {
 
 // planConnections compares the existing rows with the wanted ones.
 func planConnections(rows []connectionRow, want []Connection) connectionChange {
-	change := connectionChange{update: map[string]Connection{}}
+	change := connectionChange{update: map[string]Connection{}, unlock: readOnlyRows(rows, want)}
 	missing := map[string]Connection{}
 	for _, connection := range want {
 		missing[connection.Purpose] = connection
@@ -151,9 +151,6 @@ func planConnections(rows []connectionRow, want []Connection) connectionChange {
 		}
 	}
 	for _, row := range rows {
-		if row.readOnly && slices.ContainsFunc(want, row.isFor) {
-			change.unlock = append(change.unlock, row.uuid)
-		}
 		connection, wanted := missing[row.purpose]
 		switch {
 		case row.purpose == "":
@@ -173,9 +170,15 @@ func planConnections(rows []connectionRow, want []Connection) connectionChange {
 	return change
 }
 
-// isFor reports whether a row is to have the target of a connection, or has it.
-func (r connectionRow) isFor(c Connection) bool {
-	return r.purpose == c.Purpose || r.target == c.Target
+// readOnlyRows returns the rows of wanted connections, whoever has made them, that are read-only.
+func readOnlyRows(rows []connectionRow, want []Connection) (uuids []string) {
+	for _, row := range rows {
+		wanted := func(c Connection) bool { return row.purpose == c.Purpose || row.target == c.Target }
+		if row.readOnly && slices.ContainsFunc(want, wanted) {
+			uuids = append(uuids, row.uuid)
+		}
+	}
+	return uuids
 }
 
 func (c connectionChange) empty() bool {

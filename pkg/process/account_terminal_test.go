@@ -44,7 +44,7 @@ func TestWorkAsTheAccountHasNoControllingTerminal(t *testing.T) {
 	seen := filepath.Join(layout.DatabaseDir, "seen")
 	tools := openDirectory(t)
 	tool := "#!/bin/sh\nif (: </dev/tty); then echo terminal; else echo none; fi 2>/dev/null >" + seen + "\nexit 1\n"
-	if err := os.WriteFile(filepath.Join(tools, process.ToolProgram), []byte(tool), 0o755); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(filepath.Join(tools, process.ToolProgram), []byte(tool), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	_, slave := terminal(t)

@@ -25,13 +25,9 @@ const helperVariable = "PROCESS_TEST_HELPER"
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == process.FilesCommand {
-		if err := process.RunFilesCommand(context.Background(), os.Args[2:], os.Stdin, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
+		os.Exit(helperFiles())
 	}
-	switch os.Getenv(helperVariable) {
+	switch mode := os.Getenv(helperVariable); mode {
 	case "":
 		os.Exit(m.Run())
 	case "start": // DIRECTORY FILE-LIMIT: start a northbound server
@@ -39,11 +35,7 @@ func TestMain(m *testing.M) {
 	case "ensure": // DATABASE SCHEMA: ensure a database, say whether a program is missing
 		helperEnsure(os.Args[1], os.Args[2])
 	case "ensure as account": // USER:GROUP DATABASE SCHEMA: ensure a database, say what fails
-		owner, err := process.LookupOwner(os.Args[1])
-		if err == nil {
-			_, err = process.DatabaseFile{Path: os.Args[2], Schema: os.Args[3], Owner: owner}.Ensure(context.Background())
-		}
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, helperEnsureAs(os.Args[1], os.Args[2], os.Args[3]))
 	case "run": // DIRECTORY: run a tool that writes its process id to a file there and goes on
 		_, err := process.Run(context.Background(), "sh", "-c", longTool, os.Args[1])
 		fmt.Fprintln(os.Stderr, err)
@@ -52,17 +44,40 @@ func TestMain(m *testing.M) {
 		_, err := files.Owner()
 		_, stopErr := process.StopServer(context.Background(), files)
 		fmt.Printf("%v\n%v\n", err, stopErr)
-	case "hold": // FILE: hold a write lock until standard input ends
-		os.Exit(helperHold(os.Args[1], unix.F_SETLK))
+	case "hold", "hold open file", "trace": // FILE or PID: do so until standard input ends
+		os.Exit(helperUntilEnd(mode, os.Args[1]))
 	case "dumpable": // say whether the kernel would dump this process's memory, before and after
 		before := dumpable()
 		process.RefuseCoreDumps()
 		fmt.Println(before, dumpable())
-	case "trace": // PID: trace all threads of a process but the first, and collect none that ends
-		os.Exit(helperTrace(os.Args[1]))
-	case "hold open file": // FILE: the same, with a lock of the open file
-		os.Exit(helperHold(os.Args[1], unix.F_OFD_SETLK))
 	}
+}
+
+func helperFiles() int {
+	if err := process.RunFilesCommand(context.Background(), os.Args[2:], os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func helperUntilEnd(mode, argument string) int {
+	switch mode {
+	case "trace": // all threads of a process but the first, and collect none that ends
+		return helperTrace(argument)
+	case "hold open file": // a write lock of the open file
+		return helperHold(argument, unix.F_OFD_SETLK)
+	default: // a write lock of the process
+		return helperHold(argument, unix.F_SETLK)
+	}
+}
+
+func helperEnsureAs(account, database, schema string) error {
+	owner, err := process.LookupOwner(account)
+	if err == nil {
+		_, err = process.DatabaseFile{Path: database, Schema: schema, Owner: owner}.Ensure(context.Background())
+	}
+	return err
 }
 
 func helperEnsure(database, schema string) {
