@@ -27,13 +27,20 @@ MINUTES      ?= 5
 FENCING      ?= no
 TORTUREFLAGS ?=
 
+# For packages: who answers for them. Whoever publishes packages names a reachable address.
+MAINTAINER ?= ovndb-servers maintainers <maintainers@localhost>
+
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 BINARY  := $(CURDIR)/bin/ovndb-servers
+BUILDFLAGS := -trimpath -ldflags '-s -w -X main.linkedVersion=$(VERSION)'
 
 # Tools are built once and kept outside the tree, under their version and Go's, so that neither a clean clone nor make clean costs minutes.
 CACHE            := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ovndb-servers
 GOLANGCI_VERSION := $(shell sed -n 's|^.*github.com/golangci/golangci-lint/v2 \(v[^ ]*\).*|\1|p' tools/go.mod)
 GOLANGCI         := $(CACHE)/tools/golangci-lint-$(GOLANGCI_VERSION)-$(shell go env GOVERSION)
+# nfpm has a module of its own, so that it and golangci-lint do not change each other's dependencies.
+NFPM_VERSION     := $(shell sed -n 's|^.*github.com/goreleaser/nfpm/v2 \(v[^ ]*\).*|\1|p' tools/nfpm/go.mod)
+NFPM             := $(CACHE)/tools/nfpm-$(NFPM_VERSION)-$(shell go env GOVERSION)
 
 SHELL := /bin/bash
 export CGO_ENABLED = 0
@@ -58,7 +65,7 @@ demo-down: ## Remove the cluster of make demo
 .PHONY: build
 build: ## Build bin/ovndb-servers, static
 	@echo "== build $(VERSION)"
-	go build -trimpath -ldflags '-s -w -X main.linkedVersion=$(VERSION)' -o $(BINARY) ./cmd/ovndb-servers
+	go build $(BUILDFLAGS) -o $(BINARY) ./cmd/ovndb-servers
 
 .PHONY: test
 test: ## Run every test: unit tests, then clusters of trixie and of bookworm
@@ -126,27 +133,76 @@ microbench: deps-unit ## Run the Go benchmarks, for benchstat (RUN=regexp, COUNT
 		go test -run '^$$' -bench '$(or $(RUN),.)' -benchmem -count $(COUNT) -p 1 -timeout 60m ./pkg/...
 
 .PHONY: install
-install: build ## Install the program, the agent's link to it and the manual pages (DESTDIR, PREFIX=/usr, OCF_PROVIDER=ovn)
+install: build ## Install the program, the agent's links to it and the manual pages (DESTDIR, PREFIX=/usr, OCF_PROVIDER=ovn)
 	@echo "== install to $(DESTDIR)$(PREFIX)/sbin"
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/sbin/ovndb-servers
 	install -d $(DESTDIR)$(OCF_ROOT)/resource.d/$(OCF_PROVIDER)
 	ln -sfn $(PREFIX)/sbin/ovndb-servers $(DESTDIR)$(OCF_ROOT)/resource.d/$(OCF_PROVIDER)/ovndb-servers
+	@# At each upgrade, ovn-common of bookworm and trixie points the agent's link there, where it ships no file.
+ifeq ($(OCF_PROVIDER),ovn)
+	install -d $(DESTDIR)/usr/share/openvswitch/scripts
+	ln -sfn $(PREFIX)/sbin/ovndb-servers $(DESTDIR)/usr/share/openvswitch/scripts/ovndb-servers.ocf
+endif
 	install -D -m 644 man/ovndb-servers.8 $(DESTDIR)$(PREFIX)/share/man/man8/ovndb-servers.8
 	install -D -m 644 man/ocf_ovn_ovndb-servers.7 $(DESTDIR)$(PREFIX)/share/man/man7/ocf_$(OCF_PROVIDER)_ovndb-servers.7
+
+# Packages of one commit are the same to the byte wherever they are built by the same version of Go.
+ARCHES    := amd64 arm64
+DIST      := $(CURDIR)/dist
+BINARIES  := $(ARCHES:%=$(DIST)/ovndb-servers-linux-%)
+PACKAGING  = PACKAGE_VERSION='$(shell packaging/version)' MAINTAINER='$(MAINTAINER)' \
+	SOURCE_DATE_EPOCH=$(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+
+.PHONY: dist
+dist: deb rpm ## Build programs and packages for amd64 and arm64, with an SBOM and checksums, in dist
+	@echo "== dist"
+	go run ./packaging/sbom '$(VERSION)' $(DIST)/ovndb-servers-linux-amd64 >$(DIST)/ovndb-servers.cdx.json
+	cd $(DIST) && find . -maxdepth 1 -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | xargs sha256sum >SHA256SUMS
+
+.PHONY: deb rpm
+deb: ## Build the Debian packages, in dist (MAINTAINER='NAME <ADDRESS>')
+rpm: ## Build the RPM packages, in dist (MAINTAINER='NAME <ADDRESS>')
+deb rpm: $(NFPM) dist-stage
+	@echo "== $@"
+	rm -f $(DIST)/*.$@
+	@set -e; for arch in $(ARCHES); do \
+		$(PACKAGING) PACKAGE_ARCH=$$arch $(NFPM) package --config packaging/$@.yaml --packager $@ --target $(DIST)/; \
+	done
+
+.PHONY: dist-stage dist-binaries
+dist-stage: build dist-binaries
+	$(PACKAGING) packaging/stage dist/stage $(BINARY)
+
+dist-binaries:
+	@echo "== programs $(VERSION)"
+	@set -e; for arch in $(ARCHES); do \
+		GOOS=linux GOARCH=$$arch go build $(BUILDFLAGS) -o $(DIST)/ovndb-servers-linux-$$arch ./cmd/ovndb-servers; \
+	done
+
+.PHONY: packages-test
+packages-test: deps-packages deb rpm ## Check the packages: content, linters, and installation beside ovn-common of each release
+	@echo "== packages-test"
+	PACKAGES=$(DIST) go test -count 1 -v ./packaging
 
 .PHONY: deps
 deps: deps-unit deps-cluster ## Install missing Debian packages for tests and demo; starts no service
 
-.PHONY: deps-unit deps-cluster
-deps-unit deps-cluster: deps-%:
+.PHONY: deps-unit deps-cluster deps-packages
+deps-unit deps-cluster deps-packages: deps-%:
 	@tools/deps $*
 
 .PHONY: clean
-clean: ## Remove bin; tools stay in the cache directory
-	rm -rf bin
+clean: ## Remove bin and dist; tools stay in the cache directory
+	rm -rf bin dist
 
 $(GOLANGCI):
 	@echo "== building golangci-lint $(GOLANGCI_VERSION), once: it takes a few minutes"
 	@mkdir -p $(@D)
 	cd tools && go build -o $@.new github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	mv $@.new $@
+
+$(NFPM):
+	@echo "== building nfpm $(NFPM_VERSION), once"
+	@mkdir -p $(@D)
+	cd tools/nfpm && go build -o $@.new github.com/goreleaser/nfpm/v2/cmd/nfpm
 	mv $@.new $@
