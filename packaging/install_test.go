@@ -63,7 +63,8 @@ func (r root) exists(name string) bool {
 // dpkg runs dpkg in the root. Maintainer scripts see the root in DPKG_ROOT.
 func (r root) dpkg(t *testing.T, arguments ...string) (string, bool) {
 	t.Helper()
-	command := []string{"dpkg", "--root=" + string(r), "--force-script-chrootless"}
+	command := []string{"dpkg", "--root=" + string(r)}
+	command = append(command, "--force-script-chrootless", "--force-unsafe-io")
 	return run(t, append(command, arguments...)...)
 }
 
