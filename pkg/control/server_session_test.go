@@ -44,12 +44,12 @@ func TestOpenSessionsHideNothingThatHappensToTheirServers(t *testing.T) {
 		happens func(t *testing.T, node *control.Controller, u control.Unit)
 		want    replication.Condition
 	}{
-		"killed": {func(t *testing.T, node *control.Controller, u control.Unit) {
+		"killed": {func(t *testing.T, _ *control.Controller, u control.Unit) {
 			t.Helper()
 			signalServer(t, u, syscall.SIGKILL)
 			eventually(t, "the end of the server", func() bool { pid, err := u.Running(); return err == nil && pid == 0 })
 		}, replication.ConditionAbsent},
-		"stopped by a signal": {func(t *testing.T, node *control.Controller, u control.Unit) {
+		"stopped by a signal": {func(t *testing.T, _ *control.Controller, u control.Unit) {
 			t.Helper()
 			signalServer(t, u, syscall.SIGSTOP)
 			pid, err := u.Running()
@@ -57,7 +57,7 @@ func TestOpenSessionsHideNothingThatHappensToTheirServers(t *testing.T) {
 			t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 			eventually(t, "the server to stand still", func() bool { a, err := process.Inspect(pid); return err == nil && a.Stopped })
 		}, replication.ConditionFailed},
-		"made active": {func(t *testing.T, node *control.Controller, u control.Unit) {
+		"made active": {func(t *testing.T, _ *control.Controller, u control.Unit) {
 			t.Helper()
 			must(t, u.Server.Activate(testContext(t)))
 		}, replication.ConditionActive},
