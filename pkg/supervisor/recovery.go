@@ -12,10 +12,14 @@ const (
 	// moveTime is how long clients wait when Pacemaker moves the role: 0.6 to 1 s in the benchmarks,
 	// twice that on a busy cluster. The longer time is the cautious one: it favours the restart.
 	moveTime = 2 * time.Second
-	// restartTimeout is the least bound of a restart in place.
+	// restartTimeout is the least bound of a restart of an active server in place, and
+	// restartMargin how much longer than predicted it may take.
 	restartTimeout = 6 * time.Second
-	// restartMargin is how much longer than predicted a restart may take.
-	restartMargin = 2
+	restartMargin  = 2
+	// backupTimeout and backupMargin are the same for a backup, for which no client waits: a failure
+	// that is reported costs its node a stop and another start, which reads the file as well.
+	backupTimeout = 20 * time.Second
+	backupMargin  = 6
 )
 
 // errQuicker is why no other node is asked.
@@ -43,8 +47,13 @@ func chooseRecovery(restart time.Duration, successor func() (string, error)) rec
 	return chosen
 }
 
-// timeout bounds a restart in place: a larger file takes longer to read.
-func (r recovery) timeout() time.Duration { return max(restartTimeout, restartMargin*r.restart) }
+// timeout bounds a restart: a larger file takes longer to read.
+func (r recovery) timeout(promoted bool) time.Duration {
+	if promoted {
+		return max(restartTimeout, restartMargin*r.restart)
+	}
+	return max(backupTimeout, backupMargin*r.restart)
+}
 
 // way says for the log how the server comes back.
 func (r recovery) way() string {

@@ -28,13 +28,24 @@ func TestRoleIsLeftToAFreshNodeOnlyIfThatIsPredictedToBeQuicker(t *testing.T) {
 			t.Parallel()
 			asked := false
 			got := chooseRecovery(tt.restart, func() (string, error) { asked = true; return tt.successor, tt.err })
-			if got.successor != tt.want || asked != tt.asked || got.timeout() != tt.timeout {
+			if got.successor != tt.want || asked != tt.asked || got.timeout(true) != tt.timeout {
 				t.Errorf("the role is left to %q (asked: %v), within %s; want %q (%v), %s",
-					got.successor, asked, got.timeout(), tt.want, tt.asked, tt.timeout)
+					got.successor, asked, got.timeout(true), tt.want, tt.asked, tt.timeout)
 			}
 			if tt.err != nil && !errors.Is(got.reason, tt.err) {
 				t.Errorf("the reason is %v, want %v", got.reason, tt.err)
 			}
 		})
+	}
+}
+
+func TestARestartedBackupHasMoreTimeThanAnActiveServer(t *testing.T) {
+	t.Parallel()
+	for restart, want := range map[time.Duration]time.Duration{
+		100 * time.Millisecond: 20 * time.Second, 3400 * time.Millisecond: 20400 * time.Millisecond, 20 * time.Second: 2 * time.Minute,
+	} {
+		if got := (recovery{restart: restart}).timeout(false); got != want {
+			t.Errorf("predicted %s: %s, want %s", restart, got, want)
+		}
 	}
 }

@@ -65,7 +65,7 @@ func (r *restarter) restart(ctx context.Context) {
 	}
 	r.report(fmt.Sprintf("the %s server died and is being restarted", r.unit.Name()))
 	began := time.Now()
-	trying, cancel := context.WithTimeout(ctx, chosen.timeout())
+	trying, cancel := context.WithTimeout(ctx, chosen.timeout(r.controller.Promoted()))
 	defer cancel()
 	err := r.controller.Revive(trying, r.unit.Name(), r.lastMarker.Load())
 	if errors.Is(err, control.ErrTermOver) {
