@@ -60,19 +60,12 @@ func (c *Controller) Successor(ctx context.Context) (string, error) {
 // A failure that is reported instead (asyncmon) would move the role only after this node's servers
 // were stopped and started, and had read their files.
 func (c *Controller) LeaveRole(ctx context.Context, database string, seen *replication.Marker) error {
-	unlock, err := c.lockTogether(ctx) // no action changes the score or the term meanwhile
+	u, own, unlock, err := c.lockRole(ctx, database)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	u, err := c.unitOf(database)
-	if err != nil {
-		return err
-	}
-	own, err := c.OwnTerm()
 	switch {
-	case err != nil:
-		return err
 	case own == nil || !own.Recorded:
 		return fmt.Errorf("%w: this node leads no recorded term", errNotLeft)
 	case seen == nil || seen.TermID != own.Record.TermID:
@@ -91,20 +84,31 @@ func (c *Controller) LeaveRole(ctx context.Context, database string, seen *repli
 
 // KeepRole takes LeaveRole back, unless this node was demoted.
 func (c *Controller) KeepRole(ctx context.Context, database string) error {
-	unlock, err := c.lockTogether(ctx)
+	u, own, unlock, err := c.lockRole(ctx, database)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	u, err := c.unitOf(database)
-	if err != nil {
-		return err
-	}
-	own, err := c.OwnTerm()
-	if err != nil || own == nil || !own.Recorded {
-		return err
+	if own == nil || !own.Recorded {
+		return nil
 	}
 	return errors.Join(c.lastSeen(u).drop(), c.Cluster.SetScore(ctx, "", replication.ActiveScore(own.Record.Term)))
+}
+
+// lockRole returns the unit of a database and the term that this node leads, nil for none. Until
+// unlock is called no action changes the term or the promotion score.
+func (c *Controller) lockRole(ctx context.Context, database string) (u Unit, own *replication.OwnTerm, unlock func(), err error) {
+	if u, err = c.unitOf(database); err != nil {
+		return Unit{}, nil, nil, err
+	}
+	if unlock, err = c.lockTogether(ctx); err != nil {
+		return Unit{}, nil, nil, err
+	}
+	if own, err = c.OwnTerm(); err != nil {
+		unlock()
+		return Unit{}, nil, nil, err
+	}
+	return u, own, unlock, nil
 }
 
 // lastBeatSeen returns the last beat that was seen in a database before its server died and the role
