@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"time"
 
@@ -57,8 +56,8 @@ func (c *Controller) clientsServed(ctx context.Context) bool {
 func (c *Controller) DatabaseSize() int64 {
 	var largest int64
 	for _, u := range c.Units {
-		if info, err := os.Stat(u.Files.Database); err == nil {
-			largest = max(largest, info.Size())
+		if size, err := fileSize(u); err == nil {
+			largest = max(largest, size)
 		}
 	}
 	return largest
