@@ -81,8 +81,10 @@ func TestAfterTheDeathOfAServerABackupThatHoldsItsFileLeadsAndNoNodeIsAsked(t *t
 	wantRows(t, three.nodes[0], "a", "before", "last", "new")
 }
 
-func TestAfterTheDeathOfAServerABackupThatLacksItsLastRowsLeavesTheRoleToItsNodeAgain(t *testing.T) {
-	t.Parallel()
+// newTrioAheadOfItsBackups returns a cluster whose first node leads, and whose backups lack the last
+// of its rows, "a" and "last".
+func newTrioAheadOfItsBackups(t *testing.T) trio {
+	t.Helper()
 	three := newLedTrio(t)
 	insert(t, three.nodes[0], "a")
 	for _, n := range three.nodes[1:] {
@@ -90,6 +92,12 @@ func TestAfterTheDeathOfAServerABackupThatLacksItsLastRowsLeavesTheRoleToItsNode
 		parkUnit(t, n.Units[0])
 	}
 	insert(t, three.nodes[0], "last")
+	return three
+}
+
+func TestAfterTheDeathOfAServerABackupThatLacksItsLastRowsLeavesTheRoleToItsNodeAgain(t *testing.T) {
+	t.Parallel()
+	three := newTrioAheadOfItsBackups(t)
 	three.leaveRole(t)
 	must(t, three.nodes[0].Demote(testContext(t)))
 	defer three.answerLate(t)()
@@ -104,13 +112,7 @@ func TestAfterTheDeathOfAServerABackupThatLacksItsLastRowsLeavesTheRoleToItsNode
 // After a compaction the file does not say which rows came after the last beat.
 func TestAfterTheDeathOfAServerThatHadCompactedItsFileABackupThatLacksItsLastRowsDoesNotLead(t *testing.T) {
 	t.Parallel()
-	three := newLedTrio(t)
-	insert(t, three.nodes[0], "a")
-	for _, n := range three.nodes[1:] {
-		wantRows(t, n, "a")
-		parkUnit(t, n.Units[0])
-	}
-	insert(t, three.nodes[0], "last")
+	three := newTrioAheadOfItsBackups(t)
 	compact(t, three.nodes[0].Units[0])
 	three.leaveRole(t)
 	must(t, three.nodes[0].Demote(testContext(t)))
@@ -132,7 +134,7 @@ func TestEndIsNotAwaitedFromAServerThatHasDied(t *testing.T) {
 	}
 }
 
-// What a server wrote in part when it died it has acknowledged to nobody.
+// What a server wrote in part when it died it has acknowledged to no client.
 func TestAfterTheDeathOfAServerAPartOfARecordAtTheEndOfItsFileIsNotAwaited(t *testing.T) {
 	t.Parallel()
 	three := newComparableTrio(t)

@@ -41,11 +41,18 @@ func parseNames(t *testing.T, reply []byte) []string {
 	return names
 }
 
+// transact executes a transaction in a node's northbound database.
 func transact(t *testing.T, c *control.Controller, operations string) []byte {
 	t.Helper()
-	out, err := exec.CommandContext(testContext(t), "ovsdb-client", "transact", "unix:"+c.Units[0].Server.DataSocket, operations).CombinedOutput()
+	return transactOn(t, c.Units[0], operations)
+}
+
+// transactOn executes a transaction in one of a node's databases.
+func transactOn(t *testing.T, u control.Unit, operations string) []byte {
+	t.Helper()
+	out, err := exec.CommandContext(testContext(t), "ovsdb-client", "transact", "unix:"+u.Server.DataSocket, operations).CombinedOutput()
 	if err != nil || strings.Contains(string(out), `"error"`) {
-		t.Fatalf("node %s: %v: %s", c.Node, err, out)
+		t.Fatalf("%s: %v: %s", u.Server.DataSocket, err, out)
 	}
 	return out
 }
