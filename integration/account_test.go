@@ -20,7 +20,7 @@ const account = "daemon"
 // The servers run as an account of their own, in directories that the agent has made for it. The
 // active's machine dies: another node leads as that account, and the first one comes back as it.
 func TestServersRunAsAnAccountOfTheirOwnThroughAFailover(t *testing.T) {
-	onTrixieIfShort(t)
+	shortOnlyOn(t, cluster.Trixie)
 	needServers(t)
 	ctx, c := ownCluster(t, func(config *cluster.Config) {
 		config.Parameters = map[string]string{

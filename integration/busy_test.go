@@ -16,6 +16,7 @@ import (
 // The active northbound server works on one transaction for longer than a monitor may
 // take: nothing fails over, no server is restarted, and the transaction is carried out.
 func TestBusyServerStaysInPlace(t *testing.T) {
+	shortOnlyOn(t, cluster.Bookworm)
 	const (
 		rows = 20000
 		// busy is longer than the monitors' timeout of 20 s, and than the interval before it.

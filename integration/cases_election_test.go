@@ -37,7 +37,7 @@ func (s *trial) awaitLeaderWithin(timeout time.Duration, what string, condition 
 // An operator prefers a node by 10000 that holds less than another one when the active is lost:
 // the freshest leads nevertheless, and without a minute of no leader (K6).
 func TestSafetyPreferenceForANodeThatHoldsLessDoesNotMakeItLead(t *testing.T) {
-	onTrixieIfShort(t)
+	shortOnlyOn(t, cluster.Trixie)
 	s := newTrial(t)
 	active, others := s.promoted()
 	fresh, behind := others[0], others[1]
@@ -57,7 +57,7 @@ func TestSafetyPreferenceForANodeThatHoldsLessDoesNotMakeItLead(t *testing.T) {
 // leads, and says which constraint it was. The rows that the banned one alone had are in a
 // snapshot there (K8).
 func TestSafetyFreshestNodeThatIsBannedIsNotWaitedFor(t *testing.T) {
-	onTrixieIfShort(t)
+	shortOnlyOn(t, cluster.Trixie)
 	s := newTrial(t)
 	active, others := s.promoted()
 	fresh, behind := others[0], others[1]
@@ -149,7 +149,7 @@ const serverProgram = "/usr/sbin/ovsdb-server"
 // The servers of the active die and cannot be started again: the best of the others leads. What
 // only the active had is in its file, and in a snapshot when it returns (K7).
 func TestSafetyActiveWhoseServersCannotBeStartedAgainIsReplaced(t *testing.T) {
-	onTrixieIfShort(t)
+	shortOnlyOn(t, cluster.Trixie)
 	s := newTrial(t)
 	active, rest := s.promoted()
 	s.awaitMore(30)
@@ -173,7 +173,7 @@ func TestSafetyActiveWhoseServersCannotBeStartedAgainIsReplaced(t *testing.T) {
 // A node in maintenance gets no notifications. It is not waited for when the active is lost: the
 // other backup leads after a promotion of a few seconds (K9).
 func TestSafetyNodeInMaintenanceIsNotWaitedFor(t *testing.T) {
-	onTrixieIfShort(t)
+	shortOnlyOn(t, cluster.Trixie)
 	s := newTrial(t)
 	active, others := s.promoted()
 	unmanaged, next := others[0], others[1]

@@ -141,7 +141,7 @@ const patientWrite = 4 * time.Second
 // An older CIB is loaded while a node leads, and the record goes back by two terms with it: the
 // active serves on, and puts its record back (K2).
 func TestSafetyOlderCIBLoadedWhileANodeLeadsChangesNothing(t *testing.T) {
-	onTrixieIfShort(t)
+	shortOnlyOn(t, cluster.Trixie)
 	const restored = "the cluster record had gone back, and was restored by the node that leads"
 	s := newTrial(t)
 	older, err := s.Control(s.ctx, "cibadmin", "--query")
@@ -189,7 +189,7 @@ func (s *trial) loadCIB(saved string) {
 
 // Pacemaker is shut down on the active's node: the new active has all rows (K5).
 func TestSafetyPacemakerShutDownOnTheActiveLosesNothing(t *testing.T) {
-	onTrixieIfShort(t)
+	shortOnlyOn(t, cluster.Trixie)
 	s := newTrial(t)
 	active, rest := s.promoted()
 	s.awaitMore(30)
@@ -204,7 +204,7 @@ func TestSafetyPacemakerShutDownOnTheActiveLosesNothing(t *testing.T) {
 // Pacemaker is shut down on the active's node, the only one that runs: the end of its data is in
 // the record. A node that lacks the end does not lead, until the one that holds it is back (K5).
 func TestSafetyNodeThatLacksTheEndOfAShutDownActiveDoesNotLead(t *testing.T) {
-	onTrixieIfShort(t)
+	shortOnlyOn(t, cluster.Trixie)
 	s := newTrial(t)
 	last, others := s.promoted()
 	s.check(s.Standby(s.ctx, others[0]))

@@ -19,7 +19,7 @@ const noSpace = "no space left on device"
 // The disk of the active's databases is full: status and monitor say so, and after disk_patience a
 // fresh node leads and takes writes. No acknowledged row is lost (D5).
 func TestSafetyActiveWhoseDiskIsFullIsReplaced(t *testing.T) {
-	onTrixieIfShort(t)
+	shortOnlyOn(t, cluster.Trixie)
 	s := newTrial(t)
 	active, rest := s.promoted()
 	s.awaitMore(30)
@@ -50,7 +50,7 @@ func TestSafetyActiveWhoseDiskIsFullIsReplaced(t *testing.T) {
 // The run directory of the active's servers is removed: the servers are found by the lock of their
 // files, replaced, and never run beside another active. No monitor says that none runs (D6).
 func TestSafetyRunDirectoryRemovedUnderTheActive(t *testing.T) {
-	onTrixieIfShort(t)
+	shortOnlyOn(t, cluster.Trixie)
 	s := newTrial(t)
 	active, _ := s.promoted()
 	s.awaitMore(30)

@@ -17,7 +17,7 @@ import (
 // not served there a few seconds later, and each row that was acknowledged is on the other nodes,
 // or in a snapshot of that one (D14).
 func TestSafetyActiveWhosePacemakerIsKilledServesNoClients(t *testing.T) {
-	onTrixieIfShort(t)
+	shortOnlyOn(t, cluster.Trixie)
 	s := newTrial(t)
 	s.step("in maintenance it serves on", (*trial).killPacemakerInMaintenance)
 	active, rest := s.promoted()
@@ -91,7 +91,7 @@ func (s *trial) servesNone(ctx context.Context, node string) error {
 // node's attributes: its promotion score is there again soon, and each row that was acknowledged is
 // on all nodes, or in a snapshot of that one (K14).
 func TestSafetyControllerKilledOnTheActiveLosesNoScore(t *testing.T) {
-	onTrixieIfShort(t)
+	shortOnlyOn(t, cluster.Trixie)
 	s := newTrial(t)
 	active, _ := s.promoted()
 	s.awaitMore(30)

@@ -18,17 +18,19 @@ type loss struct {
 	lose, regain func(*cluster.Cluster, context.Context, string) error
 	// keep says which acknowledged rows have to be there in the end.
 	keep keep
+	// shortOnlyOn is the release that a run with -short has time for this loss on; none means both.
+	shortOnlyOn cluster.Suite
 }
 
 // losses returns the ways in which a node is lost.
 func losses() []loss {
 	return []loss{
-		{"frozen", (*cluster.Cluster).Freeze, (*cluster.Cluster).Thaw, keepReplicated},
-		{"without power", (*cluster.Cluster).PowerOff, (*cluster.Cluster).PowerOn, keepReplicated},
+		{"frozen", (*cluster.Cluster).Freeze, (*cluster.Cluster).Thaw, keepReplicated, cluster.Bookworm},
+		{"without power", (*cluster.Cluster).PowerOff, (*cluster.Cluster).PowerOn, keepReplicated, ""},
 		{"partitioned", func(c *cluster.Cluster, ctx context.Context, node string) error {
 			return c.Partition(ctx, node)
-		}, (*cluster.Cluster).Heal, keepOutside},
-		{"in standby", (*cluster.Cluster).Standby, (*cluster.Cluster).Unstandby, keepAll},
+		}, (*cluster.Cluster).Heal, keepOutside, cluster.Trixie},
+		{"in standby", (*cluster.Cluster).Standby, (*cluster.Cluster).Unstandby, keepAll, ""},
 	}
 }
 
@@ -38,6 +40,9 @@ func losses() []loss {
 func TestPromotedNodeLost(t *testing.T) {
 	for _, loss := range losses() {
 		t.Run(loss.name, func(t *testing.T) {
+			if loss.shortOnlyOn != "" {
+				shortOnlyOn(t, loss.shortOnlyOn)
+			}
 			ctx, c := sharedCluster(t)
 			view, err := c.View(ctx)
 			if err != nil {

@@ -47,6 +47,7 @@ func everyActionTwice() []step {
 
 // Every action can be repeated, and ends with the code of the state it has reached.
 func TestEveryActionTwice(t *testing.T) {
+	shortOnlyOn(t, cluster.Bookworm)
 	h := byHand(t)
 	node := h.NodeNames()[0]
 	for _, step := range everyActionTwice() {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"ovndb-servers/integration/cluster"
 	"ovndb-servers/integration/ovsdb"
 )
 
@@ -91,6 +92,7 @@ func TestStopOfServersStoppedByASignal(t *testing.T) {
 // Each action ends before Pacemaker would kill it where another process listens in a server's place:
 // start replaces the server, and the others name the database, the socket and what is wrong.
 func TestForeignControlSocketHangsNoAction(t *testing.T) {
+	shortOnlyOn(t, cluster.Bookworm)
 	const limit = 4 * time.Second
 	nb := ovsdb.Northbound()
 	for action, want := range map[string]int{

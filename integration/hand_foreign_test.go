@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"ovndb-servers/integration/cluster"
 	"ovndb-servers/integration/ovsdb"
 )
 
@@ -88,6 +89,7 @@ func (h hand) foreignState(node, directory string) string {
 // The run directory is removed under running servers: monitor does not say that none runs, and
 // stop ends them (D6).
 func TestStopEndsServersWhoseRunDirectoryWasRemoved(t *testing.T) {
+	shortOnlyOn(t, cluster.Trixie)
 	h := byHand(t)
 	active, backup := h.pair()
 	for _, node := range []string{active, backup} {

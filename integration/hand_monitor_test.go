@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"ovndb-servers/integration/cluster"
 	"ovndb-servers/integration/ovsdb"
 )
 
@@ -116,6 +117,7 @@ func oneServer(db ovsdb.Database) []mixed {
 // Monitor names the fault of a mixed state, ends with its code, and repairs it if that can
 // be done at once: no server of an unpromoted instance stays writable.
 func TestMonitorOfMixedStates(t *testing.T) {
+	shortOnlyOn(t, cluster.Bookworm)
 	for _, state := range mixedStates() {
 		t.Run(state.name, func(t *testing.T) { testMixed(t, state) })
 	}
@@ -154,6 +156,7 @@ func testMixed(t *testing.T, state mixed) {
 // missed notification, is pointed at the promoted node again, and gets the rows that it
 // has missed.
 func TestMissedNotificationIsRepairedByMonitor(t *testing.T) {
+	shortOnlyOn(t, cluster.Trixie)
 	h := byHand(t)
 	active, backup := h.pair()
 	nb := ovsdb.Northbound()

@@ -22,6 +22,7 @@ const northdPIDFile = "/run/ovn/ovn-northd.pid"
 // Where the agent manages ovn-northd, it runs on the promoted node alone. If it is
 // killed it comes back, and nothing else happens; it moves with the promotion.
 func TestManagedNorthd(t *testing.T) {
+	shortOnlyOn(t, cluster.Trixie)
 	needServers(t)
 	ctx, c := sharedCluster(t)
 	h := hand{Cluster: c, t: t, ctx: ctx}

@@ -110,6 +110,7 @@ func removeRecords(ctx context.Context, t *testing.T, c *cluster.Cluster) {
 }
 
 func TestPublishedValueThatForgesOthersHarmsOnlyItsOwnNode(t *testing.T) {
+	shortOnlyOn(t, cluster.Trixie)
 	ctx, c := sharedCluster(t)
 	useToolsOf(t, c)
 	forgedValue(ctx, t, c)

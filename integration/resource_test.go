@@ -78,6 +78,7 @@ func awaitSameRows(ctx context.Context, t *testing.T, c *cluster.Cluster, db ovs
 // it as it is, while the others go on. Once the file is removed and the failure
 // cleaned up, the node gets the data from the promoted one.
 func TestDamagedDatabaseFile(t *testing.T) {
+	shortOnlyOn(t, cluster.Bookworm)
 	needServers(t)
 	ctx, c := sharedCluster(t)
 	nb := ovsdb.Northbound()
@@ -157,6 +158,7 @@ const listenScript = `
 // A node where another program has the port that clients use cannot be promoted,
 // says which port it is, and another one is promoted instead.
 func TestPortTaken(t *testing.T) {
+	shortOnlyOn(t, cluster.Bookworm)
 	needServers(t)
 	ctx, c := sharedCluster(t)
 	view, err := c.View(ctx)
@@ -227,6 +229,7 @@ const supervisorPIDFile = cluster.RunDir + "/supervisor.pid"
 // does nothing, is made read-only by the next monitor. Pacemaker records the instance as
 // degraded, does not restart it, and records it as healthy once it is.
 func TestUnaskedActiveUnderPacemaker(t *testing.T) {
+	shortOnlyOn(t, cluster.Bookworm)
 	needServers(t)
 	ctx, c := sharedCluster(t)
 	view, err := c.View(ctx)

@@ -125,6 +125,7 @@ func TestServerOfActiveKilled(t *testing.T) {
 // is reported at once: no monitor has to find it. Every row that was ever acknowledged is
 // there.
 func TestServerThatDiesAgainAndAgainIsLeftToPacemaker(t *testing.T) {
+	shortOnlyOn(t, cluster.Bookworm)
 	needServers(t)
 	ctx, c := sharedCluster(t)
 	db := databases()[0]

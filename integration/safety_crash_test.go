@@ -25,7 +25,7 @@ const crashTimeout = 15 * time.Minute
 // The agent is killed at each step of a promotion, of a demotion, and of the actions that
 // these cause on the other nodes: the cluster recovers by itself, and no row is lost.
 func TestSafetyAgentKilled(t *testing.T) {
-	onTrixieIfShort(t)
+	shortOnlyOn(t, cluster.Trixie)
 	needServers(t)
 	_, c := sharedCluster(t)
 	ctx, cancel := context.WithTimeoutCause(t.Context(), crashTimeout, errors.New("the switchovers take too long"))

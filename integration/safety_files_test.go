@@ -19,6 +19,7 @@ import (
 // The resource is stopped, one node's database file is removed, and the resource is
 // started again: that node is not promoted, and no row is lost anywhere.
 func TestSafetyMissingFileNeverLeads(t *testing.T) {
+	shortOnlyOn(t, cluster.Bookworm)
 	s := newTrial(t)
 	active, others := s.promoted()
 	for i, node := range append([]string{active}, others...) {

@@ -16,6 +16,7 @@ import (
 // and comes back: it is read-only at once, the rows that it alone took are in a snapshot,
 // and no row that was acknowledged through the virtual IP is lost.
 func TestSafetyFrozenActiveReturns(t *testing.T) {
+	shortOnlyOn(t, cluster.Trixie)
 	for _, order := range orders() {
 		t.Run(string(order), func(t *testing.T) {
 			s := newTrial(t)
@@ -44,6 +45,7 @@ func (s *trial) freezeAndThaw() {
 // One replica is cut off from the promoted node while rows are written, which then
 // freezes: the fresh replica is promoted, whichever it is, and all rows are there.
 func TestSafetyStaleReplicaDoesNotLead(t *testing.T) {
+	shortOnlyOn(t, cluster.Bookworm)
 	for stale := range 2 {
 		t.Run(fmt.Sprintf("replica %d", stale+1), func(t *testing.T) {
 			cut := (*trial).cutReplication
@@ -61,6 +63,7 @@ func TestSafetyStaleReplicaDoesNotLead(t *testing.T) {
 // An election that another node wins is no failure of the node that was chosen:
 // even where one failure bans a node, the stale replica is promoted later.
 func TestSafetyElectionBurnsNoNode(t *testing.T) {
+	shortOnlyOn(t, cluster.Bookworm)
 	for stale := range 2 {
 		t.Run(fmt.Sprintf("replica %d", stale+1), func(t *testing.T) {
 			if stale == 1 {
@@ -144,6 +147,7 @@ func (s *trial) cutReplicationUntilReported(node string) {
 
 // Planned switchovers in a row under several writers lose nothing.
 func TestSafetyStandbyUnderWriters(t *testing.T) {
+	shortOnlyOn(t, cluster.Trixie)
 	switchovers := 2
 	if !testing.Short() {
 		switchovers = 4

@@ -29,12 +29,12 @@ func skipIfShort(t *testing.T) {
 	}
 }
 
-// onTrixieIfShort skips a test of a long list that a run with -short has time for on one release
-// only.
-func onTrixieIfShort(t *testing.T) {
+// shortOnlyOn skips a test that a run with -short has time for on one release only: it is of a rule
+// of the agent's own, not of a difference between releases.
+func shortOnlyOn(t *testing.T, release cluster.Suite) {
 	t.Helper()
-	if testing.Short() && suite.config.Suite != cluster.Trixie {
-		t.Skip("with -short on trixie alone: run it with LONG=1")
+	if testing.Short() && suite.config.Suite != release {
+		t.Skipf("with -short on %s alone: run it with LONG=1", release)
 	}
 }
 

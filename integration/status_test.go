@@ -110,6 +110,7 @@ func wantRoles(t *testing.T, said status, view cluster.View) {
 // Where a backup does not follow the promoted node, the tool says that something is
 // wrong, and names the server; on the other nodes nothing is.
 func TestStatusOfBackupThatDoesNotFollow(t *testing.T) {
+	shortOnlyOn(t, cluster.Trixie)
 	needServers(t)
 	ctx, c := sharedCluster(t)
 	view, err := c.View(ctx)
