@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"time"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
@@ -14,6 +15,9 @@ import (
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/supervisor"
 )
+
+// corosyncTimeout bounds a question to Corosync on this node: supervision begins after it.
+const corosyncTimeout = time.Second
 
 func newSuperviseCommand(p program) *cobra.Command {
 	return &cobra.Command{
@@ -58,11 +62,23 @@ func supervise(ctx context.Context, p program) error {
 	cib := filepath.Join(pacemaker.CIBDirectory, pacemaker.CIBFile)
 	supervisor.Supervisor{
 		Controller: c, Log: log, BeatInterval: supervised.Parameters.BeatInterval, DiskPatience: supervised.Parameters.DiskPatience,
-		CopyDelay: supervised.Parameters.CopyDelay,
+		CopyDelay: supervised.Parameters.CopyDelay, MembershipTimeout: membershipTimeout(ctx, log),
 		Changed:   changes(ctx, log, cib, c.PokeFile()),
 		Addresses: addresses(ctx, log),
 	}.Run(ctx)
 	return nil
+}
+
+// membershipTimeout asks Corosync how soon it can leave this node out. Without an answer, as on a node
+// of Pacemaker Remote, the supervisor goes by a time of its own.
+func membershipTimeout(ctx context.Context, log logrus.FieldLogger) time.Duration {
+	ctx, cancel := context.WithTimeout(ctx, corosyncTimeout)
+	defer cancel()
+	timeout, err := pacemaker.MembershipTimeout(ctx)
+	if err != nil {
+		log.WithError(err).Debug("a node that stands still is taken for frozen by the default time")
+	}
+	return timeout
 }
 
 // changes watches the files after whose change the cluster has to be asked. Without it, the

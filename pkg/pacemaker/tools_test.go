@@ -114,6 +114,14 @@ func calls() []call {
 			answer:   "node1", want: "node1", parsed: true,
 		},
 		{
+			name:     "timeout of Corosync's membership",
+			run:      func(ctx context.Context, _ pacemaker.Resource) (any, error) { return pacemaker.MembershipTimeout(ctx) },
+			commands: []string{"corosync-cmapctl|runtime.config.totem.token|runtime.config.totem.consensus"},
+			answer: "runtime.config.totem.token (u32) = 1650\nruntime.config.totem.token_retransmit (u32) = 392\n" +
+				"runtime.config.totem.consensus (u32) = 1980",
+			want: 3630 * time.Millisecond, parsed: true,
+		},
+		{
 			name: "current view",
 			run: func(ctx context.Context, _ pacemaker.Resource) (any, error) {
 				return pacemaker.CurrentView(ctx, "ovndb-servers")
@@ -142,7 +150,7 @@ directory=${0%/*}
 func newFakes(t *testing.T, behaviour string) fakes {
 	t.Helper()
 	f := fakes{directory: t.TempDir()}
-	for _, name := range []string{"attrd_updater", "cibadmin", "crm_attribute", "crm_mon", "crm_node", "crm_resource"} {
+	for _, name := range []string{"attrd_updater", "cibadmin", "crm_attribute", "crm_mon", "crm_node", "crm_resource", "corosync-cmapctl"} {
 		f.write(t, name, fake)
 	}
 	f.write(t, "behaviour", behaviour)

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
 	"runtime"
 	"time"
@@ -11,10 +12,10 @@ import (
 
 const (
 	freezeInterval = 250 * time.Millisecond
-	// minFreeze is how long this process must have stood still for its node to be taken for
-	// frozen. Corosync takes longer to miss a node and to form a membership without it.
-	minFreeze    = 3 * time.Second
-	closeTimeout = 2 * time.Second
+	// defaultFreeze is how long this process must have stood still for its node to be taken for
+	// frozen, unless Corosync is faster to miss a node and to form a membership without it.
+	defaultFreeze = 3 * time.Second
+	closeTimeout  = 2 * time.Second
 )
 
 // standstill is what happened between two ticks.
@@ -34,6 +35,8 @@ const (
 // freezeTimer decides from the times of its ticks whether this process stood still between
 // two of them.
 type freezeTimer struct {
+	// limit is how long a node stands still at least that is taken for frozen.
+	limit  time.Duration
 	ticked bool
 	last   freezeSample
 }
@@ -47,7 +50,7 @@ func (f *freezeTimer) tick(sample freezeSample) (elapsed time.Duration, happened
 	}
 	elapsed = sample.at - last.at
 	switch waited := sample.waited - last.waited; {
-	case elapsed < minFreeze:
+	case elapsed < f.limit:
 		return elapsed, standstillNone
 	case waited > elapsed/2:
 		return elapsed, standstillStarved
@@ -61,11 +64,18 @@ func (f *freezeTimer) tick(sample freezeSample) (elapsed time.Duration, happened
 // node by the virtual address.
 type freezeDetector struct {
 	log            logrus.FieldLogger
+	limit          time.Duration
 	promoted       func() bool
 	closeListeners func(context.Context) error
 	// poll asks the cluster whether the node still leads.
 	poll   func()
 	frozen chan<- time.Duration
+}
+
+// freezeLimit returns how long a node stands still at least that is taken for frozen, where a
+// membership without it takes as long; 0 if that is not known.
+func freezeLimit(membership time.Duration) time.Duration {
+	return min(cmp.Or(membership, defaultFreeze), defaultFreeze)
 }
 
 // run sends how long each freeze of a promoted node took, until ctx ends.
@@ -76,7 +86,7 @@ func (d freezeDetector) run(ctx context.Context) {
 	defer runtime.UnlockOSThread()
 	clock := openFreezeClock()
 	defer clock.close()
-	var timer freezeTimer
+	timer := freezeTimer{limit: d.limit}
 	timer.tick(clock.sample())
 	for ctx.Err() == nil {
 		interval := unix.NsecToTimespec(int64(freezeInterval))

@@ -12,7 +12,7 @@ import (
 
 func TestProcessWithoutATickForThreeSecondsWasFrozenUnlessItWaitedForACPU(t *testing.T) {
 	t.Parallel()
-	var f freezeTimer
+	f := freezeTimer{limit: freezeLimit(0)}
 	for _, tt := range []struct {
 		at, waited, elapsed time.Duration // waited since the test before
 		happened            standstill
@@ -30,6 +30,23 @@ func TestProcessWithoutATickForThreeSecondsWasFrozenUnlessItWaitedForACPU(t *tes
 		elapsed, happened := f.tick(freezeSample{at: tt.at, waited: f.last.waited + tt.waited})
 		if elapsed != tt.elapsed || happened != tt.happened {
 			t.Errorf("after %s: %s, %v, want %s, %v", tt.at, elapsed, happened, tt.elapsed, tt.happened)
+		}
+	}
+}
+
+func TestNodeIsFrozenBeforeAFastClusterCanLeaveItOutAndNeverLaterThanByDefault(t *testing.T) {
+	t.Parallel()
+	for membership, want := range map[time.Duration]time.Duration{
+		0: 3 * time.Second, 8 * time.Second: 3 * time.Second, 1320 * time.Millisecond: 1320 * time.Millisecond,
+	} {
+		f := freezeTimer{limit: freezeLimit(membership)}
+		f.tick(freezeSample{at: time.Hour})
+		if _, happened := f.tick(freezeSample{at: time.Hour + want - 1}); happened != standstillNone {
+			t.Errorf("%s: frozen before %s", membership, want)
+		}
+		f.tick(freezeSample{at: 2 * time.Hour})
+		if _, happened := f.tick(freezeSample{at: 2*time.Hour + want}); happened != standstillFrozen {
+			t.Errorf("%s: not frozen after %s", membership, want)
 		}
 	}
 }

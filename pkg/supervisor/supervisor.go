@@ -24,6 +24,9 @@ type Supervisor struct {
 	// CopyDelay is how long a backup puts off its copy of a large database for clients, and for each
 	// backup ahead of it, after a promotion; 0 is for not at all.
 	CopyDelay time.Duration
+	// MembershipTimeout is how long the cluster takes at least to leave out a node that stands still;
+	// 0 if that is not known.
+	MembershipTimeout time.Duration
 	// LargeFile is from which size on, in bytes, a database file counts as large; 0 is for the
 	// default.
 	LargeFile int64
@@ -65,7 +68,8 @@ func (s Supervisor) run(ctx context.Context, l *loop) {
 	keeper := memberKeeper{controller: s.Controller, log: s.Log, answering: &l.answering}
 	running.Go(func() { keeper.run(ctx) })
 	freezes := freezeDetector{
-		log: s.Log, promoted: s.Controller.Promoted, closeListeners: s.Controller.CloseListeners, poll: l.poller.request, frozen: l.frozen,
+		log: s.Log, limit: freezeLimit(s.MembershipTimeout), promoted: s.Controller.Promoted,
+		closeListeners: s.Controller.CloseListeners, poll: l.poller.request, frozen: l.frozen,
 	}
 	running.Go(func() { freezes.run(ctx) })
 	running.Go(func() { l.poller.run(ctx) })
