@@ -20,6 +20,8 @@ ROUNDS     ?= 3
 ONLY       ?=
 ROWS       ?= 0
 BENCHFLAGS ?=
+# For make demo and make bench: how soon a lost node is noticed, normal or fast.
+PROFILE    ?= normal
 # For make torture: the number that faults are drawn by (another one each time if empty), for how long, whether lost nodes are
 # fenced, and further flags, as -only or -settle.
 SEED         ?=
@@ -55,7 +57,7 @@ help: ## List the targets
 .PHONY: demo
 demo: deps-cluster build ## Start three cluster nodes in containers, and show a failover
 	@echo "== demo"
-	go run ./integration/demo up
+	go run ./integration/demo -profile $(PROFILE) up
 
 .PHONY: demo-down
 demo-down: ## Remove the cluster of make demo
@@ -101,7 +103,7 @@ images: deps-cluster ## Build the node images of trixie and bookworm, where they
 .PHONY: bench
 bench: deps-cluster build ## Measure the agent side by side with the shell agent (SUITE=trixie, ROUNDS=3, ONLY=regexp of cases, ROWS=0,100000, BENCHFLAGS='-large -document -timeline FILE')
 	@echo "== bench on $(SUITE)"
-	go run ./integration/bench -bin $(BINARY) -suite $(SUITE) -rounds $(ROUNDS) -rows '$(ROWS)' $(if $(ONLY),-only '$(ONLY)') $(BENCHFLAGS)
+	go run ./integration/bench -bin $(BINARY) -suite $(SUITE) -rounds $(ROUNDS) -rows '$(ROWS)' -profile $(PROFILE) $(if $(ONLY),-only '$(ONLY)') $(BENCHFLAGS)
 
 .PHONY: torture
 torture: deps-cluster build ## Cause drawn faults in a cluster under writers, and account for every row (SEED=, MINUTES=5, SUITE=trixie, FENCING=yes|no, TORTUREFLAGS=)

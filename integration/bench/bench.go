@@ -95,7 +95,7 @@ func (b *bench) begin(ctx context.Context) error {
 		return err
 	}
 	b.report = &report{
-		Date: time.Now().UTC().Truncate(time.Second), Suite: string(b.options.config.Suite), Rounds: b.options.rounds,
+		Date: time.Now().UTC().Truncate(time.Second), Suite: string(b.options.config.Suite), Rounds: b.options.rounds, Profile: b.options.config.Profile,
 		Versions: versions, Machine: thisMachine(),
 	}
 	for _, one := range allCases(b.options.rows) {

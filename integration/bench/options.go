@@ -34,6 +34,7 @@ func parseOptions(args []string) (options, error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	binary := flags.String("bin", "bin/ovndb-servers", "the agent's `program`")
 	suite := flags.String("suite", cmp.Or(os.Getenv("SUITE"), string(cluster.Trixie)), "the nodes' Debian `release`")
+	profile := flags.String("profile", string(cluster.NormalProfile), "how soon a lost node is noticed: normal or fast")
 	rounds := flags.Int("rounds", 3, "how often each case is run")
 	only := flags.String("only", "", "run only the cases that match this `regexp`")
 	agents := flags.String("agents", "", "run only the agents (shell, ours) that match this `regexp`")
@@ -67,6 +68,7 @@ func parseOptions(args []string) (options, error) {
 	}
 	o.config = cluster.Config{
 		Name: "bench-" + *suite + "-" + strconv.Itoa(os.Getpid()), Suite: cluster.Suite(*suite), Binary: *binary,
+		Profile: cluster.Profile(*profile), Nodes: nodes,
 		Agent: cluster.StatefulAgent, Operations: operations(),
 		LogDir: filepath.Join(os.TempDir(), "ovndb-servers-bench"),
 	}
@@ -74,6 +76,8 @@ func parseOptions(args []string) (options, error) {
 }
 
 const (
+	// nodes is their number in the cluster.
+	nodes = 3
 	// promotedInterval and unpromotedInterval of the monitors are those that people use:
 	// the shell agent's meta-data says 10 s, and both agents' manuals.
 	promotedInterval   = 10 * time.Second

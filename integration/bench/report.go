@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"ovndb-servers/integration/cluster"
 	"ovndb-servers/integration/ovsdb"
 )
 
@@ -23,6 +24,7 @@ type report struct {
 	Date     time.Time         `json:"date"`
 	Suite    string            `json:"suite"`
 	Rounds   int               `json:"rounds"`
+	Profile  cluster.Profile   `json:"profile"`
 	Versions map[string]string `json:"versions"`
 	Machine  machine           `json:"machine"`
 	Notes    []string          `json:"notes"`

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ovndb-servers/integration/cluster"
 )
 
 // compared returns a measure with a value for each agent.
@@ -55,7 +57,7 @@ func several(m *goal, values ...float64) *measure {
 // sample is a report with something of everything.
 func sample() *report {
 	r := &report{
-		Date: time.Date(2026, 11, 22, 21, 0, 0, 0, time.UTC), Suite: "trixie", Rounds: 3,
+		Date: time.Date(2026, 11, 22, 21, 0, 0, 0, time.UTC), Suite: "trixie", Rounds: 3, Profile: cluster.NormalProfile,
 		Versions: map[string]string{"ovs": "3.5.0", "ovn": "25.03.0", "pacemaker": "3.0.0", "corosync": "3.1.9", "ovndb-servers": "v1"},
 		Machine:  machine{CPU: "A | B", Cores: 2, MemoryMiB: 1024, Kernel: "6.1", Load: 0.25},
 		Notes:    []string{"the parser was repaired"},

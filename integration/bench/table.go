@@ -153,10 +153,11 @@ func (r *report) headline() string {
 
 // explanation returns the meaning of the numbers.
 func (r *report) explanation() string {
+	lost := r.Profile.Lost(nodes)
 	return fmt.Sprintf("Median of %d rounds, least and greatest in parentheses; a ratio is that of the medians. Three nodes in containers on one machine. For both agents: monitor every %s "+
-		"on the promoted node, every %s on the others, timeout %s; Corosync's token 1s, by which three nodes take a lost one for lost after 3.63s: "+
-		"1.65s without a token, and 1.98s for consensus.",
-		r.Rounds, promotedInterval, unpromotedInterval, monitorTimeout)
+		"on the promoted node, every %s on the others, timeout %s; profile %s, by which Corosync takes a lost node for lost after %s: "+
+		"%s without a token, and %s for consensus.",
+		r.Rounds, promotedInterval, unpromotedInterval, monitorTimeout, r.Profile, lost.After(), lost.Token, lost.Consensus)
 }
 
 // remarks returns the notes, the further interruptions, and the rounds that failed.

@@ -73,6 +73,8 @@ type Config struct {
 	// Binary is the agent's program on this machine, installed in each node; none
 	// if empty.
 	Binary string
+	// Profile is how soon a lost node is noticed. Default [NormalProfile].
+	Profile Profile
 	// Order of virtual IP and promotion. Default [PromoteThenVIP].
 	Order Order
 	// Parameters of the resource. master_ip is added for [OVNAgent] if it is not
@@ -141,6 +143,7 @@ func (c Config) withDefaults() Config {
 	c.Nodes = orElse(c.Nodes, 3)
 	c.Agent = orElse(c.Agent, OVNAgent)
 	c.Order = orElse(c.Order, PromoteThenVIP)
+	c.Profile = orElse(c.Profile, NormalProfile)
 	c.PollInterval = orElse(c.PollInterval, pollInterval)
 	c.ReadyTimeout = orElse(c.ReadyTimeout, readyTimeout)
 	if c.Operations == nil {
@@ -187,6 +190,9 @@ func (c Config) check() error {
 	case PromoteThenVIP, VIPThenPromote, WithoutVIP:
 	default:
 		return fmt.Errorf("unknown order %q", c.Order)
+	}
+	if _, err := c.Profile.totem(); err != nil {
+		return err
 	}
 	if c.Nodes < 1 || c.Nodes > 16 {
 		return fmt.Errorf("cannot make a cluster of %d nodes", c.Nodes)

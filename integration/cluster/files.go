@@ -98,8 +98,12 @@ func (c *Cluster) render(name string) ([]byte, error) {
 		return nil, fmt.Errorf("cannot read the template of %s: %w", name, err)
 	}
 	agent := strings.Split(c.config.Agent, ":")
+	totem, err := c.config.Profile.totem()
+	if err != nil {
+		return nil, err
+	}
 	data := map[string]any{
-		"Name": c.config.Name, "Config": c.config, "Nodes": c.nodes,
+		"Name": c.config.Name, "Config": c.config, "Nodes": c.nodes, "Totem": totem,
 		"Class": agent[0], "Provider": agent[1], "Type": agent[2],
 		"Clone": Clone, "Resource": Resource, "VIPResource": "", "VIP": c.vip, "Bits": subnetBits,
 	}

@@ -32,6 +32,7 @@ func parseOptions(args []string) (options, error) {
 	binary := flags.String("bin", "bin/ovndb-servers", "the agent's `program`")
 	suite := flags.String("suite", suiteFrom(os.Getenv("SUITE")), "the nodes' Debian `release`")
 	order := flags.String("order", string(cluster.PromoteThenVIP), "`order` of virtual IP and promotion")
+	profile := flags.String("profile", string(cluster.NormalProfile), "how soon a lost node is noticed: normal or fast")
 	flags.Usage = func() {
 		_, _ = fmt.Fprintln(flags.Output(), "usage: demo [flags] up|down")
 		flags.PrintDefaults()
@@ -46,6 +47,7 @@ func parseOptions(args []string) (options, error) {
 	}
 	return options{command, cluster.Config{
 		Name: clusterName, Suite: cluster.Suite(*suite), Binary: *binary, Order: cluster.Order(*order),
+		Profile:    cluster.Profile(*profile),
 		Persistent: true, LogDir: filepath.Join(os.TempDir(), "ovndb-servers-demo"),
 	}}, nil
 }
