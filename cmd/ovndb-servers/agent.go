@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/netip"
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/network"
@@ -25,6 +26,16 @@ func (clusterManager) Resource(instance string) control.Cluster {
 // LocalNode implements [ocf.ClusterManager].
 func (clusterManager) LocalNode(ctx context.Context) (string, error) {
 	return pacemaker.LocalNode(ctx)
+}
+
+// ResourceAddresses implements [ocf.ClusterManager].
+func (clusterManager) ResourceAddresses(ctx context.Context) ([]netip.Addr, error) {
+	return pacemaker.ResourceAddresses(ctx)
+}
+
+// MemberAddress implements [ocf.ClusterManager].
+func (clusterManager) MemberAddress(ctx context.Context) (netip.Addr, error) {
+	return pacemaker.MemberAddress(ctx)
 }
 
 func runAgent(ctx context.Context, p program, action string) int {

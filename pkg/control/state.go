@@ -50,6 +50,8 @@ const (
 	// stateLastSeen says, for a database, that its server has died and the role is left to another
 	// node, and which beat was seen in it last.
 	stateLastSeen = "last-seen"
+	// stateOwnAddress is the address of this node from which the others replicate.
+	stateOwnAddress = "own-address"
 	// stateAnnounced and a topic say that this node has published a value.
 	stateAnnounced = "said-"
 )
@@ -115,6 +117,8 @@ func (c *Controller) northdNote() note { return note{path: c.runFile(stateNorthd
 // its name. Any later action overrides it, and after a while the supervisor learns of the
 // promoted node by itself.
 func (c *Controller) pendingFollow() note { return note{path: c.runFile(statePendingFollow)} }
+
+func (c *Controller) ownAddress() note { return note{path: c.runFile(stateOwnAddress)} }
 
 // announced is the note of what this node has published under a topic. Like the value,
 // it is forgotten when the node is restarted.

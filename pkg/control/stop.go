@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"ovndb-servers/pkg/process"
@@ -25,7 +26,7 @@ func (c *Controller) Stop(ctx context.Context) error {
 	parallel(
 		func() {
 			if err = c.forEachUnit(ctx, c.stopUnit); err == nil {
-				c.warn(c.dropOwnTerm(), "stopped, with a leftover")
+				c.warn(errors.Join(c.dropOwnTerm(), c.ownAddress().drop()), "stopped, with a leftover")
 			}
 		},
 		func() { c.warn(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") },

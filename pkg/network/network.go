@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 )
 
@@ -19,9 +20,9 @@ var ErrNoAddress = errors.New("this node has no address of its own in that direc
 
 // Holds reports whether an interface of this node has the address: false if the
 // interfaces cannot be read.
-func (Interfaces) Holds(address netip.Addr) bool {
-	prefixes, err := prefixes()
-	return err == nil && held(prefixes, address)
+func (Interfaces) Holds(target netip.Addr) bool {
+	all, err := addresses()
+	return err == nil && slices.ContainsFunc(all, func(own address) bool { return own.Addr() == target })
 }
 
 // CanListen returns nil if a server could listen on an address and port now, or
@@ -35,50 +36,33 @@ func (Interfaces) CanListen(ctx context.Context, at netip.AddrPort) error {
 	return listener.Close()
 }
 
-func held(prefixes []netip.Prefix, address netip.Addr) bool {
-	for _, p := range prefixes {
-		if p.Addr() == address {
-			return true
-		}
-	}
-	return false
-}
-
-// Towards returns the address from which this node would talk to the given
-// one. If that is an address of its own, as a virtual address is on the node
-// that has it, the answer is an address beside it, of a network both are in;
-// a loopback address is its own answer. It returns ErrNoAddress if there is none.
-func (Interfaces) Towards(ctx context.Context, address netip.Addr) (netip.Addr, error) {
-	prefixes, err := prefixes()
+// Beside returns this node's own addresses in the networks that an address is in, itself excepted:
+// those that an interface keeps come first. None is an address of one link alone.
+func (Interfaces) Beside(target netip.Addr) ([]netip.Addr, error) {
+	all, err := addresses()
 	if err != nil {
-		return netip.Addr{}, err
+		return nil, err
 	}
-	if held(prefixes, address) || address.IsLoopback() {
-		return beside(prefixes, address)
-	}
-	return routed(ctx, address)
-}
-
-// beside prefers the widest network, as a virtual address often comes with a
-// prefix as long as the address.
-func beside(prefixes []netip.Prefix, address netip.Addr) (netip.Addr, error) {
-	if address.IsLoopback() {
-		return address, nil
-	}
-	for _, p := range prefixes {
-		if p.Addr() != address && p.Contains(address) {
-			return p.Addr(), nil
+	var lasting, others []netip.Addr
+	for _, a := range all {
+		switch {
+		case a.Addr() == target || !a.Masked().Contains(target) || !a.usable():
+		case a.lasting():
+			lasting = append(lasting, a.Addr())
+		default:
+			others = append(others, a.Addr())
 		}
 	}
-	return netip.Addr{}, fmt.Errorf("%w: %s is on this node, and no other address in its network", ErrNoAddress, address)
+	return append(lasting, others...), nil
 }
 
 // anyPort stands for a port where only the route matters.
 const anyPort = 6641
 
-// routed asks the kernel for the source address of its route; connecting a UDP
-// socket sends nothing.
-func routed(ctx context.Context, address netip.Addr) (netip.Addr, error) {
+// Source returns the address from which this node would talk to the given one, which is that
+// address itself if this node has it. It asks the kernel for its route; connecting a UDP socket
+// sends nothing. It returns ErrNoAddress if there is no route.
+func (Interfaces) Source(ctx context.Context, address netip.Addr) (netip.Addr, error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "udp", net.JoinHostPort(address.String(), strconv.Itoa(anyPort)))
 	if err != nil {
@@ -90,18 +74,4 @@ func routed(ctx context.Context, address netip.Addr) (netip.Addr, error) {
 		return netip.Addr{}, fmt.Errorf("%w: %w", ErrNoAddress, err)
 	}
 	return local.Addr().Unmap().WithZone(""), nil
-}
-
-func prefixes() ([]netip.Prefix, error) {
-	addresses, err := net.InterfaceAddrs()
-	if err != nil {
-		return nil, fmt.Errorf("cannot read this node's addresses: %w", err)
-	}
-	var all []netip.Prefix
-	for _, a := range addresses {
-		if p, err := netip.ParsePrefix(a.String()); err == nil {
-			all = append(all, netip.PrefixFrom(p.Addr().Unmap(), p.Bits()))
-		}
-	}
-	return all, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -123,33 +124,50 @@ func TestHoldsOnlyTheAddressesThatAnInterfaceHas(t *testing.T) {
 	}
 }
 
-func TestTowardsIsTheSourceOfTheRouteOrTheAddressBesideOneOfItsOwn(t *testing.T) {
+func TestAddressesBesideAVirtualOneAreTheKeptOnesOfItsNetworkFirst(t *testing.T) {
 	t.Parallel()
 	isolate(t)
-	for _, prefix := range []string{"192.0.2.10/24", "192.0.2.254/32", "198.51.100.9/32", "2001:db8::10/64", "2001:db8::254/128"} {
+	for _, prefix := range []string{
+		"192.0.2.10/24", "192.0.2.11/24", "192.0.2.254/32", "198.51.100.9/32", "2001:db8::10/64", "2001:db8::254/128", "fe80::1/64",
+	} {
 		addAddress(t, prefix)
 	}
-	for address, want := range map[string]string{
-		"192.0.2.77":    "192.0.2.10", // the route's
-		"192.0.2.254":   "192.0.2.10", // a virtual address that is here
-		"2001:db8::254": "2001:db8::10",
-		"127.0.0.1":     "127.0.0.1",
-		"127.0.0.9":     "127.0.0.9",
-		"::1":           "::1",
+	for target, want := range map[string][]string{
+		"192.0.2.77":    {"192.0.2.10", "192.0.2.11"}, // the second is a secondary one
+		"192.0.2.254":   {"192.0.2.10", "192.0.2.11"}, // a virtual address that is here
+		"192.0.2.10":    {"192.0.2.11"},
+		"2001:db8::254": {"2001:db8::10"},
+		"fe80::2":       nil,
+		"203.0.113.1":   nil,
+		"198.51.100.9":  nil, // here, and no other address in its network
 	} {
-		got, err := network.Interfaces{}.Towards(t.Context(), netip.MustParseAddr(address))
-		if err != nil || got.String() != want {
-			t.Errorf("%s: %v (%v), want %s", address, got, err, want)
+		got, err := network.Interfaces{}.Beside(netip.MustParseAddr(target))
+		var text []string
+		for _, a := range got {
+			text = append(text, a.String())
+		}
+		if err != nil || !slices.Equal(text, want) {
+			t.Errorf("%s: %v (%v), want %v", target, text, err, want)
 		}
 	}
-	for _, address := range []string{
-		"203.0.113.1",  // no route
-		"198.51.100.9", // here, and no other address in its network
+}
+
+func TestSourceIsThatOfTheRoute(t *testing.T) {
+	t.Parallel()
+	isolate(t)
+	for _, prefix := range []string{"192.0.2.10/24", "192.0.2.254/32"} {
+		addAddress(t, prefix)
+	}
+	for target, want := range map[string]string{
+		"192.0.2.77": "192.0.2.10", "192.0.2.254": "192.0.2.254", "127.0.0.9": "127.0.0.1",
 	} {
-		got, err := network.Interfaces{}.Towards(t.Context(), netip.MustParseAddr(address))
-		if !errors.Is(err, network.ErrNoAddress) {
-			t.Errorf("%s: %v (%v), want ErrNoAddress", address, got, err)
+		got, err := network.Interfaces{}.Source(t.Context(), netip.MustParseAddr(target))
+		if err != nil || got.String() != want {
+			t.Errorf("%s: %v (%v), want %s", target, got, err, want)
 		}
+	}
+	if got, err := (network.Interfaces{}).Source(t.Context(), netip.MustParseAddr("203.0.113.1")); !errors.Is(err, network.ErrNoAddress) {
+		t.Errorf("no route: %v (%v), want ErrNoAddress", got, err)
 	}
 }
 

@@ -17,7 +17,9 @@ import (
 // unreachable is a network on which this node finds no address of its own.
 type unreachable struct{ network.Interfaces }
 
-func (unreachable) Towards(context.Context, netip.Addr) (netip.Addr, error) {
+func (unreachable) Beside(netip.Addr) ([]netip.Addr, error) { return nil, nil }
+
+func (unreachable) Source(context.Context, netip.Addr) (netip.Addr, error) {
 	return netip.Addr{}, network.ErrNoAddress
 }
 

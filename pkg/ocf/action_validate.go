@@ -32,11 +32,12 @@ func (a Agent) checkNode(ctx context.Context, p Parameters) error {
 	if err != nil {
 		return err
 	}
-	owner, _, err := a.lookUp(ctx, p)
+	owner, err := p.owner()
+	_, addressErr := a.searchAddress(ctx, p)
 	if err == nil && owner.Root() {
 		a.Log.Warn("the servers run as root: parameter ovn_user can name an account of their own")
 	}
-	return errors.Join(err, checkDirectories(layout, p), checkPrograms(ctx, p), checkSchemas(control.Units(layout, p.Northbound, p.Southbound)))
+	return errors.Join(err, addressErr, checkDirectories(layout, p), checkPrograms(ctx, p), checkSchemas(control.Units(layout, p.Northbound, p.Southbound)))
 }
 
 // checkDirectories needs no account to refuse a directory of the system.

@@ -18,6 +18,10 @@ type ClusterManager interface {
 	Resource(instance string) control.Cluster
 	// LocalNode returns the name the cluster knows this node by.
 	LocalNode(ctx context.Context) (string, error)
+	// ResourceAddresses returns the addresses that resources of the cluster hold, on whichever node.
+	ResourceAddresses(ctx context.Context) ([]netip.Addr, error)
+	// MemberAddress returns this node's address in the cluster's membership.
+	MemberAddress(ctx context.Context) (netip.Addr, error)
 }
 
 // Network answers questions about this node's addresses.
@@ -26,9 +30,11 @@ type Network interface {
 	Holds(address netip.Addr) bool
 	// CanListen reports whether a server could listen there now; nil if it could.
 	CanListen(ctx context.Context, at netip.AddrPort) error
-	// Towards returns the source address of this node's packets to the given one; if this node
-	// holds that itself, another address of the same network.
-	Towards(ctx context.Context, address netip.Addr) (netip.Addr, error)
+	// Beside returns this node's addresses in the networks that an address is in, itself excepted;
+	// those that an interface keeps come first.
+	Beside(address netip.Addr) ([]netip.Addr, error)
+	// Source returns the source address of this node's packets to the given one.
+	Source(ctx context.Context, address netip.Addr) (netip.Addr, error)
 }
 
 // Agent runs the actions of the resource agent.

@@ -3,8 +3,6 @@ package ocf
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/netip"
 	"path/filepath"
 
 	"github.com/sirupsen/logrus"
@@ -50,20 +48,12 @@ func (a Agent) controller(ctx context.Context, env Environment, p Parameters) (c
 		Holds:       a.Network.Holds, CanListen: a.Network.CanListen,
 		Log: a.Log,
 	}
-	return c, func(ctx context.Context) (err error) {
-		c.Owner, c.Listening.NodeAddress, err = a.lookUp(ctx, p)
-		return errors.Join(layoutErr, err)
+	return c, func(ctx context.Context) error {
+		var ownerErr, addressErr error
+		c.Owner, ownerErr = p.owner()
+		c.Listening.NodeAddress, addressErr = a.ownAddress(ctx, p, c)
+		return errors.Join(layoutErr, ownerErr, addressErr)
 	}
-}
-
-// lookUp returns the owner of the files and this node's address.
-func (a Agent) lookUp(ctx context.Context, p Parameters) (process.Owner, netip.Addr, error) {
-	owner, ownerErr := p.owner()
-	address, addressErr := a.nodeAddress(ctx, p)
-	if addressErr != nil {
-		addressErr = fmt.Errorf("cannot find this node's own address, set parameter node_address: %w", addressErr)
-	}
-	return owner, address, errors.Join(ownerErr, addressErr)
 }
 
 // owner returns the account of the servers: the one of the parameter, else that of OVN's packages,
@@ -100,13 +90,6 @@ func (a Agent) nodeCluster(ctx context.Context, env Environment) (string, contro
 		return "localhost", control.Alone{}
 	}
 	return name, cluster
-}
-
-func (a Agent) nodeAddress(ctx context.Context, p Parameters) (netip.Addr, error) {
-	if p.NodeAddress.IsValid() || !p.MasterIP.IsValid() {
-		return p.NodeAddress, nil
-	}
-	return a.Network.Towards(ctx, p.MasterIP)
 }
 
 func (p Parameters) layout() process.Layout {

@@ -102,7 +102,8 @@ With no, ovn-northd is run by another manager or not at all.
 			ShortDesc: english("Address of this node for replication"),
 			LongDesc: english(`
 The address under which the other nodes replicate from this one while it is promoted. It is not the virtual IP address, and differs from node
-to node: set it by rules on #uname. Without it, it is the address from which this node would reach the virtual IP address.
+to node: set it by rules on #uname. Without it, it is an address in the network of the virtual IP address that no resource of the cluster holds;
+if there is none, the address by which Corosync knows the node. It is searched for once after each start of the resource.
 `),
 		},
 	}

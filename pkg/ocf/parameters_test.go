@@ -146,7 +146,7 @@ func TestUnusableParameterIsNamedAndReplacedByItsDefault(t *testing.T) {
 		{"inactive_probe_interval_to_master", []string{"never"}},
 		{"listen_on_master_ip_only", []string{"maybe", "2", "y e s"}},
 		{"manage_northd", []string{"maybe", "ovn-northd"}},
-		{"node_address", []string{"node1", "192.0.2.0/24", "0.0.0.0", "::", "ff02::1", "[192.0.2.1]", "[2001:db8::1", "192.0.2.1:6641"}},
+		{"node_address", []string{"node1", "192.0.2.0/24", "0.0.0.0", "::", "ff02::1", "fe80::1", "[fe80::1%eth0]", "[192.0.2.1]", "[2001:db8::1", "192.0.2.1:6641"}},
 		{"ovn_rundir", []string{"run/ovn", "/run/my ovn", "/run/\novn", long}},
 		{"ovn_dbdir", []string{".", "../ovn"}},
 		{"ovn_logdir", []string{"log"}},

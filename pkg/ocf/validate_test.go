@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,6 +37,14 @@ type noCluster struct{}
 func (noCluster) Resource(string) control.Cluster { return control.Alone{} }
 
 func (noCluster) LocalNode(context.Context) (string, error) { return "", errors.New("no cluster") }
+
+func (noCluster) ResourceAddresses(context.Context) ([]netip.Addr, error) {
+	return nil, errors.New("no cluster")
+}
+
+func (noCluster) MemberAddress(context.Context) (netip.Addr, error) {
+	return netip.Addr{}, errors.New("no cluster")
+}
 
 // byHand is the least that an action needs, and a virtual IP address.
 func byHand(namesAndValues ...string) environment {

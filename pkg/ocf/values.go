@@ -52,6 +52,10 @@ func (r *parameterReader) address(name string) netip.Addr {
 		r.complain(name, value, addressAllowed)
 		return netip.Addr{}
 	}
+	if address.Is6() && address.IsLinkLocalUnicast() {
+		r.complain(name, value, addressAllowed+", not of one link alone (fe80::/10): other nodes and clients could not tell the link")
+		return netip.Addr{}
+	}
 	return address.Unmap()
 }
 

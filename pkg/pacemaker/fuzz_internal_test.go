@@ -33,6 +33,20 @@ func FuzzParseFailedMonitors(f *testing.F) {
 	})
 }
 
+func FuzzParseAddresses(f *testing.F) {
+	f.Add(`<nvpair name="ip" value="192.0.2.1"/>`)
+	f.Add(`<xpath-query><nvpair name="ip" value="fe80::1%eth0"/></xpath-query>`)
+	f.Add("runtime.members.1.ip (str) = r(0) ip(192.0.2.1) \nruntime.votequorum.this_node_id (u32) = 1")
+	f.Fuzz(func(t *testing.T, out string) {
+		if _, err := parseResourceAddresses(out); err != nil && !errors.Is(err, ErrUnreadable) {
+			t.Errorf("unclassified error: %v", err)
+		}
+		if address, err := parseMemberAddress(out); (err == nil) != address.IsValid() {
+			t.Errorf("got %v, %v", address, err)
+		}
+	})
+}
+
 func FuzzParseManaged(f *testing.F) {
 	f.Add(`<r><nodes><node name="n" online="true" maintenance="false"/></nodes><resources><clone id="c"><resource id="p" managed="false">`+
 		`<node name="n"/></resource></clone></resources></r>`, "n")
