@@ -36,6 +36,8 @@ func (p *place) addDatabaseFlag(flags *pflag.FlagSet) {
 func (p *place) addFlags(flags *pflag.FlagSet, timeout time.Duration) {
 	p.addDatabaseFlag(flags)
 	flags.StringVar(&p.resource, "resource", "", "name of the resource (default: the only one on this node)")
+	p.layout.Pair = process.PairOVN
+	flags.Var((*pairFlag)(&p.layout.Pair), "databases", "the resource's databases: ovn or ovn-ic")
 	flags.StringVar(&p.layout.RunDir, "rundir", "", "directory of sockets and pidfiles (default: OVN's own)")
 	flags.StringVar(&p.stateRunDir, "staterundir", control.RunBase, "directory of the agent's run-time state")
 	flags.DurationVar(&p.timeout, "timeout", timeout, "how long to wait for servers and cluster")

@@ -35,6 +35,22 @@ func Southbound() Database {
 	}
 }
 
+// InterconnectNorthbound returns the northbound database of OVN's interconnection.
+func InterconnectNorthbound() Database {
+	return Database{
+		"OVN_IC_Northbound", "Transit_Switch", "6645",
+		"/var/run/ovn/ovn_ic_nb_db.sock", "/var/run/ovn/ovn_ic_nb_db.ctl", "/var/run/ovn/ovn_ic_nb_db.pid", "/var/lib/ovn/ovn_ic_nb_db.db",
+	}
+}
+
+// InterconnectSouthbound returns the southbound database of OVN's interconnection.
+func InterconnectSouthbound() Database {
+	return Database{
+		"OVN_IC_Southbound", "Availability_Zone", "6646",
+		"/var/run/ovn/ovn_ic_sb_db.sock", "/var/run/ovn/ovn_ic_sb_db.ctl", "/var/run/ovn/ovn_ic_sb_db.pid", "/var/lib/ovn/ovn_ic_sb_db.db",
+	}
+}
+
 // Operation is one operation of a transaction.
 type Operation map[string]any
 

@@ -54,8 +54,8 @@ func (c *Controller) connectionFaults(ctx context.Context, u Unit) []string {
 	for _, target := range others[:min(len(others), maxTargets)] {
 		named = append(named, fmt.Sprintf("%.80q", target))
 	}
-	return []string{fmt.Sprintf("%d Connection rows of %s are no TCP port to listen on: %s; remove them with: ovn-%sctl del-connection",
-		len(others), u.Name(), strings.Join(named, ", "), strings.ToLower(u.Server.Database.GlobalTable[:2]))}
+	return []string{fmt.Sprintf("%d Connection rows of %s are no TCP port to listen on: %s; remove them with: %s del-connection",
+		len(others), u.Name(), strings.Join(named, ", "), u.Server.Database.Tool)}
 }
 
 // removeSocketTargets removes the rows by which a server would remove a file.

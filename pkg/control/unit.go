@@ -54,11 +54,15 @@ func (c *Controller) unitOf(database string) (Unit, error) {
 func (u Unit) Pidfile() process.Pidfile { return process.Pidfile(u.Files.Pidfile) }
 
 // Units returns the northbound and the southbound unit of a node whose files
-// lie as layout says.
+// lie as layout says, of the pair of databases that it names.
 func Units(layout process.Layout, northbound, southbound Endpoint) []Unit {
+	north, south := ovsdbctl.Northbound(), ovsdbctl.Southbound()
+	if layout.Pair == process.PairInterconnect {
+		north, south = ovsdbctl.InterconnectNorthbound(), ovsdbctl.InterconnectSouthbound()
+	}
 	return []Unit{
-		newUnit(ovsdbctl.Northbound(), layout.Northbound(), northbound),
-		newUnit(ovsdbctl.Southbound(), layout.Southbound(), southbound),
+		newUnit(north, layout.Northbound(), northbound),
+		newUnit(south, layout.Southbound(), southbound),
 	}
 }
 

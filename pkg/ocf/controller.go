@@ -94,7 +94,7 @@ func (a Agent) nodeCluster(ctx context.Context, env Environment) (string, contro
 
 func (p Parameters) layout() process.Layout {
 	return process.Layout{
-		RunDir: p.RunDir, DatabaseDir: p.DatabaseDir, LogDir: p.LogDir, SchemaDir: p.SchemaDir,
+		RunDir: p.RunDir, DatabaseDir: p.DatabaseDir, LogDir: p.LogDir, SchemaDir: p.SchemaDir, Pair: p.Databases,
 	}
 }
 

@@ -24,6 +24,15 @@ func parameterDescriptions() []parameterDescription {
 func listenerDescriptions() []parameterDescription {
 	return []parameterDescription{
 		{
+			Name: paramDatabases, Content: content{Type: "string", Default: defaultDatabases},
+			ShortDesc: english("Which databases to run"),
+			LongDesc: english(`
+The pair of databases that the resource runs: ovn for OVN_Northbound and OVN_Southbound, or ovn-ic for OVN_IC_Northbound and OVN_IC_Southbound,
+the databases of OVN's interconnection, which another resource of the cluster can run beside the first.
+With ovn-ic, the ports are 6645 and 6646 by default, and ovn-northd has no part in it.
+`),
+		},
+		{
 			Name: paramMasterIP, Required: "1", UniqueGroup: listenerGroup, Content: content{Type: "string"},
 			ShortDesc: english("Virtual IP address"),
 			LongDesc: english(`

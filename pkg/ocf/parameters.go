@@ -3,15 +3,18 @@ package ocf
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/process"
 )
 
 // The names of the parameters, as they are in the resource definition.
 const (
+	paramDatabases            = "databases"
 	paramMasterIP             = "master_ip"
 	paramNBPort               = "nb_master_port"
 	paramNBProtocol           = "nb_master_protocol"
@@ -42,8 +45,11 @@ const (
 // The defaults of the parameters, shown in the meta-data. The ports and intervals are OVN's own.
 const (
 	defaultProtocol             = "tcp"
+	defaultDatabases            = string(process.PairOVN)
 	defaultNBPort               = "6641"
 	defaultSBPort               = "6642"
+	defaultICNBPort             = "6645"
+	defaultICSBPort             = "6646"
 	defaultClientProbe          = "5000"  // ms
 	defaultReplicationProbe     = "60000" // ms
 	defaultListenOnMasterIPOnly = "yes"
@@ -58,6 +64,8 @@ const (
 
 // Parameters are the parameters of the resource.
 type Parameters struct {
+	// Databases are those that the resource runs.
+	Databases process.Pair
 	// MasterIP is the virtual IP address under which clients find the promoted node.
 	MasterIP netip.Addr
 	// Northbound and Southbound are the endpoints of the databases, on MasterIP and on the node's
@@ -113,10 +121,13 @@ type Parameters struct {
 // where there is one.
 func ParseParameters(getenv func(string) string) (Parameters, error) {
 	read := parameterReader{getenv: getenv}
+	databases := read.pair(paramDatabases, defaultDatabases)
+	nbPort, sbPort := defaultPorts(databases)
 	p := Parameters{
+		Databases:            databases,
 		MasterIP:             read.required(paramMasterIP),
-		Northbound:           read.endpoint(paramNBProtocol, paramNBPort, defaultNBPort),
-		Southbound:           read.endpoint(paramSBProtocol, paramSBPort, defaultSBPort),
+		Northbound:           read.endpoint(paramNBProtocol, paramNBPort, nbPort),
+		Southbound:           read.endpoint(paramSBProtocol, paramSBPort, sbPort),
 		ClientProbe:          read.milliseconds(paramClientProbe, defaultClientProbe),
 		ReplicationProbe:     read.milliseconds(paramReplicationProbe, defaultReplicationProbe),
 		ListenOnMasterIPOnly: read.boolean(paramListenOnMasterIPOnly, defaultListenOnMasterIPOnly),
@@ -142,10 +153,21 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 	return p, errors.Join(read.problems...)
 }
 
+// defaultPorts returns the ports of the northbound and the southbound database, as ovn-ctl has them.
+func defaultPorts(databases process.Pair) (nb, sb string) {
+	if databases == process.PairInterconnect {
+		return defaultICNBPort, defaultICSBPort
+	}
+	return defaultNBPort, defaultSBPort
+}
+
 // checkTogether finds parameters that exclude each other.
 func (r *parameterReader) checkTogether(p Parameters) {
 	if p.Northbound.Port == p.Southbound.Port {
-		r.complain(paramSBPort, r.value(paramSBPort, defaultSBPort), "a port other than that of "+paramNBPort)
+		r.complain(paramSBPort, fmt.Sprint(p.Southbound.Port), "a port other than that of "+paramNBPort)
+	}
+	if p.ManageNorthd && p.Databases == process.PairInterconnect {
+		r.complain(paramManageNorthd, r.value(paramManageNorthd, ""), "no: ovn-northd has no part in the databases of "+paramDatabases+"="+string(p.Databases))
 	}
 	if p.NodeAddress.IsValid() && p.NodeAddress == p.MasterIP {
 		r.complain(paramNodeAddress, r.value(paramNodeAddress, ""), "an address that stays on this node, not the one in "+paramMasterIP)

@@ -12,6 +12,7 @@ import (
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ocf"
+	"ovndb-servers/pkg/process"
 )
 
 func compareAddresses() cmp.Option {
@@ -30,6 +31,7 @@ func parameters(namesAndValues ...string) environment {
 // defaults are the parameters of a resource that sets the virtual IP address alone.
 func defaults() ocf.Parameters {
 	return ocf.Parameters{
+		Databases:            process.PairOVN,
 		MasterIP:             netip.MustParseAddr("192.0.2.10"),
 		Northbound:           control.Endpoint{Protocol: "tcp", Port: 6641},
 		Southbound:           control.Endpoint{Protocol: "tcp", Port: 6642},
@@ -64,12 +66,13 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		"master_ip", "[2001:db8::10]", "nb_master_port", "16641", "nb_master_protocol", "ssl", "sb_master_port", "16642", "sb_master_protocol", "ssl",
 		"inactive_probe_interval", "180000", "inactive_probe_interval_to_master", "0", "listen_on_master_ip_only", "no", "manage_northd", "yes",
 		"node_address", "2001:db8::1", "ovn_rundir", "/run/ovn/", "ovn_dbdir", "/srv/ovn", "ovn_logdir", "/srv/log", "ovn_schemadir", "/opt/ovn",
-		"ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "state_dir", "/srv/state", "state_rundir", "/run/state/", "agent_logdir", "/srv/agent/", "lead_when_behind", "60", "disk_patience", "5", "busy_patience", "300", "beat_interval", "5", "copy_delay", "10", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
+		"databases", "ovn", "ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "state_dir", "/srv/state", "state_rundir", "/run/state/", "agent_logdir", "/srv/agent/", "lead_when_behind", "60", "disk_patience", "5", "busy_patience", "300", "beat_interval", "5", "copy_delay", "10", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
 	).getenv)
 	if err != nil {
 		t.Fatalf("cannot parse: %v", err)
 	}
 	want := ocf.Parameters{
+		Databases:        process.PairOVN,
 		MasterIP:         netip.MustParseAddr("2001:db8::10"),
 		Northbound:       control.Endpoint{Protocol: "ssl", Port: 16641},
 		Southbound:       control.Endpoint{Protocol: "ssl", Port: 16642},
@@ -146,6 +149,7 @@ func TestUnusableParameterIsNamedAndReplacedByItsDefault(t *testing.T) {
 		{"inactive_probe_interval_to_master", []string{"never"}},
 		{"listen_on_master_ip_only", []string{"maybe", "2", "y e s"}},
 		{"manage_northd", []string{"maybe", "ovn-northd"}},
+		{"databases", []string{"OVN", "ic", "ovn ovn-ic"}},
 		{"node_address", []string{"node1", "192.0.2.0/24", "0.0.0.0", "::", "ff02::1", "fe80::1", "[fe80::1%eth0]", "[192.0.2.1]", "[2001:db8::1", "192.0.2.1:6641"}},
 		{"ovn_rundir", []string{"run/ovn", "/run/my ovn", "/run/\novn", long}},
 		{"ovn_dbdir", []string{".", "../ovn"}},
@@ -179,6 +183,19 @@ func TestUnusableParameterIsNamedAndReplacedByItsDefault(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestInterconnectDatabasesHavePortsOfTheirOwnAndNoNorthd(t *testing.T) {
+	t.Parallel()
+	got, err := ocf.ParseParameters(parameters("master_ip", "192.0.2.10", "databases", "ovn-ic", "sb_master_port", "16646").getenv)
+	if err != nil || got.Databases != process.PairInterconnect || got.Northbound.Port != 6645 || got.Southbound.Port != 16646 {
+		t.Errorf("%+v (%v)", got, err)
+	}
+	_, err = ocf.ParseParameters(parameters("master_ip", "192.0.2.10", "databases", "ovn-ic", "manage_northd", "yes").getenv)
+	var problem *ocf.ParameterError
+	if !errors.As(err, &problem) || problem.Name != "manage_northd" {
+		t.Errorf("got error %v, want one that names manage_northd", err)
 	}
 }
 

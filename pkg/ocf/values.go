@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/process"
 )
 
 const (
@@ -70,6 +71,16 @@ func withoutBrackets(address string) string {
 
 func (r *parameterReader) endpoint(protocolName, portName, missingPort string) control.Endpoint {
 	return control.Endpoint{Protocol: r.protocol(protocolName), Port: r.port(portName, missingPort)}
+}
+
+// pair reads which databases the resource runs.
+func (r *parameterReader) pair(name, missing string) process.Pair {
+	value := process.Pair(r.value(name, missing))
+	if value != process.PairOVN && value != process.PairInterconnect {
+		r.complain(name, string(value), string(process.PairOVN)+" or "+string(process.PairInterconnect))
+		return process.Pair(missing)
+	}
+	return value
 }
 
 func (r *parameterReader) protocol(name string) string {

@@ -8,18 +8,30 @@ const ConnectionTable = "Connection"
 type Database struct {
 	Name        string `json:"name"`
 	GlobalTable string `json:"global_table"`
+	// Tool is the program by which an operator changes rows.
+	Tool string `json:"-"`
 	// ReadOnlyListeners says that a Connection row has the column read_only.
 	ReadOnlyListeners bool `json:"-"`
 }
 
 // Northbound returns OVN's northbound database.
 func Northbound() Database {
-	return Database{Name: "OVN_Northbound", GlobalTable: "NB_Global"}
+	return Database{Name: "OVN_Northbound", GlobalTable: "NB_Global", Tool: "ovn-nbctl"}
 }
 
 // Southbound returns OVN's southbound database.
 func Southbound() Database {
-	return Database{Name: "OVN_Southbound", GlobalTable: "SB_Global", ReadOnlyListeners: true}
+	return Database{Name: "OVN_Southbound", GlobalTable: "SB_Global", Tool: "ovn-sbctl", ReadOnlyListeners: true}
+}
+
+// InterconnectNorthbound returns the northbound database of OVN's interconnection.
+func InterconnectNorthbound() Database {
+	return Database{Name: "OVN_IC_Northbound", GlobalTable: "IC_NB_Global", Tool: "ovn-ic-nbctl"}
+}
+
+// InterconnectSouthbound returns the southbound database of OVN's interconnection.
+func InterconnectSouthbound() Database {
+	return Database{Name: "OVN_IC_Southbound", GlobalTable: "IC_SB_Global", Tool: "ovn-ic-sbctl"}
 }
 
 // ConnectionsRemote returns the remote, as ovsdb-server(1) writes it, that makes a

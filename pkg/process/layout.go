@@ -7,19 +7,13 @@ import (
 	"path/filepath"
 )
 
-const (
-	northboundDatabase = "ovnnb_db.db"
-	southboundDatabase = "ovnsb_db.db"
-	northboundSchema   = "ovn-nb.ovsschema"
-	southboundSchema   = "ovn-sb.ovsschema"
-)
-
 // Layout holds the directories OVN's packages use, as absolute paths.
 type Layout struct {
 	RunDir      string // pidfiles and sockets
 	DatabaseDir string // database files and their backups
 	LogDir      string // log files
 	SchemaDir   string // installed schemas
+	Pair        Pair   // the databases whose files they are
 }
 
 // ServerFiles holds the paths of one ovsdb-server.
@@ -64,10 +58,10 @@ func discoverLayout(root string, override Layout) (Layout, error) {
 		layout.LogDir = filepath.Join(root, "var/log/ovn")
 	}
 	if layout.SchemaDir == "" {
-		layout.SchemaDir = discoverSchemas(root)
+		layout.SchemaDir = discoverSchemas(root, layout.Pair)
 	}
 	if layout.DatabaseDir == "" {
-		directory, err := discoverDatabases(root)
+		directory, err := discoverDatabases(root, layout.Pair)
 		if err != nil {
 			return Layout{}, err
 		}
@@ -77,11 +71,11 @@ func discoverLayout(root string, override Layout) (Layout, error) {
 }
 
 // discoverSchemas is where a package, or else "make install", put the schemas.
-func discoverSchemas(root string) string {
+func discoverSchemas(root string, pair Pair) string {
 	packaged := filepath.Join(root, "usr/share/ovn")
 	local := filepath.Join(root, "usr/local/share/ovn")
 	for _, directory := range []string{packaged, local} {
-		for _, name := range []string{northboundSchema, southboundSchema} {
+		for _, name := range []string{pair.northbound().schema, pair.southbound().schema} {
 			if _, err := os.Stat(filepath.Join(directory, name)); err == nil {
 				return directory
 			}
@@ -90,13 +84,13 @@ func discoverSchemas(root string) string {
 	return packaged
 }
 
-func discoverDatabases(root string) (string, error) {
+func discoverDatabases(root string, pair Pair) (string, error) {
 	newer, older := filepath.Join(root, "var/lib/ovn"), filepath.Join(root, "etc/ovn")
-	inNewer, err := databaseIn(newer)
+	inNewer, err := databaseIn(newer, pair)
 	if err != nil {
 		return "", err
 	}
-	inOlder, err := databaseIn(older)
+	inOlder, err := databaseIn(older, pair)
 	if err != nil {
 		return "", err
 	}
@@ -115,10 +109,10 @@ func discoverDatabases(root string) (string, error) {
 	}
 }
 
-// databaseIn is the path of a database in directory, or empty if there is none.
-func databaseIn(directory string) (string, error) {
+// databaseIn is the path of a database of the pair in directory, or empty if there is none.
+func databaseIn(directory string, pair Pair) (string, error) {
 	var failures []error
-	for _, name := range []string{northboundDatabase, southboundDatabase} {
+	for _, name := range []string{pair.northbound().database, pair.southbound().database} {
 		path := filepath.Join(directory, name)
 		found, err := exists(path)
 		if found {
@@ -130,28 +124,6 @@ func databaseIn(directory string) (string, error) {
 		return "", fmt.Errorf("cannot look for databases: %w", err)
 	}
 	return "", nil
-}
-
-// Northbound returns the paths of the server of OVN_Northbound.
-func (l Layout) Northbound() ServerFiles {
-	return l.server("ovnnb_db", "ovsdb-server-nb.log", northboundDatabase, northboundSchema)
-}
-
-// Southbound returns the paths of the server of OVN_Southbound.
-func (l Layout) Southbound() ServerFiles {
-	return l.server("ovnsb_db", "ovsdb-server-sb.log", southboundDatabase, southboundSchema)
-}
-
-// server names a server's files as ovn-ctl's set_defaults does.
-func (l Layout) server(name, log, database, schema string) ServerFiles {
-	return ServerFiles{
-		Pidfile:       filepath.Join(l.RunDir, name+".pid"),
-		ControlSocket: filepath.Join(l.RunDir, name+".ctl"),
-		DataSocket:    filepath.Join(l.RunDir, name+".sock"),
-		LogFile:       filepath.Join(l.LogDir, log),
-		Database:      filepath.Join(l.DatabaseDir, database),
-		Schema:        filepath.Join(l.SchemaDir, schema),
-	}
 }
 
 func isDirectory(path string) bool {

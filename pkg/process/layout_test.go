@@ -63,6 +63,24 @@ func TestDatabaseDirectoryIsTheOneThatHoldsADatabase(t *testing.T) {
 	}
 }
 
+func TestDirectoryOfAPairOfDatabasesIsNotThatOfAnother(t *testing.T) {
+	t.Parallel()
+	root := tree(t, "etc/ovn/ovn_ic_sb_db.db", "var/lib/ovn/ovnnb_db.db", "usr/local/share/ovn/ovn-ic-nb.ovsschema", "usr/share/ovn/ovn-nb.ovsschema")
+	got, err := process.DiscoverLayoutIn(root, process.Layout{Pair: process.PairInterconnect})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"etc/ovn/ovn_ic_nb_db.db", "usr/local/share/ovn/ovn-ic-sb.ovsschema", "var/run/ovn/ovn_ic_sb_db.ctl", "var/log/ovn/ovsdb-server-ic-nb.log",
+	}
+	files := []string{got.Northbound().Database, got.Southbound().Schema, got.Southbound().ControlSocket, got.Northbound().LogFile}
+	for i, file := range files {
+		if file != filepath.Join(root, want[i]) {
+			t.Errorf("%s, want %s", file, want[i])
+		}
+	}
+}
+
 func TestDatabasesInBothDirectoriesAreAnErrorThatNamesBoth(t *testing.T) {
 	t.Parallel()
 	for _, older := range []string{"etc/ovn/ovnnb_db.db", "etc/ovn/ovnsb_db.db"} {

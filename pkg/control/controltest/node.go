@@ -20,13 +20,19 @@ import (
 // stopped when the test ends.
 func NewNode(t *testing.T, c *Cluster, name, address string, ports [2]uint16) *control.Controller {
 	t.Helper()
+	return NewNodeOf(t, c, process.PairOVN, name, address, ports)
+}
+
+// NewNodeOf is [NewNode] for another pair of databases.
+func NewNodeOf(t *testing.T, c *Cluster, pair process.Pair, name, address string, ports [2]uint16) *control.Controller {
+	t.Helper()
 	directory, err := os.MkdirTemp("", "ovn")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(directory) })
 	layout, err := process.DiscoverLayout(process.Layout{
-		RunDir: filepath.Join(directory, "run"), DatabaseDir: filepath.Join(directory, "db"), LogDir: filepath.Join(directory, "log"),
+		RunDir: filepath.Join(directory, "run"), DatabaseDir: filepath.Join(directory, "db"), LogDir: filepath.Join(directory, "log"), Pair: pair,
 	})
 	if err != nil {
 		t.Fatal(err)

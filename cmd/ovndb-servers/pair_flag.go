@@ -1,0 +1,24 @@
+package main
+
+import (
+	"fmt"
+
+	"ovndb-servers/pkg/process"
+)
+
+// pairFlag is the flag --databases, with the values of the parameter of that name.
+type pairFlag process.Pair
+
+func (f *pairFlag) String() string { return string(*f) }
+
+func (*pairFlag) Type() string { return "pair" }
+
+func (f *pairFlag) Set(value string) error {
+	switch pair := process.Pair(value); pair {
+	case process.PairOVN, process.PairInterconnect:
+		*f = pairFlag(pair)
+		return nil
+	default:
+		return fmt.Errorf("want %s or %s", process.PairOVN, process.PairInterconnect)
+	}
+}
