@@ -109,9 +109,10 @@ func TestStartWithoutSchema(t *testing.T) {
 	h.wantNothingLeft(node)
 }
 
-// Start upgrades a database to a newer schema: its rows stay, and a copy of the
-// file as it was before.
-func TestStartWithNewerSchemaUpgrades(t *testing.T) {
+// Start keeps the schema of a database, whatever package is installed, as its active may be of the
+// older one. A promoted node converts once all nodes, here itself alone, have the newer one: rows stay,
+// and a snapshot keeps the database as it was before.
+func TestStartKeepsTheSchemaThatAPromotedNodeConverts(t *testing.T) {
 	h := byHand(t)
 	node, nb := h.NodeNames()[0], ovsdb.Northbound()
 	const schemas = "/var/tmp/older-schemas"
@@ -131,25 +132,34 @@ func TestStartWithNewerSchemaUpgrades(t *testing.T) {
 	h.want(node, "stop", exitSuccess, databaseDir, older)
 
 	h.want(node, "start", exitSuccess, databaseDir)
-	if got := h.exec(node, "ovsdb-client", "get-schema-version", "unix:"+nb.Socket); got != version {
-		t.Errorf("the schema is %s after the upgrade, want %s", got, version)
+	served := func(ctx context.Context) (string, error) {
+		return h.MustExec(ctx, node, "ovsdb-client", "get-schema-version", "unix:"+nb.Socket)
 	}
+	if got, err := served(h.ctx); got != olderVersion || err != nil {
+		t.Errorf("the schema is %s after the start (%v), want %s", got, err, olderVersion)
+	}
+	h.want(node, "promote", exitSuccess, databaseDir)
+	h.await("the database to be converted", func(ctx context.Context) error {
+		got, err := served(ctx)
+		if err == nil && got != version {
+			err = fmt.Errorf("the schema is %s, want %s", got, version)
+		}
+		return err
+	})
 	names, err := h.NamesOn(h.ctx, node, nb)
 	if err != nil || !slices.Contains(names, "from-before") {
 		t.Errorf("the row from before is not among %v: %v", names, err)
 	}
-	copies := strings.Fields(h.exec(node, "find", databaseDir["OCF_RESKEY_ovn_dbdir"], "-name", "ovnnb_db.db.backup*"))
+	state := filepath.Join(filepath.Dir(cluster.StateDir), "upgraded")
+	copies := strings.Fields(h.exec(node, "find", state, "-name", "OVN_Northbound.*.upgrade.db"))
 	if len(copies) != 1 {
-		t.Fatalf("copies: %v, want one", copies)
+		t.Fatalf("snapshots: %v, want one", copies)
 	}
 	if got := h.exec(node, "ovsdb-tool", "db-version", copies[0]); got != olderVersion {
-		t.Errorf("the copy has schema %s, want %s", got, olderVersion)
-	}
-	if log := h.exec(node, "ovsdb-tool", "show-log", "-mm", copies[0]); !strings.Contains(log, "from-before") {
-		t.Errorf("the copy has not the row: %s", log)
+		t.Errorf("the snapshot has schema %s, want %s", got, olderVersion)
 	}
 	h.want(node, "stop", exitSuccess, databaseDir)
-	h.exec(node, "rm", "-r", filepath.Join(filepath.Dir(cluster.RunDir), "upgraded"), filepath.Join(filepath.Dir(cluster.StateDir), "upgraded"))
+	h.exec(node, "rm", "-r", filepath.Join(filepath.Dir(cluster.RunDir), "upgraded"), state)
 }
 
 // olderVersion is older than that of any schema.

@@ -238,26 +238,8 @@ func globalTable(db ovsdb.Database) string {
 	return "SB_Global"
 }
 
-// A database file of an older schema is upgraded, and loses nothing.
-func TestSafetyOlderSchema(t *testing.T) {
-	skipIfShort(t)
-	s := newTrial(t)
-	node, nb := s.NodeNames()[0], ovsdb.Northbound()
-	s.restart(func() {
-		older, err := olderSchema(s.exec(node, "cat", "/usr/share/ovn/ovn-nb.ovsschema"))
-		s.check(err)
-		s.check(s.WriteFile(s.ctx, node, "/tmp/older.ovsschema", 0o644, older))
-		s.exec(node, "ovsdb-tool", "convert", nb.File, "/tmp/older.ovsschema")
-	})
-	s.end()
-	s.wantWholeBackups()
-	version := s.exec(node, "ovsdb-tool", "db-version", nb.File)
-	if want := s.exec(node, "ovsdb-tool", "schema-version", "/usr/share/ovn/ovn-nb.ovsschema"); version != want {
-		t.Errorf("the file on %s has schema %s, want %s", node, version, want)
-	}
-}
-
-// olderSchema returns a northbound schema of an earlier version, which lacks a column.
+// olderSchema returns a northbound schema of an earlier version, which lacks a column; another one can be
+// replicated neither into the present one nor back.
 func olderSchema(text string) ([]byte, error) {
 	var schema map[string]any
 	if err := json.Unmarshal([]byte(text), &schema); err != nil {
@@ -270,6 +252,7 @@ func olderSchema(text string) ([]byte, error) {
 		return nil, errors.New("NB_Global has no column ipsec")
 	}
 	delete(columns, "ipsec")
+	columns["name"] = map[string]any{"type": map[string]any{"key": "string", "min": 0, "max": 1}}
 	schema["version"] = "5.0.0"
 	delete(schema, "cksum")
 	return json.Marshal(schema)

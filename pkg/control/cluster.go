@@ -60,6 +60,8 @@ const (
 	TopicPosition Topic = "position"
 	// TopicFreshness is whether a backup is up to date in the promoted node's term.
 	TopicFreshness Topic = "freshness"
+	// TopicSchemas is which schemas a node's package of OVN brings: Schemas.
+	TopicSchemas Topic = "schemas"
 	// TopicBlessed is an operator's word that this node's data may lead: Blessing.
 	TopicBlessed Topic = "blessed"
 )

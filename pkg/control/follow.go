@@ -105,7 +105,7 @@ func (c *Controller) follow(ctx context.Context, u Unit, source string, record r
 		return err
 	}
 	failpoint("follow-parked")
-	admission, err := c.admit(ctx, u, source, record)
+	admission, schema, err := c.admit(ctx, u, source, record)
 	if err != nil {
 		return err
 	}
@@ -114,6 +114,11 @@ func (c *Controller) follow(ctx context.Context, u Unit, source string, record r
 	}
 	if admission.Snapshot != "" {
 		if err := c.snapshot(ctx, u, admission); err != nil {
+			return err
+		}
+	}
+	if admission.TakeSchema {
+		if err := c.takeSchema(ctx, u, schema); err != nil {
 			return err
 		}
 	}
@@ -157,17 +162,18 @@ func (e *RefusedSourceError) Error() string {
 
 // admit questions the source and holds its answer against this node's data. Where the source's
 // next beat would prove that it has all of that, it is waited for.
-func (c *Controller) admit(ctx context.Context, u Unit, source string, record recordQuery) (replication.Admission, error) {
+func (c *Controller) admit(ctx context.Context, u Unit, source string, record recordQuery) (replication.Admission, ovsdbctl.Schema, error) {
 	if u.Endpoint.Protocol != "tcp" {
 		c.Log.WithField("source", source).Warn("following a source that was not questioned, as its protocol is not tcp")
-		return replication.Admission{Snapshot: "a source that could not be questioned", Why: "unquestioned"}, nil
+		return replication.Admission{Snapshot: "a source that could not be questioned", Why: "unquestioned"}, ovsdbctl.Schema{}, nil
 	}
 	proving, cancel := withBudget(ctx, answerFraction, proveTimeout)
 	defer cancel()
 	var admission replication.Admission
+	var schema ovsdbctl.Schema
 	var failure error
 	err := await(proving, func(context.Context) error {
-		if admission, failure = c.admitOnce(ctx, u, source, record); failure == nil && admission.Wait {
+		if admission, schema, failure = c.admitOnce(ctx, u, source, record); failure == nil && admission.Wait {
 			return errUnproven
 		}
 		return nil
@@ -175,7 +181,7 @@ func (c *Controller) admit(ctx context.Context, u Unit, source string, record re
 	if errors.Is(err, errUnproven) {
 		err = nil
 	}
-	return admission, errors.Join(err, failure)
+	return admission, schema, errors.Join(err, failure)
 }
 
 // proveTimeout is how long the next beat of a source is waited for: a snapshot costs more.
@@ -183,7 +189,11 @@ const proveTimeout = 2500 * time.Millisecond
 
 var errUnproven = errors.New("the source is not proven to have all rows of this node")
 
-func (c *Controller) admitOnce(ctx context.Context, u Unit, source string, record recordQuery) (replication.Admission, error) {
+// admitOnce returns the schema of the source as well.
+func (c *Controller) admitOnce(
+	ctx context.Context, u Unit, source string, record recordQuery,
+) (replication.Admission, ovsdbctl.Schema, error) {
+	var schema ovsdbctl.Schema
 	j := replication.Joining{WasWritable: !c.followed(u).held()}
 	var held fileContent
 	var errs [3]error
@@ -192,15 +202,15 @@ func (c *Controller) admitOnce(ctx context.Context, u Unit, source string, recor
 		func() { j.Record, errs[1] = record() },
 		func() {
 			errs[2] = step(ctx, "question the "+u.Name()+" server to replicate from", source, func(ctx context.Context) error {
-				return c.question(ctx, u, source, &j)
+				return c.question(ctx, u, source, &j, &schema)
 			})
 		},
 	)
 	if err := errors.Join(errs[:]...); err != nil {
-		return replication.Admission{}, fmt.Errorf("cannot compare this node with the source %s: %w", source, err)
+		return replication.Admission{}, schema, fmt.Errorf("cannot compare this node with the source %s: %w", source, err)
 	}
 	j.Own, j.Rows = held.position, held.rows
-	return replication.Admit(j), nil
+	return replication.Admit(j), schema, nil
 }
 
 // questionTimeout is how long the first answer of a source is waited for: long enough for a lost
@@ -209,7 +219,7 @@ func (c *Controller) admitOnce(ctx context.Context, u Unit, source string, recor
 // follows. It is tried again soon.
 const questionTimeout = 1500 * time.Millisecond
 
-func (c *Controller) question(ctx context.Context, u Unit, source string, j *replication.Joining) error {
+func (c *Controller) question(ctx context.Context, u Unit, source string, j *replication.Joining, schema *ovsdbctl.Schema) error {
 	opening, cancel := withBudget(ctx, answerFraction, questionTimeout)
 	defer cancel()
 	store, err := ovsdbctl.Open(opening, source, u.Server.Database)
@@ -222,7 +232,10 @@ func (c *Controller) question(ctx context.Context, u Unit, source string, j *rep
 	if j.SourceWritable, err = store.Writable(ctx); err != nil {
 		return err
 	}
-	if j.Unreplicable, err = c.schemaObstacle(ctx, u, store); err != nil {
+	if *schema, err = store.Schema(ctx); err != nil {
+		return err
+	}
+	if err := c.compareSchemas(ctx, u, *schema, j); err != nil {
 		return err
 	}
 	global, err := store.Global(ctx)
@@ -237,28 +250,6 @@ func (c *Controller) question(ctx context.Context, u Unit, source string, j *rep
 		return nil // it counts as none
 	}
 	return err
-}
-
-// schemaObstacle returns why this server cannot replicate the source; empty if it can. A backup
-// that meets a schema it cannot replicate turns active.
-func (c *Controller) schemaObstacle(ctx context.Context, u Unit, source *ovsdbctl.Store) (string, error) {
-	theirs, err := source.Schema(ctx)
-	if err != nil {
-		return "", err
-	}
-	local, err := u.Server.Open(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer local.Close()
-	ours, err := local.Schema(ctx)
-	if err != nil {
-		return "", err
-	}
-	if err := ours.CanReplicate(theirs); err != nil {
-		return err.Error(), nil
-	}
-	return "", nil
 }
 
 // snapshot keeps a copy of a unit's file before its rows are discarded.

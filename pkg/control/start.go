@@ -189,10 +189,9 @@ func logEnsured(log logrus.FieldLogger, ensured process.Ensured) {
 	switch ensured.Outcome {
 	case process.OutcomeCreated:
 		log.Warn("created an empty database, as there was no file")
-	case process.OutcomeUpgraded:
-		log.WithField("backup", ensured.Backup).Info("upgraded the database to the installed schema")
 	case process.OutcomeKept:
-		log.Warn("kept the database as it is, as its schema is newer than the installed one")
+		log.WithField("version", ensured.FileVersion).WithField("installed", ensured.SchemaVersion).
+			Info("kept the schema of the database: the promoted node converts to the installed one when all nodes have that")
 	case process.OutcomeCurrent:
 		log.Debug("the database has the installed schema")
 	}

@@ -31,6 +31,7 @@ func (c *Controller) Stop(ctx context.Context) error {
 		},
 		func() { c.warn(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") },
 		func() { c.warn(c.withdraw(ctx, TopicPosition), "cannot withdraw the published position") },
+		func() { c.warn(c.withdraw(ctx, TopicSchemas), "cannot withdraw the published schemas") },
 		func() { c.warn(c.withdraw(ctx, TopicFreshness), "cannot withdraw the published freshness") },
 		func() {
 			c.forgiveFailedPromotion(ctx)

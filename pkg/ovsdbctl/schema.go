@@ -18,6 +18,9 @@ type Schema struct {
 	// Columns holds the definition of each column, by table and column: JSON as
 	// ovsdb_column_to_json in ovsdb/column.c writes it, with sorted member names.
 	Columns map[string]map[string]string
+
+	// Text is the whole definition, as it was read.
+	Text []byte
 }
 
 // Schema returns the schema of the database as the server has it. The error is ErrNoAnswer,
@@ -50,7 +53,7 @@ func ParseSchema(text []byte) (Schema, error) {
 	if err := json.Unmarshal(text, &schema); err != nil {
 		return Schema{}, fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
-	parsed := Schema{Name: schema.Name, Version: schema.Version, Columns: map[string]map[string]string{}}
+	parsed := Schema{Name: schema.Name, Version: schema.Version, Columns: map[string]map[string]string{}, Text: bytes.Clone(text)}
 	for name, table := range schema.Tables {
 		parsed.Columns[name] = make(map[string]string, len(table.Columns))
 		for column, definition := range table.Columns {
@@ -75,6 +78,18 @@ func sortedJSON(text []byte) (string, error) {
 	}
 	sorted, err := json.Marshal(value)
 	return string(sorted), err
+}
+
+// Convert gives the database another schema of the same name while the server runs, as active or as
+// backup, and keeps the rows as far as the schema has their columns: the server writes the file
+// anew before it answers. All sessions with the database end or are told. It is the "convert" of
+// ovsdb-server(7). The error is ErrNoAnswer, ErrProtocol or a *CommandError, which holds the reason
+// where rows do not fit; nothing has changed then.
+func (s *Store) Convert(ctx context.Context, schema Schema) error {
+	if _, err := s.call(ctx, schemaLimit(), "convert", []any{s.database.Name, json.RawMessage(schema.Text)}); err != nil {
+		return fmt.Errorf("cannot convert %s on %s to schema version %s: %w", s.database.Name, s.endpoint, schema.Version, err)
+	}
+	return nil
 }
 
 // CanReplicate returns nil if a backup with schema s can replicate an active server with

@@ -23,31 +23,26 @@ type Outcome string
 
 // The outcomes of [DatabaseFile.Ensure].
 const (
-	OutcomeCurrent  Outcome = "current"  // the file has the installed schema
-	OutcomeCreated  Outcome = "created"  // there was none
-	OutcomeUpgraded Outcome = "upgraded" // its schema was older
-	OutcomeKept     Outcome = "kept"     // its schema differs from the installed one, which is not newer
+	OutcomeCurrent Outcome = "current" // the file has the installed schema
+	OutcomeCreated Outcome = "created" // there was none
+	OutcomeKept    Outcome = "kept"    // its schema differs from the installed one
 )
 
 // Ensured describes a database file after [DatabaseFile.Ensure].
 type Ensured struct {
 	Outcome Outcome
-	Backup  string // path of the copy from before an upgrade
-
-	// The schema's version in the file, before an upgrade, and the installed
-	// one.
+	// The schema's version in the file, and the installed one.
 	FileVersion, SchemaVersion string
 }
 
-// Ensure makes sure that a server can serve the database file with the
-// installed schema. A missing file is created. One with an older schema is
-// copied, then converted: if that fails, it stays as it is. One with a newer
-// schema is left alone, because an older schema would drop data.
+// Ensure makes sure that a server can serve the database file. A missing file
+// is created with the installed schema. One with another schema is kept as it
+// is: a backup has to have that of its active, which converts online.
 //
 // It never replaces a file that cannot be read: it returns [ErrDamaged],
 // [ErrClustered] or [ErrWrongDatabase] then. It returns [ErrSchemaMissing] if
-// there is no schema, [ErrInUse] if a server has the file open that would have
-// to be changed, [ErrProgramMissing] if ovsdb-tool is not installed.
+// there is no schema, [ErrInUse] if a server has a file of that name open,
+// [ErrProgramMissing] if ovsdb-tool is not installed.
 func (f DatabaseFile) Ensure(ctx context.Context) (Ensured, error) {
 	if f.Owner.own() {
 		if err := f.Owner.checkForeign(filepath.Dir(f.Path)); err != nil {
@@ -71,10 +66,11 @@ func (f DatabaseFile) ensure(ctx context.Context) (Ensured, error) {
 	if !found {
 		return f.create(ctx)
 	}
-	return f.keepOrUpgrade(ctx)
+	return f.check(ctx)
 }
 
-func (f DatabaseFile) keepOrUpgrade(ctx context.Context) (Ensured, error) {
+// check reads a database file and compares it with the installed schema.
+func (f DatabaseFile) check(ctx context.Context) (Ensured, error) {
 	file, err := readDatabase(ctx, f.Path)
 	if err != nil {
 		return Ensured{}, err
@@ -85,25 +81,17 @@ func (f DatabaseFile) keepOrUpgrade(ctx context.Context) (Ensured, error) {
 	}
 	ensured := Ensured{
 		Outcome:       OutcomeCurrent,
-		FileVersion:   file.version.String(),
-		SchemaVersion: installed.version.String(),
+		FileVersion:   file.version,
+		SchemaVersion: installed.version,
 	}
 	if file.name != installed.name {
 		return ensured, fmt.Errorf("cannot use database file %s: %w: %s instead of %s",
 			f.Path, ErrWrongDatabase, file.name, installed.name)
 	}
-	answer, err := DatabaseTool(ctx, "needs-conversion", f.Path, f.Schema)
-	if err != nil {
-		return ensured, fmt.Errorf("cannot compare database file %s with schema %s: %w", f.Path, f.Schema, err)
-	}
-	if answer == "no" {
-		return ensured, nil
-	}
-	if installed.version.compare(file.version) <= 0 {
+	if file.version != installed.version {
 		ensured.Outcome = OutcomeKept
-		return ensured, nil
 	}
-	return f.upgrade(ctx, file, ensured)
+	return ensured, nil
 }
 
 // create makes an empty database. It appears under its name only when it is
@@ -128,33 +116,7 @@ func (f DatabaseFile) create(ctx context.Context) (Ensured, error) {
 	if err := stage.publish(created, f.Path); err != nil {
 		return Ensured{}, fmt.Errorf("cannot create database file %s: %w", f.Path, err)
 	}
-	version := installed.version.String()
-	return Ensured{Outcome: OutcomeCreated, FileVersion: version, SchemaVersion: version}, nil
-}
-
-// upgrade converts the database to the installed schema.
-func (f DatabaseFile) upgrade(ctx context.Context, file contents, ensured Ensured) (Ensured, error) {
-	failed := func(err error) (Ensured, error) {
-		return ensured, fmt.Errorf("cannot upgrade database file %s from schema version %s to %s; the file is unchanged: %w",
-			f.Path, ensured.FileVersion, ensured.SchemaVersion, err)
-	}
-	stage, err := openStaging(f)
-	if err != nil {
-		return failed(err)
-	}
-	defer stage.close()
-	if ensured.Backup, err = stage.backup(ctx, file); err != nil {
-		return failed(err)
-	}
-	converted, err := stage.convert(ctx)
-	if err != nil {
-		return failed(fmt.Errorf("%w; a copy of it is %s", err, ensured.Backup))
-	}
-	if err := stage.publish(converted, f.Path); err != nil {
-		return failed(err)
-	}
-	ensured.Outcome = OutcomeUpgraded
-	return ensured, nil
+	return Ensured{Outcome: OutcomeCreated, FileVersion: installed.version, SchemaVersion: installed.version}, nil
 }
 
 // resolve follows the links of a path, as Open vSwitch does. The file itself

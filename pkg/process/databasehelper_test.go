@@ -43,14 +43,6 @@ func newerSchema(t *testing.T) string {
 	})
 }
 
-// shortenedSchema cannot take the row that withRow writes.
-func shortenedSchema(t *testing.T) string {
-	t.Helper()
-	return writeSchema(t, "D", "2.0.0", map[string]any{
-		"name": map[string]any{"type": map[string]any{"key": map[string]any{"type": "string", "maxLength": 1}}},
-	})
-}
-
 // database returns a database file of a schema, with one row.
 func database(t *testing.T, schema string) process.DatabaseFile {
 	t.Helper()

@@ -22,9 +22,8 @@ func DatabaseTool(ctx context.Context, args ...string) (string, error) {
 
 // contents describes a database file by its first record.
 type contents struct {
-	name     string
-	version  schemaVersion
-	checksum string // of the schema, two numbers as cksum(1) prints them
+	name    string
+	version string // of the schema
 }
 
 // readDatabase reads the head of a standalone database file. It returns
@@ -45,14 +44,7 @@ func readDatabase(ctx context.Context, path string) (contents, error) {
 	if found.name, err = DatabaseTool(ctx, "db-name", path); err != nil {
 		return contents{}, damaged(path, err)
 	}
-	version, err := DatabaseTool(ctx, "db-version", path)
-	if err != nil {
-		return contents{}, damaged(path, err)
-	}
-	if found.version, err = parseSchemaVersion(version); err != nil {
-		return contents{}, fmt.Errorf("cannot read database file %s: %w", path, err)
-	}
-	if found.checksum, err = DatabaseTool(ctx, "db-cksum", path); err != nil {
+	if found.version, err = DatabaseTool(ctx, "db-version", path); err != nil {
 		return contents{}, damaged(path, err)
 	}
 	return found, nil
@@ -88,7 +80,7 @@ func readable(path string) error {
 // schema describes an installed schema file.
 type schema struct {
 	name    string
-	version schemaVersion
+	version string
 }
 
 // readSchema returns [ErrSchemaMissing] if there is no such file.
@@ -100,11 +92,7 @@ func readSchema(ctx context.Context, path string) (schema, error) {
 	if err != nil {
 		return schema{}, fmt.Errorf("cannot read schema %s: %w", path, err)
 	}
-	text, err := DatabaseTool(ctx, "schema-version", path)
-	if err != nil {
-		return schema{}, fmt.Errorf("cannot read schema %s: %w", path, err)
-	}
-	version, err := parseSchemaVersion(text)
+	version, err := DatabaseTool(ctx, "schema-version", path)
 	if err != nil {
 		return schema{}, fmt.Errorf("cannot read schema %s: %w", path, err)
 	}

@@ -56,31 +56,3 @@ func FuzzParsePID(f *testing.F) {
 		}
 	})
 }
-
-func FuzzParseSchemaVersion(f *testing.F) {
-	for _, seed := range []string{"7.0.0", "20.27.0", "", "1.2", "1.2.3.4", "1.-2.3", "4294967296.0.0"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		version, err := parseSchemaVersion(text)
-		if err != nil {
-			return
-		}
-		again, err := parseSchemaVersion(version.String())
-		if err != nil || version.compare(again) != 0 {
-			t.Errorf("got %v, then %v, %v", version, again, err)
-		}
-	})
-}
-
-func TestSchemaVersionsCompareAsNumbers(t *testing.T) {
-	t.Parallel()
-	ordered := []schemaVersion{{0, 9, 9}, {1, 0, 0}, {1, 2, 3}, {1, 2, 10}, {1, 10, 0}, {20, 0, 0}}
-	for i, older := range ordered {
-		for j, newer := range ordered {
-			if got := older.compare(newer); (got < 0) != (i < j) || (got == 0) != (i == j) {
-				t.Errorf("%v to %v: got %d", older, newer, got)
-			}
-		}
-	}
-}

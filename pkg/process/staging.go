@@ -1,14 +1,11 @@
 package process
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -97,54 +94,4 @@ func (s *staging) finish(path string) error {
 		return err
 	}
 	return errors.Join(file.Chmod(databaseMode), file.Sync(), file.Close())
-}
-
-// convert converts a compacted copy, and returns the name of the result in the
-// staging directory. Compaction comes first because the old
-// schema may not have collected garbage: replayed under the new schema, a row
-// whose first reference comes in a later transaction would be dropped
-// (upgrade_db in Open vSwitch's utilities/ovs-lib.in). Like there, its failure
-// is no obstacle.
-func (s *staging) convert(ctx context.Context) (string, error) {
-	const converted = "converted"
-	source := s.path("compacted")
-	if _, err := DatabaseTool(ctx, "compact", s.database.Path, source); err != nil {
-		failure, ok := errors.AsType[*RunError](err)
-		if !ok || failure.ExitCode <= 0 {
-			return "", err
-		}
-		source = s.database.Path
-	}
-	_, err := DatabaseTool(ctx, "convert", source, s.database.Schema, s.path(converted))
-	return converted, err
-}
-
-// backup copies the database file to ovs-lib's name for a copy. A file that has
-// that name already is taken if it is the same, and else left alone: the copy
-// gets a number at its end.
-func (s *staging) backup(ctx context.Context, file contents) (string, error) {
-	checksum, _, _ := strings.Cut(file.checksum, " ")
-	base := fmt.Sprintf("%s.backup%s-%s", s.database.Path, file.version, checksum)
-	name := base
-	for number := 1; ; number++ {
-		found, err := exists(name)
-		if err != nil {
-			return "", fmt.Errorf("cannot back up: %w", err)
-		}
-		if !found {
-			break
-		}
-		if same, err := sameContent(ctx, s.database.Path, name); same || err != nil {
-			return name, err
-		}
-		name = base + "." + strconv.Itoa(number)
-	}
-	const copied = "backup"
-	if err := copyFile(ctx, s.database.Path, s.path(copied)); err != nil {
-		return "", fmt.Errorf("cannot back up to %s: %w", name, err)
-	}
-	if err := s.publish(copied, name); err != nil {
-		return "", fmt.Errorf("cannot back up to %s: %w", name, err)
-	}
-	return name, nil
 }

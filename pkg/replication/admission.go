@@ -15,9 +15,11 @@ type Joining struct {
 	// SourceWritable says that it is active.
 	Source         *Marker
 	SourceWritable bool
-	// Unreplicable is why this server cannot replicate the source, as when the schemas do not
-	// fit; empty if it can.
+	// Unreplicable is why this server can never replicate the source, as when it has another
+	// database; empty if it can.
 	Unreplicable string
+	// SchemaDiffers says that it cannot with the schema that it has.
+	SchemaDiffers bool
 	// Record is the cluster record, nil if there is none.
 	Record *Record
 }
@@ -43,6 +45,9 @@ type Admission struct {
 	// Snapshot is why this node's data is to be kept in a snapshot first; empty
 	// if the source is proven to have all of it. Why is the kind of snapshot.
 	Snapshot, Why string
+	// TakeSchema says that this server has to take the schema of the source first, after the
+	// snapshot: rows here may lose columns by it.
+	TakeSchema bool
 	// Wait says that the next beat of the source would prove that it has all of it: the source
 	// may be asked again for a moment before a snapshot is taken.
 	Wait bool
@@ -56,6 +61,13 @@ func Admit(j Joining) Admission {
 	if a := j.refuse(); a.Refuse != "" {
 		return a
 	}
+	a := j.admit()
+	a.TakeSchema = j.SchemaDiffers
+	return a
+}
+
+// admit decides for a source that is not refused.
+func (j Joining) admit() Admission {
 	switch {
 	case !j.Own.Marked() && j.Rows == 0:
 		return Admission{}

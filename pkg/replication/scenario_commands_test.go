@@ -35,12 +35,12 @@ func (s *scenario) nameOf(termID string) string {
 	return "?"
 }
 
-// admit reads "NODE from NODE [writable] [rows=N] [source-backup] [no-marker] [unreplicable=..]".
+// admit reads "NODE from NODE [writable] [rows=N] [source-backup] [no-marker] [unreplicable=..] [other-schema]".
 func (s *scenario) admit(t *testing.T, w words) string {
 	t.Helper()
 	j := replication.Joining{
 		Own: s.candidates[w.arg(0)].Positions[nb], WasWritable: w.has("writable"), Rows: 1,
-		SourceWritable: !w.has("source-backup"), Unreplicable: w.value("unreplicable"), Record: s.record,
+		SourceWritable: !w.has("source-backup"), Unreplicable: w.value("unreplicable"), SchemaDiffers: w.has("other-schema"), Record: s.record,
 	}
 	if rows, found := w.lookup("rows"); found {
 		j.Rows, _ = strconv.Atoi(rows)
@@ -49,6 +49,14 @@ func (s *scenario) admit(t *testing.T, w words) string {
 		j.Source = &m
 	}
 	a := replication.Admit(j)
+	text := describeAdmission(a)
+	if a.TakeSchema {
+		text += ", and takes the schema of the source before it follows"
+	}
+	return text
+}
+
+func describeAdmission(a replication.Admission) string {
 	switch {
 	case a.Refuse != "" && a.Soon:
 		return "refused, asks again soon: " + a.Refuse

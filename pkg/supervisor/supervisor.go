@@ -67,6 +67,8 @@ func (s Supervisor) run(ctx context.Context, l *loop) {
 	}
 	keeper := memberKeeper{controller: s.Controller, log: s.Log, answering: &l.answering}
 	running.Go(func() { keeper.run(ctx) })
+	schemas := schemaKeeper{controller: s.Controller, log: s.Log}
+	running.Go(func() { schemas.run(ctx) })
 	freezes := freezeDetector{
 		log: s.Log, limit: freezeLimit(s.MembershipTimeout), promoted: s.Controller.Promoted,
 		closeListeners: s.Controller.CloseListeners, poll: l.poller.request, frozen: l.frozen,

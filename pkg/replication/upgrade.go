@@ -1,0 +1,87 @@
+package replication
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Schemas are the versions of the schemas that the package of OVN on a node brings, by database.
+type Schemas map[string]string
+
+// String returns the form that a node publishes: "OVN_Northbound=7.0.0 OVN_Southbound=20.27.0".
+func (s Schemas) String() string {
+	var words []string
+	for _, database := range slices.Sorted(maps.Keys(s)) {
+		words = append(words, database+"="+s[database])
+	}
+	return strings.Join(words, " ")
+}
+
+// ParseSchemas reads the form that String returns. Words of another form are left out: a later
+// version of this program may publish more.
+func ParseSchemas(text string) Schemas {
+	s := Schemas{}
+	for word := range strings.FieldsSeq(text) {
+		if database, version, found := strings.Cut(word, "="); found {
+			s[database] = version
+		}
+	}
+	return s
+}
+
+// Upgrade is the question whether an active node converts a database to the schema that its package
+// brings.
+type Upgrade struct {
+	Database string
+	// Served is the version that its server has, Installed the one of the package.
+	Served, Installed string
+	// Published has what each node has published that runs the resource, Members the nodes that may
+	// lead next.
+	Published map[string]Schemas
+	Members   []string
+}
+
+// Decide reports whether the database is converted now: to a newer schema, which the packages of all
+// nodes bring. A node with an older one could not serve it under its own version of OVN. If it
+// is not, waits has the nodes that this waits for; none if there is nothing to convert.
+func (u Upgrade) Decide() (due bool, waits []string) {
+	if !newer(u.Installed, u.Served) {
+		return false, nil
+	}
+	nodes := slices.Concat(u.Members, slices.Collect(maps.Keys(u.Published)))
+	slices.Sort(nodes)
+	for _, node := range slices.Compact(nodes) {
+		if u.Published[node][u.Database] != u.Installed {
+			waits = append(waits, node)
+		}
+	}
+	return len(waits) == 0, waits
+}
+
+// newer reports whether a version of a schema is newer than another: both are "x.y.z" with decimal
+// numbers (RFC 7047, section 3.1), otherwise it is not.
+func newer(a, b string) bool {
+	first, err := parseVersion(a)
+	second, errSecond := parseVersion(b)
+	if err != nil || errSecond != nil {
+		return false
+	}
+	return cmp.Or(cmp.Compare(first[0], second[0]), cmp.Compare(first[1], second[1]), cmp.Compare(first[2], second[2])) > 0
+}
+
+func parseVersion(text string) (version [3]uint64, err error) {
+	parts := strings.Split(text, ".")
+	if len(parts) != len(version) {
+		return version, fmt.Errorf("%q is not x.y.z", text)
+	}
+	for i, part := range parts {
+		if version[i], err = strconv.ParseUint(part, 10, 32); err != nil {
+			return version, err
+		}
+	}
+	return version, nil
+}
