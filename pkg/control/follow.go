@@ -61,11 +61,26 @@ func (c *Controller) Follow(ctx context.Context, promoted string) error {
 		return err
 	}
 	defer unlock()
+	return c.followLocked(ctx, promoted)
+}
+
+// TryFollow is Follow for a caller that must not wait: it returns false while another action is
+// under way.
+func (c *Controller) TryFollow(ctx context.Context, promoted string) (bool, error) {
+	unlock, ok, err := c.tryLock()
+	if err != nil || !ok {
+		return false, err
+	}
+	defer unlock()
+	return true, c.followLocked(ctx, promoted)
+}
+
+func (c *Controller) followLocked(ctx context.Context, promoted string) error {
 	defer c.poke()
 	if err := c.pendingFollow().drop(); err != nil {
 		return err
 	}
-	_, err = c.followPromoted(ctx, promoted)
+	_, err := c.followPromoted(ctx, promoted)
 	return err
 }
 

@@ -28,25 +28,29 @@ func (c *Controller) RequestFollow(ctx context.Context, promoted string) error {
 
 // FollowPending does what RequestFollow has left to the supervisor, and returns the node that is
 // followed now; none if nothing was left. With putOff, that is only the node to follow later.
-func (c *Controller) FollowPending(ctx context.Context, putOff bool) (replication.Leader, error) {
+//
+// It does not wait for another action: a restart in place holds the lock for as long as its server
+// reads the file, and the caller has more to do meanwhile. Then it does nothing, and ok is false.
+func (c *Controller) FollowPending(ctx context.Context, putOff bool) (leader replication.Leader, ok bool, err error) {
 	if !c.pendingFollow().heldFor(pendingFollowTimeout) {
-		return replication.Leader{}, nil
+		return replication.Leader{}, true, nil
 	}
-	unlock, err := c.lock(ctx)
-	if err != nil {
-		return replication.Leader{}, err
+	unlock, ok, err := c.tryLock()
+	if err != nil || !ok {
+		return replication.Leader{}, ok, err
 	}
 	defer unlock()
 	promoted := c.pendingFollow().read()
 	if promoted == "" {
-		return replication.Leader{}, nil // another action came first
+		return replication.Leader{}, true, nil // another action came first
 	}
 	if err := c.pendingFollow().drop(); err != nil {
-		return replication.Leader{}, err
+		return replication.Leader{}, true, err
 	}
 	if putOff {
 		sources, err := c.sourcesOf(ctx, promoted)
-		return replication.Leader{Node: promoted, Sources: sources}, err
+		return replication.Leader{Node: promoted, Sources: sources}, true, err
 	}
-	return c.followPromoted(ctx, promoted)
+	leader, err = c.followPromoted(ctx, promoted)
+	return leader, true, err
 }

@@ -31,15 +31,18 @@ func (l *loop) checkTerm() {
 	l.poller.request()
 }
 
-// followPending follows the promoted node that an action has left to the supervisor.
+// followPending follows the promoted node that an action has left to the supervisor: after another
+// action, if one is under way.
 func (l *loop) followPending(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
-	leader, err := l.node.FollowPending(ctx, l.copyDelay > 0 && l.largeDatabase())
+	leader, ok, err := l.node.FollowPending(ctx, l.copyDelay > 0 && l.largeDatabase())
 	switch {
 	case err != nil:
 		l.log.WithError(err).Warn("cannot follow the promoted node, trying again soon")
 		l.polling.request(time.Now())
+	case !ok:
+		l.changePending = true
 	case leader.Node != "":
 		l.view.state.Leader, l.view.queue = leader, replication.CopyQueue{}
 	}

@@ -66,7 +66,8 @@ func (l *loop) takeTurn(ctx context.Context, now time.Time, o *replication.Obser
 	}
 }
 
-// followInTurn follows the promoted node after the copy was put off. A failure is repaired later.
+// followInTurn follows the promoted node after the copy was put off. Where that fails, or another
+// action is under way, it is left to the repairs of later observations.
 func (l *loop) followInTurn(ctx context.Context, now time.Time, leader replication.Leader) {
 	log := l.log.WithField("promoted", leader.Node).WithField("waited", now.Sub(l.copies.since).Round(time.Millisecond))
 	if waiting := l.view.queue.Waiting(); len(waiting) > 0 {
@@ -75,7 +76,7 @@ func (l *loop) followInTurn(ctx context.Context, now time.Time, leader replicati
 	log.Info("copying the databases of the promoted node")
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
-	if err := l.node.Follow(ctx, leader.Node); err != nil {
+	if _, err := l.node.TryFollow(ctx, leader.Node); err != nil {
 		l.log.WithError(err).Warn("cannot follow the promoted node, trying again soon")
 		l.polling.request(now)
 	}

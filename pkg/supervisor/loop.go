@@ -24,8 +24,8 @@ type node interface {
 	Heal(ctx context.Context, own replication.OwnTerm, found, seen map[string]*replication.Marker) ([]string, error)
 	PublishFreshness(ctx context.Context, termID string, fresh bool) error
 	Publish(ctx context.Context, v replication.Verdict, leader replication.Leader) bool
-	FollowPending(ctx context.Context, putOff bool) (replication.Leader, error)
-	Follow(ctx context.Context, promoted string) error
+	FollowPending(ctx context.Context, putOff bool) (leader replication.Leader, ok bool, err error)
+	TryFollow(ctx context.Context, promoted string) (bool, error)
 	CopyQueue(ctx context.Context, state control.SupervisorState) (replication.CopyQueue, error)
 	DatabaseSize() int64
 	Retire(ctx context.Context) (bool, error)

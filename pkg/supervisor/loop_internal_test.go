@@ -146,14 +146,17 @@ func (n *fakeNode) Publish(_ context.Context, v replication.Verdict, leader repl
 	return true
 }
 
-func (n *fakeNode) FollowPending(context.Context, bool) (replication.Leader, error) {
+func (n *fakeNode) FollowPending(context.Context, bool) (replication.Leader, bool, error) {
+	if n.Acting() {
+		return replication.Leader{}, false, nil
+	}
 	defer n.set(func() { n.pending = replication.Leader{} })
-	return locked(n, &n.pending), nil
+	return locked(n, &n.pending), true, nil
 }
 
-func (n *fakeNode) Follow(context.Context, string) error {
+func (n *fakeNode) TryFollow(context.Context, string) (bool, error) {
 	n.called("follow")
-	return nil
+	return !n.Acting(), nil
 }
 
 func (n *fakeNode) CopyQueue(context.Context, control.SupervisorState) (replication.CopyQueue, error) {
@@ -186,6 +189,7 @@ func (n *fakeNode) Escalate(context.Context) error {
 }
 
 func (n *fakeNode) SaveSupervisorState(state control.SupervisorState) error {
+	n.called("save")
 	n.set(func() { n.saved = state })
 	return nil
 }
@@ -276,6 +280,29 @@ func TestSupervisedBackupFollowsAtOnceTheNodeThatAnActionLeftToIt(t *testing.T) 
 		n.set(func() { n.pending = replication.Leader{Node: "node3"} })
 		changed <- struct{}{}
 		wait(observeInterval)
+		if leader := n.leader(); leader != "node3" {
+			t.Errorf("the servers are to follow %q, want the node that the action named", leader)
+		}
+	})
+}
+
+func TestSupervisedBackupWhoseServerIsBeingRestartedFollowsTheNodeLeftToItAfterThatAndObservesMeanwhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newBackup()
+		_, changed, _ := start(t, n)
+		n.set(func() { n.acting, n.pending = true, replication.Leader{Node: "node3"} })
+		changed <- struct{}{}
+		saves := n.count("save")
+		wait(4 * time.Second)
+		if leader := n.leader(); leader != "node1" {
+			t.Errorf("the servers are to follow %q while one is being restarted", leader)
+		}
+		if n.count("save") == saves {
+			t.Error("the state for the monitors was not written while a server was being restarted")
+		}
+		n.set(func() { n.acting = false })
+		wait(2 * observeInterval)
 		if leader := n.leader(); leader != "node3" {
 			t.Errorf("the servers are to follow %q, want the node that the action named", leader)
 		}
