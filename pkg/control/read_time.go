@@ -15,7 +15,20 @@ const (
 	// minMeasuredSize is the size, in bytes, of the smallest file whose reading is measured: with a
 	// smaller one it is the start of the process that takes the time.
 	minMeasuredSize = 4 << 20
+	// copyFactor is how many times as long as to read its file it takes a server to compose a copy of
+	// its database for a backup: 1.9 to 2.5 for 100,000 rows, 1.8 for 400,000.
+	copyFactor = 2
 )
+
+// RestartPrediction is how long a restart in place is likely to keep clients waiting.
+type RestartPrediction struct {
+	// Read is for how long the server reads its file. Copies is for how long it then composes copies
+	// of its database for the backups: they connect again by themselves, and all at once.
+	Read, Copies time.Duration
+}
+
+// Total returns the sum.
+func (p RestartPrediction) Total() time.Duration { return p.Read + p.Copies }
 
 // readTime is the note of how long a server of this node last took from its start until it
 // answered, and of the size of its file: "BYTES NANOSECONDS".
@@ -41,18 +54,23 @@ func (n readTime) predict(size int64) time.Duration {
 	return time.Duration(rate * float64(max(size, 0)))
 }
 
-// PredictRestart returns how long the server of a database will take to read its file, by the size
-// of that and the last time that was measured here.
-func (c *Controller) PredictRestart(database string) (time.Duration, error) {
+// PredictRestart predicts the restart of the server of a database by the size of its file, the last
+// time that was measured here, and the backups that are members of the term that this node leads.
+func (c *Controller) PredictRestart(database string) (RestartPrediction, error) {
 	u, err := c.unitOf(database)
 	if err != nil {
-		return 0, fmt.Errorf("cannot predict the restart of the server of %s: %w", database, err)
+		return RestartPrediction{}, fmt.Errorf("cannot predict the restart of the server of %s: %w", database, err)
 	}
 	size, err := fileSize(u)
 	if err != nil {
-		return 0, err
+		return RestartPrediction{}, err
 	}
-	return c.readTime(u).predict(size), nil
+	p := RestartPrediction{Read: c.readTime(u).predict(size)}
+	own, err := c.OwnTerm()
+	if err == nil && own != nil {
+		p.Copies = p.Read * copyFactor * time.Duration(len(own.Record.OtherMembers()))
+	}
+	return p, err
 }
 
 // fileSize returns the size of a unit's database file, in bytes.

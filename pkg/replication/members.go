@@ -47,6 +47,11 @@ func (r *Record) HasMember(node string) bool {
 	return r.Members == nil || slices.Contains(r.Members, node)
 }
 
+// OtherMembers returns the members besides the node that leads; none where the members are not known.
+func (r *Record) OtherMembers() []string {
+	return slices.DeleteFunc(slices.Clone(r.Members), func(node string) bool { return node == r.Node })
+}
+
 // Bars returns why a node's data must not lead after the record's term; empty if it may. r may
 // be nil: then no record bars any data.
 func (r *Record) Bars(node string, held Positions) string {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/control"
 )
 
 const (
@@ -28,9 +30,10 @@ var errQuicker = errors.New("that is quicker than a move")
 // recovery is the way in which a server that has died comes back, and the numbers by which it was
 // chosen.
 type recovery struct {
-	// restart is how long a restart in place is predicted to take, 0 if that is not known; move is the
-	// same for a move of the role.
-	restart, move time.Duration
+	// restart is how long a restart in place is predicted to keep clients waiting, zero if that is not
+	// known; move is the same for a move of the role.
+	restart control.RestartPrediction
+	move    time.Duration
 	// successor is the node that takes the role; empty for a restart in place.
 	successor string
 	// reason is why the server is restarted in place.
@@ -39,20 +42,20 @@ type recovery struct {
 
 // chooseRecovery chooses the quicker way. successor finds a node that can take the role at once, and
 // is asked only if that would be quicker.
-func chooseRecovery(restart time.Duration, successor func() (string, error)) recovery {
+func chooseRecovery(restart control.RestartPrediction, successor func() (string, error)) recovery {
 	chosen := recovery{restart: restart, move: moveTime, reason: errQuicker}
-	if restart > moveTime {
+	if restart.Total() > moveTime {
 		chosen.successor, chosen.reason = successor()
 	}
 	return chosen
 }
 
-// timeout bounds a restart: a larger file takes longer to read.
+// timeout bounds a restart: a larger file takes longer to read. The copies come after it.
 func (r recovery) timeout(promoted bool) time.Duration {
 	if promoted {
-		return max(restartTimeout, restartMargin*r.restart)
+		return max(restartTimeout, restartMargin*r.restart.Read)
 	}
-	return max(backupTimeout, backupMargin*r.restart)
+	return max(backupTimeout, backupMargin*r.restart.Read)
 }
 
 // way says for the log how the server comes back.
@@ -64,7 +67,9 @@ func (r recovery) way() string {
 }
 
 func (r recovery) fields() logrus.Fields {
-	fields := logrus.Fields{"predicted_restart": rounded(r.restart), "predicted_move": rounded(r.move)}
+	fields := logrus.Fields{
+		"predicted_restart": rounded(r.restart.Total()), "copies": rounded(r.restart.Copies), "predicted_move": rounded(r.move),
+	}
 	if r.successor != "" {
 		fields["to"] = r.successor
 	} else {

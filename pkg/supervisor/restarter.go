@@ -83,7 +83,7 @@ func (r *restarter) restart(ctx context.Context) {
 		r.giveUp(fmt.Sprintf("the %s server died and cannot be restarted in place: %v", r.unit.Name(), err))
 	default:
 		r.report("")
-		r.log.WithField("predicted", rounded(chosen.restart)).WithField("elapsed", rounded(time.Since(began))).
+		r.log.WithField("predicted", rounded(chosen.restart.Read)).WithField("elapsed", rounded(time.Since(began))).
 			Warn("the server had died and was restarted in place")
 	}
 }

@@ -1,6 +1,7 @@
 package supervisor_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,14 +16,30 @@ import (
 func newSlowPair(t *testing.T) *pair {
 	t.Helper()
 	p := newPair(t)
-	u := p.active.Units[0]
-	must(t, os.WriteFile(filepath.Join(p.active.RunDir, u.Name()+".read-time"), []byte("1000 10000000000"), 0o600))
-	awaitBeat(t, u)
+	noteReadTime(t, p.active, "1000 10000000000")
+	awaitBeat(t, p.active.Units[0])
 	eventually(t, "the backup to be a fresh member", func() bool {
 		record, err := p.active.Record(testContext(t))
 		return err == nil && record.HasMember("node2") && strings.HasSuffix(p.Said(control.TopicFreshness, "node2"), " fresh")
 	})
 	return p
+}
+
+// noteReadTime notes how many bytes the northbound server of a node has read in which time, in ns.
+func noteReadTime(t *testing.T, node *control.Controller, measured string) {
+	t.Helper()
+	must(t, os.WriteFile(filepath.Join(node.RunDir, node.Units[0].Name()+".read-time"), []byte(measured), 0o600))
+}
+
+func TestSupervisedActiveWhoseFileIsReadQuickerThanTheRoleMovesAndCopiedMoreSlowlyLeavesTheRole(t *testing.T) {
+	t.Parallel()
+	p := newSlowPair(t)
+	u := p.active.Units[0]
+	info, err := os.Stat(u.Files.Database)
+	must(t, err)
+	noteReadTime(t, p.active, fmt.Sprintf("%d 1500000000", info.Size())) // 1.5 s, and 3 s for a copy
+	kill(t, u)
+	eventually(t, "the role to be left", func() bool { return p.Score("node1") == "-INFINITY" })
 }
 
 func TestSupervisedActiveThatDiesWithALargeFileLeavesTheRoleToTheFreshBackup(t *testing.T) {
