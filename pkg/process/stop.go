@@ -22,6 +22,11 @@ const (
 	// stopTimeout bounds a stop whose caller sets no deadline.
 	stopTimeout = 30 * time.Second
 
+	// serverTermTimeout is how long a database's server may take to act on SIGTERM, which it does
+	// between two pieces of work: to compose a copy of a large database is one, and takes seconds. It
+	// has written each transaction before it acknowledged it, so that nothing is lost by SIGKILL.
+	serverTermTimeout = 2 * time.Second
+
 	// lingerDelay is how long a daemon that was asked to exit and whose answer
 	// was an error may take to exit all the same: the answer may be lost because
 	// it is exiting.
@@ -56,8 +61,10 @@ type stopping struct {
 	found  processGroup
 	seen   map[int]bool
 	report StopReport
-	inUse  time.Time       // until when one that works on the database file is waited for
-	asked  <-chan struct{} // closed when graceful has returned; nil if it need not
+	// termTimeout bounds the wait after SIGTERM beside its share of the time; 0 for not at all.
+	termTimeout time.Duration
+	inUse       time.Time       // until when one that works on the database file is waited for
+	asked       <-chan struct{} // closed when graceful has returned; nil if it need not
 }
 
 // Stop stops the daemon that holds a pidfile, and any process that was started for it and has
@@ -72,20 +79,20 @@ type stopping struct {
 // are never signalled, whatever the pidfile says; they and what else cannot be
 // the daemon's are named in the report's warnings.
 func Stop(ctx context.Context, p Pidfile, program string, graceful func(context.Context) error) (StopReport, error) {
-	return stop(ctx, pidfileDaemon(p, program), graceful)
+	return (&stopping{daemon: pidfileDaemon(p, program)}).stop(ctx, graceful)
 }
 
 func pidfileDaemon(p Pidfile, program string) daemon {
 	return daemon{locks: []lock{p}, pidfile: p, program: program}
 }
 
-func stop(ctx context.Context, d daemon, graceful func(context.Context) error) (StopReport, error) {
+func (s *stopping) stop(ctx context.Context, graceful func(context.Context) error) (StopReport, error) {
 	ctx, cancel := withDefaultTimeout(ctx, stopTimeout)
 	defer cancel()
-	s := &stopping{daemon: d, seen: map[int]bool{}, report: StopReport{How: StopNotRunning}}
+	s.seen, s.report.How = map[int]bool{}, StopNotRunning
 	defer func() { s.found.close() }()
 	if err := s.run(ctx, graceful); err != nil {
-		return s.report, fmt.Errorf("cannot stop %s of pidfile %s (processes %v): %w", d.program, d.pidfile, s.report.PIDs, err)
+		return s.report, fmt.Errorf("cannot stop %s of pidfile %s (processes %v): %w", s.daemon.program, s.daemon.pidfile, s.report.PIDs, err)
 	}
 	return s.report, nil
 }
@@ -107,12 +114,13 @@ func Kill(ctx context.Context, p Pidfile, program string) error {
 func (s *stopping) run(ctx context.Context, graceful func(context.Context) error) error {
 	steps := []struct {
 		how   string
-		share float64 // of the time that is left
+		share float64       // of the time that is left
+		limit time.Duration // 0 for none
 		do    func(context.Context, context.CancelCauseFunc)
 	}{
-		{StopExit, 0.5, s.ask(graceful)},
-		{StopTERM, 0.5, s.terminate},
-		{StopKILL, 1, s.kill},
+		{StopExit, 0.5, 0, s.ask(graceful)},
+		{StopTERM, 0.5, s.termTimeout, s.terminate},
+		{StopKILL, 1, 0, s.kill},
 	}
 	for _, step := range steps {
 		if err := s.look(ctx); err != nil {
@@ -128,7 +136,7 @@ func (s *stopping) run(ctx context.Context, graceful func(context.Context) error
 			continue
 		}
 		s.report.How = step.how
-		err := s.try(ctx, step.share, step.do)
+		err := s.try(ctx, step.share, step.limit, step.do)
 		s.settle()
 		if err != nil && step.how == StopKILL {
 			return err
@@ -138,9 +146,15 @@ func (s *stopping) run(ctx context.Context, graceful func(context.Context) error
 }
 
 // try does one step and waits for all processes to end.
-func (s *stopping) try(ctx context.Context, share float64, do func(context.Context, context.CancelCauseFunc)) error {
+func (s *stopping) try(
+	ctx context.Context, share float64, limit time.Duration, do func(context.Context, context.CancelCauseFunc),
+) error {
 	ctx, cancel := withShare(ctx, share)
 	defer cancel()
+	if limit > 0 {
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
 	ctx, give := context.WithCancelCause(ctx)
 	defer give(nil)
 	do(ctx, give)
@@ -166,7 +180,7 @@ func (s *stopping) finish(ctx context.Context) error {
 			s.warn(fmt.Errorf("user %d starts processes as fast as they are killed, %d so far", s.daemon.account(), len(s.report.PIDs)))
 			return nil
 		}
-		if err := s.try(ctx, 1, s.kill); err != nil {
+		if err := s.try(ctx, 1, 0, s.kill); err != nil {
 			return err
 		}
 	}
