@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -55,8 +56,12 @@ type loop struct {
 	stack      []*stackWatcher
 	frozen     chan time.Duration
 
-	// answering says for the memberKeeper that all servers were active when last observed.
-	answering atomic.Bool
+	// answering says for the memberKeeper that all servers were active when last observed, and
+	// membersChanged receives when it has to look: activity, the roles and beats seen here, is another
+	// than before, or the cluster has changed.
+	answering      atomic.Bool
+	membersChanged chan struct{}
+	activity       string
 	// managed says for the stackWatchers that the cluster manages the resource on this node, by
 	// its last answer.
 	managed atomic.Bool
@@ -131,6 +136,7 @@ func (l *loop) observe(ctx context.Context) {
 	now := time.Now()
 	l.heal(ctx, now, o, markers)
 	l.keepMarkers(o, markers)
+	l.noteActivity(o, markers)
 	reasons, diskLost := l.checkDisk(now, o)
 	stale, lasting := l.compare(ctx, now, o, markers)
 	l.beat(ctx, now, o)
@@ -168,6 +174,21 @@ func (l *loop) keepMarkers(o replication.Observation, markers map[string]*replic
 		default:
 			l.restarters[i].lastMarker.Store(m)
 		}
+	}
+}
+
+// noteActivity tells the memberKeeper that rows have changed, which a beat follows, or servers have
+// come, gone or fallen silent.
+func (l *loop) noteActivity(o replication.Observation, markers map[string]*replication.Marker) {
+	activity := fmt.Sprint(o.AllActive())
+	for _, s := range o.Servers {
+		if m := markers[s.Database]; m != nil {
+			activity += fmt.Sprintf(" %s %d", m.TermID, m.Beat)
+		}
+	}
+	if activity != l.activity {
+		l.activity = activity
+		signal(l.membersChanged)
 	}
 }
 

@@ -13,8 +13,6 @@ import (
 )
 
 const (
-	// membersInterval is between two looks at the freshness that the backups have published.
-	membersInterval = 5 * time.Second
 	// memberGrace is how long a member may be behind, or away, before it is removed: a session
 	// that breaks comes back in less.
 	memberGrace = 8 * time.Second
@@ -80,41 +78,78 @@ type memberKeeper struct {
 	log        logrus.FieldLogger
 	// answering says that the servers here are active and answer, as last observed.
 	answering *atomic.Bool
-	members   members
-	arrivals  arrivals
-	failures  failureLog
+	// changed receives when data or the cluster has changed.
+	changed  <-chan struct{}
+	timer    membersTimer
+	members  members
+	arrivals arrivals
+	failures failureLog
 }
 
 // run looks at the members until ctx ends.
 func (k *memberKeeper) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		if err := k.review(ctx); ctx.Err() == nil {
+		settled, err := k.review(ctx)
+		if ctx.Err() == nil {
 			k.failures.log(k.log, time.Now(), logrus.WarnLevel, err,
 				"cannot keep the members of the term up to date: a node that is behind may lead next")
 		}
-		pause(ctx, membersInterval)
+		k.timer.reviewed(time.Now(), settled)
+		k.await(ctx)
 	}
 }
 
-func (k *memberKeeper) review(ctx context.Context) error {
+// await returns when the members are to be reviewed.
+func (k *memberKeeper) await(ctx context.Context) {
+	for {
+		wait := time.Until(k.timer.due())
+		if wait <= 0 {
+			return
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		case <-k.changed:
+			timer.Stop()
+			k.timer.changed(time.Now())
+		}
+	}
+}
+
+// review brings the members in the record in line with the freshness that the backups have published.
+// It reports whether that was the case, and all backups are fresh; or this node leads no term.
+func (k *memberKeeper) review(ctx context.Context) (settled bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
 	own, err := k.controller.OwnTerm()
 	if err != nil || own == nil || !own.Recorded {
-		return err
+		return err == nil, err
 	}
 	known, err := k.controller.Freshness(ctx, own.Record.TermID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if k.arrivals.observe(own.Record.TermID, known) && k.answering.Load() {
 		if err := k.controller.BeatNow(ctx, *own); err != nil {
 			k.log.WithError(err).Debug("cannot write a beat for a backup that has just copied all")
 		}
 	}
-	settled := k.members.observe(time.Now(), own.Record, known, k.answering.Load())
-	if own.Record.WithFreshness(settled).String() == own.Record.String() {
-		return nil
+	answering := k.answering.Load()
+	found := k.members.observe(time.Now(), own.Record, known, answering)
+	if own.Record.WithFreshness(found).String() != own.Record.String() {
+		return false, k.controller.UpdateMembers(ctx, found)
 	}
-	return k.controller.UpdateMembers(ctx, settled)
+	return answering && allFresh(found), nil
+}
+
+func allFresh(found map[string]replication.Freshness) bool {
+	for _, freshness := range found {
+		if freshness != replication.FreshnessFresh {
+			return false
+		}
+	}
+	return true
 }

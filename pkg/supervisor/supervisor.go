@@ -65,7 +65,7 @@ func (s Supervisor) run(ctx context.Context, l *loop) {
 	for _, w := range l.sources {
 		running.Go(func() { w.run(ctx) })
 	}
-	keeper := memberKeeper{controller: s.Controller, log: s.Log, answering: &l.answering}
+	keeper := memberKeeper{controller: s.Controller, log: s.Log, answering: &l.answering, changed: l.membersChanged}
 	running.Go(func() { keeper.run(ctx) })
 	schemas := schemaKeeper{controller: s.Controller, log: s.Log}
 	running.Go(func() { schemas.run(ctx) })
@@ -89,6 +89,7 @@ func newLoop(s Supervisor) *loop {
 		beatInterval: s.BeatInterval, diskPatience: cmp.Or(s.DiskPatience, defaultDiskPatience), files: s.Controller.FileReaders(),
 		copyDelay: s.CopyDelay, largeFile: cmp.Or(s.LargeFile, defaultLargeFile),
 		poller: newClusterPoller(s.Controller, s.Log), disk: newDiskProber(s.Controller), frozen: make(chan time.Duration),
+		membersChanged: make(chan struct{}, 1),
 	}
 	l.managed.Store(true)
 	for _, programs := range stackParts() {
