@@ -72,7 +72,8 @@ func (c *Controller) ensureSupervisor(ctx context.Context) (started bool, err er
 
 // KeepSupervised starts the supervisor of a node whose servers run without one. Monitor does the
 // same, but Pacemaker may have lost the monitor of a node whose last one was degraded when its
-// role changed (docs/troubleshooting.md).
+// role changed (docs/troubleshooting.md). A supervisor that runs is told that an action has ended on
+// some node, for which it need not ask the cluster by the clock.
 func (c *Controller) KeepSupervised(ctx context.Context) error {
 	if slices.ContainsFunc(c.Units, Unit.stopped) {
 		return nil
@@ -80,6 +81,8 @@ func (c *Controller) KeepSupervised(ctx context.Context) error {
 	started, err := c.ensureSupervisor(ctx)
 	if started {
 		c.Log.Warn("the supervisor was not running, and has been started")
+	} else {
+		c.poke()
 	}
 	return err
 }

@@ -51,7 +51,7 @@ func TestMemberThatIsCutOffAtRestIsRemovedAsSoonAfterTheNextChangeAsWithoutRest(
 		cutOff := map[string]replication.Freshness{"node2": replication.FreshnessStale, "node3": replication.FreshnessFresh}
 		review := func(known map[string]replication.Freshness) bool {
 			found := m.observe(now, record, known, true)
-			timer.reviewed(now, allFresh(found))
+			timer.reviewed(now, m.allFresh(found))
 			return found["node2"] == replication.FreshnessStale
 		}
 		for end := now.Add(time.Hour + offset); timer.due().Before(end); {
@@ -77,6 +77,34 @@ func TestMemberThatIsCutOffAtRestIsRemovedAsSoonAfterTheNextChangeAsWithoutRest(
 				t.Fatalf("a rest of %s: still a member %s after the change", time.Hour+offset, bound)
 			}
 			now = now.Add(500 * time.Millisecond)
+		}
+	}
+}
+
+func TestMembersAreSettledOnlyWhileEachNodeThatWasSeenInTheTermIsFresh(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(0, 0)
+	var m members
+	for _, s := range []struct {
+		at    time.Duration
+		term  string
+		known []string // fresh nodes
+		of    []string // the members in the record
+		want  bool
+	}{
+		{term: "id4", of: []string{"node1", "node2", "node3"}, known: []string{"node2", "node3"}, want: true},
+		{term: "id4", of: []string{"node1", "node2", "node3"}, known: []string{"node3"}},
+		{term: "id4", of: []string{"node1", "node3"}, known: []string{"node3"}}, // node2 was removed, and may return
+		{term: "id4", of: []string{"node1", "node3"}, known: []string{"node2", "node3"}, want: true},
+		{term: "id5", of: []string{"node1", "node3"}, known: []string{"node3"}, want: true},
+	} {
+		known := map[string]replication.Freshness{}
+		for _, node := range s.known {
+			known[node] = replication.FreshnessFresh
+		}
+		record := replication.Record{TermID: s.term, Node: "node1", Members: s.of}
+		if got := m.allFresh(m.observe(now.Add(s.at), record, known, true)); got != s.want {
+			t.Errorf("%+v: settled %v", s, got)
 		}
 	}
 }

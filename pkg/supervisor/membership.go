@@ -27,6 +27,8 @@ type members struct {
 	// comparableSince is when the term began, or the servers of this node last did not answer.
 	comparableSince time.Time
 	staleSince      map[string]time.Time
+	// seen are the nodes of which something was known in the term.
+	seen map[string]bool
 }
 
 // observe takes note of the freshness of the other nodes, and returns what follows from that for
@@ -34,7 +36,7 @@ type members struct {
 // answering says that they do.
 func (m *members) observe(now time.Time, record replication.Record, known map[string]replication.Freshness, answering bool) map[string]replication.Freshness {
 	if m.term != record.TermID {
-		*m = members{term: record.TermID, staleSince: map[string]time.Time{}}
+		*m = members{term: record.TermID, staleSince: map[string]time.Time{}, seen: map[string]bool{}}
 		answering = false
 	}
 	if !answering {
@@ -42,6 +44,7 @@ func (m *members) observe(now time.Time, record replication.Record, known map[st
 	}
 	settled := map[string]replication.Freshness{}
 	for _, node := range nodesOf(record, known) {
+		m.seen[node] = true
 		if known[node] == replication.FreshnessFresh {
 			delete(m.staleSince, node)
 			settled[node] = replication.FreshnessFresh
@@ -58,6 +61,17 @@ func (m *members) observe(now time.Time, record replication.Record, known map[st
 		}
 	}
 	return settled
+}
+
+// allFresh reports whether all nodes that were seen in the term are fresh by an observation. One that
+// is away may come back at any time.
+func (m *members) allFresh(found map[string]replication.Freshness) bool {
+	for node := range m.seen {
+		if found[node] != replication.FreshnessFresh {
+			return false
+		}
+	}
+	return true
 }
 
 // nodesOf returns the members besides the node that leads, and the nodes of which something is
@@ -120,7 +134,7 @@ func (k *memberKeeper) await(ctx context.Context) {
 }
 
 // review brings the members in the record in line with the freshness that the backups have published.
-// It reports whether that was the case, and all backups are fresh; or this node leads no term.
+// It reports whether that was the case, and all backups of the term are fresh; or this node leads no term.
 func (k *memberKeeper) review(ctx context.Context) (settled bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
@@ -142,14 +156,5 @@ func (k *memberKeeper) review(ctx context.Context) (settled bool, err error) {
 	if own.Record.WithFreshness(found).String() != own.Record.String() {
 		return false, k.controller.UpdateMembers(ctx, found)
 	}
-	return answering && allFresh(found), nil
-}
-
-func allFresh(found map[string]replication.Freshness) bool {
-	for _, freshness := range found {
-		if freshness != replication.FreshnessFresh {
-			return false
-		}
-	}
-	return true
+	return answering && k.members.allFresh(found), nil
 }

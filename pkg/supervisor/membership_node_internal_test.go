@@ -31,7 +31,7 @@ func TestActiveWritesItsMembersIntoTheRecordWhenABackupIsBehindAndWhenItIsFreshA
 	}
 	long := time.Now().Add(-time.Minute)
 	keeper := memberKeeper{controller: node, log: node.Log, answering: new(atomic.Bool), members: members{
-		term: own.Record.TermID, comparableSince: long, staleSince: map[string]time.Time{"node2": long},
+		term: own.Record.TermID, comparableSince: long, staleSince: map[string]time.Time{"node2": long}, seen: map[string]bool{},
 	}}
 	keeper.answering.Store(true)
 	for _, tt := range []struct {
