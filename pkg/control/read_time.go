@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"ovndb-servers/pkg/ovsdbfile"
@@ -51,7 +52,11 @@ func (n readTime) predict(size int64) time.Duration {
 	if _, err := fmt.Sscan(n.read(), &measured, &nanoseconds); err == nil && measured > 0 && nanoseconds > 0 {
 		rate = float64(nanoseconds) / float64(measured)
 	}
-	return time.Duration(rate * float64(max(size, 0)))
+	// A note that is damaged must not predict less than no time.
+	if took := rate * float64(max(size, 0)); took < math.MaxInt64 {
+		return time.Duration(took)
+	}
+	return math.MaxInt64
 }
 
 // PredictRestart predicts the restart of the server of a database by the size of its file, the last

@@ -49,3 +49,42 @@ func FuzzCountOfValues(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseRowValues(f *testing.F) {
+	f.Add(`{"_uuid":["uuid","x"],"a":["set",[1,2.5,"x"]],"b":["map",[["k","v"]]],"c":true}`)
+	f.Add(`{"a":12345678901234567890,"b":["set",[]],"c":["map",[[["uuid","x"],1e999]]]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		values, err := ParseRowValues([]byte(text))
+		if err != nil {
+			if !errors.Is(err, ErrProtocol) {
+				t.Errorf("unclassified error: %v", err)
+			}
+			return
+		}
+		change, err := ParseRowValues([]byte(text))
+		if err != nil {
+			t.Fatalf("read once, and then: %v", err)
+		}
+		if _, err := values.Columns(); err != nil && !errors.Is(err, ErrProtocol) {
+			t.Errorf("unclassified error: %v", err)
+		}
+		for _, isDiff := range []bool{true, false} {
+			values.Change(change, func(string) bool { return isDiff })
+		}
+	})
+}
+
+func FuzzRawResults(f *testing.F) {
+	f.Add(`[{"rows":[{"_version":["uuid","0a55a3d1-6d87-4d9f-a1b2-21a6a0a1a6b3"],"a":1}]},{"rows":[]}]`)
+	f.Add(`[{"error":"x","details":"y"},null]`)
+	store := &Store{database: Northbound()}
+	f.Fuzz(func(t *testing.T, text string) {
+		rows, err := store.rawResults([]byte(text), 2)
+		if refused := new(TransactionError); err != nil && !errors.Is(err, ErrProtocol) && !errors.As(err, &refused) {
+			t.Errorf("unclassified error: %v", err)
+		}
+		if err == nil && len(rows) != 2 {
+			t.Errorf("%d rows of 2", len(rows))
+		}
+	})
+}
