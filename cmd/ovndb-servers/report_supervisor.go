@@ -28,6 +28,9 @@ func (r *report) addSupervisor(c *control.Controller) {
 	for _, reason := range state.Reasons {
 		r.problem(reason)
 	}
+	if state.Unmonitored != "" {
+		r.problem(state.Unmonitored)
+	}
 	if state.GaveUp {
 		r.problem("the supervisor has given up restarting servers and left recovery to Pacemaker; see its log")
 	}

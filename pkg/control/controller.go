@@ -34,6 +34,8 @@ type Controller struct {
 	// BusyPatience is how long a server may work without answering before it is
 	// taken for failed; 0 is for the default.
 	BusyPatience time.Duration
+	// MonitorInterval is the time from one monitor to the next, if this action is one that recurs.
+	MonitorInterval time.Duration
 	// Leaving says that this node is stopped after its demotion: its promotion score goes
 	// then, and each change makes the cluster compute its transition again.
 	Leaving bool

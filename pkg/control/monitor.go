@@ -20,6 +20,7 @@ import (
 // cluster is asked. A server that has died gets a short time to be restarted by the
 // supervisor, which is started if it is missing.
 func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) replication.Verdict {
+	c.noteMonitor()
 	if v, ok := c.monitorSupervised(ctx, expectPromoted); ok {
 		return v
 	}

@@ -52,6 +52,8 @@ const (
 	stateLastSeen = "last-seen"
 	// stateOwnAddress is the address of this node from which the others replicate.
 	stateOwnAddress = "own-address"
+	// stateLastMonitor says by its age when the last recurring monitor came, and holds its interval.
+	stateLastMonitor = "last-monitor"
 	// stateAnnounced and a topic say that this node has published a value.
 	stateAnnounced = "said-"
 )
@@ -142,5 +144,7 @@ func (c *Controller) readTime(u Unit) readTime {
 }
 
 func (c *Controller) lastSeen(u Unit) note { return note{path: c.unitFile(u, stateLastSeen)} }
+
+func (c *Controller) lastMonitor() note { return note{path: c.runFile(stateLastMonitor)} }
 
 func (c *Controller) supervisorStateFile() string { return c.runFile(stateSupervisorState) }

@@ -20,11 +20,14 @@ type SupervisorState struct {
 	// Record is the cluster record, Leader the other node that is promoted.
 	Record string             `json:"record,omitempty"`
 	Leader replication.Leader `json:"leader"`
-	// Unmanaged says that the cluster does not manage the resource on this promoted node, as in
-	// maintenance.
+	// Unmanaged says that the cluster does not manage the resource on this node, as in maintenance. It
+	// is asked for on a promoted node, and where monitors are missing.
 	Unmanaged bool `json:"unmanaged,omitempty"`
 	// Reasons are faults that only show over time, or are being mended.
 	Reasons []string `json:"reasons,omitempty"`
+	// Unmonitored says that the cluster seems to have lost the monitor of this node, and what to do. It
+	// is for people: a monitor that reads it disproves it.
+	Unmonitored string `json:"unmonitored,omitempty"`
 	// Restarting says that it is restarting a server in place.
 	Restarting bool `json:"restarting,omitempty"`
 	// Leaderless says that no node has led for some seconds.

@@ -98,8 +98,8 @@ func (c *Controller) barred(ctx context.Context, view ClusterView) string {
 	return record.Bars(c.Node, held)
 }
 
-// QueryCluster asks the cluster for its record and the promoted node, and on a promoted node for
-// whether it manages the resource there.
+// QueryCluster asks the cluster for its record and the promoted node, and on a promoted node, or where
+// monitors are missing, for whether it manages the resource there.
 func (c *Controller) QueryCluster(ctx context.Context) (SupervisorState, error) {
 	record := background(func() (string, error) { return c.Cluster.Record(ctx) })
 	unmanaged := background(func() (bool, error) { return c.unmanaged(ctx) })
@@ -110,9 +110,9 @@ func (c *Controller) QueryCluster(ctx context.Context) (SupervisorState, error) 
 	return SupervisorState{Record: text, Leader: leader, Unmanaged: left}, errors.Join(recordErr, err)
 }
 
-// unmanaged reports whether this node is promoted and the cluster leaves it alone.
+// unmanaged reports whether the cluster leaves this node alone, where that matters.
 func (c *Controller) unmanaged(ctx context.Context) (bool, error) {
-	if !c.Promoted() {
+	if !c.Promoted() && !c.monitorsMissing() {
 		return false, nil
 	}
 	managed, err := c.Cluster.Managed(ctx, c.Node)

@@ -43,9 +43,9 @@ func (a Agent) controller(ctx context.Context, env Environment, p Parameters) (c
 		ManageNorthd: p.ManageNorthd,
 		Snapshots:    p.Snapshots,
 		BusyPatience: p.BusyPatience, LeadWhenBehind: p.LeadWhenBehind,
-		Supervision: a.supervision(env),
-		Cluster:     cluster,
-		Holds:       a.Network.Holds, CanListen: a.Network.CanListen,
+		Supervision: a.supervision(env), MonitorInterval: env.Interval,
+		Cluster: cluster,
+		Holds:   a.Network.Holds, CanListen: a.Network.CanListen,
 		Log: a.Log,
 	}
 	return c, func(ctx context.Context) error {

@@ -35,14 +35,17 @@ type node interface {
 	RetryListeners(ctx context.Context) error
 	Escalate(ctx context.Context) error
 	SaveSupervisorState(k control.SupervisorState) error
+	LastMonitor() control.LastMonitor
 }
 
 // loop observes the servers again and again, and does what is due. It reads the clock; the
 // types that decide are handed the time.
 type loop struct {
-	node         node
-	log          logrus.FieldLogger
-	config       string
+	node   node
+	log    logrus.FieldLogger
+	config string
+	// cleanup is the command by which an operator makes the cluster monitor this node again.
+	cleanup      string
 	beatInterval time.Duration
 	diskPatience time.Duration
 	copyDelay    time.Duration
@@ -81,6 +84,7 @@ type loop struct {
 	escalation  escalation
 	diskFails   spell
 	faults      faults
+	monitors    monitorWatch
 	serving     serving
 	failures    failureLog
 	// stackGone says that the cluster stack was gone when last observed.
@@ -148,7 +152,7 @@ func (l *loop) observe(ctx context.Context) {
 	reasons = append(reasons, l.checkStack(now, o)...)
 	reasons = append(reasons, l.checkServers(ctx, now, o)...)
 	l.serve(ctx, now, o)
-	l.save(now, slices.Concat(restarts, reasons, lasting), gaveUp)
+	l.save(now, slices.Concat(restarts, reasons, lasting), gaveUp, l.checkMonitors(now, o))
 }
 
 // assess assesses an observation. A view of the cluster that cannot know of this node's own
@@ -214,13 +218,13 @@ func (l *loop) logStale(stale bool, leader replication.Leader) {
 }
 
 // save leaves the state of the supervisor for the monitors.
-func (l *loop) save(now time.Time, reasons []string, gaveUp bool) {
+func (l *loop) save(now time.Time, reasons []string, gaveUp bool, unmonitored string) {
 	if !l.view.known() {
 		return
 	}
 	state := l.view.state
 	state.Leader = l.view.leader()
-	state.Config, state.Reasons, state.GaveUp = l.config, reasons, gaveUp
+	state.Config, state.Reasons, state.GaveUp, state.Unmonitored = l.config, reasons, gaveUp, unmonitored
 	state.Restarting = restarting(l.restarters)
 	err := l.node.SaveSupervisorState(state)
 	l.logFailure(now, logrus.WarnLevel, err, "cannot save the state of the supervisor: monitors have to ask the cluster themselves")

@@ -34,6 +34,7 @@ type fakeNode struct {
 	faults           []string
 	queue            replication.CopyQueue
 	size             int64
+	monitor          control.LastMonitor
 
 	calls map[string]int
 	// observed is the state that the servers were last observed with, repairs the verdict that
@@ -193,6 +194,8 @@ func (n *fakeNode) SaveSupervisorState(state control.SupervisorState) error {
 	n.set(func() { n.saved = state })
 	return nil
 }
+
+func (n *fakeNode) LastMonitor() control.LastMonitor { return locked(n, &n.monitor) }
 
 // newBackup returns a node that follows node1, as the cluster says.
 func newBackup() *fakeNode {

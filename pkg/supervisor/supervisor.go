@@ -3,6 +3,7 @@ package supervisor
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -92,6 +93,7 @@ func newLoop(s Supervisor) *loop {
 		membersChanged: make(chan struct{}, 1),
 	}
 	l.managed.Store(true)
+	l.cleanup = fmt.Sprintf("crm_resource --cleanup --resource %s --node %s", s.Controller.Instance, s.Controller.Node)
 	for _, programs := range stackParts() {
 		l.stack = append(l.stack, newStackWatcher(l, s.Controller, findDaemons(programs)))
 	}
