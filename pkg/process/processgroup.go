@@ -1,6 +1,7 @@
 package process
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -48,12 +49,13 @@ func (g processGroup) includes(pid int) bool {
 	return slices.ContainsFunc(g.all(), func(h *handle) bool { return h.pid == pid })
 }
 
-// find opens the processes of the daemon. Each is opened before it is recognised.
-func (d daemon) find() (processGroup, error) {
+// find opens the processes of the daemon. Each is opened before it is recognised. The error may be
+// the context's cause: there can be many processes to look at.
+func (d daemon) find(ctx context.Context) (processGroup, error) {
 	var found processGroup
 	err := d.findHolders(&found)
 	if err == nil {
-		err = d.findStarted(&found)
+		err = d.findStarted(ctx, &found)
 	}
 	if err != nil {
 		found.close()
@@ -144,12 +146,15 @@ func (d daemon) provesNothing(l lock, err error) bool {
 
 // findStarted opens the processes that were started for the pidfile and hold no lock, or none
 // yet.
-func (d daemon) findStarted(found *processGroup) error {
+func (d daemon) findStarted(ctx context.Context, found *processGroup) error {
 	pids, err := processes()
 	if err != nil {
 		return err
 	}
 	for _, pid := range pids {
+		if ctx.Err() != nil {
+			return fmt.Errorf("cannot look at all processes: %w", context.Cause(ctx))
+		}
 		if pid == os.Getpid() || found.includes(pid) || !d.started(pid) {
 			continue
 		}

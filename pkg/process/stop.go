@@ -212,8 +212,8 @@ func (s *stopping) warn(warning error) {
 // look finds the processes that are there now, once none but a server works on the database file, or
 // one has done so for half of the time.
 func (s *stopping) look(ctx context.Context) error {
-	found, err := s.daemon.find()
-	for ; errors.Is(err, ErrInUse); found, err = s.daemon.find() {
+	found, err := s.daemon.find(ctx)
+	for ; errors.Is(err, ErrInUse); found, err = s.daemon.find(ctx) {
 		if !s.awaitUnused(ctx) {
 			return errors.Join(err, context.Cause(ctx))
 		}

@@ -10,7 +10,7 @@ import (
 // its descendants, and reports whether there was a process to kill. Each
 // process is stopped before its children are looked for: a stopped one cannot
 // start more, nor exit and leave its children to init. It returns when all
-// have ended, or else when ctx does.
+// have ended, or else when ctx does, and then has killed those it had found.
 func killTree(ctx context.Context, root int) bool {
 	var found []*handle
 	known := map[int]bool{}
@@ -28,7 +28,7 @@ func killTree(ctx context.Context, root int) bool {
 	add(first)
 	for next := 0; next < len(found); next++ {
 		_ = found[next].signal(unix.SIGSTOP) // one that cannot be signalled cannot be killed either
-		for _, child := range children(found[next].pid, known) {
+		for _, child := range children(ctx, found[next].pid, known) {
 			add(child)
 		}
 	}
@@ -42,14 +42,17 @@ func killTree(ctx context.Context, root int) bool {
 	return true
 }
 
-// children opens the processes whose parent is the given one.
-func children(parent int, known map[int]bool) []*handle {
+// children opens the processes whose parent is the given one, until ctx ends.
+func children(ctx context.Context, parent int, known map[int]bool) []*handle {
 	pids, err := processes()
 	if err != nil {
 		return nil
 	}
 	var found []*handle
 	for _, pid := range pids {
+		if ctx.Err() != nil {
+			break
+		}
 		if known[pid] || parentOf(pid) != parent {
 			continue
 		}
