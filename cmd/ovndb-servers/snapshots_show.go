@@ -15,6 +15,7 @@ import (
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/printable"
+	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/snapshot"
 )
@@ -110,7 +111,11 @@ func (s *shown) compare(ctx context.Context, file *os.File, units []control.Unit
 	}
 	ignore := ignored()
 	tables = slices.DeleteFunc(tables, func(table string) bool { return slices.Contains(ignore.Tables, table) })
-	kept, err := snapshot.Read(ctx, file, database, tables)
+	account, err := process.AccountOf(units[i].Files.Database)
+	if err != nil {
+		return err
+	}
+	kept, err := snapshot.Read(ctx, file, account, database, tables)
 	if err != nil && !errors.Is(err, snapshot.ErrTooLarge) {
 		return err
 	}

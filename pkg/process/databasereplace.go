@@ -23,7 +23,7 @@ import (
 // given, [ErrDirectoryRefused] if the account is not clear.
 func (f DatabaseFile) Replace(ctx context.Context, source *os.File, name string) (err error) {
 	if f.Owner.Name == "" {
-		if f.Owner, err = accountOf(f.Path); err != nil {
+		if f.Owner, err = AccountOf(f.Path); err != nil {
 			return fmt.Errorf("cannot find whose database file %s is: %w", f.Path, err)
 		}
 	}
@@ -68,9 +68,9 @@ func (f DatabaseFile) replace(ctx context.Context, from io.Reader, source, name 
 	return nil
 }
 
-// accountOf returns the account that works on a database file: that of its directory, or, in one of
+// AccountOf returns the account that works on a database file: that of its directory, or, in one of
 // root's, that of the file. As root it works only where no other account could lead it elsewhere.
-func accountOf(database string) (Owner, error) {
+func AccountOf(database string) (Owner, error) {
 	found, err := followLinks(database)
 	if err != nil || found.owner.UID != 0 {
 		return found.owner, err

@@ -15,6 +15,7 @@ import (
 
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
+	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/snapshot"
 )
 
@@ -80,7 +81,7 @@ func TestRowsAreReadFromTheFileOfARunningServerWhichDoesNotNotice(t *testing.T) 
 	if err != nil || database != "OVN_Northbound" || !slices.Contains(tables, "Logical_Switch") || !slices.Contains(tables, "NB_Global") {
 		t.Fatalf("database %s has tables %v, %v", database, tables, err)
 	}
-	contents, err := snapshot.Read(t.Context(), file, database, tables)
+	contents, err := snapshot.Read(t.Context(), file, process.Owner{}, database, tables)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,7 @@ func TestRowsAreReadFromTheFileOfARunningServerWhichDoesNotNotice(t *testing.T) 
 	if len(contents) != len(tables) || len(rows) != 1 || !slices.Equal(rows[0].Columns["name"], []string{`"one"`}) {
 		t.Errorf("contents are %v", contents)
 	}
-	if _, err := snapshot.Read(t.Context(), file, database, []string{"Nothing"}); !errors.Is(err, ovsdbctl.ErrProtocol) {
+	if _, err := snapshot.Read(t.Context(), file, process.Owner{}, database, []string{"Nothing"}); !errors.Is(err, ovsdbctl.ErrProtocol) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -114,7 +115,7 @@ func TestATableThatIsTooLargeIsLeftOutAndTheOthersAreRead(t *testing.T) {
 	large := strings.Repeat("x", 65<<20) // more than is kept of a program's output
 	appendRecord(t, path, `{"Logical_Switch":{"6c7a4b9c-7b9a-4a58-9f06-1d1f5b9a0d4e":{"name":"`+large+`"}}}`+"\n")
 	appendRecord(t, path, `{"Logical_Router":{"6c7a4b9c-7b9a-4a58-9f06-1d1f5b9a0d4f":{"name":"small"}}}`+"\n")
-	contents, err := snapshot.Read(t.Context(), open(t, path), "OVN_Northbound", []string{"Logical_Router", "Logical_Switch"})
+	contents, err := snapshot.Read(t.Context(), open(t, path), process.Owner{}, "OVN_Northbound", []string{"Logical_Router", "Logical_Switch"})
 	if !errors.Is(err, snapshot.ErrTooLarge) || !strings.Contains(err.Error(), "Logical_Switch") {
 		t.Errorf("error is %v, want ErrTooLarge for Logical_Switch", err)
 	}

@@ -42,26 +42,20 @@ func Tables(file *os.File) (database string, tables []string, err error) {
 	return schema.Name, slices.Sorted(maps.Keys(schema.Tables)), nil
 }
 
-// PathOf returns a path by which another program opens the very file that is open here, whatever
-// has its name now.
-func PathOf(file *os.File) string {
-	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), file.Fd())
-}
-
 // Read returns the rows of tables of a database file, which need not be served.
-// ovsdb-tool opens the file for reading only, and locks nothing. It reads the
+// ovsdb-tool reads the file as the account, and locks nothing. It reads the
 // whole file each time, so all tables are asked for at once; if that is too much,
 // one after another. Tables that are too large even then are missing in the
 // contents, and the error is ErrTooLarge, beside the rest.
-func Read(ctx context.Context, file *os.File, database string, tables []string) (Contents, error) {
-	contents, err := read(ctx, file, database, tables)
+func Read(ctx context.Context, file *os.File, account process.Owner, database string, tables []string) (Contents, error) {
+	contents, err := read(ctx, file, account, database, tables)
 	if !errors.Is(err, ErrTooLarge) || len(tables) == 1 {
 		return contents, err
 	}
 	contents = Contents{}
 	var tooLarge error
 	for _, table := range tables {
-		one, err := read(ctx, file, database, []string{table})
+		one, err := read(ctx, file, account, database, []string{table})
 		switch {
 		case errors.Is(err, ErrTooLarge):
 			tooLarge = errors.Join(tooLarge, err)
@@ -73,7 +67,7 @@ func Read(ctx context.Context, file *os.File, database string, tables []string) 
 	return contents, tooLarge
 }
 
-func read(ctx context.Context, file *os.File, database string, tables []string) (Contents, error) {
+func read(ctx context.Context, file *os.File, account process.Owner, database string, tables []string) (Contents, error) {
 	selections := []any{database}
 	for _, table := range tables {
 		selections = append(selections, map[string]any{"op": "select", "table": table, "where": []any{}})
@@ -82,7 +76,7 @@ func read(ctx context.Context, file *os.File, database string, tables []string) 
 	if err != nil {
 		return nil, err
 	}
-	out, err := process.DatabaseTool(ctx, "query", PathOf(file), string(query))
+	out, err := process.QueryDatabase(ctx, file, account, string(query))
 	if failed, ok := errors.AsType[*process.RunError](err); ok && failed.ExitCode == 0 {
 		// It has succeeded, and printed more than is kept.
 		return nil, fmt.Errorf("cannot read table %q of %s: %w", tables, file.Name(), ErrTooLarge)

@@ -204,7 +204,7 @@ func TestRowsAreReadOfTheFileThatWasOpenedWhateverHasItsNameNow(t *testing.T) {
 	if err != nil || database != "OVN_Northbound" || !slices.Contains(tables, "Logical_Switch") {
 		t.Fatalf("database %s has tables %v, %v", database, tables, err)
 	}
-	rows, err := snapshot.Read(t.Context(), file, database, []string{"Logical_Switch"})
+	rows, err := snapshot.Read(t.Context(), file, process.Owner{}, database, []string{"Logical_Switch"})
 	if err != nil || len(rows["Logical_Switch"]) != 2 {
 		t.Errorf("rows are %v, %v", rows, err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
+	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/snapshot"
 )
 
@@ -43,7 +44,7 @@ func TestASnapshotOfAFileThatIsCutShortHasItsWholeRecords(t *testing.T) {
 			t.Errorf("%d bytes are missing at the end, and the copy is %d bytes long without %d, the whole records are %d",
 				missing, info.SizeBytes, info.CutBytes, lastRecord)
 		}
-		rows, err := snapshot.Read(t.Context(), open(t, p.Path(info.Name)), "OVN_Northbound", []string{"Logical_Switch"})
+		rows, err := snapshot.Read(t.Context(), open(t, p.Path(info.Name)), process.Owner{}, "OVN_Northbound", []string{"Logical_Switch"})
 		if err != nil || len(rows["Logical_Switch"]) != 1 {
 			t.Errorf("%d bytes are missing at the end, and the rows are %v, %v", missing, rows, err)
 		}
