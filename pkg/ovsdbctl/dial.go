@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"ovndb-servers/pkg/pki"
 )
 
 // dialInterval is the time between attempts to connect to a Unix socket whose queue of
@@ -17,25 +19,32 @@ import (
 // busy server empties its queue in one turn of its loop.
 const dialInterval = 20 * time.Millisecond
 
-// dialEndpoint connects to an OVSDB endpoint, see [Open]. The checker, which may be nil, is for Unix
-// sockets.
-func dialEndpoint(ctx context.Context, endpoint string, checker PeerChecker) (net.Conn, error) {
+// trust is how the peer of a connection is recognised: on Unix sockets by the checker, which may be
+// nil, by TLS with the files.
+type trust struct {
+	checker PeerChecker
+	files   pki.Files
+}
+
+// dialEndpoint connects to an OVSDB endpoint, see [Open] and [OpenTLS].
+func dialEndpoint(ctx context.Context, endpoint string, peer trust) (net.Conn, error) {
 	method, address, _ := strings.Cut(endpoint, ":")
 	switch method {
 	case "unix":
 		if !filepath.IsAbs(address) {
 			return nil, fmt.Errorf("%w: socket path is not absolute", ErrBadArgument)
 		}
-		return dialSocket(ctx, address, checker)
-	case "tcp":
+		return dialSocket(ctx, address, peer.checker)
+	case "tcp", "ssl":
 		host, port, err := net.SplitHostPort(address)
 		if err != nil || host == "" || port == "" {
-			return nil, fmt.Errorf("%w: want tcp:host:port", ErrBadArgument)
+			return nil, fmt.Errorf("%w: want %s:host:port", ErrBadArgument, method)
 		}
-	case "ssl":
-		return nil, fmt.Errorf("ssl endpoints: %w", errors.ErrUnsupported)
 	default:
 		return nil, fmt.Errorf("%w: unknown connection method %q", ErrBadArgument, method)
+	}
+	if method == "ssl" {
+		return dialTLS(ctx, address, peer.files)
 	}
 	return dial(ctx, method, address)
 }
@@ -114,12 +123,14 @@ func dialError(ctx context.Context, err error) error {
 	return err
 }
 
-// sessionError classifies the failure of an established connection as ErrNoAnswer or
+// sessionError classifies the failure of an established connection as ErrNoAnswer, ErrTLS or
 // ErrProtocol.
 func sessionError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil || isTimeout(err):
 		return noAnswer(ctx)
+	case isAlert(err):
+		return refusedByPeer(err)
 	case isHangup(err):
 		return fmt.Errorf("%w: connection closed: %w", ErrNoAnswer, io.ErrUnexpectedEOF)
 	default:

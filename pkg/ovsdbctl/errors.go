@@ -20,6 +20,10 @@ var (
 	// unknown form.
 	ErrProtocol = errors.New("protocol violation")
 
+	// ErrTLS is returned when a TLS session cannot be had: a certificate was refused, by this side or
+	// by the peer, the versions do not match, or the peer speaks no TLS.
+	ErrTLS = errors.New("no TLS session")
+
 	// ErrReadOnly is returned when the server refused a write as "not allowed":
 	// it is a backup, or the session came in by a read-only listener.
 	ErrReadOnly = errors.New("database is read-only")

@@ -28,7 +28,7 @@ func (s *Store) RowIDs(ctx context.Context, tables []string) (map[string][]uuid.
 }
 
 func (s *Store) rowIDs(ctx context.Context, tables []string) (map[string][]uuid.UUID, error) {
-	conn, err := dialEndpoint(ctx, s.endpoint, s.checker)
+	conn, err := dialEndpoint(ctx, s.endpoint, s.peer)
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func (s Server) Exit(ctx context.Context) error {
 
 // Open connects to the server's data socket. See [Open].
 func (s Server) Open(ctx context.Context) (*Store, error) {
-	return openStore(ctx, "unix:"+s.DataSocket, s.Database, s.Peer)
+	return openStore(ctx, "unix:"+s.DataSocket, s.Database, trust{checker: s.Peer})
 }
 
 func (s Server) call(ctx context.Context, method string, params ...string) (string, error) {

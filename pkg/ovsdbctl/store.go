@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
 	"github.com/ovn-org/libovsdb/ovsdb"
+
+	"ovndb-servers/pkg/pki"
 )
 
 // A Store is an OVSDB session (RFC 7047) with one database. It may stay open for as long as
@@ -18,27 +21,32 @@ import (
 type Store struct {
 	endpoint string
 	database Database
-	checker  PeerChecker // of Unix sockets; may be nil
-	limit    limit       // of replies other than schemas and whole tables
+	peer     trust
+	limit    limit // of replies other than schemas and whole tables
 	session  *session
 }
 
 // Open connects to db on endpoint, which is "unix:/path" or "tcp:host:port" with an
-// IPv6 address in brackets; "ssl:host:port" is errors.ErrUnsupported for now. It requests
-// the list of the server's databases, so that a nil error means that the server answers
-// and has this one. ctx covers the opening only. The caller closes the Store.
+// IPv6 address in brackets; for "ssl:host:port" see [OpenTLS]. It requests the list of the
+// server's databases, so that a nil error means that the server answers and has this one. ctx
+// covers the opening only. The caller closes the Store.
 //
-// Replies of a "tcp" server about single rows are refused if they exceed 64 KiB.
+// Replies of a server that is not local about single rows are refused if they exceed 64 KiB.
 //
 // The error is ErrNotListening, ErrNoAnswer, ErrNoDatabase, ErrProtocol or
 // ErrBadArgument.
 func Open(ctx context.Context, endpoint string, db Database) (*Store, error) {
-	return openStore(ctx, endpoint, db, nil)
+	return openStore(ctx, endpoint, db, trust{})
 }
 
-// openStore is [Open] with a checker for Unix sockets, which may be nil.
-func openStore(ctx context.Context, endpoint string, db Database, checker PeerChecker) (*Store, error) {
-	conn, err := dialEndpoint(ctx, endpoint, checker)
+// OpenTLS is [Open], and connects to "ssl:host:port" as well: with the files, which are read for
+// each session. The error may also be ErrTLS, or that of [pki.Files.Load].
+func OpenTLS(ctx context.Context, endpoint string, db Database, files pki.Files) (*Store, error) {
+	return openStore(ctx, endpoint, db, trust{files: files})
+}
+
+func openStore(ctx context.Context, endpoint string, db Database, peer trust) (*Store, error) {
+	conn, err := dialEndpoint(ctx, endpoint, peer)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open %s on %s: %w", db.Name, endpoint, err)
 	}
@@ -46,9 +54,13 @@ func openStore(ctx context.Context, endpoint string, db Database, checker PeerCh
 	if strings.HasPrefix(endpoint, "unix:") {
 		limit = ownRowLimit()
 	}
-	store := &Store{endpoint: endpoint, database: db, checker: checker, limit: limit, session: newSession(conn, limit.bytes)}
+	store := &Store{endpoint: endpoint, database: db, peer: peer, limit: limit, session: newSession(conn, limit.bytes)}
 	if err := store.present(ctx); err != nil {
 		store.Close()
+		if strings.HasPrefix(endpoint, "ssl:") && errors.Is(err, io.ErrUnexpectedEOF) {
+			// With TLS 1.3 a server judges the client's certificate after the handshake.
+			err = fmt.Errorf("%w: the server may refuse this node's certificate, its log says why: %w", ErrTLS, err)
+		}
 		return nil, fmt.Errorf("cannot open %s on %s: %w", db.Name, endpoint, err)
 	}
 	return store, nil
@@ -80,9 +92,9 @@ func (s *Store) databases(ctx context.Context) ([]string, error) {
 }
 
 // Databases returns the names of the databases of the server at an endpoint, sorted, but for its own
-// _Server. The error is that of [Open].
-func Databases(ctx context.Context, endpoint string) ([]string, error) {
-	conn, err := dialEndpoint(ctx, endpoint, nil)
+// _Server. The error is that of [OpenTLS].
+func Databases(ctx context.Context, endpoint string, files pki.Files) ([]string, error) {
+	conn, err := dialEndpoint(ctx, endpoint, trust{files: files})
 	if err != nil {
 		return nil, fmt.Errorf("cannot list the databases on %s: %w", endpoint, err)
 	}

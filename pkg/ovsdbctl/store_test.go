@@ -140,7 +140,8 @@ func TestOpenOfAnUnusableEndpointSaysWhy(t *testing.T) {
 		{"no address", "tcp:", ovsdbctl.Northbound(), ovsdbctl.ErrBadArgument},
 		{"passive method", "ptcp:6641", ovsdbctl.Northbound(), ovsdbctl.ErrBadArgument},
 		{"nothing", "", ovsdbctl.Northbound(), ovsdbctl.ErrBadArgument},
-		{"ssl", "ssl:127.0.0.1:6641", ovsdbctl.Northbound(), errors.ErrUnsupported},
+		{"ssl without port", "ssl:127.0.0.1", ovsdbctl.Northbound(), ovsdbctl.ErrBadArgument},
+		{"ssl without files", "ssl:127.0.0.1:6641", ovsdbctl.Northbound(), ovsdbctl.ErrTLS},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/ovsdbfile"
+	"ovndb-servers/pkg/pki"
 	"ovndb-servers/pkg/snapshot"
 )
 
@@ -50,7 +51,7 @@ func (a Address) String() string { return a.text }
 // databases returns the names of the databases at the address.
 func (a Address) databases(ctx context.Context) ([]string, error) {
 	if a.server {
-		return ovsdbctl.Databases(ctx, a.text)
+		return ovsdbctl.Databases(ctx, a.text, pki.Files{})
 	}
 	file, err := ovsdbfile.Open(a.text)
 	if err != nil {
