@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"ovndb-servers/pkg/pki"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/process/processtest"
 )
@@ -53,6 +54,22 @@ func TestServerCommandIsThatOfOVNWithoutDatabaseRemote(t *testing.T) {
 	generated := []string{"--detach", "--pidfile=/run/ovnsb_db.pid"}
 	if diff := cmp.Diff(append(generated, want.Args...), got.Command()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestServerHasTheFilesForTLSOfItsOptionsInTheCommandAndCiphersuitesWhereItMay(t *testing.T) {
+	t.Parallel()
+	got := process.OVSDBServer(process.ServerOptions{
+		Files: process.Layout{RunDir: "/run", DatabaseDir: "/db"}.Northbound(), DatabaseName: "OVN_Northbound",
+		Keys: pki.Files{PrivateKey: "/k", Certificate: "/c", CACert: "/a"}, Ciphersuites: true,
+	}).Args
+	for _, want := range []string{
+		"--private-key=/k", "--certificate=/c", "--ca-cert=/a", "--ssl-ciphers=db:OVN_Northbound,SSL,ssl_ciphers",
+		"--ssl-ciphersuites=db:OVN_Northbound,SSL,ssl_ciphersuites",
+	} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%s is not in %v", want, got)
+		}
 	}
 }
 

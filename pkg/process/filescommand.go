@@ -25,13 +25,15 @@ const ownProgram = "/proc/self/exe"
 const (
 	operationEnsure  = "ensure"
 	operationReplace = "replace" // by a copy of the standard input
+	operationRead    = "read"    // open files and read nothing
 )
 
 // fileRequest is the second argument, in JSON.
 type fileRequest struct {
 	Operation    string
 	File         DatabaseFile
-	Source, Name string // see [DatabaseFile.Replace]
+	Source, Name string   // see [DatabaseFile.Replace]
+	Paths        []string // to open
 }
 
 // fileReply is what is written to the standard output, in JSON.
@@ -64,23 +66,28 @@ func (e *accountError) Unwrap() error { return e.kind }
 // asOwner has a request carried out by this program, run as the owner of the file.
 func (f DatabaseFile) asOwner(ctx context.Context, request fileRequest, stdin *os.File) (Ensured, error) {
 	request.File = DatabaseFile{Path: f.Path, Schema: f.Schema}
-	argument, err := json.Marshal(request)
-	if err != nil {
-		return Ensured{}, err
-	}
-	keepFilesFromChildren()
-	output, err := command{
-		program: ownProgram, args: []string{FilesCommand, string(argument)}, variables: smallEnvironment(),
-		credential: f.Owner.credential(), directory: "/", stdin: stdin,
-	}.run(ctx)
-	var reply fileReply
-	if err == nil {
-		reply, err = parseReply(output)
-	}
+	reply, err := f.Owner.request(ctx, request, stdin)
 	if err != nil {
 		return Ensured{}, fmt.Errorf("cannot work on database file %s as account %s: %w", f.Path, f.Owner, err)
 	}
 	return reply.Ensured, reply.failure()
+}
+
+// request has a request carried out by this program, run as the account.
+func (o Owner) request(ctx context.Context, request fileRequest, stdin *os.File) (fileReply, error) {
+	argument, err := json.Marshal(request)
+	if err != nil {
+		return fileReply{}, err
+	}
+	keepFilesFromChildren()
+	output, err := command{
+		program: ownProgram, args: []string{FilesCommand, string(argument)}, variables: smallEnvironment(),
+		credential: o.credential(), directory: "/", stdin: stdin,
+	}.run(ctx)
+	if err != nil {
+		return fileReply{}, err
+	}
+	return parseReply(output)
 }
 
 // parseReply reads what a process of the account has printed, which that may have changed.
@@ -117,6 +124,8 @@ func RunFilesCommand(ctx context.Context, args []string, stdin *os.File, stdout 
 	switch request.Operation {
 	case operationEnsure:
 		reply.Ensured, err = request.File.ensure(ctx)
+	case operationRead:
+		err = openAll(request.Paths)
 	case operationReplace:
 		err = request.File.replace(ctx, stdin, request.Source, request.Name)
 	default:

@@ -3,6 +3,11 @@ package process
 import (
 	"context"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ovndb-servers/pkg/pki"
 )
 
 // serverFileLimit is the number of open files an ovsdb-server is given room
@@ -18,22 +23,19 @@ type ServerOptions struct {
 	DatabaseName string // the schema's name, such as OVN_Northbound
 	SyncFrom     string // the active server, such as "tcp:192.0.2.254:6641"; empty starts as active
 	Owner        Owner  // the account to run as, if it has a Name
+	// Keys are the server's files for TLS; without, those that the database's SSL table names.
+	Keys pki.Files
+	// Ciphersuites says that the server has the option --ssl-ciphersuites and the database's SSL table
+	// the column, without which the server would not start.
+	Ciphersuites bool
 }
 
 // OVSDBServer returns the daemon that start_ovsdb__ of ovn-ctl would start for
 // an active-backup database, except that it has no remote in the database:
 // its clients' listeners are added when it is promoted.
 func OVSDBServer(o ServerOptions) Daemon {
-	column := func(name string) string { return "db:" + o.DatabaseName + ",SSL," + name }
-	args := append(logArguments(o.Files.LogFile),
-		"--remote=punix:"+o.Files.DataSocket,
-		"--unixctl="+o.Files.ControlSocket,
-		"--private-key="+column("private_key"),
-		"--certificate="+column("certificate"),
-		"--ca-cert="+column("ca_cert"),
-		"--ssl-protocols="+column("ssl_protocols"),
-		"--ssl-ciphers="+column("ssl_ciphers"),
-	)
+	args := append(logArguments(o.Files.LogFile), "--remote=punix:"+o.Files.DataSocket, "--unixctl="+o.Files.ControlSocket)
+	args = append(args, o.tlsArguments()...)
 	if o.SyncFrom != "" {
 		args = append(args, "--sync-from="+o.SyncFrom)
 	}
@@ -47,6 +49,38 @@ func OVSDBServer(o ServerOptions) Daemon {
 		},
 		FileLimit: serverFileLimit,
 	}
+}
+
+// tlsArguments name the server's files. A blank backup could not follow by those that its own database
+// names. What OVN's clients may choose stays in the database.
+func (o ServerOptions) tlsArguments() []string {
+	column := func(name string) string { return "db:" + o.DatabaseName + ",SSL," + name }
+	args := keyArguments(o.Keys)
+	if !o.Keys.Given() {
+		args = keyArguments(pki.Files{
+			PrivateKey: column("private_key"), Certificate: column("certificate"), CACert: column("ca_cert"),
+		})
+	}
+	args = append(args, "--ssl-protocols="+column("ssl_protocols"), "--ssl-ciphers="+column("ssl_ciphers"))
+	if o.Ciphersuites {
+		args = append(args, "--ssl-ciphersuites="+column("ssl_ciphersuites"))
+	}
+	return args
+}
+
+func keyArguments(f pki.Files) []string {
+	return []string{"--private-key=" + f.PrivateKey, "--certificate=" + f.Certificate, "--ca-cert=" + f.CACert}
+}
+
+// RunsWith reports whether a server was started with the files. Where that cannot be read, it is taken
+// for it. Without files, those that its database names do as well as others.
+func (f ServerFiles) RunsWith(pid int, keys pki.Files) bool {
+	content, err := readBounded(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"), maxCommandLine)
+	if err != nil || content == "" || !keys.Given() {
+		return true
+	}
+	arguments := strings.Split(content, "\x00")
+	return !slices.ContainsFunc(keyArguments(keys), func(wanted string) bool { return !slices.Contains(arguments, wanted) })
 }
 
 // logArguments have a daemon log to a file alone. They are read in order: that the file cannot be

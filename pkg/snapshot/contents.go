@@ -27,19 +27,34 @@ const maxSchema = 16 << 20
 // Tables returns the names of the tables of a database file, sorted, and the
 // database's name.
 func Tables(file *os.File) (database string, tables []string, err error) {
+	schema, err := readSchema(file)
+	return schema.Name, slices.Sorted(maps.Keys(schema.Tables)), err
+}
+
+// HasColumn reports whether the schema of a database file has a column.
+func HasColumn(file *os.File, table, column string) (bool, error) {
+	schema, err := readSchema(file)
+	_, has := schema.Tables[table].Columns[column]
+	return has, err
+}
+
+// fileSchema is a part of a <database-schema> of RFC 7047, section 3.2.
+type fileSchema struct {
+	Name   string
+	Tables map[string]struct{ Columns map[string]json.RawMessage }
+}
+
+// readSchema reads the first record of a database file.
+func readSchema(file *os.File) (fileSchema, error) {
 	record, err := ovsdbfile.NewReader(io.NewSectionReader(file, 0, maxSchema)).Next()
 	if err != nil {
-		return "", nil, fmt.Errorf("cannot read the schema of %s: %w", file.Name(), err)
+		return fileSchema{}, fmt.Errorf("cannot read the schema of %s: %w", file.Name(), err)
 	}
-	// The first record is the schema: RFC 7047, section 3.2.
-	var schema struct {
-		Name   string
-		Tables map[string]json.RawMessage
-	}
+	var schema fileSchema
 	if err := json.Unmarshal(record.JSON, &schema); err != nil {
-		return "", nil, fmt.Errorf("cannot read the schema of %s: %w", file.Name(), err)
+		return fileSchema{}, fmt.Errorf("cannot read the schema of %s: %w", file.Name(), err)
 	}
-	return schema.Name, slices.Sorted(maps.Keys(schema.Tables)), nil
+	return schema, nil
 }
 
 // Read returns the rows of tables of a database file, which need not be served.
