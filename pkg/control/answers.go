@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -190,15 +189,11 @@ func (c *Controller) replicates(ctx context.Context) bool {
 	return !slices.Contains(answering, false)
 }
 
-// sourceAnswers reports whether the server that a backup follows is there. One whose protocol this
-// program does not speak is taken for it.
+// sourceAnswers reports whether the server that a backup follows is there.
 func (c *Controller) sourceAnswers(ctx context.Context, u Unit, source string) bool {
-	if u.Endpoint.Protocol == "ssl" {
-		return true
-	}
 	ctx, cancel := withBudget(ctx, answerFraction, sessionTimeout)
 	defer cancel()
-	store, err := ovsdbctl.Open(ctx, source, u.Server.Database)
+	store, err := u.openRemote(ctx, source)
 	if err == nil {
 		store.Close()
 	}

@@ -178,10 +178,6 @@ func (e *RefusedSourceError) Error() string {
 // admit questions the source and holds its answer against this node's data. Where the source's
 // next beat would prove that it has all of that, it is waited for.
 func (c *Controller) admit(ctx context.Context, u Unit, source string, record recordQuery) (replication.Admission, ovsdbctl.Schema, error) {
-	if u.Endpoint.Protocol != "tcp" {
-		c.Log.WithField("source", source).Warn("following a source that was not questioned, as its protocol is not tcp")
-		return replication.Admission{Snapshot: "a source that could not be questioned", Why: "unquestioned"}, ovsdbctl.Schema{}, nil
-	}
 	proving, cancel := withBudget(ctx, answerFraction, proveTimeout)
 	defer cancel()
 	var admission replication.Admission
@@ -237,7 +233,7 @@ const questionTimeout = 1500 * time.Millisecond
 func (c *Controller) question(ctx context.Context, u Unit, source string, j *replication.Joining, schema *ovsdbctl.Schema) error {
 	opening, cancel := withBudget(ctx, answerFraction, questionTimeout)
 	defer cancel()
-	store, err := ovsdbctl.Open(opening, source, u.Server.Database)
+	store, err := u.openRemote(opening, source)
 	if err != nil {
 		return err
 	}

@@ -18,11 +18,14 @@ const (
 	proofTimeout  = 10 * time.Second
 )
 
-// portsFree proves that the server could listen where it is to listen, before a
+// portsFree proves that the server could listen where it is to listen, and use TLS, before a
 // term is begun that could serve no client. Listeners that an earlier term
 // has left open for its backups are closed for it.
 func (c *Controller) portsFree(ctx context.Context, u Unit) error {
 	if err := c.closeListeners(ctx, u); err != nil {
+		return err
+	}
+	if err := c.keysServe(ctx, u); err != nil {
 		return err
 	}
 	for _, address := range c.provable() {
@@ -42,13 +45,13 @@ func (c *Controller) proveListeners(ctx context.Context, u Unit) error {
 	defer cancel()
 	for _, address := range c.provable() {
 		target := u.Endpoint.Source(address)
-		if u.Endpoint.Protocol != "tcp" {
-			continue
-		}
 		err := step(ctx, "reach the "+u.Name()+" server", target, func(ctx context.Context) error {
 			return await(ctx, func(ctx context.Context) error { return c.reach(ctx, u, target) })
 		})
-		if err != nil {
+		switch {
+		case errors.Is(err, ovsdbctl.ErrTLS):
+			return fmt.Errorf("%w (if the files for TLS are newer, have the server read them: touch %s)", err, u.Endpoint.Keys.PrivateKey)
+		case err != nil:
 			return fmt.Errorf("%w (is the port taken by another program? try: ss -ltnp 'sport = :%d')", err, u.Endpoint.Port)
 		}
 	}
@@ -71,7 +74,7 @@ func (c *Controller) reach(ctx context.Context, u Unit, target string) error {
 	if _, err := u.Server.Remotes(ctx); err != nil {
 		return err
 	}
-	store, err := ovsdbctl.Open(ctx, target, u.Server.Database)
+	store, err := u.openRemote(ctx, target)
 	if err != nil {
 		return err
 	}

@@ -118,6 +118,7 @@ func (c *Controller) launch(ctx context.Context, u Unit) error {
 	began := time.Now()
 	daemon := process.OVSDBServer(process.ServerOptions{
 		Files: u.Files, DatabaseName: u.Name(), SyncFrom: u.Endpoint.Parking(), Owner: c.Owner,
+		Keys: u.Endpoint.Keys, Ciphersuites: c.takesCiphersuites(ctx, u),
 	})
 	if err := step(ctx, "start the "+u.Name()+" server", u.Files.Database, daemon.Start); err != nil {
 		return err

@@ -19,6 +19,9 @@ func (c *Controller) Start(ctx context.Context) error {
 	if err := c.Layout.Prepare(c.Owner); err != nil {
 		return fmt.Errorf("cannot prepare the directories of the servers: %w", err)
 	}
+	if err := c.checkKeys(ctx); err != nil {
+		return err
+	}
 	if err := c.prepareState(); err != nil {
 		return fmt.Errorf("cannot prepare the directories of this node's state: %w", err)
 	}
@@ -140,7 +143,8 @@ func (c *Controller) followAfterStart(ctx context.Context, u Unit, source string
 
 // adoptRunning adopts the unit's server if it runs and is this agent's. A server of another
 // manager is an error. Any other is ended: one that OVN's ovn-ctl has started has a monitor process
-// that would restart it as an active one, and one without control socket cannot be adopted.
+// that would restart it as an active one, one without control socket cannot be adopted, and one with
+// other files for TLS cannot be given those of the parameters.
 func (c *Controller) adoptRunning(ctx context.Context, u Unit, source string, record recordQuery) (bool, error) {
 	pid, err := u.Running()
 	if err != nil || pid == 0 {
@@ -149,13 +153,13 @@ func (c *Controller) adoptRunning(ctx context.Context, u Unit, source string, re
 	if err := u.foreign(); err != nil {
 		return false, err
 	}
-	if !u.Files.StartedElsewhere(pid) {
+	if !u.Files.StartedElsewhere(pid) && u.Files.RunsWith(pid, u.Endpoint.Keys) {
 		if err := c.adopt(ctx, u, source, record); !errors.Is(err, ovsdbctl.ErrNotListening) {
 			return true, err
 		}
 	}
 	c.Log.WithField("db", u.Name()).WithField("pid", pid).
-		Warn("replacing a server that this agent did not start, or that has lost its control socket")
+		Warn("replacing a server that this agent did not start, that has other files for TLS, or has lost its control socket")
 	return false, c.stopUnit(ctx, u)
 }
 

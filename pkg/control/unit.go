@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/pki"
 	"ovndb-servers/pkg/process"
 )
 
@@ -14,6 +15,8 @@ type Endpoint struct {
 	Protocol string
 	// Port is the TCP port the active server listens on.
 	Port uint16
+	// Keys are the files by which the server and this program use TLS; "ssl" needs them.
+	Keys pki.Files
 }
 
 // Unit is one database of the resource on this node: its server, its files,

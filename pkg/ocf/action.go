@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"ovndb-servers/pkg/replication"
 )
@@ -36,24 +35,6 @@ func (a Agent) warnIgnored(p Parameters) {
 	if p.OVNCtl != "" {
 		a.Log.Warnf("parameter ovn_ctl=%s is ignored: this agent runs the servers itself; remove it when convenient", p.OVNCtl)
 	}
-	if set := a.unsupported(); len(set) > 0 {
-		a.Log.Warn("not supported yet, and ignored: parameter " + strings.Join(set, ", "))
-	}
-}
-
-// unsupported returns the parameters of the shell agent that are set and ask for a feature that
-// this agent lacks.
-func (a Agent) unsupported() []string {
-	var set []string
-	for _, database := range []string{"nb", "sb"} {
-		for _, file := range []string{"privkey", "cert", "cacert"} {
-			name := "ovn_" + database + "_db_" + file
-			if value := a.Getenv(ParameterPrefix + name); value != "" {
-				set = append(set, name+"="+value)
-			}
-		}
-	}
-	return set
 }
 
 // demote makes a node safe, with a broken configuration as well.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os/user"
 
+	"ovndb-servers/pkg/pki"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
@@ -40,6 +41,8 @@ func errorCode(err error) ExitCode {
 	switch {
 	case err == nil:
 		return Success
+	case errors.Is(err, pki.ErrRefused): // it passes with new files, which needs no cleanup then
+		return ErrGeneric
 	case errors.As(err, &invalid), errors.Is(err, process.ErrSystemDirectory):
 		return ErrConfigured
 	case errors.Is(err, process.ErrDirectoryRefused):

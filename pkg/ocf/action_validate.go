@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/process"
@@ -37,7 +38,21 @@ func (a Agent) checkNode(ctx context.Context, p Parameters) error {
 	if err == nil && owner.Root() {
 		a.Log.Warn("the servers run as root: parameter ovn_user can name an account of their own")
 	}
-	return errors.Join(err, addressErr, checkDirectories(layout, p), checkPrograms(ctx, p), checkSchemas(control.Units(layout, p.Northbound, p.Southbound)))
+	units := control.Units(layout, p.Northbound, p.Southbound)
+	return errors.Join(err, addressErr, checkDirectories(layout, p), checkPrograms(ctx, p), checkSchemas(units), checkKeys(ctx, units, p))
+}
+
+// checkKeys checks the files for TLS as the account of the servers; an unknown one is refused already.
+func checkKeys(ctx context.Context, units []control.Unit, p Parameters) error {
+	owner, err := p.owner()
+	if err != nil {
+		return nil //nolint:nilerr // reported by checkNode
+	}
+	var failures []error
+	for _, u := range units {
+		failures = append(failures, u.CheckKeys(ctx, owner, time.Now()))
+	}
+	return errors.Join(failures...)
 }
 
 // checkDirectories needs no account to refuse a directory of the system.

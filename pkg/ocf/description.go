@@ -17,7 +17,7 @@ const listenerGroup = "listener"
 
 // parameterDescriptions lists the parameters as ParseParameters reads them.
 func parameterDescriptions() []parameterDescription {
-	return slices.Concat(listenerDescriptions(), sessionDescriptions(), supervisionDescriptions(), placeDescriptions())
+	return slices.Concat(listenerDescriptions(), keyDescriptions(), sessionDescriptions(), supervisionDescriptions(), placeDescriptions())
 }
 
 // listenerDescriptions are the parameters about where clients find the databases.
@@ -50,7 +50,7 @@ The port, TCP or SSL, on which the promoted node offers the northbound database 
 			Name: paramNBProtocol, Content: content{Type: "string", Default: defaultProtocol},
 			ShortDesc: english("Protocol of the northbound database"),
 			LongDesc: english(`
-How the northbound database is offered: tcp or ssl.
+How the northbound database is offered: tcp or ssl. With ssl, clients and backups use TLS with the three files of the database.
 `),
 		},
 		{
@@ -64,7 +64,7 @@ The port, TCP or SSL, on which the promoted node offers the southbound database 
 			Name: paramSBProtocol, Content: content{Type: "string", Default: defaultProtocol},
 			ShortDesc: english("Protocol of the southbound database"),
 			LongDesc: english(`
-How the southbound database is offered: tcp or ssl.
+How the southbound database is offered: tcp or ssl. With ssl, clients and backups use TLS with the three files of the database.
 `),
 		},
 	}

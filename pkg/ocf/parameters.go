@@ -20,6 +20,12 @@ const (
 	paramNBProtocol           = "nb_master_protocol"
 	paramSBPort               = "sb_master_port"
 	paramSBProtocol           = "sb_master_protocol"
+	paramNBPrivateKey         = "ovn_nb_db_privkey"
+	paramNBCertificate        = "ovn_nb_db_cert"
+	paramNBCACert             = "ovn_nb_db_cacert"
+	paramSBPrivateKey         = "ovn_sb_db_privkey"
+	paramSBCertificate        = "ovn_sb_db_cert"
+	paramSBCACert             = "ovn_sb_db_cacert"
 	paramClientProbe          = "inactive_probe_interval"
 	paramReplicationProbe     = "inactive_probe_interval_to_master"
 	paramListenOnMasterIPOnly = "listen_on_master_ip_only"
@@ -50,6 +56,11 @@ const (
 	defaultSBPort               = "6642"
 	defaultICNBPort             = "6645"
 	defaultICSBPort             = "6646"
+	defaultNBPrivateKey         = "/etc/openvswitch/ovnnb-privkey.pem"
+	defaultNBCertificate        = "/etc/openvswitch/ovnnb-cert.pem"
+	defaultSBPrivateKey         = "/etc/openvswitch/ovnsb-privkey.pem"
+	defaultSBCertificate        = "/etc/openvswitch/ovnsb-cert.pem"
+	defaultCACert               = "/etc/openvswitch/cacert.pem"
 	defaultClientProbe          = "5000"  // ms
 	defaultReplicationProbe     = "60000" // ms
 	defaultListenOnMasterIPOnly = "yes"
@@ -126,8 +137,8 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 	p := Parameters{
 		Databases:            databases,
 		MasterIP:             read.required(paramMasterIP),
-		Northbound:           read.endpoint(paramNBProtocol, paramNBPort, nbPort),
-		Southbound:           read.endpoint(paramSBProtocol, paramSBPort, sbPort),
+		Northbound:           read.endpoint(northboundNames(), nbPort),
+		Southbound:           read.endpoint(southboundNames(), sbPort),
 		ClientProbe:          read.milliseconds(paramClientProbe, defaultClientProbe),
 		ReplicationProbe:     read.milliseconds(paramReplicationProbe, defaultReplicationProbe),
 		ListenOnMasterIPOnly: read.boolean(paramListenOnMasterIPOnly, defaultListenOnMasterIPOnly),

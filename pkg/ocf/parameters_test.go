@@ -12,6 +12,7 @@ import (
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ocf"
+	"ovndb-servers/pkg/pki"
 	"ovndb-servers/pkg/process"
 )
 
@@ -66,16 +67,22 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		"master_ip", "[2001:db8::10]", "nb_master_port", "16641", "nb_master_protocol", "ssl", "sb_master_port", "16642", "sb_master_protocol", "ssl",
 		"inactive_probe_interval", "180000", "inactive_probe_interval_to_master", "0", "listen_on_master_ip_only", "no", "manage_northd", "yes",
 		"node_address", "2001:db8::1", "ovn_rundir", "/run/ovn/", "ovn_dbdir", "/srv/ovn", "ovn_logdir", "/srv/log", "ovn_schemadir", "/opt/ovn",
+		"ovn_nb_db_privkey", "/etc/ovn/nb.key", "ovn_nb_db_cert", "/etc/ovn/nb.pem", "ovn_nb_db_cacert", "/etc/ovn/ca/nb.pem",
+		"ovn_sb_db_privkey", "/etc/ovn/sb.key", "ovn_sb_db_cert", "/etc/ovn//sb.pem", "ovn_sb_db_cacert", "/etc/ovn/ca/sb.pem",
 		"databases", "ovn", "ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "state_dir", "/srv/state", "state_rundir", "/run/state/", "agent_logdir", "/srv/agent/", "lead_when_behind", "60", "disk_patience", "5", "busy_patience", "300", "beat_interval", "5", "copy_delay", "10", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
 	).getenv)
 	if err != nil {
 		t.Fatalf("cannot parse: %v", err)
 	}
 	want := ocf.Parameters{
-		Databases:        process.PairOVN,
-		MasterIP:         netip.MustParseAddr("2001:db8::10"),
-		Northbound:       control.Endpoint{Protocol: "ssl", Port: 16641},
-		Southbound:       control.Endpoint{Protocol: "ssl", Port: 16642},
+		Databases: process.PairOVN,
+		MasterIP:  netip.MustParseAddr("2001:db8::10"),
+		Northbound: control.Endpoint{Protocol: "ssl", Port: 16641, Keys: pki.Files{
+			PrivateKey: "/etc/ovn/nb.key", Certificate: "/etc/ovn/nb.pem", CACert: "/etc/ovn/ca/nb.pem",
+		}},
+		Southbound: control.Endpoint{Protocol: "ssl", Port: 16642, Keys: pki.Files{
+			PrivateKey: "/etc/ovn/sb.key", Certificate: "/etc/ovn/sb.pem", CACert: "/etc/ovn/ca/sb.pem",
+		}},
 		ClientProbe:      3 * time.Minute,
 		ManageNorthd:     true,
 		NodeAddress:      netip.MustParseAddr("2001:db8::1"),
@@ -98,6 +105,43 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got, compareAddresses()); diff != "" {
 		t.Errorf("wrong parameters (-want +got):\n%s", diff)
+	}
+}
+
+func TestFilesForTLSAreAllOrNoneWithTCPAndThoseOfTheShellAgentWithSSL(t *testing.T) {
+	t.Parallel()
+	given := pki.Files{PrivateKey: "/k", Certificate: "/c", CACert: "/a"}
+	for _, tt := range []struct {
+		name     string
+		set      []string
+		want     pki.Files
+		required []string
+	}{
+		{name: "none with tcp"},
+		{name: "all with tcp", set: []string{"ovn_sb_db_privkey", "/k", "ovn_sb_db_cert", "/c", "ovn_sb_db_cacert", "/a"}, want: given},
+		{name: "one with tcp", set: []string{"ovn_sb_db_privkey", "/k"}, required: []string{"ovn_sb_db_cert", "ovn_sb_db_cacert"}},
+		{name: "none with ssl", set: []string{"sb_master_protocol", "ssl"}, want: pki.Files{
+			PrivateKey: "/etc/openvswitch/ovnsb-privkey.pem", Certificate: "/etc/openvswitch/ovnsb-cert.pem", CACert: "/etc/openvswitch/cacert.pem",
+		}},
+		{name: "one with ssl", set: []string{"sb_master_protocol", "ssl", "ovn_sb_db_cert", "/c"}, want: pki.Files{
+			PrivateKey: "/etc/openvswitch/ovnsb-privkey.pem", Certificate: "/c", CACert: "/etc/openvswitch/cacert.pem",
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := ocf.ParseParameters(parameters(append([]string{"master_ip", "192.0.2.10"}, tt.set...)...).getenv)
+			if got.Southbound.Keys != tt.want || got.Northbound.Keys.Given() {
+				t.Errorf("got %v and %v for the other database", got.Southbound.Keys, got.Northbound.Keys)
+			}
+			if (err != nil) != (len(tt.required) > 0) {
+				t.Fatalf("got %v", err)
+			}
+			for _, name := range tt.required {
+				if !strings.Contains(err.Error(), "parameter "+name+" is required") {
+					t.Errorf("%s is not required: %v", name, err)
+				}
+			}
+		})
 	}
 }
 
@@ -154,6 +198,8 @@ func TestUnusableParameterIsNamedAndReplacedByItsDefault(t *testing.T) {
 		{"ovn_rundir", []string{"run/ovn", "/run/my ovn", "/run/\novn", long}},
 		{"ovn_dbdir", []string{".", "../ovn"}},
 		{"ovn_logdir", []string{"log"}},
+		{"ovn_nb_db_privkey", []string{"key.pem", "/etc/my key.pem", "/etc/$(id).pem", "/etc/`id`", "/etc/ovn/"}},
+		{"ovn_sb_db_cacert", []string{"db:OVN_Southbound,SSL,ca_cert", "/etc/ca;pem"}},
 		{"ovn_schemadir", []string{"~/ovn"}},
 		{"busy_patience", []string{"0", "2m", "86401"}},
 		{"disk_patience", []string{"0", "2m", "86401"}},

@@ -9,12 +9,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/network"
 	"ovndb-servers/pkg/ocf"
+	"ovndb-servers/pkg/pki"
+	"ovndb-servers/pkg/pki/pkitest"
 )
 
 // validate runs validate-all and returns its code, its exit reason and its log.
@@ -53,15 +56,22 @@ func byHand(namesAndValues ...string) environment {
 	})
 }
 
-func TestParametersOfTheShellAgentThatAreNotSupportedAreNamedInOneLine(t *testing.T) {
+func TestFilesForTLSThatDoNotServeAreRefusedByValidateAllOfTheNode(t *testing.T) {
 	t.Parallel()
-	code, stderr, log := validate(t, byHand("ovn_nb_db_privkey", "/etc/key", "ovn_sb_db_cacert", "/etc/ca"))
-	if code != ocf.Success || stderr != "" {
+	authority := pkitest.New(t, "authority")
+	check := func(files pki.Files) (ocf.ExitCode, string) {
+		code, stderr, _ := validate(t, byHand(
+			"ovn_dbdir", t.TempDir(), "node_address", "192.0.2.1", "sb_master_protocol", "ssl", "ovn_sb_db_privkey", files.PrivateKey,
+			"ovn_sb_db_cert", files.Certificate, "ovn_sb_db_cacert", files.CACert).and(environment{"OCF_CHECK_LEVEL": "10"}))
+		return code, stderr
+	}
+	files := authority.Files(t, "node")
+	if code, stderr := check(files); code != ocf.Success {
 		t.Errorf("code %v: %s", code, stderr)
 	}
-	const want = "not supported yet, and ignored: parameter ovn_nb_db_privkey=/etc/key, ovn_sb_db_cacert=/etc/ca"
-	if strings.Count(log, "level=warning") != 1 || !strings.Contains(log, want) {
-		t.Errorf("want one warning, %q, in:\n%s", want, log)
+	expired := authority.Files(t, "node", pkitest.Valid(-2*time.Hour, -time.Hour))
+	if code, stderr := check(expired); code != ocf.ErrGeneric || !strings.Contains(stderr, "expired on") || !strings.Contains(stderr, expired.Certificate) {
+		t.Errorf("code %v: %s", code, stderr)
 	}
 }
 

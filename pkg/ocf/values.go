@@ -69,8 +69,10 @@ func withoutBrackets(address string) string {
 	return address
 }
 
-func (r *parameterReader) endpoint(protocolName, portName, missingPort string) control.Endpoint {
-	return control.Endpoint{Protocol: r.protocol(protocolName), Port: r.port(portName, missingPort)}
+func (r *parameterReader) endpoint(names endpointNames, missingPort string) control.Endpoint {
+	e := control.Endpoint{Protocol: r.protocol(names.protocol), Port: r.port(names.port, missingPort)}
+	e.Keys = r.keys(names, e.Protocol)
+	return e
 }
 
 // pair reads which databases the resource runs.

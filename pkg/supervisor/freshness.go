@@ -85,10 +85,6 @@ func behind(own *replication.Marker, source sourceState) string {
 func (l *loop) compare(ctx context.Context, now time.Time, o replication.Observation, own map[string]*replication.Marker) (stale bool, reasons []string) {
 	sources := map[string]sourceState{}
 	for _, w := range l.sources {
-		if w.unit.Endpoint.Protocol == "ssl" {
-			sources[w.unit.Name()] = unwatchedSource(o, w.unit.Name(), own)
-			continue
-		}
 		w.follow(sourceOf(o, w.unit.Name()))
 		sources[w.unit.Name()] = w.state()
 	}
@@ -103,17 +99,6 @@ func (l *loop) compare(ctx context.Context, now time.Time, o replication.Observa
 	l.logStale(stale, leader)
 	l.publishFreshness(ctx, now, own, sources, stale)
 	return stale, reasons
-}
-
-// unwatchedSource is the state of a source whose protocol this program does not speak: a backup
-// that replicates counts as fresh.
-func unwatchedSource(o replication.Observation, database string, own map[string]*replication.Marker) sourceState {
-	for _, s := range o.Servers {
-		if s.Database == database && s.Link == replication.LinkReplicating && sourceOf(o, database) != "" {
-			return sourceState{connected: true, marker: own[database]}
-		}
-	}
-	return sourceState{reason: "the server does not replicate"}
 }
 
 // sourceOf returns the source of a database while this node is a backup of it.

@@ -56,6 +56,7 @@ type loop struct {
 	sources    []*sourceWatcher
 	poller     *clusterPoller
 	disk       *diskProber
+	keys       *keyWatcher
 	stack      []*stackWatcher
 	frozen     chan time.Duration
 
@@ -151,6 +152,7 @@ func (l *loop) observe(ctx context.Context) {
 	l.escalate(ctx, now, o, gaveUp, diskLost)
 	reasons = append(reasons, l.checkStack(now, o)...)
 	reasons = append(reasons, l.checkServers(ctx, now, o)...)
+	reasons = append(reasons, l.keys.reasons()...)
 	l.serve(ctx, now, o)
 	l.save(now, slices.Concat(restarts, reasons, lasting), gaveUp, l.checkMonitors(now, o))
 }

@@ -1,0 +1,162 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/ovsdbfile"
+	"ovndb-servers/pkg/pki"
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/snapshot"
+)
+
+// expiryNotice is how long before the end of a certificate monitors report it.
+const expiryNotice = 30 * 24 * time.Hour
+
+// openRemote opens a session with another node's server, or with this node's as clients reach it.
+func (u Unit) openRemote(ctx context.Context, endpoint string) (*ovsdbctl.Store, error) {
+	return ovsdbctl.OpenTLS(ctx, endpoint, u.Server.Database, u.Endpoint.Keys)
+}
+
+// CheckKeys returns what keeps a server that runs as an account from using its files for TLS; nil if
+// it has none. The error is that of [pki.Files.Load], or of files that the account may not read.
+func (u Unit) CheckKeys(ctx context.Context, owner process.Owner, now time.Time) error {
+	if !u.Endpoint.Keys.Given() {
+		return nil
+	}
+	_, err := u.checkedIdentity(ctx, owner, now)
+	return err
+}
+
+func (u Unit) checkedIdentity(ctx context.Context, owner process.Owner, now time.Time) (pki.Identity, error) {
+	identity, err := u.Endpoint.Keys.Load()
+	if err == nil {
+		err = identity.Check(now)
+	}
+	if err != nil {
+		return pki.Identity{}, fmt.Errorf("cannot use TLS for %s: %w", u.Name(), err)
+	}
+	if err := owner.CheckReadable(ctx, u.Endpoint.Keys.Paths()...); err != nil {
+		return pki.Identity{}, fmt.Errorf("cannot use TLS for %s: account %s of the servers cannot read a file: %w: %w (see all the way to it with: namei -l FILE)",
+			u.Name(), owner, pki.ErrRefused, err)
+	}
+	return identity, nil
+}
+
+// checkKeys returns what keeps the servers of this node from using their files for TLS.
+func (c *Controller) checkKeys(ctx context.Context) error {
+	var failures []error
+	for _, u := range c.Units {
+		failures = append(failures, u.CheckKeys(ctx, c.Owner, time.Now()))
+	}
+	return errors.Join(failures...)
+}
+
+// keysServe waits until a server can use its files for TLS: one of them may just be replaced.
+func (c *Controller) keysServe(ctx context.Context, u Unit) error {
+	ctx, cancel := withBudget(ctx, proofFraction, proofTimeout)
+	defer cancel()
+	return step(ctx, "use TLS for "+u.Name(), u.Endpoint.Keys.Certificate, func(ctx context.Context) error {
+		return await(ctx, func(ctx context.Context) error { return u.CheckKeys(ctx, c.Owner, time.Now()) })
+	})
+}
+
+// KeyFaults returns the reasons for monitors that the servers' files for TLS give: they do not serve,
+// a certificate expires soon, or a server does not use them as they are now.
+func (c *Controller) KeyFaults(ctx context.Context, now time.Time) []string {
+	var reasons []string
+	for _, u := range c.Units {
+		if u.Endpoint.Keys.Given() {
+			reasons = append(reasons, c.keyFaults(ctx, u, now)...)
+		}
+	}
+	return reasons
+}
+
+func (c *Controller) keyFaults(ctx context.Context, u Unit, now time.Time) []string {
+	identity, err := u.checkedIdentity(ctx, c.Owner, now)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	keys := u.Endpoint.Keys
+	var reasons []string
+	if until := identity.Expires(now); until.Sub(now) < expiryNotice {
+		reasons = append(reasons, fmt.Sprintf(
+			"certificate %s of %s, or one that it depends on, expires in %d days, on %s: renew it, then: touch %s",
+			keys.Certificate, u.Name(), int(until.Sub(now).Hours()/24), until.UTC().Format(time.DateTime), keys.PrivateKey))
+	}
+	if pid, err := u.Running(); err == nil && pid != 0 && !u.Files.RunsWith(pid, keys) {
+		return append(reasons, fmt.Sprintf(
+			"the %s server (pid %d) was started with other files for TLS than %s: it takes them when the resource is restarted on this node",
+			u.Name(), pid, strings.Join(keys.Paths(), ", ")))
+	}
+	return append(reasons, c.presentedFaults(ctx, u, identity)...)
+}
+
+// presentedFaults connects to an active server of this node as clients do, and compares the
+// certificate there with the file.
+func (c *Controller) presentedFaults(ctx context.Context, u Unit, identity pki.Identity) []string {
+	address := c.Listening.NodeAddress
+	if u.Endpoint.Protocol != "ssl" || !address.IsValid() || !c.Promoted() {
+		return nil
+	}
+	ctx, cancel := withBudget(ctx, answerFraction, answerTimeout)
+	defer cancel()
+	presented, err := ovsdbctl.PeerCertificate(ctx, u.Endpoint.Source(address), u.Endpoint.Keys)
+	switch {
+	case errors.Is(err, ovsdbctl.ErrTLS):
+		return []string{fmt.Sprintf("clients of %s have no TLS session: %s; if the file %s is a newer one, have it read with: touch %s",
+			u.Name(), err, u.Endpoint.Keys.Certificate, u.Endpoint.Keys.PrivateKey)}
+	case err != nil: // that nothing listens is reported elsewhere
+		return nil
+	case !identity.Presents(presented):
+		return []string{fmt.Sprintf("the %s server presents another certificate than that in %s: have it read with: touch %s",
+			u.Name(), u.Endpoint.Keys.Certificate, u.Endpoint.Keys.PrivateKey)}
+	}
+	return nil
+}
+
+// takesCiphersuites reports whether the server of a unit takes the option --ssl-ciphersuites, of Open
+// vSwitch 3.5, with the column of its database, of OVN 25.03: without either it would not start.
+func (c *Controller) takesCiphersuites(ctx context.Context, u Unit) bool {
+	file, err := ovsdbfile.Open(u.Files.Database)
+	if err != nil {
+		return false
+	}
+	defer file.Close() //nolint:errcheck // only read
+	if has, err := snapshot.HasColumn(file, "SSL", "ssl_ciphersuites"); err != nil || !has {
+		return false
+	}
+	help, err := process.Run(ctx, process.ServerProgram, "--help")
+	c.warn(err, "the SSL table's cipher suites for TLS 1.3 are not used")
+	return strings.Contains(help, "--ssl-ciphersuites")
+}
+
+// KeyStamp changes when one of the servers' files for TLS does.
+func (c *Controller) KeyStamp() string {
+	var stamp strings.Builder
+	for _, u := range c.Units {
+		if !u.Endpoint.Keys.Given() {
+			continue
+		}
+		for _, path := range u.Endpoint.Keys.Paths() {
+			var inode uint64
+			info, err := os.Stat(path)
+			if err != nil {
+				fmt.Fprintln(&stamp, err)
+				continue
+			}
+			if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+				inode = stat.Ino
+			}
+			fmt.Fprintln(&stamp, inode, info.Size(), info.ModTime().UnixNano(), info.Mode())
+		}
+	}
+	return stamp.String()
+}
