@@ -100,7 +100,7 @@ func (h hand) awaitHealthy() {
 // data is added, the active's machine dies, and the certificates are renewed, all without a row lost
 // and, but for the dead node's, without a server restarted.
 func TestTLSForBothDatabases(t *testing.T) {
-	onTrixieIfShort(t)
+	shortOnlyOn(t, cluster.Trixie)
 	needServers(t)
 	ctx, c := ownCluster(t, func(*cluster.Config) {})
 	h := hand{Cluster: c, t: t, ctx: ctx}
@@ -188,7 +188,7 @@ func (h hand) renewCertificates(authority *pkitest.Authority) {
 // TestTLSThatCannotWorkIsRefusedWithTheReason starts from a backup whose files do not serve: it does
 // not follow, or does not start, and says why; with files that serve it comes back.
 func TestTLSThatCannotWorkIsRefusedWithTheReason(t *testing.T) {
-	onTrixieIfShort(t)
+	shortOnlyOn(t, cluster.Trixie)
 	needServers(t)
 	ctx, c := ownCluster(t, func(config *cluster.Config) { config.Nodes = 2 })
 	h := hand{Cluster: c, t: t, ctx: ctx}
