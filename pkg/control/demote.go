@@ -133,7 +133,8 @@ func (c *Controller) lastBeats(ctx context.Context, own replication.OwnTerm) (ma
 }
 
 // dismissClients ends the clients' sessions of an active server by removing
-// their listener, and writes a last beat once they are gone.
+// their listener, and writes a last beat once they are gone. Those that came in
+// by an operator's row, or by the one row for all, stay until this node follows.
 func (c *Controller) dismissClients(ctx context.Context, u Unit, own replication.OwnTerm) error {
 	if u.stopped() {
 		return nil
@@ -143,7 +144,8 @@ func (c *Controller) dismissClients(ctx context.Context, u Unit, own replication
 	keep := c.Listening.Connections(u.Endpoint)
 	if len(keep) > 1 {
 		err := c.write(ctx, u, "end the clients' sessions of "+u.Name(), func(ctx context.Context, s *ovsdbctl.Store) error {
-			return s.EnsureConnections(ctx, keep[1:])
+			_, err := s.EnsureConnections(ctx, keep[1:])
+			return err
 		})
 		if err != nil {
 			return err

@@ -15,9 +15,8 @@ import (
 const maxTargets = 3
 
 // Faults returns what is wrong with servers that run though they answer as they should: the database
-// file was removed or replaced, or clients have added Connection rows by which a server does other
-// things than listen on a TCP port. On a node that leads, it removes those of them by which a server
-// would remove a file.
+// file was removed or replaced, or, on a node that leads, clients have added Connection rows by which
+// a server does other things than listen on a TCP port.
 func (c *Controller) Faults(ctx context.Context, leads bool) []string {
 	return slices.Concat(parallelMap(c.Units, func(u Unit) []string {
 		found := c.fileFault(u)
@@ -41,9 +40,7 @@ func (c *Controller) connectionFaults(ctx context.Context, u Unit) []string {
 	ctx, cancel := withBudget(ctx, answerFraction, answerTimeout)
 	defer cancel()
 	var others []string
-	err := c.write(ctx, u, "check the Connection rows of "+u.Name(), func(ctx context.Context, s *ovsdbctl.Store) error {
-		c.removeSocketTargets(ctx, u, s)
-		var err error
+	err := c.withStore(ctx, u, func(s *ovsdbctl.Store) (err error) {
 		others, err = s.OtherTargets(ctx)
 		return err
 	})
@@ -56,14 +53,4 @@ func (c *Controller) connectionFaults(ctx context.Context, u Unit) []string {
 	}
 	return []string{fmt.Sprintf("%d Connection rows of %s are no TCP port to listen on: %s; remove them with: %s del-connection",
 		len(others), u.Name(), strings.Join(named, ", "), u.Server.Database.Tool)}
-}
-
-// removeSocketTargets removes the rows by which a server would remove a file.
-func (c *Controller) removeSocketTargets(ctx context.Context, u Unit, s *ovsdbctl.Store) {
-	removed, err := s.RemoveSocketTargets(ctx)
-	c.warn(err, "a Connection row may make the "+u.Name()+" server remove a file")
-	if len(removed) > 0 {
-		c.Log.WithField("db", u.Name()).WithField("targets", fmt.Sprintf("%.200q", removed)).
-			Warn("removed Connection rows of clients, by which the server would remove a file")
-	}
 }

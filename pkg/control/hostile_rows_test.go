@@ -99,6 +99,9 @@ func TestRowsByWhichAServerWouldRemoveAFileAreRemovedAndOthersThanPortsReported(
 	}
 	harmed := filepath.Join(t.TempDir(), "file")
 	addConnections(t, led, "punix:"+harmed, "unix:/x\x1b[31m", "tcp:192.0.2.9:6640")
+	own, err := led.OwnTerm()
+	must(t, err)
+	led.KeepListeners(testContext(t), *own, func() bool { return true })
 	faults := led.Faults(testContext(t), true)
 	if len(faults) != 1 || !strings.Contains(faults[0], `2 Connection rows of OVN_Northbound`) || !strings.Contains(faults[0], `"unix:/x\x1b[31m"`) ||
 		!strings.Contains(faults[0], "ovn-nbctl del-connection") || strings.Contains(faults[0], "punix") {

@@ -37,6 +37,11 @@ func (c *Controller) portsFree(ctx context.Context, u Unit) error {
 	return nil
 }
 
+// ProveListeners connects to every address that this node holds and its servers should listen on.
+func (c *Controller) ProveListeners(ctx context.Context) error {
+	return c.forEachUnit(ctx, c.proveListeners)
+}
+
 // proveListeners connects to every address that this node holds and the server
 // should listen on. A virtual address that has not arrived yet is opened by the
 // server itself when it does.

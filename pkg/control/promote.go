@@ -254,8 +254,8 @@ func (c *Controller) listen(ctx context.Context) error {
 
 func (c *Controller) open(ctx context.Context, u Unit) error {
 	err := c.write(ctx, u, "write the agent's Connection rows into "+u.Name(), func(ctx context.Context, s *ovsdbctl.Store) error {
-		c.removeSocketTargets(ctx, u, s)
-		return s.EnsureConnections(ctx, c.Listening.Connections(u.Endpoint))
+		_, err := c.ensureRows(ctx, u, s)
+		return err
 	})
 	if err != nil {
 		return err

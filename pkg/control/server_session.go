@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -40,6 +41,10 @@ type serverSession struct {
 	process replication.ServerState // PID and Foreign
 	channel *ovsdbctl.Channel
 	store   *ovsdbctl.Store
+	// roles are those of the rows by which the server listens, by target, and rolesTerm the term in
+	// which they were seen.
+	roles     map[string]string
+	rolesTerm string
 }
 
 // open opens a session with the control socket of the server that runs as the process. Without one
@@ -159,4 +164,36 @@ func (s *serverSession) keep(store *ovsdbctl.Store) bool {
 	}
 	s.store = store
 	return true
+}
+
+// rolesChanged takes note of the roles of the rows by which a server listens, and reports whether one
+// is another than when it was first seen in the term. Listeners are opened at the begin of each term.
+func (s *serverSession) rolesChanged(termID string, roles map[string]string) bool {
+	if s == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rolesTerm != termID {
+		s.roles, s.rolesTerm = map[string]string{}, termID
+	}
+	changed := false
+	for target, role := range roles {
+		before, seen := s.roles[target]
+		changed = changed || seen && before != role
+		if !seen {
+			s.roles[target] = role
+		}
+	}
+	maps.DeleteFunc(s.roles, func(target, _ string) bool { _, listens := roles[target]; return !listens })
+	return changed
+}
+
+// forgetRoles takes note that listeners were opened, with the roles that are in the rows now.
+func (s *serverSession) forgetRoles() {
+	if s != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.rolesTerm = ""
+	}
 }

@@ -4,11 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
-
-	"github.com/ovn-org/libovsdb/ovsdb"
 )
 
 const (
@@ -29,35 +25,69 @@ type Connection struct {
 	// InactivityProbe is the silence after which the server sends an echo to a client.
 	// 0 means never; it is rounded down to a millisecond.
 	InactivityProbe time.Duration
+	// Role limits what clients may write (RBAC), empty for not at all. It has no effect in a
+	// database whose Connection table has no such column.
+	Role string
+}
+
+// A ConnectionChange is what [Store.EnsureConnections] has changed.
+type ConnectionChange struct {
+	// Removed has the targets of removed rows that were not ours.
+	Removed []string
+	// Ours has the targets of those of our rows that were missing or wrong, and Covered of those that
+	// were removed because an operator's row serves for them, or they are not wanted any more.
+	Ours, Covered []string
 }
 
 // EnsureConnections makes the rows with a purpose exactly those of want, in one
-// transaction: rows are created, their target and probe interval corrected, and those
+// transaction: rows are created, their target, probe interval and role corrected, and those
 // whose purpose is not in want deleted. Nothing is written if the rows are so already.
 //
-// Rows without a purpose are an operator's and stay untouched. If one of them has a
-// target of want, it takes the place of ours: the table cannot hold a target twice.
-// Targets are compared as text. Whoever has made a row of want read-only, it becomes writable: no
-// client could use the server through it, nor a promotion be proven.
+// Rows without a purpose are an operator's and stay untouched. If one of them listens where
+// one of want would, by the same protocol and on the same or on any address, it takes the
+// place of ours: its role, probe interval and address hold. Whoever has made a row of want
+// or one in its place read-only, it becomes writable: no client could use the server
+// through it, nor a promotion be proven.
+//
+// Rows with a target "punix:PATH" are removed, because the server would remove that file,
+// and so are those that take the port of a listener of want, by another protocol, or of one
+// of reserved, the targets of another server of this node.
 //
 // The error is ErrNoGlobal if there is no global row to link the rows to, ErrReadOnly
 // if the server is a backup and rows must change, ErrBadArgument if want holds a purpose
 // or a target twice, an empty one, or a negative interval.
-func (s *Store) EnsureConnections(ctx context.Context, want []Connection) error {
-	if err := validConnections(want); err != nil {
-		return fmt.Errorf("cannot ensure the connections: %w", err)
-	}
-	var err error
+func (s *Store) EnsureConnections(ctx context.Context, want []Connection, reserved ...string) (ConnectionChange, error) {
+	err := validConnections(want)
+	var changed ConnectionChange
 	for range maxAttempts {
-		err = s.ensureConnections(ctx, want)
+		if err == nil {
+			changed, err = s.ensureConnections(ctx, want, reserved)
+		}
 		if !hasCode(err, codeConstraint, codeTimedOut) {
 			break
 		}
+		err = nil
 	}
 	if err != nil {
-		return fmt.Errorf("cannot ensure the connections: %w", err)
+		return ConnectionChange{}, fmt.Errorf("cannot ensure the connections: %w", err)
 	}
-	return nil
+	return changed, nil
+}
+
+// CheckConnections returns what [Store.EnsureConnections] would change, and the roles of the rows that
+// listen on a port, by target. It changes nothing.
+func (s *Store) CheckConnections(ctx context.Context, want []Connection, reserved ...string) (ConnectionChange, map[string]string, error) {
+	rows, err := s.connectionRows(ctx)
+	if err != nil {
+		return ConnectionChange{}, nil, fmt.Errorf("cannot check the connections: %w", err)
+	}
+	roles := map[string]string{}
+	for _, row := range rows {
+		if _, listens := parseListener(row.target); listens {
+			roles[row.target] = row.role
+		}
+	}
+	return s.plan(rows, want, reserved).changed(), roles, nil
 }
 
 func validConnections(want []Connection) error {
@@ -76,157 +106,104 @@ func validConnections(want []Connection) error {
 	return nil
 }
 
-func (s *Store) ensureConnections(ctx context.Context, want []Connection) error {
-	global, err := s.global(ctx, "_uuid", "connections")
+func (s *Store) ensureConnections(ctx context.Context, want []Connection, reserved []string) (ConnectionChange, error) {
+	global, err := s.global(ctx, "_uuid")
 	if err != nil {
-		return err
+		return ConnectionChange{}, err
 	}
 	rows, err := s.connectionRows(ctx)
 	if err != nil {
-		return err
+		return ConnectionChange{}, err
 	}
-	change := planConnections(rows, want)
-	if change.empty() {
-		return nil
+	plan := s.plan(rows, want, reserved)
+	if !plan.empty() {
+		_, err = s.transact(ctx, plan.operations(s.database.GlobalTable, global["_uuid"])...)
 	}
-	_, err = s.transact(ctx, change.operations(s.database.GlobalTable, global)...)
-	return err
+	return plan.changed(), err
 }
 
-// A connectionRow is a row of the Connection table as the server has it.
-type connectionRow struct {
-	uuid    string
-	purpose string // empty if the row is not ours
-	target  string
-	probe   int64 // milliseconds, -1 if not set
-	// readOnly says that the server refuses all changes of clients that come through the listener.
-	readOnly bool
-}
-
-// connectionRows returns the rows in the order of their UUIDs.
-func (s *Store) connectionRows(ctx context.Context) ([]connectionRow, error) {
-	columns := []string{"_uuid", "target", "inactivity_probe", "external_ids"}
-	if s.database.ReadOnlyListeners {
-		columns = append(columns, "read_only")
-	}
-	found, err := s.selectRows(ctx, ConnectionTable, columns...)
-	if err != nil {
-		return nil, err
-	}
-	rows := make([]connectionRow, 0, len(found))
-	for _, row := range found {
-		target, _ := row["target"].(string)
-		readOnly, _ := row["read_only"].(bool)
-		probe, set := optionalInt(row["inactivity_probe"])
-		if !set {
-			probe = -1
+// plan compares the existing rows with the wanted ones, as far as the database has the columns.
+func (s *Store) plan(rows []connectionRow, want []Connection, reserved []string) connectionPlan {
+	want = slices.Clone(want)
+	for i := range want {
+		if !s.database.Roles {
+			want[i].Role = ""
 		}
-		rows = append(rows, connectionRow{
-			uuid: uuidOf(row["_uuid"]), target: target, probe: probe, readOnly: readOnly,
-			purpose: stringMap(row["external_ids"])[purposeKey],
-		})
 	}
-	slices.SortFunc(rows, func(a, b connectionRow) int { return strings.Compare(a.uuid, b.uuid) })
-	return rows, nil
+	plan := planConnections(rows, want, reserved)
+	plan.roles = s.database.Roles
+	return plan
 }
 
-// A connectionChange holds the differences between the existing rows and the wanted ones.
-type connectionChange struct {
-	remove []string // UUIDs
-	unlock []string // UUIDs of rows that are read-only
+// A connectionPlan holds the differences between the existing rows and the wanted ones.
+type connectionPlan struct {
+	rows   []connectionRow // those that the plan rests on
+	want   []Connection
+	remove []connectionRow
+	unlock []connectionRow // read-only ones
 	update map[string]Connection
 	create []Connection
+	roles  bool // the table has the column role
 }
 
 // planConnections compares the existing rows with the wanted ones.
-func planConnections(rows []connectionRow, want []Connection) connectionChange {
-	change := connectionChange{update: map[string]Connection{}, unlock: readOnlyRows(rows, want)}
+func planConnections(rows []connectionRow, want []Connection, reserved []string) connectionPlan {
+	plan := connectionPlan{want: want, update: map[string]Connection{}}
 	missing := map[string]Connection{}
 	for _, connection := range want {
 		missing[connection.Purpose] = connection
-		if slices.ContainsFunc(rows, func(row connectionRow) bool {
-			return row.purpose == "" && row.target == connection.Target
-		}) {
-			delete(missing, connection.Purpose)
+		for _, row := range rows {
+			if row.purpose == "" && row.covers(connection) {
+				delete(missing, connection.Purpose)
+			}
 		}
 	}
 	for _, row := range rows {
+		listens := slices.ContainsFunc(want, row.listens)
 		connection, wanted := missing[row.purpose]
 		switch {
-		case row.purpose == "":
+		case row.purpose == "" && !listens && !row.harmful(want, reserved):
 			continue
-		case !wanted: // or a second row with the same purpose
-			change.remove = append(change.remove, row.uuid)
-		case row.target != connection.Target || row.probe != connection.InactivityProbe.Milliseconds():
-			change.update[row.uuid] = connection
+		case row.purpose == "" && !listens, row.purpose != "" && !wanted: // harmful, or a second row of one purpose
+			plan.remove = append(plan.remove, row)
+		case wanted && !row.is(connection):
+			plan.update[row.uuid] = connection
+		}
+		plan.rows = append(plan.rows, row)
+		if row.readOnly && listens {
+			plan.unlock = append(plan.unlock, row)
 		}
 		delete(missing, row.purpose)
 	}
 	for _, connection := range want {
 		if _, ok := missing[connection.Purpose]; ok {
-			change.create = append(change.create, connection)
+			plan.create = append(plan.create, connection)
 		}
 	}
-	return change
+	return plan
 }
 
-// readOnlyRows returns the rows of wanted connections, whoever has made them, that are read-only.
-func readOnlyRows(rows []connectionRow, want []Connection) (uuids []string) {
-	for _, row := range rows {
-		wanted := func(c Connection) bool { return row.purpose == c.Purpose || row.target == c.Target }
-		if row.readOnly && slices.ContainsFunc(want, wanted) {
-			uuids = append(uuids, row.uuid)
+func (p connectionPlan) empty() bool {
+	return len(p.remove) == 0 && len(p.unlock) == 0 && len(p.update) == 0 && len(p.create) == 0
+}
+
+// changed says what the plan changes.
+func (p connectionPlan) changed() ConnectionChange {
+	var changed ConnectionChange
+	for _, row := range p.remove {
+		if row.purpose == "" {
+			changed.Removed = append(changed.Removed, row.target)
+		} else {
+			changed.Covered = append(changed.Covered, row.target)
 		}
 	}
-	return uuids
-}
-
-func (c connectionChange) empty() bool {
-	return len(c.remove) == 0 && len(c.unlock) == 0 && len(c.update) == 0 && len(c.create) == 0
-}
-
-// operations returns the change as a transaction. Its first operation makes the server
-// refuse it if a row was added or removed since global was read. The server deletes rows
-// that are no longer linked to the global row.
-func (c connectionChange) operations(table string, global ovsdb.Row) []ovsdb.Operation {
-	self := []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, global["_uuid"])}
-	linked := ovsdb.Row{"connections": toUUIDs(uuidSet(global["connections"]))}
-	immediately := 0
-	operations := []ovsdb.Operation{{
-		Op: ovsdb.OperationWait, Table: table, Timeout: &immediately, Where: self,
-		Columns: []string{"connections"}, Until: string(ovsdb.WaitConditionEqual), Rows: []ovsdb.Row{linked},
-	}}
-	for uuid, connection := range c.update {
-		operations = append(operations, ovsdb.Operation{
-			Op: ovsdb.OperationUpdate, Table: ConnectionTable, Row: connection.columns(),
-			Where: []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, ovsdb.UUID{GoUUID: uuid})},
-		})
+	for _, connection := range p.want {
+		corrected := func(row connectionRow) bool {
+			return row.purpose == connection.Purpose && p.update[row.uuid] == connection || row.readOnly && row.listens(connection)
+		}
+		if slices.Contains(p.create, connection) || slices.ContainsFunc(p.rows, corrected) {
+			changed.Ours = append(changed.Ours, connection.Target)
+		}
 	}
-	for _, uuid := range c.unlock {
-		operations = append(operations, ovsdb.Operation{
-			Op: ovsdb.OperationUpdate, Table: ConnectionTable, Row: ovsdb.Row{"read_only": false},
-			Where: []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, ovsdb.UUID{GoUUID: uuid})},
-		})
-	}
-	var created []string
-	for i, connection := range c.create {
-		name := "connection" + strconv.Itoa(i)
-		created = append(created, name)
-		row := connection.columns()
-		row["external_ids"] = ovsdb.OvsMap{GoMap: map[any]any{purposeKey: connection.Purpose}}
-		operations = append(operations, ovsdb.Operation{
-			Op: ovsdb.OperationInsert, Table: ConnectionTable, UUIDName: name, Row: row,
-		})
-	}
-	return append(operations, ovsdb.Operation{
-		Op: ovsdb.OperationMutate, Table: table, Where: self, Mutations: []ovsdb.Mutation{
-			{Column: "connections", Mutator: ovsdb.MutateOperationDelete, Value: toUUIDs(c.remove)},
-			{Column: "connections", Mutator: ovsdb.MutateOperationInsert, Value: toUUIDs(created)},
-		},
-	}, comment("set the rows of "+ConnectionTable))
-}
-
-// columns returns the columns that EnsureConnections corrects.
-func (c Connection) columns() ovsdb.Row {
-	return ovsdb.Row{"target": c.Target, "inactivity_probe": c.InactivityProbe.Milliseconds()}
+	return changed
 }

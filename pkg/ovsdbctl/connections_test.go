@@ -146,14 +146,14 @@ func testRowsBecomeTheWantedOnes(t *testing.T, db ovsdbctl.Database) {
 		{"none any more", nil, nil},
 	}
 	for _, tt := range steps {
-		if err := store.EnsureConnections(within(t, testTimeout), tt.want); err != nil {
+		if _, err := store.EnsureConnections(within(t, testTimeout), tt.want); err != nil {
 			t.Fatalf("%s: %v", tt.name, err)
 		}
 		if diff := cmp.Diff(tt.rows, connectionRows(within(t, testTimeout), t, server)); diff != "" {
 			t.Errorf("%s: rows differ (-want +got):\n%s", tt.name, diff)
 		}
 		size := fileSize(t, server)
-		if err := store.EnsureConnections(within(t, testTimeout), tt.want); err != nil {
+		if _, err := store.EnsureConnections(within(t, testTimeout), tt.want); err != nil {
 			t.Errorf("%s, again: %v", tt.name, err)
 		}
 		if fileSize(t, server) != size {
@@ -191,7 +191,7 @@ func TestOperatorsRowsAreLeftAlone(t *testing.T) {
 		{"none wanted", nil, operators},
 	}
 	for _, tt := range steps {
-		if err := store.EnsureConnections(within(t, testTimeout), tt.want); err != nil {
+		if _, err := store.EnsureConnections(within(t, testTimeout), tt.want); err != nil {
 			t.Fatalf("%s: %v", tt.name, err)
 		}
 		if diff := cmp.Diff(tt.rows, connectionRows(within(t, testTimeout), t, server)); diff != "" {
@@ -211,7 +211,7 @@ func TestSecondRowOfOnePurposeIsDeleted(t *testing.T) {
 		})
 	}
 	want := []ovsdbctl.Connection{connection("clients", "ptcp:2", time.Second)}
-	if err := store.EnsureConnections(within(t, testTimeout), want); err != nil {
+	if _, err := store.EnsureConnections(within(t, testTimeout), want); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]row{{"ptcp:2", "clients", 1000}}, connectionRows(within(t, testTimeout), t, server)); diff != "" {
@@ -242,7 +242,10 @@ func TestManyAtOnceAgreeOnTheRows(t *testing.T) {
 		tt := wanted[round%len(wanted)]
 		results := make(chan error, callers)
 		for _, store := range stores {
-			go func() { results <- store.EnsureConnections(within(t, testTimeout), tt.want) }()
+			go func() {
+				_, err := store.EnsureConnections(within(t, testTimeout), tt.want)
+				results <- err
+			}()
 		}
 		for range callers {
 			if err := <-results; err != nil {
@@ -267,11 +270,11 @@ func TestConnectionsThatCannotBeKeptAreRefused(t *testing.T) {
 		"same target":     {fine, connection("replication", "ptcp:1", 0)},
 		"negative probes": {connection("clients", "ptcp:1", -time.Second)},
 	} {
-		if err := store.EnsureConnections(within(t, testTimeout), want); !errors.Is(err, ovsdbctl.ErrBadArgument) {
+		if _, err := store.EnsureConnections(within(t, testTimeout), want); !errors.Is(err, ovsdbctl.ErrBadArgument) {
 			t.Errorf("%s: got %v, want ErrBadArgument", name, err)
 		}
 	}
-	err := store.EnsureConnections(within(t, testTimeout), []ovsdbctl.Connection{fine})
+	_, err := store.EnsureConnections(within(t, testTimeout), []ovsdbctl.Connection{fine})
 	if !errors.Is(err, ovsdbctl.ErrNoGlobal) {
 		t.Errorf("no global row: got %v, want ErrNoGlobal", err)
 	}
@@ -284,10 +287,10 @@ func TestConnectionsOfABackupCannotBeChanged(t *testing.T) {
 	mustFollow(t, server, nowhere)
 	store := mustOpen(t, server)
 	same := []ovsdbctl.Connection{connection("mark", "ptcp:1", 0)}
-	if err := store.EnsureConnections(within(t, testTimeout), same); err != nil {
+	if _, err := store.EnsureConnections(within(t, testTimeout), same); err != nil {
 		t.Errorf("no change: %v", err)
 	}
-	if err := store.EnsureConnections(within(t, testTimeout), nil); !errors.Is(err, ovsdbctl.ErrReadOnly) {
+	if _, err := store.EnsureConnections(within(t, testTimeout), nil); !errors.Is(err, ovsdbctl.ErrReadOnly) {
 		t.Errorf("change: got %v, want ErrReadOnly", err)
 	}
 }
@@ -299,7 +302,7 @@ func TestListenersOpenAndCloseAndTakeTheirSessionsWithThem(t *testing.T) {
 	port := port(t)
 	store := mustOpen(t, server)
 	mustEnsureGlobal(t, store)
-	err := store.EnsureConnections(within(t, testTimeout), []ovsdbctl.Connection{
+	_, err := store.EnsureConnections(within(t, testTimeout), []ovsdbctl.Connection{
 		connection("clients", "ptcp:"+port+":[::1]", time.Minute), connection("local", "punix:"+local, 0),
 	})
 	if err != nil {
@@ -346,13 +349,13 @@ func TestRowsThatListenForClientsAreNotLeftReadOnly(t *testing.T) {
 	mustEnsureGlobal(t, store)
 	ours := ovsdbctl.Connection{Purpose: "clients", Target: "ptcp:16641:127.0.0.1"}
 	for _, want := range [][]ovsdbctl.Connection{{ours}, {{Purpose: "clients", Target: "ptcp:16642:127.0.0.1"}}} {
-		if err := store.EnsureConnections(ctx, want); err != nil {
+		if _, err := store.EnsureConnections(ctx, want); err != nil {
 			t.Fatal(err)
 		}
 		transact(ctx, t, server, ovsdb.Operation{
 			Op: ovsdb.OperationUpdate, Table: ovsdbctl.ConnectionTable, Where: []ovsdb.Condition{everyRow()}, Row: ovsdb.Row{"read_only": true},
 		})
-		if err := store.EnsureConnections(ctx, want); err != nil {
+		if _, err := store.EnsureConnections(ctx, want); err != nil {
 			t.Fatal(err)
 		}
 		for _, found := range selectAll(ctx, t, server, ovsdbctl.ConnectionTable) {

@@ -10,8 +10,8 @@ type Database struct {
 	GlobalTable string `json:"global_table"`
 	// Tool is the program by which an operator changes rows.
 	Tool string `json:"-"`
-	// ReadOnlyListeners says that a Connection row has the column read_only.
-	ReadOnlyListeners bool `json:"-"`
+	// Roles says that a Connection row has the columns role and read_only.
+	Roles bool `json:"-"`
 }
 
 // Northbound returns OVN's northbound database.
@@ -21,7 +21,7 @@ func Northbound() Database {
 
 // Southbound returns OVN's southbound database.
 func Southbound() Database {
-	return Database{Name: "OVN_Southbound", GlobalTable: "SB_Global", Tool: "ovn-sbctl", ReadOnlyListeners: true}
+	return Database{Name: "OVN_Southbound", GlobalTable: "SB_Global", Tool: "ovn-sbctl", Roles: true}
 }
 
 // InterconnectNorthbound returns the northbound database of OVN's interconnection.

@@ -89,7 +89,7 @@ func TestEveryWriteSaysInTheDatabaseFileWhoMadeIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []ovsdbctl.Connection{connection("clients", "ptcp:1", time.Second)}
-	if err := store.EnsureConnections(within(t, testTimeout), want); err != nil {
+	if _, err := store.EnsureConnections(within(t, testTimeout), want); err != nil {
 		t.Fatal(err)
 	}
 	comments := []string{

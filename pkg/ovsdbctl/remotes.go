@@ -29,7 +29,7 @@ func (s Server) OpenConnections(ctx context.Context) error {
 	if _, err := s.call(ctx, "ovsdb-server/add-remote", s.Database.ConnectionsRemote()); err != nil {
 		return s.failed(step, err)
 	}
-	open, err := s.connectionsOpen(ctx)
+	open, err := s.ConnectionsOpen(ctx)
 	if err == nil && !open {
 		err = fmt.Errorf("%w: %s does not list it", ErrNotApplied, s.ControlSocket)
 	}
@@ -43,7 +43,7 @@ func (s Server) OpenConnections(ctx context.Context) error {
 // that they accepted. It has no effect if they are closed already. When it returns nil,
 // they are closed.
 func (s Server) CloseConnections(ctx context.Context) error {
-	open, err := s.connectionsOpen(ctx)
+	open, err := s.ConnectionsOpen(ctx)
 	if err == nil && open {
 		err = s.removeConnections(ctx)
 	}
@@ -55,7 +55,7 @@ func (s Server) CloseConnections(ctx context.Context) error {
 
 func (s Server) removeConnections(ctx context.Context) error {
 	_, refused := s.call(ctx, "ovsdb-server/remove-remote", s.Database.ConnectionsRemote())
-	open, err := s.connectionsOpen(ctx)
+	open, err := s.ConnectionsOpen(ctx)
 	switch {
 	case err == nil && !open: // also if ours was refused because another one came first
 		return nil
@@ -68,11 +68,12 @@ func (s Server) removeConnections(ctx context.Context) error {
 	}
 }
 
-// connectionsOpen reports whether the server lists the remote of the Connection rows. A
+// ConnectionsOpen reports whether the server listens where the database's Connection rows say: it
+// lists their remote. A
 // server answers add-remote and remove-remote before it opens or closes a listener, but in
 // the same turn of its loop (main_loop in ovsdb/ovsdb-server.c), and reads the next command
 // in a later one. So an answer also means that the listeners are as the list says.
-func (s Server) connectionsOpen(ctx context.Context) (bool, error) {
-	reply, err := s.call(ctx, "ovsdb-server/list-remotes")
-	return slices.Contains(strings.Fields(reply), s.Database.ConnectionsRemote()), err
+func (s Server) ConnectionsOpen(ctx context.Context) (bool, error) {
+	remotes, err := s.Remotes(ctx)
+	return slices.Contains(remotes, s.Database.ConnectionsRemote()), err
 }

@@ -35,7 +35,7 @@ func mark(t *testing.T, server *ovsdbctltest.Server, target string) {
 	store := mustOpen(t, server)
 	mustEnsureGlobal(t, store)
 	want := []ovsdbctl.Connection{{Purpose: "mark", Target: target}}
-	if err := store.EnsureConnections(within(t, testTimeout), want); err != nil {
+	if _, err := store.EnsureConnections(within(t, testTimeout), want); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -175,7 +175,7 @@ func TestCallWhoseContextHasEndedSendsNothing(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 20 {
-		if err := store.EnsureConnections(ended, []ovsdbctl.Connection{{Purpose: "clients", Target: "ptcp:1"}}); !errors.Is(err, context.Canceled) {
+		if _, err := store.EnsureConnections(ended, []ovsdbctl.Connection{{Purpose: "clients", Target: "ptcp:1"}}); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want context.Canceled", err)
 		}
 		if err := store.SetGlobal(ended, map[string]string{"k": "v"}); !errors.Is(err, context.Canceled) || !errors.Is(err, ovsdbctl.ErrNoAnswer) {
@@ -219,7 +219,7 @@ func TestServerThatProbesAnIdleSessionGetsItsEcho(t *testing.T) {
 	local := mustOpen(t, server)
 	mustEnsureGlobal(t, local)
 	want := []ovsdbctl.Connection{{Purpose: "clients", Target: "ptcp:" + port + ":127.0.0.1", InactivityProbe: time.Second}}
-	if err := local.EnsureConnections(within(t, testTimeout), want); err != nil {
+	if _, err := local.EnsureConnections(within(t, testTimeout), want); err != nil {
 		t.Fatal(err)
 	}
 	if err := server.OpenConnections(within(t, testTimeout)); err != nil {

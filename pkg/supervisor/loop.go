@@ -32,6 +32,7 @@ type node interface {
 	Retire(ctx context.Context) (bool, error)
 	Faults(ctx context.Context, leads bool) []string
 	OpenListeners(ctx context.Context) error
+	KeepListeners(ctx context.Context, own replication.OwnTerm, mayOpen func() bool) []string
 	RetryListeners(ctx context.Context) error
 	Escalate(ctx context.Context) error
 	SaveSupervisorState(k control.SupervisorState) error
@@ -57,6 +58,7 @@ type loop struct {
 	poller     *clusterPoller
 	disk       *diskProber
 	keys       *keyWatcher
+	prover     *listenerProver
 	stack      []*stackWatcher
 	frozen     chan time.Duration
 
@@ -69,6 +71,9 @@ type loop struct {
 	// managed says for the stackWatchers that the cluster manages the resource on this node, by
 	// its last answer.
 	managed atomic.Bool
+	// dismissed says that the listeners are being closed because this node may not lead any more;
+	// until the loop has taken note of it, it must not open them.
+	dismissed atomic.Bool
 
 	view      clusterView
 	ownTerm   ownTermView
@@ -87,7 +92,10 @@ type loop struct {
 	faults      faults
 	monitors    monitorWatch
 	serving     serving
-	failures    failureLog
+	listeners   listenerTimer
+	// unproven says that clients or backups cannot connect.
+	unproven spell
+	failures failureLog
 	// stackGone says that the cluster stack was gone when last observed.
 	stackGone bool
 	// changePending says that a change came while an action was under way, whose own change may
@@ -154,6 +162,7 @@ func (l *loop) observe(ctx context.Context) {
 	reasons = append(reasons, l.checkServers(ctx, now, o)...)
 	reasons = append(reasons, l.keys.reasons()...)
 	l.serve(ctx, now, o)
+	reasons = append(reasons, l.checkListeners(ctx, now, o)...)
 	l.save(now, slices.Concat(restarts, reasons, lasting), gaveUp, l.checkMonitors(now, o))
 }
 

@@ -32,6 +32,7 @@ type fakeNode struct {
 	markers          map[string]*replication.Marker
 	beatErr          error
 	faults           []string
+	changed          []string
 	queue            replication.CopyQueue
 	size             int64
 	monitor          control.LastMonitor
@@ -182,6 +183,14 @@ func (n *fakeNode) OpenListeners(context.Context) error {
 	return nil
 }
 
+func (n *fakeNode) KeepListeners(_ context.Context, _ replication.OwnTerm, mayOpen func() bool) []string {
+	n.called("keep")
+	if mayOpen() {
+		n.called("may open")
+	}
+	return locked(n, &n.changed)
+}
+
 func (n *fakeNode) RetryListeners(context.Context) error { return nil }
 
 func (n *fakeNode) Escalate(context.Context) error {
@@ -227,7 +236,8 @@ func start(t *testing.T, n *fakeNode, set ...func(*loop)) (l *loop, changed chan
 	logger.SetLevel(logrus.DebugLevel)
 	l = &loop{
 		node: n, log: logger, beatInterval: time.Second,
-		poller: newClusterPoller(n, logger), disk: &diskProber{}, diskPatience: 30 * time.Second, frozen: make(chan time.Duration), membersChanged: make(chan struct{}, 1),
+		poller: newClusterPoller(n, logger), disk: &diskProber{}, prover: &listenerProver{}, diskPatience: 30 * time.Second,
+		frozen: make(chan time.Duration), membersChanged: make(chan struct{}, 1),
 		restarters: []*restarter{newTestRestarter(t, "OVN_Northbound"), newTestRestarter(t, "OVN_Southbound")},
 	}
 	for _, f := range set {

@@ -63,6 +63,9 @@ func (l *loop) resume(now time.Time, frozenFor time.Duration) {
 
 // serve opens the listeners of a node that leads.
 func (l *loop) serve(ctx context.Context, now time.Time, o replication.Observation) {
+	if l.dismissed.Swap(false) {
+		l.serving.resume(now, confirmDelay)
+	}
 	open, poll := l.serving.due(now, l.view.askedAt, o)
 	switch {
 	case poll:

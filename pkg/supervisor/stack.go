@@ -73,8 +73,16 @@ type stackWatcher struct {
 
 func newStackWatcher(l *loop, c *control.Controller, find func() ([]daemon, error)) *stackWatcher {
 	return &stackWatcher{
-		log: l.log, find: find, closeListeners: c.CloseListeners,
+		log: l.log, find: find, closeListeners: l.dismissing(c.CloseListeners),
 		serves: func() bool { return l.managed.Load() && c.Promoted() },
+	}
+}
+
+// dismissing returns closeListeners with a note for the loop, which is left before.
+func (l *loop) dismissing(closeListeners func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		l.dismissed.Store(true)
+		return closeListeners(ctx)
 	}
 }
 

@@ -72,12 +72,13 @@ func (s Supervisor) run(ctx context.Context, l *loop) {
 	running.Go(func() { schemas.run(ctx) })
 	freezes := freezeDetector{
 		log: s.Log, limit: freezeLimit(s.MembershipTimeout), promoted: s.Controller.Promoted,
-		closeListeners: s.Controller.CloseListeners, poll: l.poller.request, frozen: l.frozen,
+		closeListeners: l.dismissing(s.Controller.CloseListeners), poll: l.poller.request, frozen: l.frozen,
 	}
 	running.Go(func() { freezes.run(ctx) })
 	running.Go(func() { l.poller.run(ctx) })
 	running.Go(func() { l.disk.run(ctx) })
 	running.Go(func() { l.keys.run(ctx) })
+	running.Go(func() { l.prover.run(ctx) })
 	for _, w := range l.stack {
 		running.Go(func() { w.run(ctx) })
 	}
@@ -90,7 +91,8 @@ func newLoop(s Supervisor) *loop {
 		node: s.Controller, log: s.Log, config: s.Controller.Supervision.Config,
 		beatInterval: s.BeatInterval, diskPatience: cmp.Or(s.DiskPatience, defaultDiskPatience), files: s.Controller.FileReaders(),
 		copyDelay: s.CopyDelay, largeFile: cmp.Or(s.LargeFile, defaultLargeFile),
-		poller: newClusterPoller(s.Controller, s.Log), disk: newDiskProber(s.Controller), keys: &keyWatcher{node: s.Controller, log: s.Log}, frozen: make(chan time.Duration),
+		poller: newClusterPoller(s.Controller, s.Log), disk: newDiskProber(s.Controller), keys: &keyWatcher{node: s.Controller, log: s.Log},
+		prover: newListenerProver(s.Controller), frozen: make(chan time.Duration),
 		membersChanged: make(chan struct{}, 1),
 	}
 	l.managed.Store(true)
