@@ -13,6 +13,9 @@ const (
 	PurposeClients = "clients"
 	// PurposeReplication marks the row that backups reach it by.
 	PurposeReplication = "replication"
+	// roleReplication is the role of the row for backups, which only read: no row of RBAC_Role has
+	// this name, and so the server permits no write. In the northbound database rows have no role.
+	roleReplication = "ovndb-replication"
 )
 
 // Listening says where the active server of a node listens.
@@ -33,13 +36,13 @@ type Listening struct {
 // the node's own address is the virtual one, there is only the clients' row.
 func (l Listening) Connections(e Endpoint) []ovsdbctl.Connection {
 	clients := ovsdbctl.Connection{
-		Purpose: PurposeClients, Target: e.Listener(l.clientAddress()), InactivityProbe: l.ClientProbe,
+		Purpose: PurposeClients, Target: e.Listener(l.clientAddress()), InactivityProbe: l.ClientProbe, Role: e.Role,
 	}
 	if !l.separate() {
 		return []ovsdbctl.Connection{clients}
 	}
 	return []ovsdbctl.Connection{clients, {
-		Purpose: PurposeReplication, Target: e.Listener(l.NodeAddress), InactivityProbe: l.ReplicationProbe,
+		Purpose: PurposeReplication, Target: e.Listener(l.NodeAddress), InactivityProbe: l.ReplicationProbe, Role: roleReplication,
 	}}
 }
 

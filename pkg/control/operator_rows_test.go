@@ -251,3 +251,36 @@ func TestRowsArePutBackOnlyByANodeThatLeadsAndDoesNothingElse(t *testing.T) {
 		t.Error("a backup listens")
 	}
 }
+
+// The state is an active with a role for clients, which a client changes. Outcome: the role is back
+// after one look; nothing can be written through the row for backups, which replicate nevertheless.
+func TestRolesOfTheAgentsOwnRowsHold(t *testing.T) {
+	t.Parallel()
+	c, ports := controltest.NewCluster(), controltest.FreePorts(t)
+	node1, node2 := controltest.NewNode(t, c, "node1", "127.0.0.1", ports), controltest.NewNode(t, c, "node2", "127.0.0.2", ports)
+	sb := &node1.Units[1]
+	sb.Endpoint.Role = "ovn-controller"
+	must(t, node1.Start(testContext(t)))
+	must(t, node2.Start(testContext(t)))
+	must(t, node1.Promote(testContext(t), replication.Participants{}))
+	defer node1.KeepSessions()()
+	wantRefused := func(address, role string) {
+		t.Helper()
+		if reply := writeBy(t, fmt.Sprintf("tcp:%s:%d", address, sb.Endpoint.Port)); !strings.Contains(reply, `role \"`+role+`\" prohibit`) {
+			t.Errorf("a write through %s: %s", address, reply)
+		}
+	}
+	wantRefused("127.0.0.9", "ovn-controller")
+	wantRefused("127.0.0.1", "ovndb-replication")
+	transactOn(t, *sb, `["OVN_Southbound",{"op":"update","table":"Connection","where":[],"row":{"role":""}}]`)
+	if found := keep(t, node1); len(found) != 1 {
+		t.Errorf("found %q", found)
+	}
+	wantRefused("127.0.0.9", "ovn-controller")
+	must(t, node2.Follow(testContext(t), "node1"))
+	transactOn(t, *sb, `["OVN_Southbound",{"op":"insert","table":"Chassis_Private","row":{"name":"by the local socket"}}]`)
+	eventually(t, "the backup to receive the row", func() bool {
+		reply := transactOn(t, node2.Units[1], `["OVN_Southbound",{"op":"select","table":"Chassis_Private","where":[]}]`)
+		return strings.Contains(string(reply), "by the local socket")
+	})
+}

@@ -17,6 +17,8 @@ type Endpoint struct {
 	Port uint16
 	// Keys are the files by which the server and this program use TLS; "ssl" needs them.
 	Keys pki.Files
+	// Role limits what clients may write to the active server (RBAC), empty for not at all.
+	Role string
 }
 
 // Unit is one database of the resource on this node: its server, its files,

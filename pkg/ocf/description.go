@@ -67,6 +67,15 @@ The port, TCP or SSL, on which the promoted node offers the southbound database 
 How the southbound database is offered: tcp or ssl. With ssl, clients and backups use TLS with the three files of the database.
 `),
 		},
+		{
+			Name: paramSBRole, Content: content{Type: "string"},
+			ShortDesc: english("Role of the southbound database's clients"),
+			LongDesc: english(`
+The role (RBAC) that limits what clients of the southbound database may write; OVN has one, ovn-controller. It needs sb_master_protocol=ssl,
+and each client a certificate of its own, whose name is that of its chassis. All clients on the virtual IP address have it: an ovn-northd has to
+use the local socket. A Connection row of an operator for the same port keeps its own role. Without the parameter, clients may write everything.
+`),
+		},
 	}
 }
 

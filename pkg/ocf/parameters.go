@@ -26,6 +26,7 @@ const (
 	paramSBPrivateKey         = "ovn_sb_db_privkey"
 	paramSBCertificate        = "ovn_sb_db_cert"
 	paramSBCACert             = "ovn_sb_db_cacert"
+	paramSBRole               = "sb_role"
 	paramClientProbe          = "inactive_probe_interval"
 	paramReplicationProbe     = "inactive_probe_interval_to_master"
 	paramListenOnMasterIPOnly = "listen_on_master_ip_only"
@@ -160,6 +161,7 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 		CopyDelay:            read.secondsOrNone(paramCopyDelay, defaultCopyDelay, maxCopyDelay),
 		OVNCtl:               read.value(paramOVNCtl, ""),
 	}
+	p.Southbound.Role = read.role(paramSBRole)
 	read.checkTogether(p)
 	return p, errors.Join(read.problems...)
 }

@@ -64,7 +64,7 @@ func TestResourceWithAVirtualIPAloneGetsDefaults(t *testing.T) {
 func TestEveryParameterCanBeSet(t *testing.T) {
 	t.Parallel()
 	got, err := ocf.ParseParameters(parameters(
-		"master_ip", "[2001:db8::10]", "nb_master_port", "16641", "nb_master_protocol", "ssl", "sb_master_port", "16642", "sb_master_protocol", "ssl",
+		"master_ip", "[2001:db8::10]", "nb_master_port", "16641", "nb_master_protocol", "ssl", "sb_master_port", "16642", "sb_master_protocol", "ssl", "sb_role", "ovn-controller",
 		"inactive_probe_interval", "180000", "inactive_probe_interval_to_master", "0", "listen_on_master_ip_only", "no", "manage_northd", "yes",
 		"node_address", "2001:db8::1", "ovn_rundir", "/run/ovn/", "ovn_dbdir", "/srv/ovn", "ovn_logdir", "/srv/log", "ovn_schemadir", "/opt/ovn",
 		"ovn_nb_db_privkey", "/etc/ovn/nb.key", "ovn_nb_db_cert", "/etc/ovn/nb.pem", "ovn_nb_db_cacert", "/etc/ovn/ca/nb.pem",
@@ -80,7 +80,7 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		Northbound: control.Endpoint{Protocol: "ssl", Port: 16641, Keys: pki.Files{
 			PrivateKey: "/etc/ovn/nb.key", Certificate: "/etc/ovn/nb.pem", CACert: "/etc/ovn/ca/nb.pem",
 		}},
-		Southbound: control.Endpoint{Protocol: "ssl", Port: 16642, Keys: pki.Files{
+		Southbound: control.Endpoint{Protocol: "ssl", Port: 16642, Role: "ovn-controller", Keys: pki.Files{
 			PrivateKey: "/etc/ovn/sb.key", Certificate: "/etc/ovn/sb.pem", CACert: "/etc/ovn/ca/sb.pem",
 		}},
 		ClientProbe:      3 * time.Minute,
@@ -194,6 +194,7 @@ func TestUnusableParameterIsNamedAndReplacedByItsDefault(t *testing.T) {
 		{"listen_on_master_ip_only", []string{"maybe", "2", "y e s"}},
 		{"manage_northd", []string{"maybe", "ovn-northd"}},
 		{"databases", []string{"OVN", "ic", "ovn ovn-ic"}},
+		{"sb_role", []string{"ovn controller", "a\x1bb", strings.Repeat("r", 65)}},
 		{"node_address", []string{"node1", "192.0.2.0/24", "0.0.0.0", "::", "ff02::1", "fe80::1", "[fe80::1%eth0]", "[192.0.2.1]", "[2001:db8::1", "192.0.2.1:6641"}},
 		{"ovn_rundir", []string{"run/ovn", "/run/my ovn", "/run/\novn", long}},
 		{"ovn_dbdir", []string{".", "../ovn"}},

@@ -23,6 +23,7 @@ const (
 	maxSeconds      = 86400 // s
 	maxBeatInterval = 60    // s
 	maxCopyDelay    = 60    // s
+	maxRole         = 64
 
 	addressAllowed   = "an IPv4 or IPv6 address of a host"
 	directoryAllowed = "the absolute path of a directory, without blanks, of at most "
@@ -183,6 +184,16 @@ func (r *parameterReader) directory(name string, longest int) string {
 		return ""
 	}
 	return path
+}
+
+// role reads the name of a role; it is "" if unset or unusable.
+func (r *parameterReader) role(name string) string {
+	value := r.value(name, "")
+	if len(value) > maxRole || strings.ContainsFunc(value, unprintable) {
+		r.complain(name, value, fmt.Sprintf("the name of a role, without blanks, of at most %d bytes", maxRole))
+		return ""
+	}
+	return value
 }
 
 // user reads "user" or "user:group"; it is "" if unset or unusable. They may not exist.
