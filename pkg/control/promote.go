@@ -254,8 +254,7 @@ func (c *Controller) listen(ctx context.Context) error {
 
 func (c *Controller) open(ctx context.Context, u Unit) error {
 	err := c.write(ctx, u, "write the agent's Connection rows into "+u.Name(), func(ctx context.Context, s *ovsdbctl.Store) error {
-		_, err := c.ensureRows(ctx, u, s)
-		return err
+		return c.ensureRows(ctx, u, s)
 	})
 	if err != nil {
 		return err

@@ -13,10 +13,10 @@ import (
 
 // ensureRows makes the Connection rows of an active server those of a node that leads, and logs what
 // it has removed of others'.
-func (c *Controller) ensureRows(ctx context.Context, u Unit, s *ovsdbctl.Store) (ovsdbctl.ConnectionChange, error) {
+func (c *Controller) ensureRows(ctx context.Context, u Unit, s *ovsdbctl.Store) error {
 	changed, err := s.EnsureConnections(ctx, c.Listening.Connections(u.Endpoint), c.otherTargets(u)...)
 	if err != nil {
-		return changed, err
+		return err
 	}
 	if len(changed.Removed) > 0 {
 		c.logRows(u, changed.Removed).
@@ -25,7 +25,7 @@ func (c *Controller) ensureRows(ctx context.Context, u Unit, s *ovsdbctl.Store) 
 	if len(changed.Covered) > 0 {
 		c.logRows(u, changed.Covered).Info("removed Connection rows of the agent's own: an operator's serve in their place, or they are of another node")
 	}
-	return changed, nil
+	return nil
 }
 
 // otherTargets returns where the servers of the other databases of this node listen.
@@ -113,8 +113,7 @@ func (c *Controller) mendListeners(ctx context.Context, s listenerState, mayOpen
 	defer cancel()
 	u := s.unit
 	err := c.write(ctx, u, "put the agent's Connection rows back into "+u.Name(), func(ctx context.Context, store *ovsdbctl.Store) error {
-		_, err := c.ensureRows(ctx, u, store)
-		return err
+		return c.ensureRows(ctx, u, store)
 	})
 	if err == nil && s.outdated {
 		err = u.Server.CloseConnections(ctx)

@@ -128,8 +128,7 @@ func (r connectionRow) covers(want Connection) bool {
 // Open vSwitch's lib/socket-util-unix.c); and one that takes the port of a wanted listener, by
 // another protocol, or of a reserved one would end promotions.
 func (r connectionRow) harmful(want []Connection, reserved []string) bool {
-	wanted := func(w Connection) bool { return r.listens(w) }
-	if slices.ContainsFunc(want, wanted) {
+	if slices.ContainsFunc(want, r.listens) {
 		return false
 	}
 	l, ok := parseListener(r.target)

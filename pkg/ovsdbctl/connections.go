@@ -149,30 +149,20 @@ type connectionPlan struct {
 // planConnections compares the existing rows with the wanted ones.
 func planConnections(rows []connectionRow, want []Connection, reserved []string) connectionPlan {
 	plan := connectionPlan{want: want, update: map[string]Connection{}}
-	missing := map[string]Connection{}
-	for _, connection := range want {
-		missing[connection.Purpose] = connection
-		for _, row := range rows {
-			if row.purpose == "" && row.covers(connection) {
-				delete(missing, connection.Purpose)
-			}
-		}
-	}
+	missing := uncovered(rows, want)
 	for _, row := range rows {
-		listens := slices.ContainsFunc(want, row.listens)
+		if row.purpose == "" {
+			plan.addOperators(row, reserved)
+			continue
+		}
 		connection, wanted := missing[row.purpose]
 		switch {
-		case row.purpose == "" && !listens && !row.harmful(want, reserved):
-			continue
-		case row.purpose == "" && !listens, row.purpose != "" && !wanted: // harmful, or a second row of one purpose
+		case !wanted: // or a second row with the same purpose
 			plan.remove = append(plan.remove, row)
-		case wanted && !row.is(connection):
+		case !row.is(connection):
 			plan.update[row.uuid] = connection
 		}
-		plan.rows = append(plan.rows, row)
-		if row.readOnly && listens {
-			plan.unlock = append(plan.unlock, row)
-		}
+		plan.add(row)
 		delete(missing, row.purpose)
 	}
 	for _, connection := range want {
@@ -181,6 +171,37 @@ func planConnections(rows []connectionRow, want []Connection, reserved []string)
 		}
 	}
 	return plan
+}
+
+// uncovered returns the wanted connections for which no row of an operator serves, by purpose.
+func uncovered(rows []connectionRow, want []Connection) map[string]Connection {
+	missing := map[string]Connection{}
+	for _, connection := range want {
+		covers := func(row connectionRow) bool { return row.purpose == "" && row.covers(connection) }
+		if !slices.ContainsFunc(rows, covers) {
+			missing[connection.Purpose] = connection
+		}
+	}
+	return missing
+}
+
+// addOperators adds a row that is not ours, if the plan rests on it.
+func (p *connectionPlan) addOperators(row connectionRow, reserved []string) {
+	switch {
+	case slices.ContainsFunc(p.want, row.listens):
+		p.add(row)
+	case row.harmful(p.want, reserved):
+		p.remove = append(p.remove, row)
+		p.add(row)
+	}
+}
+
+// add adds a row on which the plan rests.
+func (p *connectionPlan) add(row connectionRow) {
+	p.rows = append(p.rows, row)
+	if row.readOnly && slices.ContainsFunc(p.want, row.listens) {
+		p.unlock = append(p.unlock, row)
+	}
 }
 
 func (p connectionPlan) empty() bool {

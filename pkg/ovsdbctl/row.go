@@ -2,7 +2,6 @@ package ovsdbctl
 
 import (
 	"context"
-	"slices"
 
 	"github.com/ovn-org/libovsdb/ovsdb"
 )
@@ -32,29 +31,6 @@ func (s *Store) wholeTable(ctx context.Context, table string) ([]ovsdb.Row, erro
 func uuidOf(value any) string {
 	uuid, _ := value.(ovsdb.UUID)
 	return uuid.GoUUID
-}
-
-// uuidSet reads a column of any number of UUIDs, sorted.
-func uuidSet(value any) []string {
-	if uuid := uuidOf(value); uuid != "" { // a set of one is written as its element
-		return []string{uuid}
-	}
-	set, _ := value.(ovsdb.OvsSet)
-	var uuids []string
-	for _, element := range set.GoSet {
-		uuids = append(uuids, uuidOf(element))
-	}
-	slices.Sort(uuids)
-	return uuids
-}
-
-// optionalInt reads a column of at most one integer. ok is false if there is none.
-func optionalInt(value any) (number int64, ok bool) {
-	if set, isSet := value.(ovsdb.OvsSet); isSet && len(set.GoSet) == 1 {
-		value = set.GoSet[0]
-	}
-	float, ok := value.(float64)
-	return int64(float), ok
 }
 
 // stringMap reads a column that maps strings to strings.
