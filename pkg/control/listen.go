@@ -28,7 +28,7 @@ func (c *Controller) portsFree(ctx context.Context, u Unit) error {
 	if err := c.keysServe(ctx, u); err != nil {
 		return err
 	}
-	for _, address := range c.provable() {
+	for _, address := range c.bindable() {
 		at := netip.AddrPortFrom(address, u.Endpoint.Port)
 		if err := c.CanListen(ctx, at); err != nil {
 			return fmt.Errorf("cannot listen on %s for %s: %w (see what does: ss -ltnp 'sport = :%d')", at, u.Name(), err, at.Port())
@@ -61,6 +61,14 @@ func (c *Controller) proveListeners(ctx context.Context, u Unit) error {
 		}
 	}
 	return nil
+}
+
+// bindable returns the addresses that a server could bind now, of those that its rows name.
+func (c *Controller) bindable() []netip.Addr {
+	if !c.Listening.MasterIPOnly {
+		return []netip.Addr{c.Listening.clientAddress()}
+	}
+	return c.provable()
 }
 
 func (c *Controller) provable() []netip.Addr {

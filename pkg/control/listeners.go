@@ -33,12 +33,14 @@ type Listening struct {
 
 // Connections returns the Connection rows of an active server. Where one
 // listener serves both purposes, because it listens on any address or because
-// the node's own address is the virtual one, there is only the clients' row.
+// the node's own address is the virtual one, there is only the clients' row, whose
+// probe is the longer one: a backup that copies a large database may not be cut off.
 func (l Listening) Connections(e Endpoint) []ovsdbctl.Connection {
 	clients := ovsdbctl.Connection{
 		Purpose: PurposeClients, Target: e.Listener(l.clientAddress()), InactivityProbe: l.ClientProbe, Role: e.Role,
 	}
 	if !l.separate() {
+		clients.InactivityProbe = longerProbe(l.ClientProbe, l.ReplicationProbe)
 		return []ovsdbctl.Connection{clients}
 	}
 	return []ovsdbctl.Connection{clients, {
@@ -55,6 +57,14 @@ func (l Listening) clientAddress() netip.Addr {
 	default:
 		return netip.IPv4Unspecified()
 	}
+}
+
+// longerProbe returns the probe interval that comes later; 0 is for never.
+func longerProbe(a, b time.Duration) time.Duration {
+	if a == 0 || b == 0 {
+		return 0
+	}
+	return max(a, b)
 }
 
 func (l Listening) separate() bool {

@@ -45,17 +45,22 @@ func TestConnections(t *testing.T) {
 		want   []ovsdbctl.Connection
 	}{
 		{"virtual address only: one row for clients, one for backups", func(*control.Listening) {}, []ovsdbctl.Connection{
-			clients, {Purpose: "replication", Target: "ptcp:6641:10.0.0.1", InactivityProbe: time.Minute},
+			clients, {Purpose: "replication", Target: "ptcp:6641:10.0.0.1", InactivityProbe: time.Minute, Role: "ovndb-replication"},
 		}},
 		{"any address: one row serves both", func(l *control.Listening) { l.MasterIPOnly = false }, []ovsdbctl.Connection{
-			{Purpose: "clients", Target: "ptcp:6641:0.0.0.0", InactivityProbe: 5 * time.Second},
+			{Purpose: "clients", Target: "ptcp:6641:0.0.0.0", InactivityProbe: time.Minute},
+		}},
+		{"any address, and no probe of clients", func(l *control.Listening) { l.MasterIPOnly, l.ClientProbe = false, 0 }, []ovsdbctl.Connection{
+			{Purpose: "clients", Target: "ptcp:6641:0.0.0.0"},
 		}},
 		{"any address with IPv6", func(l *control.Listening) {
 			l.MasterIPOnly, l.MasterIP = false, netip.MustParseAddr("2001:db8::9")
 		}, []ovsdbctl.Connection{
-			{Purpose: "clients", Target: "ptcp:6641:[::]", InactivityProbe: 5 * time.Second},
+			{Purpose: "clients", Target: "ptcp:6641:[::]", InactivityProbe: time.Minute},
 		}},
-		{"the node's address is the virtual one: one row", func(l *control.Listening) { l.NodeAddress = l.MasterIP }, []ovsdbctl.Connection{clients}},
+		{"the node's address is the virtual one: one row", func(l *control.Listening) { l.NodeAddress = l.MasterIP }, []ovsdbctl.Connection{
+			{Purpose: "clients", Target: "ptcp:6641:10.0.0.9", InactivityProbe: time.Minute},
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
