@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"ovndb-servers/integration/cluster"
 	"ovndb-servers/integration/ovsdb"
@@ -109,8 +110,17 @@ func (t dumpedTable) addNames(names map[string]bool) {
 
 // kept is the output of ovndb-servers snapshots list, and a part of that of show.
 type kept struct {
-	Name     string `json:"name"`
-	Database string `json:"database"`
+	Name     string    `json:"name"`
+	Database string    `json:"database"`
+	Taken    time.Time `json:"taken"`
+}
+
+// mayHold reports whether a snapshot may have a row that is wanted and not found yet: one that was taken
+// before has none. The clocks of the nodes are this machine's.
+func (k kept) mayHold(db ovsdb.Database, wanted []ovsdb.Ack, found map[string]bool) bool {
+	return k.Database == db.Name && slices.ContainsFunc(wanted, func(ack ovsdb.Ack) bool {
+		return !found[ack.Name] && !k.Taken.Before(ack.At.Truncate(time.Second))
+	})
 }
 
 // comparison is the output of ovndb-servers snapshots show, as far as it is used.
@@ -147,7 +157,7 @@ func readKept(ctx context.Context, c *cluster.Cluster, db ovsdb.Database, wanted
 			return found, fmt.Errorf("cannot read the list of snapshots of %s: %w", node, err)
 		}
 		for _, one := range all {
-			if one.Database != db.Name || !slices.ContainsFunc(wanted, func(ack ovsdb.Ack) bool { return !found[ack.Name] }) {
+			if !one.mayHold(db, wanted, found) {
 				continue
 			}
 			if err := addKept(ctx, c, node, one.Name, db, found); err != nil {
@@ -160,6 +170,8 @@ func readKept(ctx context.Context, c *cluster.Cluster, db ovsdb.Database, wanted
 
 // addKept adds the names that one snapshot has and the live database lacks.
 func addKept(ctx context.Context, c *cluster.Cluster, node, snapshot string, db ovsdb.Database, found map[string]bool) error {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	text, err := c.MustExec(ctx, node, "ovndb-servers", "snapshots", "show", snapshot, "-o", "json", "--all")
 	if err != nil {
 		return fmt.Errorf("cannot read snapshot %s: %w", snapshot, err)

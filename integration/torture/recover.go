@@ -13,7 +13,7 @@ import (
 // compareEvery is the pause between comparisons of the copies: each reads all of them.
 const compareEvery = 3 * time.Second
 
-// readTimeout bounds one reading of all copies or snapshots.
+// readTimeout bounds one reading of all copies, or of one snapshot.
 const readTimeout = 3 * time.Minute
 
 // recover waits for the healed cluster, watches it, and accounts for the rows. No person
@@ -89,9 +89,7 @@ func (r *run) accountFor(ctx context.Context, writer *ovsdb.Writer) (account, er
 		return e.account(), nil
 	}
 	r.journal.say("client", "%s: %d acknowledged rows are not on all nodes: reading the snapshots", short(db), len(missing))
-	reading, stop := context.WithTimeout(ctx, readTimeout)
-	defer stop()
-	kept, err := readKept(reading, r.cluster, db, missing)
+	kept, err := readKept(ctx, r.cluster, db, missing)
 	e.Kept = kept
 	if err != nil {
 		r.problem("%s: %v", short(db), err)
