@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -59,11 +60,11 @@ func supervise(ctx context.Context, p program) error {
 	log := ocf.NewLogger(file, p.getenv)
 	c.Log = log
 	log.WithFields(logrus.Fields{"version": version(), "node": c.Node}).Info("supervising the servers")
-	cib := filepath.Join(pacemaker.CIBDirectory, pacemaker.CIBFile)
+	changed, watched := changes(ctx, log, filepath.Join(pacemaker.CIBDirectory, pacemaker.CIBFile), c.PokeFile())
 	supervisor.Supervisor{
 		Controller: c, Log: log, BeatInterval: supervised.Parameters.BeatInterval, DiskPatience: supervised.Parameters.DiskPatience,
 		CopyDelay: supervised.Parameters.CopyDelay, MembershipTimeout: membershipTimeout(ctx, log),
-		Changed:   changes(ctx, log, cib, c.PokeFile()),
+		Changed: changed, Watched: watched,
 		Addresses: addresses(ctx, log),
 	}.Run(ctx)
 	return nil
@@ -81,14 +82,16 @@ func membershipTimeout(ctx context.Context, log logrus.FieldLogger) time.Duratio
 	return timeout
 }
 
-// changes watches the files after whose change the cluster has to be asked. Without it, the
-// supervisor asks now and then.
-func changes(ctx context.Context, log logrus.FieldLogger, files ...string) <-chan struct{} {
-	changed, err := supervisor.WatchFiles(ctx, log, files...)
+// changes watches the files after whose change the cluster has to be asked, and reports whether each
+// change of the cluster record comes with one: a node of Pacemaker Remote has no CIB. Without that, the
+// supervisor asks more often.
+func changes(ctx context.Context, log logrus.FieldLogger, cib, poke string) (changed <-chan struct{}, watched bool) {
+	changed, complete, err := supervisor.WatchFiles(ctx, log, cib, poke)
 	if err != nil {
 		log.WithError(err).Warn("cannot watch the cluster's files: changes in the cluster are noticed late")
 	}
-	return changed
+	_, err = os.Stat(cib)
+	return changed, complete && err == nil
 }
 
 // addresses watches the addresses of this node. Without it, ovsdb-server notices a new one by

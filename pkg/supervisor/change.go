@@ -11,6 +11,7 @@ import (
 // out at once whether it still is. Any other has time: an action tells it which node to
 // follow, and each poll would delay Pacemaker while roles move.
 func (l *loop) change(ctx context.Context) {
+	l.polling.changed = true
 	signal(l.membersChanged)
 	if l.node.Promoted() {
 		l.checkTerm()

@@ -322,6 +322,26 @@ func TestSupervisedBackupWhoseServerIsBeingRestartedFollowsTheNodeLeftToItAfterT
 	})
 }
 
+func TestClusterRecordThatChangesWithoutNoticeHasTheClusterPolledByTheClockAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newActive()
+		start(t, n, func(l *loop) { l.polling.watched = true })
+		before := n.count("query")
+		wait(watchedInterval - 2*time.Second)
+		if polls := n.count("query") - before; polls > 0 {
+			t.Errorf("polled %d times at rest", polls)
+		}
+		n.set(func() { n.cluster.Record = "4 id4 node1 members=node1" })
+		wait(3 * time.Second) // the poll that finds it
+		before = n.count("query")
+		wait(reviewInterval + time.Second)
+		if polls := n.count("query") - before; polls != 1 {
+			t.Errorf("polled %d times in %s, want once", polls, reviewInterval)
+		}
+	})
+}
+
 func TestPromotedNodePollsAtOnceAfterAChange(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

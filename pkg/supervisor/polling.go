@@ -10,6 +10,9 @@ const (
 	// reviewInterval is between two polls, and between two publications of the same score:
 	// a change may have been missed, and a daemon of Pacemaker that restarts forgets scores.
 	reviewInterval = 30 * time.Second
+	// watchedInterval is between two polls where the change of a file announces each change of the
+	// cluster record.
+	watchedInterval = 2 * time.Minute
 	// leaderlessInterval is between two polls of a backup without a promoted node to follow,
 	// for the first leaderlessEager; then it is leaderlessSlow.
 	leaderlessInterval = time.Second
@@ -24,6 +27,10 @@ const (
 
 // polling decides when the cluster is polled.
 type polling struct {
+	// watched says that changes of the cluster record are announced, changed that one was since the
+	// last answer.
+	watched, changed bool
+
 	polledAt     time.Time // the last poll that was due, or the last answer
 	requestedFor time.Time // the poll after a change; zero if there is none to make
 	leaderless   spell     // this node is a backup without a leader
@@ -36,8 +43,15 @@ func (p *polling) request(at time.Time) {
 	}
 }
 
-// answered takes note of an answer, after which the interval begins again.
-func (p *polling) answered(now time.Time) { p.polledAt = now }
+// answered takes note of an answer, after which the interval begins again. It reports whether the
+// answer differs by a change that was not announced: Pacemaker no longer writes the file after an
+// error of the disk. Then the polls come as often as without a file.
+func (p *polling) answered(now time.Time, differs bool) (missed bool) {
+	missed = p.watched && differs && !p.changed
+	p.watched = p.watched && !missed
+	p.polledAt, p.changed = now, false
+	return missed
+}
 
 // due reports whether the cluster is to be polled now, and then takes it for polled.
 // leaderless says that this node is a backup and knows no promoted node.
@@ -58,6 +72,8 @@ func (p *polling) leaderlessFor(now time.Time) time.Duration {
 func (p *polling) interval(now time.Time, leaderless bool) time.Duration {
 	lasting := p.leaderless.observe(now, leaderless, leaderlessEager)
 	switch {
+	case !leaderless && p.watched:
+		return watchedInterval
 	case !leaderless:
 		return reviewInterval
 	case lasting:
@@ -75,7 +91,11 @@ func (l *loop) poll(now time.Time, o replication.Observation) {
 }
 
 func (l *loop) answer(now time.Time, a answer) {
+	differs := l.view.known() && a.state.Record != l.view.state.Record
 	l.view.answer(now, a)
 	l.managed.Store(!a.state.Unmanaged)
-	l.polling.answered(now)
+	if l.polling.answered(now, differs) {
+		l.log.WithField("interval", reviewInterval).
+			Warn("the cluster record has changed, and Pacemaker's cib.xml has not: asking the cluster by the clock")
+	}
 }

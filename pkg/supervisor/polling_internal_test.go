@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -11,6 +12,8 @@ func TestClusterIsPolledAfterEachIntervalAndEarlierOnRequest(t *testing.T) {
 		at         time.Duration
 		request    time.Duration // for when a poll is requested before; 0 for none
 		answered   bool
+		differs    bool // the answer, from the last one
+		announced  bool // a change, before that
 		leaderless bool
 		due        bool
 	}
@@ -27,6 +30,22 @@ func TestClusterIsPolledAfterEachIntervalAndEarlierOnRequest(t *testing.T) {
 			{at: 10 * time.Second, answered: true},
 			{at: 39 * time.Second},
 			{at: 40 * time.Second, due: true},
+		},
+		"each 2 min where changes are announced": {
+			{at: 0, due: true},
+			{at: time.Second, answered: true},
+			{at: 2 * time.Minute},
+			{at: 2*time.Minute + time.Second, announced: true, due: true},
+			{at: 2*time.Minute + 2*time.Second, answered: true, differs: true},
+			{at: 4 * time.Minute},
+		},
+		"each 30 s again after a change that was not announced": {
+			{at: 0, due: true},
+			{at: time.Second, answered: true, announced: true},
+			{at: 2*time.Minute + time.Second, due: true},
+			{at: 2*time.Minute + 2*time.Second, answered: true, differs: true},
+			{at: 2*time.Minute + 31*time.Second},
+			{at: 2*time.Minute + 32*time.Second, due: true},
 		},
 		"at the requested time, once": {
 			{at: 0, due: true},
@@ -62,14 +81,15 @@ func TestClusterIsPolledAfterEachIntervalAndEarlierOnRequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var p polling
+			p := polling{watched: strings.Contains(name, "announced")}
 			began := time.Unix(0, 0)
 			for _, s := range steps {
 				if s.request != 0 {
 					p.request(began.Add(s.request))
 				}
+				p.changed = p.changed || s.announced
 				if s.answered {
-					p.answered(began.Add(s.at))
+					p.answered(began.Add(s.at), s.differs)
 				}
 				if due := p.due(began.Add(s.at), s.leaderless); due != s.due {
 					t.Errorf("after %s: due %v, want %v", s.at, due, s.due)

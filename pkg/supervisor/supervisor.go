@@ -34,6 +34,8 @@ type Supervisor struct {
 	// Changed receives when the cluster may have changed or an action has ended, Addresses
 	// when an address of this node has come or gone. Either may be nil.
 	Changed, Addresses <-chan struct{}
+	// Watched says that Changed receives after each change of the cluster record.
+	Watched bool
 }
 
 // The intervals and timeouts of the supervisor. They are constants: no property of a site
@@ -97,6 +99,7 @@ func newLoop(s Supervisor) *loop {
 	}
 	l.managed.Store(true)
 	l.cleanup = fmt.Sprintf("crm_resource --cleanup --resource %s --node %s", s.Controller.Instance, s.Controller.Node)
+	l.polling.watched = s.Watched
 	for _, programs := range stackParts() {
 		l.stack = append(l.stack, newStackWatcher(l, s.Controller, findDaemons(programs)))
 	}

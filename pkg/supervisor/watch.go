@@ -11,18 +11,19 @@ import (
 
 // WatchFiles sends on the channel it returns when one of the files is written or replaced,
 // until ctx ends. Changes before the receiver is ready count as one. The directories of the
-// files have to exist. The error is that of inotify.
-func WatchFiles(ctx context.Context, log logrus.FieldLogger, files ...string) (<-chan struct{}, error) {
+// files have to exist: complete says that all can be watched. The error is that of inotify.
+func WatchFiles(ctx context.Context, log logrus.FieldLogger, files ...string) (changes <-chan struct{}, complete bool, err error) {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
-		return nil, fmt.Errorf("cannot watch files: %w", err)
+		return nil, false, fmt.Errorf("cannot watch files: %w", err)
 	}
+	complete = true
 	wanted := map[string]bool{}
 	for _, file := range files {
 		wanted[filepath.Clean(file)] = true
 		// The directory is watched: a file that is replaced has another inode.
 		if err := watcher.Add(filepath.Dir(file)); err != nil {
-			// The supervisor polls the cluster each reviewInterval as well.
+			complete = false
 			log.WithError(err).WithField("file", file).Info("cannot watch a file: its changes are noticed late")
 		}
 	}
@@ -31,7 +32,7 @@ func WatchFiles(ctx context.Context, log logrus.FieldLogger, files ...string) (<
 		defer func() { _ = watcher.Close() }()
 		forward(ctx, log, watcher, wanted, changed)
 	}()
-	return changed, nil
+	return changed, complete, nil
 }
 
 func forward(ctx context.Context, log logrus.FieldLogger, watcher *fsnotify.Watcher, wanted map[string]bool, changed chan<- struct{}) {
