@@ -1,8 +1,12 @@
 package ovsdbctl
 
 import (
+	"encoding/json"
 	"errors"
+	"io"
+	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 func FuzzUpdatedGlobal(f *testing.F) {
@@ -85,6 +89,27 @@ func FuzzRawResults(f *testing.F) {
 		}
 		if err == nil && len(rows) != 2 {
 			t.Errorf("%d rows of 2", len(rows))
+		}
+	})
+}
+
+// What a trimmer passes on of JSON is JSON, holds the agent's own keys, and is all of it where nothing is to
+// be left out.
+func FuzzTrimmer(f *testing.F) {
+	f.Add(`{"id":2,"result":[{"rows":[{"external_ids":["map",[["a","[\\"],"],["ovndb-servers:term","1"]]]}]}]} {"id":3}`)
+	f.Add(`{"a":["map",[]],"b":["map",[["k",["uuid","x"]],["l",1]]],"c":["set",["map"]],"d":["map"]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if !json.Valid([]byte(text)) {
+			return
+		}
+		for _, whole := range []bool{true, false} {
+			passed, err := io.ReadAll(&trimmer{source: iotest.OneByteReader(strings.NewReader(text)), whole: func() bool { return whole }})
+			if err != nil || !json.Valid(passed) {
+				t.Errorf("whole %v: %q became %q, %v", whole, text, passed, err)
+			}
+			if whole && string(passed) != text {
+				t.Errorf("%q became %q", text, passed)
+			}
 		}
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strconv"
 )
 
@@ -73,8 +72,8 @@ type messages struct {
 	read    int64        // by decoder
 }
 
-func newMessages(conn net.Conn, limit func() int64) *messages {
-	m := &messages{source: conn, limit: limit}
+func newMessages(source io.Reader, limit func() int64) *messages {
+	m := &messages{source: source, limit: limit}
 	m.decoder = json.NewDecoder(m)
 	return m
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -52,12 +54,12 @@ func openRemote(t *testing.T, reply string) *ovsdbctl.Store {
 
 // rowReply is a reply with one row, of about size bytes.
 func rowReply(size int) string {
-	return `{"id":2,"result":[{"rows":[{"external_ids":["map",[["k","` + strings.Repeat("x", size) + `"]]]}]}]}`
+	return `{"id":2,"result":[{"rows":[{"external_ids":["map",[["k","v"]]],"name":"` + strings.Repeat("x", size) + `"}]}]}`
 }
 
 func TestLongRowOfAnotherNodesServerIsRefused(t *testing.T) {
 	t.Parallel()
-	if ids, err := openRemote(t, rowReply(60<<10)).Global(within(t, testTimeout)); err != nil || len(ids["k"]) != 60<<10 {
+	if ids, err := openRemote(t, rowReply(60<<10)).Global(within(t, testTimeout)); err != nil || ids["k"] != "v" {
 		t.Errorf("60 KiB: got %.40v, %v", ids, err)
 	}
 	if _, err := openRemote(t, rowReply(64<<10)).Global(within(t, testTimeout)); !errors.Is(err, ovsdbctl.ErrProtocol) {
@@ -68,16 +70,67 @@ func TestLongRowOfAnotherNodesServerIsRefused(t *testing.T) {
 	}
 }
 
-func TestLongRowOfTheOwnServerIsRead(t *testing.T) {
-	t.Parallel()
-	store := mustOpen(t, ovsdbctltest.Start(t, ovsdbctl.Northbound()))
-	mustEnsureGlobal(t, store)
-	long := strings.Repeat("x", 1<<20)
-	if err := store.SetGlobal(within(t, testTimeout), map[string]string{"k": long}); err != nil {
+// asRemote returns a TCP endpoint that leads to a server, for one session.
+func asRemote(t *testing.T, server *ovsdbctltest.Server) (endpoint string) {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if ids, err := store.Global(within(t, testTimeout)); err != nil || ids["k"] != long {
-		t.Errorf("got %.40v, %v", ids, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		client, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer func() { _ = client.Close() }()
+		var dialer net.Dialer
+		there, err := dialer.DialContext(t.Context(), "unix", server.DataSocket)
+		if err != nil {
+			return
+		}
+		go func() {
+			_, _ = io.Copy(there, client)
+			_ = there.Close()
+		}()
+		_, _ = io.Copy(client, there)
+	}()
+	return "tcp:" + listener.Addr().String()
+}
+
+// A client with write access to a real server fills external_ids, before and after the agent's own keys.
+func TestOwnKeysAreReadBesideAnyNumberOfKeysAndAnyLengthOfValuesOfClients(t *testing.T) {
+	t.Parallel()
+	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
+	store := mustOpen(t, server)
+	mustEnsureGlobal(t, store)
+	keys := map[string]string{
+		"a": strings.Repeat("x", 1<<20), "ovndb-servers:junk": strings.Repeat("y", 1<<20), "ovndb-servers:term": "7", "ovndb-servers:beat": "8",
+	}
+	for i := range 100_000 {
+		keys["k"+strconv.Itoa(i)], keys["ovndb-servers:"+strconv.Itoa(i)] = "v", "[["
+	}
+	if err := store.SetGlobal(within(t, testTimeout), keys); err != nil {
+		t.Fatal(err)
+	}
+	want := func(ids map[string]string, err error) {
+		t.Helper()
+		if err != nil || ids["ovndb-servers:term"] != "7" || ids["ovndb-servers:beat"] != "8" || len(ids) > 2000 {
+			t.Errorf("got %d keys, term %q, beat %q, %v", len(ids), ids["ovndb-servers:term"], ids["ovndb-servers:beat"], err)
+		}
+	}
+	remote, err := ovsdbctl.Open(within(t, testTimeout), asRemote(t, server), ovsdbctl.Northbound())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(remote.Close)
+	for _, s := range []*ovsdbctl.Store{store, remote} {
+		want(s.Global(within(t, testTimeout)))
+		w := startWatch(within(t, testTimeout), t, s)
+		want(<-w.updates, nil)
+	}
+	if rows, err := store.Rows(within(t, testTimeout), "NB_Global"); err != nil || len(rows[0].Columns["external_ids"]) != len(keys) {
+		t.Errorf("a whole table is not whole: %v", err)
 	}
 }
 
@@ -106,7 +159,7 @@ func TestLongSchemaOfAnotherNodesServerIsRefused(t *testing.T) {
 // Each of the values would take some 100 bytes when it is decoded.
 func TestReplyOfManyValuesIsRefusedBeforeItIsDecoded(t *testing.T) {
 	t.Parallel()
-	many := strings.Repeat("{},", 1<<16)
+	many := strings.Repeat("{},", 1<<20)
 	global := openPeer(t, answering(`{"id":2,"result":[{"rows":[`+many+`{"external_ids":["map",[]]}]}]}`))
 	if _, err := global.Global(within(t, testTimeout)); !errors.Is(err, ovsdbctl.ErrProtocol) {
 		t.Errorf("rows: got %v, want ErrProtocol", err)

@@ -12,7 +12,7 @@ import (
 )
 
 // rawRowsLimit bounds rows that are asked for by their UUIDs, 256 MiB.
-func rawRowsLimit() limit { return limit{bytes: 256 << 20, values: math.MaxInt} }
+func rawRowsLimit() limit { return limit{bytes: 256 << 20, values: math.MaxInt, whole: true} }
 
 // RawRows returns the rows of a table with the given UUIDs, in their order, as JSON (<row> of RFC
 // 7047, section 5.1) in which zeros are in place of the UUID in _version, which differs between

@@ -27,6 +27,7 @@ type session struct {
 	changes map[string]chan json.RawMessage // by monitor id
 	last    int                             // id of a request or monitor
 	limit   int64                           // of a message, in bytes
+	whole   bool                            // messages are not trimmed any more
 	err     error                           // why it has ended
 }
 
@@ -61,13 +62,13 @@ func (s *session) end(reason error) {
 	_ = s.conn.Close()
 }
 
-// call sends a request and returns the reply to it, of up to size bytes. The error is
+// call sends a request and returns the reply to it, within a limit. The error is
 // ErrNoAnswer or ErrProtocol; once the session has ended, it is the same for all calls.
-func (s *session) call(ctx context.Context, size int64, method string, params any) (*message, error) {
+func (s *session) call(ctx context.Context, within limit, method string, params any) (*message, error) {
 	if ctx.Err() != nil {
 		return nil, noAnswer(ctx) // and must send nothing
 	}
-	id, reply := s.register(size)
+	id, reply := s.register(within)
 	defer s.forget(id)
 	text, err := json.Marshal(request{ID: id, Method: method, Params: params})
 	if err != nil {
@@ -96,14 +97,14 @@ func (s *session) call(ctx context.Context, size int64, method string, params an
 }
 
 // register returns the id for a new request and the channel for the reply to it.
-func (s *session) register(size int64) (int, <-chan *message) {
+func (s *session) register(within limit) (int, <-chan *message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	reply := make(chan *message, 1)
 	s.last++
 	s.pending[s.last] = reply
 	// It is not lowered again: the reply to a call whose context has ended may still come.
-	s.limit = max(s.limit, size)
+	s.limit, s.whole = max(s.limit, within.bytes), s.whole || within.whole
 	return s.last, reply
 }
 
@@ -133,7 +134,7 @@ func (s *session) write() {
 }
 
 func (s *session) read() {
-	incoming := newMessages(s.conn, s.bound)
+	incoming := newMessages(&trimmer{source: s.conn, whole: s.isWhole}, s.bound)
 	for {
 		received, err := incoming.next()
 		if err == nil {
@@ -150,6 +151,12 @@ func (s *session) bound() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.limit
+}
+
+func (s *session) isWhole() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.whole
 }
 
 func (s *session) handle(received *message) error {

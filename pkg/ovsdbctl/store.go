@@ -132,7 +132,7 @@ func (s *Store) Writable(ctx context.Context) (bool, error) {
 // call sends a request and returns the result, which it has checked against the limit. It
 // does not return a result after ctx has ended: to decode one takes time.
 func (s *Store) call(ctx context.Context, limit limit, method string, params any) (json.RawMessage, error) {
-	reply, err := s.session.call(ctx, limit.bytes, method, params)
+	reply, err := s.session.call(ctx, limit, method, params)
 	switch {
 	case err != nil:
 		return nil, err
