@@ -53,6 +53,8 @@ type Controller struct {
 
 	// sessions are by database; none without [Controller.KeepSessions].
 	sessions map[string]*serverSession
+	// ownTerms reads the own term; nil without [Controller.KeepSessions].
+	ownTerms *ownTermReader
 	// savedState is the supervisor's state as it was saved last.
 	savedState []byte
 }

@@ -16,6 +16,13 @@ const maxOwnTerm = 64 << 10
 // OwnTerm returns the term that this node leads by its own state; nil if it leads none. A state
 // that cannot be read is an error: whether the node may be writable is then not known.
 func (c *Controller) OwnTerm() (*replication.OwnTerm, error) {
+	if c.ownTerms != nil {
+		return c.ownTerms.get()
+	}
+	return c.readOwnTerm()
+}
+
+func (c *Controller) readOwnTerm() (*replication.OwnTerm, error) {
 	text, err := readBounded(c.lastingFile(stateTerm), maxOwnTerm)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // leading no term is no error

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/supervisor"
 )
 
@@ -76,4 +77,23 @@ func (p *pair) members(t *testing.T) []string {
 	record, err := p.active.Record(testContext(t))
 	must(t, err)
 	return record.Members
+}
+
+// The disk of the state directory hangs. A FIFO in the place of the file hangs whoever opens it.
+func TestSupervisedActiveWhoseStateDirectoryHangsIsReadOnlyOnceItsTermIsOver(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	term := filepath.Join(p.active.StateDir, "term")
+	must(t, unix.Mkfifo(term+".fifo", 0o600))
+	must(t, os.Rename(term+".fifo", term))
+	t.Cleanup(func() { // let the one that waits go
+		if file, err := os.OpenFile(term, os.O_WRONLY|unix.O_NONBLOCK, 0); err == nil {
+			_ = file.Close()
+		}
+	})
+	must(t, p.Fix(replication.Record{Term: 2, TermID: "another", Node: "node2"}.String()))
+	p.changed[0] <- struct{}{}
+	for _, u := range p.active.Units {
+		eventually(t, u.Name()+" to be read-only", func() bool { return !writable(t, u) })
+	}
 }

@@ -1,0 +1,55 @@
+package control
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"ovndb-servers/pkg/replication"
+)
+
+func TestOwnTermThatWasReadLastCountsWhileTheDiskHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		hang := make(chan struct{})
+		close(hang)
+		reads, hung := 0, 0
+		stored, failure := &replication.OwnTerm{Record: replication.Record{Term: 3}}, error(nil)
+		r := &ownTermReader{timeout: time.Second, onHang: func() { hung++ }, read: func() (*replication.OwnTerm, error) {
+			reads++
+			own, err := stored, failure
+			<-hang
+			return own, err
+		}}
+		wantTerm := func(state string, want uint64, wantErr error) {
+			t.Helper()
+			own, err := r.get()
+			if !errors.Is(err, wantErr) || (own == nil) != (want == 0) || own != nil && own.Record.Term != want {
+				t.Errorf("%s: got %+v, %v", state, own, err)
+			}
+		}
+		wantTerm("the disk answers", 3, nil)
+		release := make(chan struct{})
+		hang = release
+		for range 3 {
+			wantTerm("it hangs", 3, nil)
+		}
+		if reads != 2 || hung != 1 {
+			t.Errorf("%d reads, want 2: one waits; %d reports", reads, hung)
+		}
+		close(release)
+		synctest.Wait()
+		stored = nil
+		wantTerm("it answers again, and the term was dropped", 0, nil)
+		failure = errors.New("damaged")
+		wantTerm("it cannot be read", 0, failure)
+		failure = nil
+		r = &ownTermReader{timeout: time.Second, onHang: func() {}, read: func() (*replication.OwnTerm, error) {
+			time.Sleep(time.Hour)
+			return nil, nil //nolint:nilnil // it led none
+		}}
+		wantTerm("it hangs from the beginning", 0, errOwnTermHangs)
+		time.Sleep(2 * time.Hour) // the read returns
+	})
+}
