@@ -205,7 +205,7 @@ func (c *Controller) admitOnce(
 	ctx context.Context, u Unit, source string, record recordQuery,
 ) (replication.Admission, ovsdbctl.Schema, error) {
 	var schema ovsdbctl.Schema
-	j := replication.Joining{WasWritable: !c.followed(u).held()}
+	j := replication.Joining{Database: u.Name(), WasWritable: !c.followed(u).held()}
 	var held fileContent
 	var errs [3]error
 	parallel(

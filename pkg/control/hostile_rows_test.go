@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,6 +56,42 @@ func TestMarkersThatCannotBeReadEndNoPromotionNorABlessing(t *testing.T) {
 		must(t, next.Promote(testContext(t), replication.Participants{}))
 		wantHealth(t, next, replication.HealthActive)
 	}
+}
+
+// A client makes the base of the new term say that the source has all rows of the term before.
+func TestBaseThatAClientHasWrittenDoesNotKeepRowsFromASnapshot(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	insert(t, three.nodes[0], "a")
+	wantRows(t, three.nodes[1], "a")
+	three.beat(t)
+	for _, n := range three.nodes[1:] { // cut off from node1, which goes on
+		must(t, n.Units[0].Server.Follow(testContext(t), n.Units[0].Endpoint.Parking(), 0))
+	}
+	insert(t, three.nodes[0], "only-here")
+	three.cutOff(0)
+	three.promote(t, 1, 0)
+	setKey(t, three.nodes[1], "ovndb-servers:base", "1000+0")
+	three.nodes[0].Monitor(testContext(t), true) // it steps down
+	must(t, three.nodes[0].Follow(testContext(t), "node2"))
+	wantRows(t, three.nodes[0], "a")
+	if kept := snapshots(t, three.nodes[0])["ahead"]; !slices.Equal(kept, []string{"a", "only-here"}) {
+		t.Errorf("kept are %q", kept)
+	}
+}
+
+// The beat is the last one that can be read, and the active counts on from it in its demotion.
+func TestHighestBeatThatAClientCanWriteEndsNoPromotion(t *testing.T) {
+	t.Parallel()
+	trio := newLedTrio(t)
+	led, next := trio.nodes[0], trio.nodes[1]
+	insert(t, led, "kept")
+	wantRows(t, next, "kept")
+	setKey(t, led, "ovndb-servers:beat", "9223372036854775807")
+	must(t, led.Demote(testContext(t)))
+	must(t, next.Promote(testContext(t), replication.Participants{Nodes: []string{"node2"}}))
+	wantHealth(t, next, replication.HealthActive)
+	wantRows(t, next, "kept")
 }
 
 // The active is lost before it has written the marker back.

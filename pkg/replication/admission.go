@@ -4,6 +4,8 @@ import "fmt"
 
 // Joining is what is known before a backup is pointed at a source.
 type Joining struct {
+	// Database is the name of the database.
+	Database string
 	// Own is what this node's data holds, Rows how many rows there are besides
 	// the agent's own.
 	Own  Position
@@ -77,8 +79,9 @@ func (j Joining) admit() Admission {
 		return Admission{Snapshot: "the server was writable since it last followed another", Why: SnapshotWasActive}
 	case j.Own.TermID == j.Source.TermID:
 		return j.compare("the source's own term", Progress{Beat: j.Source.Beat}, true)
-	case j.Own.TermID == j.Source.PrevTermID:
-		return j.compare(fmt.Sprintf("the term before that of the source, which began at %s,", j.Source.Base), j.Source.Base, false)
+	case j.Own.TermID == j.before().TermID:
+		base := j.before().Progress
+		return j.compare(fmt.Sprintf("the term before that of the source, which began at %s,", base), base, false)
 	default:
 		return Admission{
 			Snapshot: fmt.Sprintf("data of term %d (%s), which is not the one before the source's term %d",
@@ -86,6 +89,16 @@ func (j Joining) admit() Admission {
 			Why: SnapshotOtherTerm,
 		}
 	}
+}
+
+// before returns the term before that of the source, and how far its data had come when that began:
+// what the record says, because a client can write into the marker of the source, and rows that are
+// wrongly proven to be there would be lost.
+func (j Joining) before() Position {
+	if base, known := j.Record.Base[j.Database]; known {
+		return base
+	}
+	return Position{TermID: j.Source.PrevTermID, Progress: j.Source.Base}
 }
 
 func (j Joining) refuse() Admission {

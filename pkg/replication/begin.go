@@ -18,7 +18,14 @@ func (e Election) Begin(newID func() string) OwnTerm {
 	}
 	markers := map[string]Marker{}
 	for database, p := range e.Candidates[e.Self].Positions {
-		markers[database] = p.next(next, e.Record, newID)
+		m := p.next(next, e.Record, newID)
+		markers[database] = m
+		if m.PrevTermID != "" {
+			if next.Base == nil {
+				next.Base = Positions{}
+			}
+			next.Base[database] = Position{Lineage: m.Lineage, TermID: m.PrevTermID, Progress: m.Base}
+		}
 	}
 	return OwnTerm{Record: next, Markers: markers}
 }

@@ -49,10 +49,11 @@ func (o *OwnTerm) Judge(record *Record) TermState {
 
 // Heal compares the marker found in a database of an active node with the node's own term. Seen
 // is the last beat that the node itself wrote or read there. If the marker does not fit, it
-// returns the one to write back, with a beat beyond all that a backup can have received.
+// returns the one to write back, with a beat beyond all that a backup can have received, unless that
+// left no beats to count on with.
 func (o *OwnTerm) Heal(database string, found *Marker, seen uint64) (healed Marker, fits bool) {
 	want := o.Markers[database]
-	if found != nil {
+	if found != nil && !found.exhausts(seen) {
 		want.Beat = found.Beat
 		if *found == want && found.Beat >= seen {
 			return *found, true
@@ -61,9 +62,27 @@ func (o *OwnTerm) Heal(database string, found *Marker, seen uint64) (healed Mark
 			seen = max(seen, found.Beat)
 		}
 	}
-	want.Beat = min(max(seen, BeatRecorded)+1, maxBeat)
+	want.Beat = min(max(seen, BeatRecorded)+1, maxBeat-1)
 	return want, false
 }
 
-// maxBeat is the last beat that parseCount reads.
-const maxBeat = 1<<63 - 1
+const (
+	// maxBeat is the last beat that parseCount reads.
+	maxBeat = 1<<63 - 1
+	// highBeat is more than beats come to by themselves, and maxJump more than an active node misses
+	// of its own.
+	highBeat = 1 << 62
+	maxJump  = 1 << 32
+)
+
+// exhausts reports whether the beat of a marker can only be a client's, so high that the active could
+// not count on from it: seen is the last one that the active knows, 0 if it knows none.
+func (m *Marker) exhausts(seen uint64) bool {
+	return m.Beat == maxBeat || m.Beat > highBeat && seen > 0 && m.Beat > seen+maxJump
+}
+
+// Follows reports whether a marker may be one that the active itself wrote after an earlier one, which
+// is nil if none is known.
+func (m *Marker) Follows(last *Marker) bool {
+	return last == nil || last.TermID != m.TermID || last.Beat <= m.Beat && !m.exhausts(last.Beat)
+}

@@ -19,6 +19,10 @@ type Record struct {
 	// Members are the nodes that were not behind when the record was swapped, Node among
 	// them; nil if that is not known, as in a record of the first edition.
 	Members []string
+	// Base is how far the data of the term before had come when this term began, with the identifier
+	// of that term; nil if that is not known, as in a record of an earlier version. The markers say
+	// the same, but clients can write there.
+	Base Positions
 	// End is where the data ended when Node was demoted as planned; nil if it was not.
 	End Positions
 	// Blessed is the reason an operator gave for letting that node's data lead;
@@ -35,6 +39,7 @@ var ErrNotSuccessor = errors.New("the cluster record must not be replaced")
 // The words of a record that are found by what they begin with.
 const (
 	wordMembers   = "members="
+	wordBase      = "base="
 	wordEnd       = "end="
 	blessedPrefix = "blessed:"
 )
@@ -42,7 +47,7 @@ const (
 // String returns the form in which the record is kept, which is one line and can stand in an
 // XML attribute and in an XPath literal:
 //
-//	TERM TERM-ID NODE [members=NODE,NODE] [end=POSITIONS] [blessed: REASON]
+//	TERM TERM-ID NODE [members=NODE,NODE] [base=POSITIONS] [end=POSITIONS] [blessed: REASON]
 func (r Record) String() string {
 	words := []string{strconv.FormatUint(r.Term, 10), word(r.TermID), word(r.Node)}
 	if len(r.Members) > 0 {
@@ -51,6 +56,9 @@ func (r Record) String() string {
 			members = append(members, word(m))
 		}
 		words = append(words, wordMembers+strings.Join(members, ","))
+	}
+	if len(r.Base) > 0 {
+		words = append(words, wordBase+r.Base.String())
 	}
 	if len(r.End) > 0 {
 		words = append(words, wordEnd+r.End.String())
@@ -112,12 +120,14 @@ func (r *Record) parseWord(field string) error {
 			return fmt.Errorf("%q is no node", r.Members[i])
 		}
 	}
-	if end, found := strings.CutPrefix(field, wordEnd); found {
-		var err error
-		r.End, err = ParsePositions(end)
-		return err
+	var err error
+	if base, found := strings.CutPrefix(field, wordBase); found {
+		r.Base, err = ParsePositions(base)
 	}
-	return nil
+	if end, found := strings.CutPrefix(field, wordEnd); found {
+		r.End, err = ParsePositions(end)
+	}
+	return err
 }
 
 // Demoted returns the record after the planned demotion of its node, whose data ended at end.

@@ -185,7 +185,7 @@ func (l *loop) keepMarkers(o replication.Observation, markers map[string]*replic
 		switch {
 		case m == nil:
 		case o.Promoted() && m.TermID != o.Own.Record.TermID:
-		case last != nil && last.TermID == m.TermID && last.Beat > m.Beat:
+		case !m.Follows(last):
 		default:
 			l.restarters[i].lastMarker.Store(m)
 		}
