@@ -12,7 +12,8 @@ const (
 	maxUntrimmed = 16 << 10
 	// maxPair bounds one pair of a map, in bytes, whoever wrote it.
 	maxPair = 4 << 10
-	// maxRaw bounds a message before pairs are left out, 256 MiB.
+	// maxRaw bounds a message before pairs are left out, 256 MiB. One of a whole table is bounded by its
+	// limit alone.
 	maxRaw = 256 << 20
 )
 
@@ -88,7 +89,7 @@ func (t *trimmer) Read(p []byte) (int, error) {
 		for _, c := range t.chunk[:n] {
 			t.take(c)
 		}
-		if t.raw > maxRaw {
+		if t.raw > maxRaw && !t.untouched {
 			t.err = fmt.Errorf("%w: more than %d bytes", errTooLarge, int64(maxRaw))
 		}
 	}
