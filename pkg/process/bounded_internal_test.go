@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 )
 
 // Other accounts decide how many processes there are to look at.
@@ -17,6 +18,11 @@ func TestProcessesAreNotLookedAtBeyondTheEndOfTheContext(t *testing.T) {
 	d := pidfileDaemon(Pidfile(t.TempDir()+"/pid"), ServerProgram)
 	if _, err := d.find(ended); !errors.Is(err, cause) {
 		t.Errorf("the search for a daemon's processes returned %v", err)
+	}
+	late, cancelLate := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancelLate()
+	if _, err := d.find(late); err != nil {
+		t.Errorf("a stop that has killed all in its last moment does not see that: %v", err)
 	}
 	child := exec.CommandContext(t.Context(), "sleep", "1000")
 	if err := child.Start(); err != nil {

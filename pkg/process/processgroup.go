@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // daemon is how the processes of a daemon are recognised.
@@ -49,9 +50,18 @@ func (g processGroup) includes(pid int) bool {
 	return slices.ContainsFunc(g.all(), func(h *handle) bool { return h.pid == pid })
 }
 
+// searchTimeout is how long a search for processes may take though the time is over. A stop that has
+// killed all in its last moment should see that, and succeed; it is less than what actions leave unused.
+const searchTimeout = 400 * time.Millisecond
+
 // find opens the processes of the daemon. Each is opened before it is recognised. The error may be
 // the context's cause: there can be many processes to look at.
 func (d daemon) find(ctx context.Context) (processGroup, error) {
+	if deadline, limited := ctx.Deadline(); limited && time.Until(deadline) < searchTimeout {
+		searching, cancel := context.WithTimeout(context.WithoutCancel(ctx), searchTimeout)
+		defer cancel()
+		ctx = searching
+	}
 	var found processGroup
 	err := d.findHolders(&found)
 	if err == nil {
