@@ -67,10 +67,12 @@ func (c *Controller) stopLock(ctx context.Context) func() {
 	return unlock
 }
 
-// stopUnit ends the unit's server, unless it is another manager's.
+// stopUnit ends the unit's server, unless it is another manager's. That one is not the resource's, which
+// is stopped without it: if stop failed, the node would be fenced for a server that the cluster has not
+// started.
 func (c *Controller) stopUnit(ctx context.Context, u Unit) error {
 	if err := u.foreign(); err != nil {
-		c.warn(err, "the server is left as it is")
+		c.Log.WithError(err).Error("a server that is not the resource's still runs, and may serve clients: stop leaves it and succeeds")
 		return nil
 	}
 	return step(ctx, "stop the "+u.Name()+" server", u.Files.Database, func(ctx context.Context) error {
