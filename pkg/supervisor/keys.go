@@ -11,7 +11,7 @@ import (
 
 const (
 	// keyStampInterval is between two looks at the times of the files for TLS.
-	keyStampInterval = 10 * time.Second
+	keyStampInterval = 5 * time.Second
 	// keyCheckInterval is between two checks of files that do not change: certificates expire.
 	keyCheckInterval = time.Hour
 	// keyFaultInterval is the same while something is wrong with them or the server's use of them.
