@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/pki"
 	"ovndb-servers/pkg/verify"
 )
 
@@ -18,6 +20,7 @@ type verifyOptions struct {
 	database, output string
 	settle, timeout  time.Duration
 	limit            int
+	keys             pki.Files
 }
 
 const (
@@ -31,8 +34,9 @@ const (
 )
 
 const verifyHelp = `Compare two copies of a database row by row. A and B are each the path of a database
-file, or the address of a server: unix:PATH, tcp:HOST:PORT or tcp:[IPv6]:PORT. Files are
-only read, also those of running servers; of a server, rows are only selected.
+file, or the address of a server: unix:PATH, tcp:HOST:PORT or tcp:[IPv6]:PORT, or ssl: in
+the place of tcp:, with the files that a client needs. Files are only read, also those of
+running servers; of a server, rows are only selected.
 
 Rows are matched by their UUIDs. All columns are compared, also the agent's own keys
 "ovndb-servers:..." of external_ids, but for columns that a server does not store. While
@@ -60,6 +64,9 @@ func newVerifyCommand(p program) *cobra.Command {
 	flags.StringVar(&o.database, "database", "", "name of the database, where both have several")
 	flags.DurationVar(&o.settle, "settle", settleTime, "for how long in all to read rows that differ again")
 	flags.IntVar(&o.limit, "limit", maxRows, "how many of the rows that differ to list")
+	flags.StringVarP(&o.keys.PrivateKey, "private-key", "p", "", "file with the private key, for ssl")
+	flags.StringVarP(&o.keys.Certificate, "certificate", "c", "", "file with its certificate, for ssl")
+	flags.StringVarP(&o.keys.CACert, "ca-cert", "C", "", "file with the CA certificate of the server, for ssl")
 	flags.DurationVar(&o.timeout, "timeout", verifyTimeout, "how long the whole comparison may take")
 	return cmd
 }
@@ -71,13 +78,13 @@ func verifyCopies(cmd *cobra.Command, o verifyOptions, textA, textB string, bar 
 	if o.limit < 0 || o.settle < 0 {
 		return &exitError{code: exitUsage, err: errors.New("--limit and --settle cannot be negative")}
 	}
-	a, err := verify.ParseAddress(textA)
+	a, err := o.address(textA)
 	if err != nil {
-		return &exitError{code: exitUsage, err: err}
+		return err
 	}
-	b, err := verify.ParseAddress(textB)
+	b, err := o.address(textB)
 	if err != nil {
-		return &exitError{code: exitUsage, err: err}
+		return err
 	}
 	debug.SetMemoryLimit(memoryLimit)
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
@@ -88,6 +95,18 @@ func verifyCopies(cmd *cobra.Command, o verifyOptions, textA, textB string, bar 
 		return &exitError{code: verifyCodeOf(err), err: fmt.Errorf("cannot compare %s with %s: %w", a, b, err)}
 	}
 	return writeVerified(cmd.OutOrStdout(), result, o)
+}
+
+// address reads an address, and gives it the files for TLS if it needs them.
+func (o verifyOptions) address(text string) (verify.Address, error) {
+	a, err := verify.ParseAddress(text)
+	if err == nil && a.NeedsKeys() && slices.Contains(o.keys.Paths(), "") {
+		err = fmt.Errorf("%s needs --private-key, --certificate and --ca-cert", a)
+	}
+	if err != nil {
+		return verify.Address{}, &exitError{code: exitUsage, err: err}
+	}
+	return a.With(o.keys), nil
 }
 
 func writeVerified(out io.Writer, result verify.Result, o verifyOptions) error {

@@ -4,12 +4,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
+	"ovndb-servers/pkg/pki/pkitest"
 	"ovndb-servers/pkg/verify"
 )
 
@@ -69,6 +71,21 @@ func TestVerifyOfCopiesThatAreTheSame(t *testing.T) {
 	}
 }
 
+func TestVerifyComparesWithAServerThatIsReachedByTLS(t *testing.T) {
+	t.Parallel()
+	authority := pkitest.New(t, "authority")
+	files, port := authority.Files(t, "server"), strconv.Itoa(int(ovsdbctltest.Port(t)))
+	server := ovsdbctltest.Start(t, ovsdbctl.Northbound(), ovsdbctltest.Remote("pssl:"+port+":127.0.0.1"),
+		ovsdbctltest.Argument("--private-key="+files.PrivateKey), ovsdbctltest.Argument("--certificate="+files.Certificate),
+		ovsdbctltest.Argument("--ca-cert="+files.CACert))
+	client := authority.Files(t, "client")
+	got := call(t, "ovndb-servers", "verify", server.File, "ssl:127.0.0.1:"+port,
+		"-p", client.PrivateKey, "-c", client.Certificate, "-C", client.CACert)
+	if got.code != exitHealthy {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestVerifySaysWhyItCannotCompare(t *testing.T) {
 	t.Parallel()
 	server, file := newTwoCopies(t)
@@ -81,7 +98,7 @@ func TestVerifySaysWhyItCannotCompare(t *testing.T) {
 		args []string
 	}{
 		{"one copy", exitUsage, "accepts 2 arg(s)", []string{file}},
-		{"TLS", exitUsage, "speaks no TLS", []string{file, "ssl:192.0.2.1:6641"}},
+		{"TLS without files", exitUsage, "--ca-cert", []string{file, "ssl:192.0.2.1:6641", "-p", "/key", "-c", "/certificate"}},
 		{"an address to listen on", exitUsage, "leave out the p", []string{file, "punix:/x"}},
 		{"an unknown format", exitUsage, "table and json", []string{file, file, "-o", "yaml"}},
 		{"a negative limit", exitUsage, "cannot be negative", []string{file, file, "--limit", "-1"}},

@@ -16,10 +16,11 @@ import (
 // ErrAddress is returned for an address that cannot be one.
 var ErrAddress = errors.New("wrong address")
 
-// An Address is the path of a database file, or unix:PATH or tcp:HOST:PORT of a server.
+// An Address is the path of a database file, or unix:PATH, tcp:HOST:PORT or ssl:HOST:PORT of a server.
 type Address struct {
 	text   string
 	server bool
+	keys   pki.Files // for ssl
 }
 
 // ParseAddress reads an address. A path that begins like an address of a server is written ./PATH.
@@ -28,7 +29,7 @@ func ParseAddress(text string) (Address, error) {
 	switch method {
 	case "":
 		return Address{}, fmt.Errorf("%w: it is empty", ErrAddress)
-	case "tcp":
+	case "tcp", "ssl":
 		return Address{text: text, server: true}, nil
 	case "unix":
 		path, err := filepath.Abs(rest)
@@ -36,13 +37,20 @@ func ParseAddress(text string) (Address, error) {
 			return Address{}, fmt.Errorf("%w %s: %w", ErrAddress, text, err)
 		}
 		return Address{text: "unix:" + path, server: true}, nil
-	case "ssl":
-		return Address{}, fmt.Errorf("%w %s: this program speaks no TLS: give the server's unix: socket, or its database file", ErrAddress, text)
 	case "ptcp", "pssl", "punix":
 		return Address{}, fmt.Errorf("%w %s: it is one to listen on: leave out the p", ErrAddress, text)
 	default:
 		return Address{text: text}, nil
 	}
+}
+
+// NeedsKeys reports whether the address is one of a server that is reached by TLS.
+func (a Address) NeedsKeys() bool { return a.server && strings.HasPrefix(a.text, "ssl:") }
+
+// With returns the address with the files for TLS.
+func (a Address) With(keys pki.Files) Address {
+	a.keys = keys
+	return a
 }
 
 // String returns the address as text.
@@ -51,7 +59,7 @@ func (a Address) String() string { return a.text }
 // databases returns the names of the databases at the address.
 func (a Address) databases(ctx context.Context) ([]string, error) {
 	if a.server {
-		return ovsdbctl.Databases(ctx, a.text, pki.Files{})
+		return ovsdbctl.Databases(ctx, a.text, a.keys)
 	}
 	file, err := ovsdbfile.Open(a.text)
 	if err != nil {
@@ -67,7 +75,7 @@ func (a Address) databases(ctx context.Context) ([]string, error) {
 
 func (a Address) open(ctx context.Context, database string) (Copy, error) {
 	if a.server {
-		return openServer(ctx, a.text, database)
+		return openServer(ctx, a, database)
 	}
 	return openFile(ctx, a.text)
 }

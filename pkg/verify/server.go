@@ -15,8 +15,8 @@ type server struct {
 	schema ovsdbctl.Schema
 }
 
-func openServer(ctx context.Context, address, database string) (*server, error) {
-	store, err := ovsdbctl.Open(ctx, address, ovsdbctl.Database{Name: database})
+func openServer(ctx context.Context, address Address, database string) (*server, error) {
+	store, err := ovsdbctl.OpenTLS(ctx, address.text, ovsdbctl.Database{Name: database}, address.keys)
 	if err != nil {
 		return nil, err
 	}
