@@ -119,6 +119,7 @@ func (c *Controller) follow(ctx context.Context, u Unit, source string, record r
 	if err := c.retire(ctx, u); err != nil {
 		return err
 	}
+	c.wakeLocalClients(ctx, u)
 	failpoint("follow-parked")
 	admission, schema, err := c.admit(ctx, u, source, record)
 	if err != nil {

@@ -146,8 +146,18 @@ func (c *Controller) takeLead(ctx context.Context, recordText string, own replic
 		c.warn(c.followed(u).take(), "a later follow keeps a snapshot that is not needed")
 		m := own.Markers[u.Name()]
 		m.Beat = replication.BeatRecorded
+		c.wakeLocalClients(ctx, u)
 		return c.writeMarker(ctx, u, m, false)
 	})
+}
+
+// wakeLocalClients makes the clients on the local socket of a server connect again whose role has
+// changed: ovn-northd, if it is not the agent's, would stay without its lock, or keep one that is
+// worth nothing. No other client has a session, as the listeners are closed.
+func (c *Controller) wakeLocalClients(ctx context.Context, u Unit) {
+	ctx, cancel := withBudget(ctx, answerFraction, answerTimeout)
+	defer cancel()
+	c.warn(u.Server.EndIdleSessions(ctx), "an ovn-northd on the local socket may stay idle")
 }
 
 // swapFraction is the part of an action's time in which the swap of the record is tried again,
