@@ -5,9 +5,11 @@ package ovsdbfile
 type transaction struct {
 	prefix string // of the external_ids that matter
 
+	date   int64
 	diff   bool // columns of rows that exist already are differences
 	rows   []rowChange
 	global []globalChange
+	counts *rowCounts // of all rows; may be nil. With it, rows are those of the global table alone
 }
 
 // rowChange is the insertion, modification or deletion of a row.
@@ -25,7 +27,10 @@ type globalChange struct {
 }
 
 func (t *transaction) reset() {
-	*t = transaction{prefix: t.prefix, rows: t.rows[:0], global: t.global[:0]}
+	*t = transaction{prefix: t.prefix, rows: t.rows[:0], global: t.global[:0], counts: t.counts}
+	if t.counts != nil {
+		t.counts.reset()
+	}
 }
 
 // release frees the memory that a large record needed.
@@ -56,8 +61,11 @@ func (t *transaction) parse(s *scanner, tables map[string]*table) error {
 	return s.members(func(name []byte) error {
 		switch string(name) {
 		case "_date":
-			_, err := s.integer()
+			var err error
+			t.date, err = s.integer()
 			return err
+		case "_comment":
+			return t.parseComment(s)
 		case "_is_diff":
 			return t.parseDiff(s)
 		}
@@ -84,6 +92,28 @@ func (t *transaction) parseDiff(s *scanner) error {
 	return s.word("false")
 }
 
+// parseComment reads the comment if rows are counted. Others than texts are passed over.
+func (t *transaction) parseComment(s *scanner) error {
+	c, err := s.peek()
+	if err != nil {
+		return err
+	}
+	if c != '"' || t.counts == nil {
+		return s.skip()
+	}
+	return readString(s, &t.counts.comment)
+}
+
+func (t *transaction) addRow(row rowChange) {
+	if t.counts != nil {
+		t.counts.add(row)
+		if !row.table.global {
+			return
+		}
+	}
+	t.rows = append(t.rows, row)
+}
+
 func (t *transaction) parseTable(s *scanner, table *table) error {
 	return s.members(func(name []byte) error {
 		id, err := parseUUID(name)
@@ -94,7 +124,7 @@ func (t *transaction) parseTable(s *scanner, table *table) error {
 		if err != nil {
 			return err
 		}
-		t.rows = append(t.rows, rowChange{table: table, id: id, gone: gone})
+		t.addRow(rowChange{table: table, id: id, gone: gone})
 		switch {
 		case gone:
 			return nil
