@@ -32,6 +32,9 @@ type SupervisorState struct {
 	Restarting bool `json:"restarting,omitempty"`
 	// Leaderless says that no node has led for some seconds.
 	Leaderless bool `json:"leaderless,omitempty"`
+	// BehindSince says since when a backup's databases are behind their sources, or without a session
+	// to them, by name.
+	BehindSince map[string]time.Time `json:"behind-since,omitempty"`
 	// GaveUp says that the supervisor restarts nothing any more.
 	GaveUp bool `json:"gave-up,omitempty"`
 }

@@ -247,3 +247,22 @@ func TestBackupThatNeverReachedThePromotedNodePublishesThatItIsBehind(t *testing
 		}
 	})
 }
+
+func TestSavedStateSaysSinceWhenABackupIsBehindUntilItIsFresh(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newBackup()
+		began := time.Now()
+		l := startWatching(t, n)
+		wait(40 * time.Second)
+		since := locked(n, &n.saved).BehindSince
+		if len(since) != 2 || since[northbound].Sub(began) > 2*time.Second || since[southbound].Sub(began) > 2*time.Second {
+			t.Errorf("without a session for 40 s it is behind since %v, want since %v", since, began)
+		}
+		l.see(sourceState{connected: true, marker: at("id4", 7)})
+		wait(time.Second)
+		if since := locked(n, &n.saved).BehindSince; len(since) > 0 {
+			t.Errorf("it is fresh, and behind since %v", since)
+		}
+	})
+}

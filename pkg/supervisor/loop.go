@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -237,6 +238,7 @@ func (l *loop) save(now time.Time, reasons []string, gaveUp bool, unmonitored st
 	state.Leader = l.view.leader()
 	state.Config, state.Reasons, state.GaveUp, state.Unmonitored = l.config, reasons, gaveUp, unmonitored
 	state.Restarting = restarting(l.restarters)
+	state.BehindSince = maps.Clone(l.freshness.behindSince)
 	err := l.node.SaveSupervisorState(state)
 	l.logFailure(now, logrus.WarnLevel, err, "cannot save the state of the supervisor: monitors have to ask the cluster themselves")
 }

@@ -1,0 +1,39 @@
+package control
+
+import (
+	"context"
+	"fmt"
+
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/replication"
+)
+
+// SourceState is the answer of a server that another node is replicated from.
+type SourceState struct {
+	// Active reports whether it takes writes, by a probe that writes nothing.
+	Active bool
+	// Marker is that of its data, nil if it has none, or none that can be read.
+	Marker *replication.Marker
+}
+
+// AskSource asks the server of a database at an address, as OVN writes it, for its role and marker.
+func AskSource(ctx context.Context, address string, database ovsdbctl.Database) (SourceState, error) {
+	store, err := ovsdbctl.Open(ctx, address, database)
+	if err != nil {
+		return SourceState{}, err
+	}
+	defer store.Close()
+	active, err := store.Writable(ctx)
+	if err != nil {
+		return SourceState{}, fmt.Errorf("%s at %s: %w", database.Name, address, err)
+	}
+	global, err := store.Global(ctx)
+	if err != nil {
+		return SourceState{}, fmt.Errorf("%s at %s: %w", database.Name, address, err)
+	}
+	marker, err := replication.ParseMarker(global)
+	if err != nil {
+		marker = nil // it counts as none
+	}
+	return SourceState{Active: active, Marker: marker}, nil
+}
