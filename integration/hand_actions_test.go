@@ -187,11 +187,11 @@ func (h hand) makeOlder(node, path string) string {
 	return version
 }
 
-// Where no server runs, the tool says so, with a code of its own.
+// Where no server of the resource runs in the whole cluster, the tool calls that critical.
 func TestStatusWhereNothingRuns(t *testing.T) {
 	h := byHand(t)
 	node := h.NodeNames()[0]
-	if _, parsed := h.status(node, toolNotRunning); parsed.Healthy || parsed.Health != "stopped" {
+	if _, parsed := h.status(node, toolCritical); parsed.Healthy || parsed.Health != "stopped" {
 		t.Errorf("%+v", parsed)
 	}
 }

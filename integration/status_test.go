@@ -15,8 +15,8 @@ import (
 
 // The exit codes of the tool's commands that are not [exitSuccess].
 const (
-	toolWrong      = 1
-	toolNotRunning = 3
+	toolDegraded = 1
+	toolCritical = 2
 )
 
 // status is the JSON that the tool prints, as far as it is checked here.
@@ -80,8 +80,8 @@ func TestStatusOfHealthyCluster(t *testing.T) {
 				source = ""
 			}
 			wantServer(t, parsed, i, db, source)
-			if !strings.Contains(table, db.Name) || !strings.Contains(table, db.File) {
-				t.Errorf("%s: %s is not in the table:\n%s", node, db.Name, table)
+			if strings.Count(table, db.Name) != len(c.NodeNames()) {
+				t.Errorf("%s: %s is not in the table once for each node:\n%s", node, db.Name, table)
 			}
 		}
 		wantRoles(t, parsed, view)
@@ -129,7 +129,7 @@ func TestStatusOfBackupThatDoesNotFollow(t *testing.T) {
 		})
 	})
 	h.park(node, sb)
-	table, parsed := h.status(node, toolWrong)
+	table, parsed := h.status(node, toolDegraded)
 	if parsed.Healthy || len(parsed.Problems) != 1 || !strings.Contains(parsed.Problems[0], sb.Name) || !strings.Contains(table, "problem: ") {
 		t.Errorf("%+v\n%s", parsed, table)
 	}

@@ -54,7 +54,7 @@ func TestDirectoryOfTheSystemIsRefusedByStartAndLeftAsItIs(t *testing.T) {
 func TestProgramThatIsCalledToWorkOnFilesWithoutARequestSaysWhoCallsIt(t *testing.T) {
 	t.Parallel()
 	got := call(t, "/usr/sbin/ovndb-servers", "internal-files")
-	if got.code != exitWrong || !strings.Contains(got.stderr, "called by the program itself") {
+	if got.code != exitDegraded || !strings.Contains(got.stderr, "called by the program itself") {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -31,8 +31,8 @@ promotion uses it up; it is void once another node is promoted, this node follow
 it leaves the cluster. It and its reason are kept in the log, and in the cluster record
 of the term that begins with it.
 
-Exit codes: 0 done, 1 refused, 2 wrong usage or not confirmed, 4 the state could not be
-found out.`
+Exit codes: 0 done, 1 refused, 3 the state could not be found out, 107 not confirmed; the
+others are those of all commands.`
 
 func newBlessCommand() *cobra.Command {
 	var o blessOptions
@@ -41,20 +41,22 @@ func newBlessCommand() *cobra.Command {
 		Short:   "Let this node's data lead once, even if it is not the latest",
 		Long:    blessHelp,
 		Example: "  ovndb-servers bless --reason \"disks of node1 and node2 burned\"\n  ovndb-servers bless --withdraw",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return bless(cmd, o) },
 	}
 	cmd.Flags().StringVar(&o.reason, "reason", "", "the reason, in a few words; kept in the log and in the cluster record")
 	cmd.Flags().BoolVar(&o.withdraw, "withdraw", false, "take the blessing back")
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do it")
-	cmd.MarkFlagsMutuallyExclusive("withdraw", "reason")
-	o.addFlags(cmd.Flags(), blessTimeout)
+	o.addFlags(cmd, blessTimeout)
 	return cmd
 }
 
 func bless(cmd *cobra.Command, o blessOptions) error {
+	if o.withdraw && o.reason != "" {
+		return usage("--withdraw takes the blessing back, and needs no --reason")
+	}
 	if !o.withdraw && replication.CleanReason(o.reason) == "" {
-		return &exitError{code: exitUsage, err: fmt.Errorf("cannot bless without --reason: %w", control.ErrNoReason)}
+		return usage("cannot bless without --reason: %w", control.ErrNoReason)
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
@@ -63,7 +65,7 @@ func bless(cmd *cobra.Command, o blessOptions) error {
 		err = t.noCluster
 	}
 	if err != nil {
-		return &exitError{code: exitUnknown, err: err}
+		return err
 	}
 	c, out := t.controller, cmd.OutOrStdout()
 	c.Log = operatorLog(cmd, c.Instance)
@@ -72,19 +74,19 @@ func bless(cmd *cobra.Command, o blessOptions) error {
 	}
 	survey, err := c.Survey(ctx)
 	if err != nil {
-		return &exitError{code: exitUnknown, err: err}
+		return err
 	}
 	if _, err := io.WriteString(out, costText(c.Instance, survey)); err != nil {
 		return err
 	}
 	if err := needless(ctx, c, survey); err != nil {
-		return &exitError{code: exitWrong, err: err}
+		return refused(err)
 	}
 	if !o.yes {
-		return &exitError{code: exitUsage, err: errNotConfirmed}
+		return errNotConfirmed
 	}
 	if err := c.Bless(ctx, o.reason); err != nil {
-		return &exitError{code: exitWrong, err: err}
+		return refused(err)
 	}
 	_, err = fmt.Fprintf(out, "\nThe data of node %s is blessed: it leads with the next promotion. To take that back: ovndb-servers bless --withdraw\n", c.Node)
 	return err
@@ -92,7 +94,7 @@ func bless(cmd *cobra.Command, o blessOptions) error {
 
 func withdraw(ctx context.Context, out io.Writer, c *control.Controller) error {
 	if err := c.WithdrawBlessing(ctx); err != nil {
-		return &exitError{code: exitWrong, err: err}
+		return refused(err)
 	}
 	_, err := fmt.Fprintf(out, "The data of node %s is no longer blessed; the next monitor sets the promotion score of the data.\n", c.Node)
 	return err

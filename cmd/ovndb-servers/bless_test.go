@@ -8,7 +8,7 @@ import (
 func TestBlessShowsWhatItCostsAndDoesNothingUnlessConfirmed(t *testing.T) {
 	c := newStaleNode(t)
 	wantText(t, c.agent("node1", "promote", 1), "ovndb-servers bless")
-	got := c.tool("node1", exitUsage, "bless", "--reason", "node2 burned")
+	got := c.tool("node1", exitUnconfirmed, "bless", "--reason", "node2 burned")
 	wantText(t, got.stdout, "cluster record: term 2", "led by node node2", "promoted now: no other node", "OVN_Northbound", "term 1 beat",
 		"all that was written in term 2", "the data of node node2, which led term 2, is unknown")
 	wantText(t, got.stderr, "--yes")
@@ -25,13 +25,13 @@ func TestABlessingIsTakenUpByTheNextPromotionAndKeptInTheRecord(t *testing.T) {
 	c.wantValue("ovndb-blessed-ovndb", "node1", termID+" node2 'burned' today")
 	c.agent("node1", "monitor", 0)
 	c.wantValue("master-ovndb", "node1", "200")
-	wantText(t, c.tool("node1", exitWrong, "bless", "--reason", "again", "--yes").stderr, "blessed already")
+	wantText(t, c.tool("node1", exitDegraded, "bless", "--reason", "again", "--yes").stderr, "blessed already")
 	c.agent("node1", "promote", 0)
 	c.role("node1", "Promoted")
 	c.wantValue("ovndb-blessed-ovndb", "node1", "")
 	wantText(t, c.value("ovndb-record-ovndb", "record"), "3 ", " node1 blessed: node2 'burned' today")
 	wantText(t, c.tool("node1", exitHealthy, "status").stdout, "term 3 (", "led by node node1, blessed: node2 'burned' today")
-	wantText(t, c.tool("node1", exitWrong, "bless", "--reason", "why not", "--yes").stderr, "this node is promoted")
+	wantText(t, c.tool("node1", exitDegraded, "bless", "--reason", "why not", "--yes").stderr, "this node is promoted")
 }
 
 func TestABlessingCanBeWithdrawnAndIsRefusedWhereItCannotMatter(t *testing.T) {
@@ -47,7 +47,7 @@ func TestABlessingCanBeWithdrawnAndIsRefusedWhereItCannotMatter(t *testing.T) {
 	c.lead("node2")
 	c.agent("node1", "monitor", 0) // points it at node2
 	c.awaitFollowing("node1")
-	wantText(t, c.tool("node1", exitWrong, "bless", "--reason", "x", "--yes").stderr, "replicates from the promoted node node2")
+	wantText(t, c.tool("node1", exitDegraded, "bless", "--reason", "x", "--yes").stderr, "replicates from the promoted node node2")
 }
 
 func (c testCluster) awaitFollowing(node string) {

@@ -37,7 +37,7 @@ func run(ctx context.Context, p program) int {
 func workOnFiles(ctx context.Context, p program) int {
 	if err := process.RunFilesCommand(ctx, p.args[2:], p.stdin, p.stdout); err != nil {
 		_, _ = fmt.Fprintf(p.stderr, "%s: error: %v\n", ocf.AgentName, err)
-		return exitWrong
+		return exitDegraded
 	}
 	return exitHealthy
 }

@@ -3,11 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // progressBar shows on a terminal how far a comparison has come. On anything else it shows nothing.
@@ -23,14 +20,10 @@ const (
 )
 
 func newProgressBar(out io.Writer) *progressBar {
-	file, isFile := out.(*os.File)
-	if !isFile {
+	if !isTerminal(out) {
 		return &progressBar{}
 	}
-	if _, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS); err != nil {
-		return &progressBar{}
-	}
-	return &progressBar{out: file}
+	return &progressBar{out: out}
 }
 
 func (b *progressBar) show(done, all int) {

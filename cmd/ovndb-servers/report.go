@@ -8,25 +8,36 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/pacemaker"
+	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
 
-// report is the result of status. Its JSON keys are stable; new ones may come.
+// statusSchema is the version of the keys of status. It is counted up when one changes its meaning
+// or goes; new ones may come.
+const statusSchema = 1
+
+// report is the result of status.
 type report struct {
+	Schema   int            `json:"schema"`
 	Node     string         `json:"node"`
 	Resource string         `json:"resource"`
 	Health   string         `json:"health"`
 	Healthy  bool           `json:"healthy"`
 	Problems []string       `json:"problems"`
+	Copies   []copyReport   `json:"copies"`
 	Servers  []serverReport `json:"servers"`
 	// Northd is nil on a node that is not promoted, and on one that has none.
 	Northd *northdReport `json:"northd,omitempty"`
 	// Supervisor is nil on a node whose servers do not run.
 	Supervisor *supervisorReport `json:"supervisor,omitempty"`
 	Cluster    clusterReport     `json:"cluster"`
+
+	behindSince map[string]time.Time
+	record      *replication.Record
 }
 
 type serverReport struct {
@@ -45,6 +56,8 @@ type serverReport struct {
 	Progress string `json:"progress"`
 	// Current is nil if the cluster record is unknown, or if there is none.
 	Current *bool `json:"current"`
+	// Sessions is how many OVSDB sessions the server has, nil if it does not say.
+	Sessions *int `json:"sessions,omitempty"`
 
 	position *replication.Position
 }
@@ -89,8 +102,8 @@ type nodeReport struct {
 func newReport(c *control.Controller, o replication.Observation) report {
 	v := replication.Assess(o)
 	r := report{
-		Node: c.Node, Resource: c.Instance, Health: string(v.Health),
-		Problems: append([]string{}, v.Reasons...), Cluster: clusterReport{Nodes: []nodeReport{}},
+		Schema: statusSchema, Node: c.Node, Resource: c.Instance, Health: string(v.Health),
+		Problems: append([]string{}, v.Reasons...), Copies: []copyReport{}, Cluster: clusterReport{Nodes: []nodeReport{}},
 	}
 	for i, s := range o.Servers {
 		r.Servers = append(r.Servers, serverReport{
@@ -126,8 +139,7 @@ func (r *report) addData(ctx context.Context, c *control.Controller) {
 	}
 }
 
-// addRecord adds the cluster record and compares this node's data with it. Data of an unpromoted
-// node that has not seen the current term cannot lead.
+// addRecord adds the cluster record.
 func (r *report) addRecord(ctx context.Context, c *control.Controller) {
 	record, err := c.Record(ctx)
 	if err != nil {
@@ -137,18 +149,24 @@ func (r *report) addRecord(ctx context.Context, c *control.Controller) {
 	if record == nil {
 		return
 	}
+	r.record = record
 	r.Cluster.Record = &recordReport{
 		Term: record.Term, TermID: record.TermID, Node: record.Node, Blessed: record.Blessed, Members: record.Members,
 	}
 	if len(record.End) > 0 {
 		r.Cluster.Record.End = record.End.Summary()
 	}
+}
+
+// compareWithRecord compares this node's data with the record. Data of an unpromoted node that has
+// not seen the current term cannot lead.
+func (r *report) compareWithRecord() {
 	for i := range r.Servers {
 		s := &r.Servers[i]
-		if s.position == nil {
+		if s.position == nil || r.record == nil {
 			continue
 		}
-		current := s.position.Current(*record)
+		current := s.position.Current(*r.record)
 		s.Current = &current
 	}
 }
@@ -157,20 +175,55 @@ func (r *report) judge(h replication.Health) {
 	r.Healthy = h == replication.HealthActive || h == replication.HealthBackup
 }
 
-// addCluster adds the cluster's view of the resource and its faults.
-func (r *report) addCluster(ctx context.Context, cluster control.Cluster, view pacemaker.View) {
+// addCluster adds the cluster's view of the resource and its faults, and returns what the other
+// nodes have published.
+func (r *report) addCluster(ctx context.Context, t target) otherNodes {
+	others := otherNodes{sources: map[string]replication.Sources{}}
+	cluster := t.controller.Cluster
 	scores, err := cluster.Scores(ctx)
 	if err == nil {
 		var published map[string]string
 		published, err = cluster.Published(ctx, control.TopicActive)
-		r.addNodes(view, scores, published)
+		r.addNodes(t.view, scores, published)
+		others.sources = sourcesOf(published, t.controller.Units)
 	}
 	if err != nil {
 		r.Cluster.Error = err.Error()
-		return
+		return others
 	}
 	r.Cluster.Available = true
 	r.checkPromoted()
+	r.addRecord(ctx, t.controller)
+	if r.record != nil {
+		others.freshness, err = t.controller.Freshness(ctx, r.record.TermID)
+	}
+	if err != nil {
+		r.problem(err.Error())
+	}
+	return others
+}
+
+// sourcesOf reads where nodes say that they are replicated from. What cannot be read is left out.
+func sourcesOf(published map[string]string, units []control.Unit) map[string]replication.Sources {
+	var names []string
+	for _, u := range units {
+		names = append(names, u.Name())
+	}
+	all := map[string]replication.Sources{}
+	for node, text := range published {
+		if sources, err := replication.ParseSources(text, names); err == nil {
+			all[node] = sources
+		}
+	}
+	return all
+}
+
+// shortCluster says in short why the cluster cannot be asked.
+func shortCluster(err error) string {
+	if errors.Is(err, process.ErrProgramMissing) {
+		return "crm_mon is not installed; on Debian: apt-get install pacemaker-cli-utils"
+	}
+	return err.Error()
 }
 
 func (r *report) addNodes(view pacemaker.View, scores, published map[string]string) {
@@ -186,13 +239,19 @@ func (r *report) addNodes(view pacemaker.View, scores, published map[string]stri
 	}
 }
 
-func (r *report) checkPromoted() {
+// promoted returns the nodes that are promoted, as far as the cluster knows.
+func (r *report) promoted() []string {
 	var promoted []string
 	for _, n := range r.Cluster.Nodes {
 		if n.Role == "Promoted" {
 			promoted = append(promoted, n.Name)
 		}
 	}
+	return promoted
+}
+
+func (r *report) checkPromoted() {
+	promoted := r.promoted()
 	switch len(promoted) {
 	case 0:
 		r.problem("no node of the cluster is promoted: nothing serves clients; see: crm_mon -1rfA")
@@ -209,12 +268,14 @@ func (r *report) problem(text string) {
 
 func (r *report) exitCode() int {
 	switch {
-	case r.Health == string(replication.HealthStopped):
-		return exitNotRunning
-	case r.Healthy:
+	case !r.Cluster.Available:
+		return exitUnknown
+	case len(r.promoted()) != 1 || r.Health == string(replication.HealthFailedActive):
+		return exitCritical
+	case r.Healthy || r.Health == string(replication.HealthStopped) && len(r.Problems) == 0:
 		return exitHealthy
 	default:
-		return exitWrong
+		return exitDegraded
 	}
 }
 

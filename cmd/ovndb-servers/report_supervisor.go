@@ -25,6 +25,9 @@ func (r *report) addSupervisor(c *control.Controller) {
 	if pid != 0 && err != nil {
 		r.Supervisor.Silent = err.Error()
 	}
+	if err == nil {
+		r.behindSince = state.BehindSince
+	}
 	for _, reason := range state.Reasons {
 		r.problem(reason)
 	}
@@ -35,6 +38,9 @@ func (r *report) addSupervisor(c *control.Controller) {
 		r.problem("the supervisor has given up restarting servers and left recovery to Pacemaker; see its log")
 	}
 }
+
+// quiet reports whether there is nothing to say of the supervisor.
+func (s *supervisorReport) quiet() bool { return s == nil || s.PID != 0 && s.Silent == "" }
 
 func (s *supervisorReport) text() string {
 	switch {

@@ -15,16 +15,18 @@ import (
 const snapshotsHelp = `Snapshots are copies of this node's database files from before rows were discarded
 that no other node may have had: when a node that led comes back, for example.
 
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the server to compare with
-does not run on this node, 4 the state could not be found out.`
+Exit codes: 0 done, 1 refused or failed, 3 the state could not be found out, or the server
+to compare with does not run on this node, 105 there is no such snapshot; the others are
+those of all commands.`
 
 func newSnapshotsCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "snapshots",
-		Short: "List, show and restore copies of databases that were about to lose rows",
-		Long:  snapshotsHelp,
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:     "snapshots",
+		Short:   "List, show and restore copies of databases that were about to lose rows",
+		Long:    snapshotsHelp,
+		Args:    noArguments,
+		Example: "  ovndb-servers snapshots list",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newSnapshotsListCommand(), newSnapshotsShowCommand(), newSnapshotsRestoreCommand())
 	return cmd
@@ -33,23 +35,20 @@ func newSnapshotsCommand() *cobra.Command {
 func newSnapshotsListCommand() *cobra.Command {
 	var (
 		p      place
-		output string
+		output outputFlag
 	)
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "List the snapshots on this node, the newest of each database first",
 		Long:    "List the snapshots on this node, the newest of each database first.\n\n" + snapshotsHelp,
 		Example: "  ovndb-servers snapshots list\n  ovndb-servers snapshots list -o json | jq -r .[].name",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkOutput(output); err != nil {
-				return err
-			}
-			return listSnapshots(cmd.Context(), cmd.OutOrStdout(), p, output)
+			return listSnapshots(cmd.Context(), cmd.OutOrStdout(), p, output.format)
 		},
 	}
-	addOutputFlag(cmd, &output)
-	p.addFlags(cmd.Flags(), statusTimeout)
+	output.add(cmd, outputTable, outputJSON)
+	p.addFlags(cmd, statusTimeout)
 	return cmd
 }
 
@@ -59,7 +58,7 @@ func listSnapshots(ctx context.Context, out io.Writer, p place, output string) e
 	defer cancel()
 	t, err := p.target(ctx, discardLogger())
 	if err != nil {
-		return &exitError{code: exitUnknown, err: err}
+		return err
 	}
 	directory := t.controller.SnapshotDirectory()
 	all, failure := directory.List()
@@ -69,7 +68,7 @@ func listSnapshots(ctx context.Context, out io.Writer, p place, output string) e
 		err = writeSnapshots(out, directory.String(), all)
 	}
 	if err == nil && failure != nil {
-		return &exitError{code: exitUnknown, err: failure}
+		return failure
 	}
 	return err
 }
@@ -104,9 +103,4 @@ func size(bytes int64) string {
 	default:
 		return strconv.FormatInt(bytes, 10) + " B"
 	}
-}
-
-// snapshotError gives an error of package snapshot its exit code.
-func snapshotError(err error) error {
-	return &exitError{code: exitCodeOf(err), err: err}
 }

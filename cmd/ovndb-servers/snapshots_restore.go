@@ -36,41 +36,40 @@ present file as a snapshot of its own. The resource must be stopped on this node
 Without --yes, show the steps and their cost, and do nothing.
 
 ` + snapshotsHelp,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return restoreSnapshot(cmd, o, args[0]) },
+		Example:           "  ovndb-servers snapshots restore OVN_Northbound.20260304T050607.000000890Z.ahead --yes",
+		Args:              oneSnapshot,
+		ValidArgsFunction: o.completeSnapshots,
+		RunE:              func(cmd *cobra.Command, args []string) error { return restoreSnapshot(cmd, o, args[0]) },
 	}
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do it")
-	o.addFlags(cmd.Flags(), restoreTimeout)
+	o.addFlags(cmd, restoreTimeout)
 	return cmd
 }
-
-// errNotConfirmed is returned when a command that changes data lacks --yes.
-var errNotConfirmed = errors.New("nothing was done: to do it, add --yes")
 
 func restoreSnapshot(cmd *cobra.Command, o restoreOptions, name string) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
 	t, err := o.target(ctx, discardLogger())
 	if err != nil {
-		return &exitError{code: exitUnknown, err: err}
+		return err
 	}
 	c, out := t.controller, cmd.OutOrStdout()
 	c.Log = operatorLog(cmd, c.Instance)
 	info, err := c.SnapshotDirectory().Find(name)
 	if err != nil {
-		return snapshotError(err)
+		return err
 	}
 	cluster := clusterRecord(ctx, t)
 	if !o.yes {
 		_, _ = io.WriteString(out, restorePlan(ctx, c, info, cluster))
-		return &exitError{code: exitUsage, err: errNotConfirmed}
+		return errNotConfirmed
 	}
 	restored, err := c.Restore(ctx, name)
 	if restored.Kept != nil {
 		_, _ = fmt.Fprintf(out, "the replaced file is kept as snapshot %s\n", restored.Kept.Name)
 	}
 	if err != nil {
-		return snapshotError(err)
+		return refused(err)
 	}
 	c.Log.WithField("snapshot", name).WithField("db", restored.Database).Warn("an operator has restored a snapshot: " + restored.Position.Summary())
 	_, err = fmt.Fprintf(out, "restored %s from snapshot %s: %s\n\n%s", restored.Database, name, restored.Position.Summary(),

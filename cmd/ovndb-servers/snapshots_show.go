@@ -23,7 +23,7 @@ import (
 type showOptions struct {
 	place
 
-	output string
+	output outputFlag
 	all    bool
 }
 
@@ -46,14 +46,16 @@ the live database has. The agent's own notes are left out: the Connection tables
 the keys "ovndb-servers:..." of external_ids.
 
 ` + snapshotsHelp,
-		Args: cobra.ExactArgs(1),
+		Example:           "  ovndb-servers snapshots show $(ovndb-servers snapshots list -o json | jq -r .[0].name)",
+		Args:              oneSnapshot,
+		ValidArgsFunction: o.completeSnapshots,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return showSnapshot(cmd.Context(), cmd.OutOrStdout(), o, args[0])
 		},
 	}
-	addOutputFlag(cmd, &o.output)
+	o.output.add(cmd, outputTable, outputJSON)
 	cmd.Flags().BoolVar(&o.all, "all", false, fmt.Sprintf("show all rows in full, and not only the first %d", maxRows))
-	o.addFlags(cmd.Flags(), showTimeout)
+	o.addFlags(cmd, showTimeout)
 	return cmd
 }
 
@@ -71,30 +73,27 @@ type shown struct {
 }
 
 func showSnapshot(ctx context.Context, out io.Writer, o showOptions, name string) error {
-	if err := checkOutput(o.output); err != nil {
-		return err
-	}
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	t, err := o.target(ctx, discardLogger())
 	if err != nil {
-		return &exitError{code: exitUnknown, err: err}
+		return err
 	}
 	file, info, err := t.controller.SnapshotDirectory().Open(name)
 	if err != nil {
-		return snapshotError(err)
+		return err
 	}
 	defer file.Close() //nolint:errcheck // only read
 	s := shown{Snapshot: info, NotCompared: []string{}, Differences: []snapshot.Difference{}, Counts: map[snapshot.Kind]int{}}
 	failure := s.compare(ctx, file, t.controller.Units)
 	s.count(o.all)
-	if o.output == outputJSON {
+	if o.output.format == outputJSON {
 		err = writeJSON(out, s)
 	} else {
 		err = writeShown(out, s, o.all)
 	}
 	if err == nil && failure != nil {
-		return snapshotError(fmt.Errorf("the snapshot is not compared: %w", failure))
+		return fmt.Errorf("the snapshot is not compared: %w", failure)
 	}
 	return err
 }

@@ -60,10 +60,10 @@ func TestSnapshotsAreListedAndShown(t *testing.T) {
 
 func TestRestoreExplainsItselfAndIsRefusedWhileServersRun(t *testing.T) {
 	c, name := newKeptRows(t)
-	got := c.tool("node1", exitUsage, "snapshots", "restore", name)
+	got := c.tool("node1", exitUnconfirmed, "snapshots", "restore", name)
 	wantText(t, got.stdout, "keep the present", "put snapshot "+name, "What it costs", "It would be refused now")
 	wantText(t, got.stderr, "--yes")
-	wantText(t, c.tool("node1", exitWrong, "snapshots", "restore", name, "--yes").stderr, "stop the resource")
+	wantText(t, c.tool("node1", exitDegraded, "snapshots", "restore", name, "--yes").stderr, "stop the resource")
 	if !c.has("node1", "only-node2") || c.has("node1", "only-node1") {
 		t.Error("the live database has changed")
 	}
@@ -122,7 +122,7 @@ func TestShowIsBoundedAndSaysHowMuchThereIs(t *testing.T) {
 		t.Errorf("shown are %d of %d, %v", len(all.Differences), all.Total, all.Counts)
 	}
 	c.away("node1")
-	got := c.tool("node1", exitNotRunning, "snapshots", "show", name)
+	got := c.tool("node1", exitUnknown, "snapshots", "show", name)
 	if !strings.Contains(got.stdout, "why:") || !strings.Contains(got.stderr, "not compared") {
 		t.Errorf("without a server: %+v", got)
 	}
@@ -137,8 +137,8 @@ func TestSnapshotsOfANodeWithoutAnyAndNamesThatAreNone(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	for _, name := range []string{"nothing", "../db", "/etc/passwd", ".."} {
-		c.tool("node1", exitUsage, "snapshots", "show", name)
-		c.tool("node1", exitUsage, "snapshots", "restore", name, "--yes")
+		c.tool("node1", exitNoSuch, "snapshots", "show", name)
+		c.tool("node1", exitNoSuch, "snapshots", "restore", name, "--yes")
 	}
 	for _, args := range [][]string{{"snapshots", "show"}, {"snapshots", "restore", "a", "b"}, {"snapshots", "show", "a", "-o", "yaml"}} {
 		c.tool("node1", exitUsage, args...)
@@ -194,7 +194,7 @@ func TestSnapshotsOfAStoppedNodeAndOfAnEarlierVersionAreListedShownAndRestored(t
 		t.Errorf("listed are\n%s", text)
 	}
 	for _, name := range []string{taken.Name, earlier} {
-		wantText(t, tool(exitNotRunning, "show", name).stdout, name, "why:")
+		wantText(t, tool(exitUnknown, "show", name).stdout, name, "why:")
 		wantText(t, tool(exitHealthy, "restore", name, "--yes").stdout, "restored OVN_Northbound from snapshot "+name)
 	}
 }

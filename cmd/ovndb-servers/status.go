@@ -2,63 +2,90 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"ovndb-servers/pkg/ovsdbctl"
 )
 
 type statusOptions struct {
 	place
 
-	output string
+	output  outputFlag
+	verbose bool
+	watch   durationFlag
 }
 
-const statusHelp = `Show this node's database servers, the term and the progress of their data,
-and the other nodes' roles and scores where the cluster can be asked.
+const statusHelp = `Show every database of every node: its role, whether it is fresh, when it was last
+written to, the sessions of its server and its node's promotion score; the cluster
+record with its members; and each fault as a line "problem: ...". Of other nodes it is
+shown what they have published, and of the promoted one what its server answers.
 
-Exit codes: 0 all is well, 1 something is wrong (each fault is printed as a line
-"problem: ..."), 2 wrong usage, 3 no server runs on this node, 4 the state could
-not be found out.`
+STATE is: fresh; "54 s behind" the active; behind; stale: without a session to the
+active; old term: it cannot lead; parked: it follows no node; unreachable or read-only,
+of a promoted node's server; or the state of a node that is not online.
 
-// statusTimeout bounds the whole command: a person is waiting.
-const statusTimeout = 15 * time.Second
+Exit codes: 0 healthy, 1 degraded, 2 critical: no node is active, or more than one, 3
+unknown: the cluster cannot be asked; the others are those of all commands. A node on
+which the resource is stopped is no fault while another one is active.`
 
-func newStatusCommand() *cobra.Command {
+const (
+	// statusTimeout bounds the whole command: a person is waiting.
+	statusTimeout = 15 * time.Second
+	// watchInterval is between two repaints if none is given, minWatch the shortest one.
+	watchInterval = 2 * time.Second
+	minWatch      = 100 * time.Millisecond
+)
+
+func newStatusCommand(p program) *cobra.Command {
 	var o statusOptions
 	cmd := &cobra.Command{
-		Use:     "status",
-		Short:   "Show this node's servers and the cluster's roles",
-		Long:    statusHelp,
-		Example: "  ovndb-servers status\n  ovndb-servers status -o json | jq .servers",
-		Args:    cobra.NoArgs,
+		Use:   "status",
+		Short: "Show all nodes' databases, their roles and freshness, and what is wrong",
+		Long:  statusHelp,
+		Example: "  ovndb-servers status\n  ovndb-servers status -v -w 5\n" +
+			"  ovndb-servers status -o json | jq '.copies[] | select(.state != \"fresh\")'",
+		Args: func(cmd *cobra.Command, args []string) error { return o.watchArgument(cmd, args) },
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return showStatus(cmd.Context(), cmd.OutOrStdout(), o)
+			screen := newScreen(p.stdout, p.getenv)
+			if o.watch > 0 {
+				return watchStatus(cmd.Context(), screen, o)
+			}
+			return showStatus(cmd.Context(), screen, o)
 		},
 	}
-	addOutputFlag(cmd, &o.output)
-	o.addFlags(cmd.Flags(), statusTimeout)
+	o.output.add(cmd, outputTable, outputWide, outputJSON, outputYAML)
+	o.addFlags(cmd, statusTimeout)
+	flags := cmd.Flags()
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show sources, terms, files and processes as well")
+	flags.VarP(&o.watch, "watch", "w", "repaint each SECONDS, 2 if none are given, until interrupted")
+	flags.Lookup("watch").NoOptDefVal = watchInterval.String()
 	return cmd
 }
 
-func showStatus(ctx context.Context, out io.Writer, o statusOptions) error {
-	if err := checkOutput(o.output); err != nil {
-		return err
+// watchArgument takes the number after -w, which the command-line library takes for an argument.
+func (o *statusOptions) watchArgument(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 && cmd.Flags().Changed("watch") {
+		if err := o.watch.Set(args[0]); err != nil {
+			return usage("cannot repaint: %w", err)
+		}
+		args = nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.timeout)
-	defer cancel()
+	if cmd.Flags().Changed("watch") && time.Duration(o.watch) < minWatch {
+		return usage("cannot repaint more often than each %s", minWatch)
+	}
+	return noArguments(cmd, args)
+}
+
+func showStatus(ctx context.Context, screen screen, o statusOptions) error {
 	report, err := gather(ctx, o)
 	if err != nil {
-		return &exitError{code: exitUnknown, err: err}
+		return err
 	}
-	if o.output == outputJSON {
-		err = writeJSON(out, report)
-	} else {
-		err = writeTable(out, report)
-	}
-	if err != nil {
+	if err := writeStatus(screen, report, o); err != nil {
 		return fmt.Errorf("cannot write the status: %w", err)
 	}
 	if code := report.exitCode(); code != exitHealthy {
@@ -67,44 +94,70 @@ func showStatus(ctx context.Context, out io.Writer, o statusOptions) error {
 	return nil
 }
 
+func writeStatus(screen screen, r report, o statusOptions) error {
+	switch o.output.format {
+	case outputJSON:
+		return writeJSON(screen, r)
+	case outputYAML:
+		return writeYAML(screen, r)
+	default:
+		var b strings.Builder
+		writeTable(&b, r, tableOptions{wide: o.output.format == outputWide, verbose: o.verbose, colour: screen.colour})
+		return screen.paint(b.String())
+	}
+}
+
+// watchStatus shows the status again and again until ctx ends, with the exit code of the last one.
+func watchStatus(ctx context.Context, screen screen, o statusOptions) error {
+	ticker := time.NewTicker(time.Duration(o.watch))
+	defer ticker.Stop()
+	for {
+		if err := screen.clear(); err != nil {
+			return err
+		}
+		err := showStatus(ctx, screen, o)
+		if codeOf(err) >= exitNoPermission {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-ticker.C:
+		}
+	}
+}
+
 // gather observes this node and asks the cluster. A cluster that does not answer is a part of the
 // result, not an error.
 func gather(ctx context.Context, o statusOptions) (report, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
 	t, err := o.target(ctx, discardLogger())
 	if err != nil {
 		return report{}, err
 	}
-	r := newReport(t.controller, t.controller.Observe(ctx, t.controller.LiveView()))
+	observed := t.controller.Observe(ctx, t.controller.LiveView())
+	r := newReport(t.controller, observed)
 	r.addSupervisor(t.controller)
-	r.addData(ctx, t.controller)
+	var others otherNodes
 	if t.noCluster == nil {
-		r.addCluster(ctx, t.controller.Cluster, t.view)
-		r.addRecord(ctx, t.controller)
+		others = r.addCluster(ctx, t)
 	} else {
-		r.Cluster.Error = t.noCluster.Error()
+		r.Cluster.Error = shortCluster(t.noCluster)
 	}
+	// The sources are asked before the own files are read: data that holds what they had is fresh.
+	others.askSources(ctx, t.controller, observed.Leader)
+	r.addData(ctx, t.controller)
+	r.compareWithRecord()
+	r.addSessions(ctx, t.controller)
+	r.addCopies(t.controller, observed, others)
 	return r, nil
 }
 
-// The output formats.
-const (
-	outputTable = "table"
-	outputJSON  = "json"
-)
-
-func addOutputFlag(cmd *cobra.Command, output *string) {
-	cmd.Flags().StringVarP(output, "output", "o", outputTable, "output format: table or json")
-}
-
-func checkOutput(format string) error {
-	if format != outputTable && format != outputJSON {
-		return &exitError{code: exitUsage, err: fmt.Errorf("cannot print as %q: the formats are table and json", format)}
+// databaseNamed returns the database of a name.
+func databaseNamed(name string) ovsdbctl.Database {
+	if nb := ovsdbctl.Northbound(); nb.Name == name {
+		return nb
 	}
-	return nil
-}
-
-func writeJSON(out io.Writer, v any) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
+	return ovsdbctl.Southbound()
 }

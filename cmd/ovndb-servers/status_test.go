@@ -27,7 +27,7 @@ func TestStatusShowsTermAndProgressOfACurrentNode(t *testing.T) {
 		}
 	}
 	wantText(t, got.stdout, `"term": 1`, `"term_id": "`, `"lineage": "`, `"progress": "`, `"current": true`, `"record": {`)
-	wantText(t, c.tool("node1", exitHealthy, "status").stdout, "PROGRESS", "cluster record: term 1 (", "led by node node1")
+	wantText(t, c.tool("node1", exitHealthy, "status", "-o", "wide").stdout, "PROGRESS", "cluster record: term 1 (", "led by node node1")
 }
 
 func TestStatusOfAPromotedNodeShowsNorthdThatTheAgentRuns(t *testing.T) {
@@ -46,7 +46,7 @@ func TestStatusOfAPromotedNodeShowsNorthdThatTheAgentRuns(t *testing.T) {
 	processtest.AwaitEnd(t, n.PID)
 	// The tool does not repair it.
 	for range 2 {
-		wantText(t, c.tool("node1", exitWrong, "status").stdout, "ovn-northd: not running\n", "problem: ovn-northd was not running")
+		wantText(t, c.tool("node1", exitDegraded, "status").stdout, "ovn-northd: not running\n", "problem: ovn-northd was not running")
 	}
 	c.agent("node1", "monitor", 191)
 	c.tool("node1", exitHealthy, "status")
@@ -65,7 +65,7 @@ func TestStatusOfANodeWithoutNorthdDoesNotMentionIt(t *testing.T) {
 func TestStatusOfANodeWhoseDataIsNotCurrentIsNotHealthy(t *testing.T) {
 	c := newStaleNode(t)
 	c.role("node2", "Promoted") // else the lack of one is a problem as well
-	got := c.tool("node1", exitWrong, "status", "-o", "json")
+	got := c.tool("node1", exitDegraded, "status", "-o", "json")
 	r := decode[report](t, got.stdout)
 	for _, s := range r.Servers {
 		if s.Current == nil || *s.Current || s.Term != 1 {
@@ -79,12 +79,12 @@ func TestStatusOfANodeWhoseDataIsNotCurrentIsNotHealthy(t *testing.T) {
 
 func TestStatusOfANodeThatWasNeverStartedShowsNoTerm(t *testing.T) {
 	c := newTestCluster(t)
-	got := c.tool("node1", exitNotRunning, "status", "-o", "json", "--resource", "ovndb")
+	got := c.tool("node1", exitCritical, "status", "-o", "json")
 	r := decode[report](t, got.stdout)
 	for _, s := range r.Servers {
 		if s.Term != 0 || s.TermID != "" || s.Current != nil {
 			t.Errorf("%+v, want no term", s)
 		}
 	}
-	wantText(t, c.tool("node1", exitNotRunning, "status").stdout, "cluster record: none")
+	wantText(t, c.tool("node1", exitCritical, "status").stdout, "cluster record: none")
 }

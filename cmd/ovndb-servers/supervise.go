@@ -22,16 +22,18 @@ const corosyncTimeout = time.Second
 
 func newSuperviseCommand(p program) *cobra.Command {
 	return &cobra.Command{
-		Use:   "supervise",
-		Short: "Keep the servers of a resource running (started by the agent)",
+		Use:    "supervise",
+		Hidden: true,
+		Short:  "Keep the servers of a resource running (started by the agent)",
 		Long: `supervise restarts a server that dies, in its role, and keeps this node's values in
 the cluster up to date. The agent's start action starts it, with the resource's
 parameters in the environment, and stop ends it; a monitor that does not find it
 starts it again. SIGTERM ends it and leaves the servers running.`,
-		Args: cobra.NoArgs,
+		Example: "  ovndb-servers supervise",
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := supervise(cmd.Context(), p); err != nil {
-				return &exitError{code: exitWrong, err: err}
+			if supervise(cmd.Context(), p) != nil {
+				return &exitError{code: exitDegraded} // which is logged
 			}
 			return nil
 		},

@@ -165,7 +165,7 @@ func TestNoSupervisorIsStartedByANotificationWhereAServerIsMissing(t *testing.T)
 func TestStatusShowsTheSupervisorAndItsReports(t *testing.T) {
 	s := newSupervised(t)
 	s.becomes("the supervisor to have looked", s.healthy)
-	wantText(t, s.tool("node1", exitHealthy, "status").stdout, fmt.Sprintf("supervisor: running (pid %d)\n", s.pid(s.supervisor())))
+	wantText(t, s.tool("node1", exitHealthy, "status", "-v").stdout, fmt.Sprintf("supervisor: running (pid %d)\n", s.pid(s.supervisor())))
 	s.signal(s.supervisor(), syscall.SIGSTOP)
 	path := string(s.stateFile("supervisor.json"))
 	var state map[string]any
@@ -181,7 +181,7 @@ func TestStatusShowsTheSupervisorAndItsReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, path, string(text), 0o644)
-	wantText(t, s.tool("node1", exitWrong, "status").stdout, "problem: something lasts", "problem: the supervisor has given up restarting servers")
+	wantText(t, s.tool("node1", exitDegraded, "status").stdout, "problem: something lasts", "problem: the supervisor has given up restarting servers")
 	old := time.Now().Add(-time.Hour)
 	if err := os.Chtimes(path, old, old); err != nil {
 		t.Fatal(err)
@@ -258,8 +258,8 @@ func TestASecondSupervisorEndsAtOnce(t *testing.T) {
 
 func TestSupervisorWithoutParametersNamesTheMissingOne(t *testing.T) {
 	got := call(t, "/usr/sbin/ovndb-servers", "supervise")
-	if got.code != exitWrong {
-		t.Errorf("code %d, want %d", got.code, exitWrong)
+	if got.code != exitDegraded {
+		t.Errorf("code %d, want %d", got.code, exitDegraded)
 	}
 	wantText(t, got.stderr, "master_ip")
 }

@@ -3,108 +3,68 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 
 	"ovndb-servers/pkg/printable"
 )
 
-// writeTable writes a report for a person.
-func writeTable(out io.Writer, r report) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "node %s, resource %s: %s\n\n", r.Node, r.Resource, r.Health)
-	writeServers(&b, r.Servers)
-	if r.Supervisor != nil || r.Northd != nil {
-		b.WriteString("\n")
-	}
-	if r.Supervisor != nil {
-		fmt.Fprintf(&b, "supervisor: %s\n", printable.Text(r.Supervisor.text()))
-	}
-	if r.Northd != nil {
-		fmt.Fprintf(&b, "ovn-northd: %s\n", r.Northd.text())
-	}
-	writeNodes(&b, r)
-	for _, p := range r.Problems {
-		fmt.Fprintf(&b, "\nproblem: %s", printable.Text(strings.ReplaceAll(p, "\n", "; ")))
-	}
-	if len(r.Problems) > 0 {
-		b.WriteString("\n")
-	}
-	_, err := io.WriteString(out, b.String())
-	return err
-}
-
 // table lays out rows of cells in columns.
 type table struct {
-	text *tabwriter.Writer
+	out    *strings.Builder
+	colour bool
+	rows   [][]cell
 }
 
-func newTable(b *strings.Builder) table {
-	return table{text: tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)}
+// cell is a printable text with a style.
+type cell struct {
+	text  string
+	style style
 }
 
-// row and end write to a strings.Builder, which takes everything.
-func (t table) row(cells ...string) {
-	var line []string
-	for _, cell := range cells {
-		line = append(line, printable.Text(cell))
+func newTable(b *strings.Builder) *table { return &table{out: b} }
+
+// row adds a row without styles.
+func (t *table) row(texts ...string) {
+	cells := make([]cell, len(texts))
+	for i, text := range texts {
+		cells[i].text = text
 	}
-	_, _ = io.WriteString(t.text, strings.Join(line, "\t")+"\n")
+	t.add(cells...)
 }
 
-func (t table) end() {
-	_ = t.text.Flush()
+func (t *table) add(cells ...cell) {
+	for i := range cells {
+		cells[i].text = printable.Text(cells[i].text)
+	}
+	t.rows = append(t.rows, cells)
 }
 
-func writeServers(b *strings.Builder, servers []serverReport) {
-	t := newTable(b)
-	t.row("DATABASE", "ROLE", "REPLICATES FROM", "CONNECTED", "TERM", "PROGRESS", "CURRENT", "LINEAGE", "FILE")
-	for _, s := range servers {
-		from, connected := "-", "-"
-		if s.ReplicatesFrom != "" {
-			from, connected = s.ReplicatesFrom, yesNo(s.Connected)
+// columnGap is between two columns.
+const columnGap = 2
+
+// end writes the rows. The last cell of each is not filled up.
+func (t *table) end() {
+	var widths []int
+	for _, row := range t.rows {
+		for i, c := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(c.text))
 		}
-		t.row(s.Database, s.Role, from, connected, term(s.Term), cmp.Or(s.Progress, "-"), current(s.Current), short(s.Lineage), s.File)
 	}
-	t.end()
-}
-
-func writeNodes(b *strings.Builder, r report) {
-	if !r.Cluster.Available {
-		fmt.Fprintf(b, "\ncannot ask the cluster: %s\n", printable.Text(cmp.Or(r.Cluster.Error, "unknown reason")))
-		return
+	for _, row := range t.rows {
+		for i, c := range row {
+			t.out.WriteString(c.style.on(c.text, t.colour))
+			if i < len(row)-1 {
+				t.out.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c.text)+columnGap))
+			}
+		}
+		t.out.WriteString("\n")
 	}
-	fmt.Fprintf(b, "\ncluster record: %s\n\n", printable.Text(r.Cluster.Record.text()))
-	t := newTable(b)
-	t.row("NODE", "STATE", "ROLE", "SCORE", "REPLICATED FROM")
-	for _, n := range r.Cluster.Nodes {
-		t.row(n.Name, n.State, n.Role, score(n.Score), cmp.Or(n.Publishes, "-"))
-	}
-	t.end()
-}
-
-func (n *northdReport) text() string {
-	text := "not running"
-	if n.PID != 0 {
-		text = fmt.Sprintf("running (pid %d)", n.PID)
-	}
-	if !n.Managed {
-		text += ", not run by the agent"
-	}
-	return text
-}
-
-func (r *recordReport) text() string {
-	if r == nil {
-		return "none, no promotion was ever recorded"
-	}
-	text := fmt.Sprintf("term %d (%s), led by node %s", r.Term, short(r.TermID), r.Node)
-	if r.Blessed != "" {
-		text += ", blessed: " + r.Blessed
-	}
-	return text
+	t.rows = nil
 }
 
 func term(term uint64) string {
@@ -126,11 +86,11 @@ const maxShort = 8
 
 func short(id string) string { return cmp.Or(id[:min(len(id), maxShort)], "-") }
 
-func score(s *int) string {
-	if s == nil {
+func number(n *int) string {
+	if n == nil {
 		return "-"
 	}
-	return strconv.Itoa(*s)
+	return strconv.Itoa(*n)
 }
 
 func yesNo(b bool) string {
@@ -138,4 +98,24 @@ func yesNo(b bool) string {
 		return "yes"
 	}
 	return "no"
+}
+
+// age writes a number of seconds for a person.
+func age(seconds *float64) string {
+	const minute, hour, day = 60, 3600, 86400
+	if seconds == nil {
+		return "-"
+	}
+	switch s := *seconds; {
+	case s < 10:
+		return fmt.Sprintf("%.1f s", s)
+	case s < 2*minute:
+		return fmt.Sprintf("%.0f s", s)
+	case s < 2*hour:
+		return fmt.Sprintf("%.0f min", s/minute)
+	case s < 2*day:
+		return fmt.Sprintf("%.0f h", s/hour)
+	default:
+		return fmt.Sprintf("%.0f d", s/day)
+	}
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"ovndb-servers/pkg/printable"
 	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/snapshot"
 )
@@ -38,55 +37,6 @@ const (
 	termOneID = "0b0d2a9e-6a51-4a0e-8f5b-6f0f4f0a9d01"
 	termTwoID = "9a7e1c64-3f0b-4c3c-9f3e-2b8b7d5f1e02"
 )
-
-func TestTableOfABackupThatFollows(t *testing.T) {
-	t.Parallel()
-	yes, fifty, hundred := true, 50, 102000
-	r := report{
-		Node: "node1", Resource: "ovndb_servers", Health: "backup", Healthy: true,
-		Servers: []serverReport{{
-			Database: "OVN_Northbound", Role: "backup", ReplicatesFrom: "tcp:192.0.2.2:6641", Connected: true, File: "/var/lib/ovn/ovnnb_db.db",
-			Term: 2, TermID: termTwoID, Lineage: lineageID, Progress: "118+4", Current: &yes,
-		}},
-		Cluster: clusterReport{
-			Available: true, Record: &recordReport{Term: 2, TermID: termTwoID, Node: "node2"},
-			Nodes: []nodeReport{
-				{Name: "node1", State: "online", Role: "Unpromoted", Score: &fifty},
-				{Name: "node2", State: "online", Role: "Promoted", Score: &hundred, Publishes: "OVN_Northbound=tcp:192.0.2.2:6641"},
-				{Name: "node3", State: "offline", Role: "Stopped"},
-			},
-		},
-	}
-	var b strings.Builder
-	if err := writeTable(&b, r); err != nil {
-		t.Fatal(err)
-	}
-	wantGolden(t, "following", b.String())
-}
-
-func TestTableOfAStaleNodeBesideABlankOne(t *testing.T) {
-	t.Parallel()
-	no := false
-	r := report{
-		Node: "node3", Resource: "ovndb_servers", Health: "backup", Problems: []string{"no node of the cluster is promoted"},
-		Servers: []serverReport{
-			{
-				Database: "OVN_Northbound", Role: "backup", ReplicatesFrom: "tcp:192.0.2.254:6641", File: "/var/lib/ovn/ovnnb_db.db",
-				Term: 1, TermID: termOneID, Lineage: lineageID, Progress: "7+2~9", Current: &no,
-			},
-			{Database: "OVN_Southbound", Role: "backup", ReplicatesFrom: "tcp:192.0.2.254:6642", File: "/var/lib/ovn/ovnsb_db.db", Current: &no},
-		},
-		Cluster: clusterReport{
-			Available: true, Record: &recordReport{Term: 2, TermID: termTwoID, Node: "node2", Blessed: "node1 burned"},
-			Nodes: []nodeReport{{Name: "node3", State: "online", Role: "Unpromoted"}},
-		},
-	}
-	var b strings.Builder
-	if err := writeTable(&b, r); err != nil {
-		t.Fatal(err)
-	}
-	wantGolden(t, "stale", b.String())
-}
 
 func TestTableOfSnapshots(t *testing.T) {
 	t.Parallel()
@@ -123,39 +73,4 @@ func TestTextOfTheCostOfABlessing(t *testing.T) {
 		Others: map[string]replication.Positions{"node2": {"OVN_Northbound": {}}, "node3": {"OVN_Northbound": {Content: "fedcba9876543210"}}}, Promoted: []string{"node2"},
 	}
 	wantGolden(t, "bless-first", costText("ovndb_servers", first))
-}
-
-// Names, sources and reasons come from other nodes, databases and programs.
-func TestNoTextOfOthersActsOnATerminalOrForgesALine(t *testing.T) {
-	t.Parallel()
-	const hostile = "\x1b[2J\nproblem: none\tx\u009b1m\u202e"
-	r := report{
-		Node: "node1", Health: "backup", Problems: []string{hostile},
-		Servers: []serverReport{{Database: hostile, Role: hostile, ReplicatesFrom: hostile, Lineage: hostile, File: hostile, Progress: hostile}},
-		Cluster: clusterReport{
-			Available: true, Record: &recordReport{Term: 2, TermID: hostile, Node: hostile, Blessed: hostile},
-			Nodes: []nodeReport{{Name: hostile, State: hostile, Role: hostile, Publishes: hostile}},
-		},
-	}
-	var clean, table, text strings.Builder
-	if err := writeTable(&table, r); err != nil {
-		t.Fatal(err)
-	}
-	if err := writeJSON(printable.Writer(&text), r); err != nil {
-		t.Fatal(err)
-	}
-	if err := writeTable(&clean, report{
-		Problems: []string{""}, Servers: []serverReport{{}},
-		Cluster: clusterReport{Available: true, Record: &recordReport{}, Nodes: []nodeReport{{}}},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	for _, out := range []string{table.String(), text.String()} {
-		if strings.ContainsFunc(out, func(r rune) bool { return r != '\n' && printable.Unprintable(r) }) {
-			t.Errorf("printed is %q", out)
-		}
-	}
-	if got, want := strings.Count(table.String(), "\n"), strings.Count(clean.String(), "\n"); got != want {
-		t.Errorf("%d lines, want %d:\n%s", got, want, table.String())
-	}
 }

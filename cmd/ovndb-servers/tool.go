@@ -4,43 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ocf"
-	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/printable"
-	"ovndb-servers/pkg/process"
-	"ovndb-servers/pkg/snapshot"
 )
-
-// The exit codes of the tool.
-const (
-	exitHealthy    = 0
-	exitWrong      = 1
-	exitUsage      = 2
-	exitNotRunning = 3
-	exitUnknown    = 4
-)
-
-// exitError ends the tool with a code of its own. It carries no error if the printed result is
-// enough.
-type exitError struct {
-	code int
-	err  error
-}
-
-// Error implements error.
-func (e *exitError) Error() string {
-	if e.err == nil {
-		return fmt.Sprintf("exit code %d", e.code)
-	}
-	return e.err.Error()
-}
-
-// Unwrap returns the cause, if there is one.
-func (e *exitError) Unwrap() error { return e.err }
 
 func runTool(ctx context.Context, p program) int {
 	root := newRootCommand(p)
@@ -49,46 +19,81 @@ func runTool(ctx context.Context, p program) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return exitHealthy
-	}
 	exit := new(exitError)
-	if !errors.As(err, &exit) {
-		exit = &exitError{code: exitUsage, err: err}
+	if err != nil && !errors.As(err, &exit) { // not of a command: the call itself was wrong
+		err = &exitError{code: exitUsage, err: fmt.Errorf("%s; see: %s --help", ownWords(err), ocf.AgentName)}
 	}
-	if exit.err != nil {
+	if errors.As(err, &exit) && exit.err != nil {
 		_, _ = fmt.Fprintf(stderr, "%s: error: %v\n", ocf.AgentName, exit.err)
+		if hint := hintFor(exit.err); hint != "" {
+			_, _ = fmt.Fprintf(stderr, "%s: hint: %s\n", ocf.AgentName, hint)
+		}
 	}
-	return exit.code
+	return codeOf(err)
 }
 
-// exitCodeOf is the exit code of a command about snapshots that ended with err.
-func exitCodeOf(err error) int {
-	switch {
-	case errors.Is(err, snapshot.ErrNoSnapshot):
-		return exitUsage
-	case errors.Is(err, ovsdbctl.ErrNotListening):
-		return exitNotRunning
-	case errors.Is(err, control.ErrRunning), errors.Is(err, process.ErrInUse):
-		return exitWrong
-	default:
-		return exitUnknown
-	}
+// ownWords returns a complaint of the command-line library about a call, without its suggestions.
+func ownWords(err error) string {
+	text, _, _ := strings.Cut(err.Error(), "\n\nDid you mean")
+	return strings.TrimSpace(text)
 }
+
+// The groups of commands in the help.
+const (
+	groupLook = "look"
+	groupMend = "mend"
+	groupRest = "rest"
+)
 
 func newRootCommand(p program) *cobra.Command {
 	root := &cobra.Command{
 		Use:   ocf.AgentName,
-		Short: "Show and repair the replication of OVN's databases under Pacemaker",
+		Short: "See, prove and steer the replication of OVN's databases under Pacemaker",
 		Long: `ovndb-servers shows the replication of OVN's northbound and southbound
 databases, keeps and restores snapshots, and lets an operator decide which data
 leads. The same program is the OCF resource agent that runs the
 servers under Pacemaker: called through a link in resource.d/<provider>/, or as
-"ovndb-servers ocf ACTION".`,
+"ovndb-servers ocf ACTION".
+
+` + exitText,
+		Example:       "  ovndb-servers status\n  ovndb-servers help snapshots restore",
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newStatusCommand(), newSnapshotsCommand(), newVerifyCommand(p), newBlessCommand(), newSuperviseCommand(p))
+	root.AddGroup(&cobra.Group{ID: groupLook, Title: "Look:"}, &cobra.Group{ID: groupMend, Title: "Mend:"},
+		&cobra.Group{ID: groupRest, Title: "Besides:"})
+	addGroup(root, groupLook, newStatusCommand(p), newVerifyCommand(p), newHistoryCommand(p))
+	addGroup(root, groupMend, newSnapshotsCommand(), newBlessCommand())
+	addGroup(root, groupRest, newAgentCommand(), newCompletionCommand(), newVersionCommand(), newSuperviseCommand(p))
+	root.SetHelpCommandGroupID(groupRest)
+	root.SetUsageTemplate(usageTemplate)
+	root.SetHelpTemplate("{{with .Long}}{{.}}{{else}}{{.Short}}{{end}}\n\n{{.UsageString}}")
+	root.CompletionOptions.DisableDefaultCmd = true
+	classifyErrors(root)
 	return root
+}
+
+func addGroup(root *cobra.Command, group string, commands ...*cobra.Command) {
+	for _, c := range commands {
+		c.GroupID = group
+		root.AddCommand(c)
+	}
+}
+
+// classifyErrors gives the errors of all commands their exit codes. Those that are left are the
+// library's, of a call that it does not understand.
+func classifyErrors(cmd *cobra.Command) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			err := run(cmd, args)
+			if exit := new(exitError); err == nil || errors.As(err, &exit) {
+				return err
+			}
+			return &exitError{code: codeOf(err), err: err}
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		classifyErrors(sub)
+	}
 }

@@ -196,17 +196,33 @@ func (c testCluster) environment(node string) map[string]string {
 // tool runs a command of the tool on a node, which has to end with a code.
 func (c testCluster) tool(node string, code int, args ...string) outcome {
 	c.t.Helper()
-	c.at(node)
-	args = append(append([]string{"/usr/sbin/ovndb-servers"}, args...), "--dbdir", filepath.Join(c.nodes[node], "db"),
-		"--statedir", filepath.Join(c.nodes[node], "state"))
-	if args[1] != "snapshots" || args[2] != "list" {
-		args = append(args, "--rundir", filepath.Join(c.nodes[node], "run"), "--staterundir", filepath.Join(c.nodes[node], "state-run"))
-	}
-	got := call(c.t, args...)
+	got := c.call(node, args...)
 	if got.code != code {
-		c.t.Fatalf("%v on %s: %+v, want code %d", args[1:], node, got, code)
+		c.t.Fatalf("%v on %s: %+v, want code %d", args, node, got, code)
 	}
 	return got
+}
+
+// call runs a command of the tool on a node, whose directories an argument may replace.
+func (c testCluster) call(node string, args ...string) outcome {
+	c.t.Helper()
+	c.at(node)
+	all := []string{"/usr/sbin/ovndb-servers"}
+	for len(args) > 0 && !strings.HasPrefix(args[0], "-") { // the command's name and its arguments
+		all, args = append(all, args[0]), args[1:]
+	}
+	directory := c.nodes[node]
+	for _, lasting := range []string{"db", "state"} {
+		if err := os.MkdirAll(filepath.Join(directory, lasting), 0o755); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	all = append(all, "--dbdir", filepath.Join(directory, "db"), "--statedir", filepath.Join(directory, "state"),
+		"--rundir", filepath.Join(directory, "run"), "--staterundir", filepath.Join(directory, "state-run"))
+	if all[1] == "completion" {
+		all = all[:len(all)-8]
+	}
+	return call(c.t, append(all, args...)...)
 }
 
 // transact sends operations to a node's northbound database.

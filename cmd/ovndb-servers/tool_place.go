@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ocf"
@@ -27,20 +31,48 @@ type place struct {
 	stateDir, stateRunDir string
 }
 
-func (p *place) addDatabaseFlag(flags *pflag.FlagSet) {
+// addFlags adds the flags of a command that talks to servers and cluster.
+func (p *place) addFlags(cmd *cobra.Command, timeout time.Duration) {
+	flags := cmd.Flags()
 	flags.StringVar(&p.layout.DatabaseDir, "dbdir", "", "directory of the database files (default: OVN's own)")
 	flags.StringVar(&p.stateDir, "statedir", control.StateBase, "directory of the agent's state and snapshots")
-}
-
-// addFlags adds the flags of a command that talks to servers and cluster.
-func (p *place) addFlags(flags *pflag.FlagSet, timeout time.Duration) {
-	p.addDatabaseFlag(flags)
 	flags.StringVar(&p.resource, "resource", "", "name of the resource (default: the only one on this node)")
 	p.layout.Pair = process.PairOVN
 	flags.Var((*pairFlag)(&p.layout.Pair), "databases", "the resource's databases: ovn or ovn-ic")
 	flags.StringVar(&p.layout.RunDir, "rundir", "", "directory of sockets and pidfiles (default: OVN's own)")
 	flags.StringVar(&p.stateRunDir, "staterundir", control.RunBase, "directory of the agent's run-time state")
-	flags.DurationVar(&p.timeout, "timeout", timeout, "how long to wait for servers and cluster")
+	addDuration(flags, &p.timeout, "timeout", timeout, "how long to wait for servers and cluster, in seconds or as 2m")
+	completeWith(cmd, "resource", completeResources)
+}
+
+// check refuses directories that were named and cannot be meant. Those of sockets, and of state
+// that does not outlive a reboot, need not exist.
+func (p place) check() error {
+	for _, named := range []struct {
+		option, directory, standard string
+		lasting                     bool
+	}{
+		{"--dbdir", p.layout.DatabaseDir, "", true}, {"--statedir", p.stateDir, control.StateBase, true},
+		{"--rundir", p.layout.RunDir, "", false}, {"--staterundir", p.stateRunDir, control.RunBase, false},
+	} {
+		if named.directory == named.standard {
+			continue
+		}
+		if !filepath.IsAbs(named.directory) {
+			return usage("%s has to be an absolute path, and is %q", named.option, named.directory)
+		}
+		if !named.lasting {
+			continue
+		}
+		info, err := os.Stat(named.directory)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+			return fmt.Errorf("%s: there is no directory %s: %w", named.option, named.directory, errNoSuch)
+		}
+		if err != nil {
+			return fmt.Errorf("cannot use %s: %w", named.option, err)
+		}
+	}
+	return nil
 }
 
 // target is the resource that a command is about: its controller on this node and the cluster's
@@ -53,16 +85,46 @@ type target struct {
 
 // target finds the resource. A cluster that does not answer is a part of the result, not an error.
 func (p place) target(ctx context.Context, log logrus.FieldLogger) (target, error) {
+	if err := p.check(); err != nil {
+		return target{}, err
+	}
 	layout, err := process.DiscoverLayout(p.layout)
 	if err != nil {
 		return target{}, err
 	}
 	view, noCluster := pacemaker.CurrentView(ctx, ocf.AgentName)
-	instance, err := pickResource(p.resource, view, p.stateRunDir)
+	instance, err := p.pickResource(view, noCluster)
 	if err != nil {
 		return target{}, err
 	}
-	return target{controller: p.newController(ctx, instance, layout, log), view: view, noCluster: noCluster}, nil
+	c := p.newController(ctx, instance, layout, log)
+	if err := checkAccess(c); err != nil {
+		return target{}, err
+	}
+	return target{controller: c, view: view, noCluster: noCluster}, nil
+}
+
+// checkAccess refuses an account that may not ask the servers, or read the agent's state: it would
+// take a server that works for one that does not.
+func checkAccess(c *control.Controller) error {
+	private := []struct {
+		path string
+		mode uint32
+	}{{c.StateDir, unix.R_OK | unix.X_OK}, {c.RunDir, unix.R_OK | unix.X_OK}}
+	for _, u := range c.Units {
+		for _, path := range []string{u.Files.ControlSocket, u.Files.DataSocket} {
+			private = append(private, struct {
+				path string
+				mode uint32
+			}{path, unix.R_OK | unix.W_OK})
+		}
+	}
+	for _, f := range private {
+		if err := unix.Faccessat(unix.AT_FDCWD, f.path, f.mode, unix.AT_EACCESS); errors.Is(err, unix.EACCES) {
+			return fmt.Errorf("%w to use %s as user %d", errNoPermission, f.path, os.Geteuid())
+		}
+	}
+	return nil
 }
 
 // errWhichResource is returned when the resource is not clear.
@@ -70,13 +132,14 @@ var errWhichResource = errors.New("more than one resource runs OVN's databases h
 
 // pickResource takes the resource that is named, the cluster's only one, or the
 // only one that has left its files on this node.
-func pickResource(named string, view pacemaker.View, runBase string) (string, error) {
-	if named != "" {
-		return named, nil
-	}
+func (p place) pickResource(view pacemaker.View, noCluster error) (string, error) {
 	names := view.Resources()
+	kept := append(control.InstancesIn(p.stateRunDir), lastingInstances(p.stateDir)...)
+	if p.resource != "" {
+		return p.resource, p.knownResource(append(names, kept...), noCluster)
+	}
 	if len(names) == 0 {
-		names = control.InstancesIn(runBase)
+		names = control.InstancesIn(p.stateRunDir)
 	}
 	switch len(names) {
 	case 0:
@@ -86,6 +149,35 @@ func pickResource(named string, view pacemaker.View, runBase string) (string, er
 	default:
 		return "", fmt.Errorf("%w: %q", errWhichResource, names)
 	}
+}
+
+// knownResource refuses the name of a resource that neither the cluster nor this node has: the
+// servers of another one would be judged as its.
+func (p place) knownResource(known []string, noCluster error) error {
+	slices.Sort(known)
+	known = slices.Compact(known)
+	switch {
+	case slices.Contains(known, p.resource):
+		return nil
+	case noCluster != nil:
+		return fmt.Errorf("this node has no state of resource %q, and the cluster cannot be asked for it: %w", p.resource, noCluster)
+	case len(known) == 0:
+		return fmt.Errorf("resource %q: %w: no resource of this agent is known here", p.resource, errNoSuch)
+	default:
+		return fmt.Errorf("resource %q: %w: there is: %s", p.resource, errNoSuch, strings.Join(known, ", "))
+	}
+}
+
+// lastingInstances returns the names of the resources that have state below a directory.
+func lastingInstances(base string) []string {
+	entries, _ := os.ReadDir(base) // without the directory there are none
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names
 }
 
 // newController returns a controller that looks at servers and files, and never

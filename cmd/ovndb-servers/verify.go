@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -11,16 +10,16 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/pki"
 	"ovndb-servers/pkg/verify"
 )
 
 type verifyOptions struct {
-	database, output string
-	settle, timeout  time.Duration
-	limit            int
-	keys             pki.Files
+	database        string
+	output          outputFlag
+	settle, timeout time.Duration
+	limit           int
+	keys            pki.Files
 }
 
 const (
@@ -43,8 +42,8 @@ Rows are matched by their UUIDs. All columns are compared, also the agent's own 
 a server is one of the copies, rows that differ are read again: a row counts only if it
 stays different, and the one copy does not become what the other one was before.
 
-Exit codes: 0 the copies are the same, 1 they differ, 2 wrong usage, 3 no server listens
-at an address, 4 a copy could not be read.`
+Exit codes: 0 the copies are the same, 1 they differ, 3 a copy could not be read, 105 there
+is no such file; the others are those of all commands.`
 
 func newVerifyCommand(p program) *cobra.Command {
 	var o verifyOptions
@@ -54,29 +53,31 @@ func newVerifyCommand(p program) *cobra.Command {
 		Long:  verifyHelp,
 		Example: "  ovndb-servers verify tcp:192.0.2.1:6641 unix:/run/ovn/ovnnb_db.sock\n" +
 			"  ovndb-servers verify /var/lib/ovn/ovnnb_db.db backup.db -o json | jq .tables",
-		Args: cobra.ExactArgs(2),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return usage("name two copies, each a file or the address of a server: ovndb-servers verify A B")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return verifyCopies(cmd, o, args[0], args[1], newProgressBar(p.stderr))
 		},
 	}
-	addOutputFlag(cmd, &o.output)
+	o.output.add(cmd, outputTable, outputJSON)
 	flags := cmd.Flags()
 	flags.StringVar(&o.database, "database", "", "name of the database, where both have several")
-	flags.DurationVar(&o.settle, "settle", settleTime, "for how long in all to read rows that differ again")
+	addDuration(flags, &o.settle, "settle", settleTime, "for how long in all to read rows that differ again")
 	flags.IntVar(&o.limit, "limit", maxRows, "how many of the rows that differ to list")
 	flags.StringVarP(&o.keys.PrivateKey, "private-key", "p", "", "file with the private key, for ssl")
 	flags.StringVarP(&o.keys.Certificate, "certificate", "c", "", "file with its certificate, for ssl")
 	flags.StringVarP(&o.keys.CACert, "ca-cert", "C", "", "file with the CA certificate of the server, for ssl")
-	flags.DurationVar(&o.timeout, "timeout", verifyTimeout, "how long the whole comparison may take")
+	addDuration(flags, &o.timeout, "timeout", verifyTimeout, "how long the whole comparison may take")
 	return cmd
 }
 
 func verifyCopies(cmd *cobra.Command, o verifyOptions, textA, textB string, bar *progressBar) error {
-	if err := checkOutput(o.output); err != nil {
-		return err
-	}
-	if o.limit < 0 || o.settle < 0 {
-		return &exitError{code: exitUsage, err: errors.New("--limit and --settle cannot be negative")}
+	if o.limit < 0 {
+		return usage("--limit cannot be negative")
 	}
 	a, err := o.address(textA)
 	if err != nil {
@@ -92,7 +93,7 @@ func verifyCopies(cmd *cobra.Command, o verifyOptions, textA, textB string, bar 
 	result, err := verify.Compare(ctx, a, b, verify.Options{Database: o.database, Settle: o.settle, Keep: o.limit, Progress: bar.show})
 	bar.clear()
 	if err != nil {
-		return &exitError{code: verifyCodeOf(err), err: fmt.Errorf("cannot compare %s with %s: %w", a, b, err)}
+		return fmt.Errorf("cannot compare %s with %s: %w", a, b, err)
 	}
 	return writeVerified(cmd.OutOrStdout(), result, o)
 }
@@ -111,7 +112,7 @@ func (o verifyOptions) address(text string) (verify.Address, error) {
 
 func writeVerified(out io.Writer, result verify.Result, o verifyOptions) error {
 	var err error
-	if o.output == outputJSON {
+	if o.output.format == outputJSON {
 		err = writeJSON(out, result)
 	} else {
 		err = writeVerifiedText(out, result)
@@ -120,18 +121,7 @@ func writeVerified(out io.Writer, result verify.Result, o verifyOptions) error {
 		return fmt.Errorf("cannot write the comparison: %w", err)
 	}
 	if !result.Same {
-		return &exitError{code: exitWrong}
+		return &exitError{code: exitDegraded}
 	}
 	return nil
-}
-
-func verifyCodeOf(err error) int {
-	switch {
-	case errors.Is(err, verify.ErrAddress), errors.Is(err, verify.ErrWhichDatabase), errors.Is(err, ovsdbctl.ErrBadArgument):
-		return exitUsage
-	case errors.Is(err, ovsdbctl.ErrNotListening):
-		return exitNotRunning
-	default:
-		return exitUnknown
-	}
 }

@@ -44,7 +44,7 @@ func TestVerifyNamesTheRowsAndColumnsThatDiffer(t *testing.T) {
 	t.Parallel()
 	server, file := newTwoCopies(t)
 	got := call(t, "ovndb-servers", "verify", server.Endpoint(), file, "--settle", "1ms")
-	if got.code != exitWrong || got.stderr != "" {
+	if got.code != exitDegraded || got.stderr != "" {
 		t.Errorf("got %+v", got)
 	}
 	wantText(t, got.stdout, "database OVN_Northbound", "the copies differ in 2 rows: 1 only in A, 0 only in B, 1 changed", "  Address_Set: 1\n", "  NB_Global: 1\n",
@@ -54,7 +54,7 @@ func TestVerifyNamesTheRowsAndColumnsThatDiffer(t *testing.T) {
 	}
 	got = call(t, "ovndb-servers", "verify", file, server.Endpoint(), "--settle", "1ms", "--limit", "1", "-o", "json")
 	r := decode[verify.Result](t, got.stdout)
-	if got.code != exitWrong || r.Same || r.Total != 2 || len(r.Differences) != 1 || r.Counts[verify.OnlyB] != 1 || r.Tables["NB_Global"] != 1 {
+	if got.code != exitDegraded || r.Same || r.Total != 2 || len(r.Differences) != 1 || r.Counts[verify.OnlyB] != 1 || r.Tables["NB_Global"] != 1 {
 		t.Errorf("got %+v", got)
 	}
 	wantText(t, call(t, "ovndb-servers", "verify", file, server.Endpoint(), "--settle", "1ms", "--limit", "0").stdout, "and 2 more rows: list them with --limit 2")
@@ -97,14 +97,14 @@ func TestVerifySaysWhyItCannotCompare(t *testing.T) {
 		text string
 		args []string
 	}{
-		{"one copy", exitUsage, "accepts 2 arg(s)", []string{file}},
+		{"one copy", exitUsage, "name two copies", []string{file}},
 		{"TLS without files", exitUsage, "--ca-cert", []string{file, "ssl:192.0.2.1:6641", "-p", "/key", "-c", "/certificate"}},
 		{"an address to listen on", exitUsage, "leave out the p", []string{file, "punix:/x"}},
-		{"an unknown format", exitUsage, "table and json", []string{file, file, "-o", "yaml"}},
+		{"an unknown format", exitUsage, "table, json", []string{file, file, "-o", "yaml"}},
 		{"a negative limit", exitUsage, "cannot be negative", []string{file, file, "--limit", "-1"}},
 		{"a database that neither has", exitUsage, `["OVN_Northbound"]`, []string{file, server.Endpoint(), "--database", "OVN_Southbound"}},
-		{"no server", exitNotRunning, "not listening", []string{file, server.Endpoint() + "x"}},
-		{"no file", exitUnknown, "no such file", []string{file + "x", file}},
+		{"no server", exitUnknown, "not listening", []string{file, server.Endpoint() + "x"}},
+		{"no file", exitNoSuch, "no such file", []string{file + "x", file}},
 		{"no database", exitUnknown, "not an OVSDB database file", []string{server.LogFile, file}},
 		{"a server that does not answer", exitUnknown, "no answer", []string{file, frozen.Endpoint(), "--timeout", "200ms"}},
 	} {

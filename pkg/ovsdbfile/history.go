@@ -102,7 +102,9 @@ func (h *History) open() error {
 func (h *History) Close() error { return h.file.Close() }
 
 // HasTable reports whether the schema has a table. It is known after the first record.
-func (h *History) HasTable(name string) bool { return h.content != nil && h.content.tables[name] != nil }
+func (h *History) HasTable(name string) bool {
+	return h.content != nil && h.content.tables[name] != nil
+}
 
 // Next returns the next record. The error is io.EOF at the end of the file, a *[TornError] where
 // it cannot be read, [ErrNotDatabase] or [ErrClustered], or that of ctx.

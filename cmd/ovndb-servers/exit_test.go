@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/snapshot"
+)
+
+func TestEveryErrorHasOneExitCode(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		err  error
+		code int
+	}{
+		{nil, exitHealthy},
+		{&exitError{code: exitCritical}, exitCritical},
+		{errNotConfirmed, exitUnconfirmed},
+		{usage("so"), exitUsage},
+		{errWhichResource, exitUsage},
+		{fmt.Errorf("a socket: %w", fs.ErrPermission), exitNoPermission},
+		{snapshot.ErrNoSnapshot, exitNoSuch},
+		{fs.ErrNotExist, exitNoSuch},
+		{fmt.Errorf("%w: %w", ovsdbctl.ErrNotListening, fs.ErrNotExist), exitUnknown},
+		{process.ErrProgramMissing, exitUnknown},
+		{refused(control.ErrRunning), exitDegraded},
+		{refused(snapshot.ErrNoSnapshot), exitNoSuch},
+	}
+	for _, row := range rows {
+		if got := codeOf(row.err); got != row.code {
+			t.Errorf("%v: code %d, want %d", row.err, got, row.code)
+		}
+	}
+}
+
+func TestWrongCallsSayInWordsOfTheToolHowToCallIt(t *testing.T) {
+	c := newTestCluster(t)
+	c.lead("node1")
+	rows := []struct {
+		name, text string
+		code       int
+		args       []string
+	}{
+		{"a resource that does not exist", `resource "typo": no such thing: there is: ovndb`, exitNoSuch, []string{"status", "--resource", "typo"}},
+		{"a relative directory", "has to be an absolute path", exitUsage, []string{"status", "--rundir", "nowhere"}},
+		{"no directory", "--dbdir: there is no directory /nonexistent", exitNoSuch, []string{"status", "--dbdir", "/nonexistent"}},
+		{"no directory of snapshots", "--dbdir: there is no directory", exitNoSuch, []string{"snapshots", "list", "--dbdir", "/nonexistent"}},
+		{"no shell", "name a shell, one of: bash, zsh, fish", exitUsage, []string{"completion", "tcsh"}},
+		{"no snapshot named", "ovndb-servers snapshots list", exitUsage, []string{"snapshots", "show"}},
+		{"a reason to withdraw", "--withdraw takes the blessing back", exitUsage, []string{"bless", "--withdraw", "--reason", "x"}},
+		{"no duration", `"5 apples" is no duration`, exitUsage, []string{"status", "--timeout", "5 apples"}},
+		{"a snapshot that does not exist", "no such snapshot", exitNoSuch, []string{"snapshots", "show", "x"}},
+	}
+	for _, row := range rows {
+		got := c.call("node1", row.args...)
+		if got.code != row.code || !strings.Contains(got.stderr, row.text) || strings.Count(got.stderr, "\n") != 1 {
+			t.Errorf("%s: %+v, want code %d, %q", row.name, got, row.code, row.text)
+		}
+	}
+	c.tool("node1", exitHealthy, "status", "--timeout", "5")
+}
+
+func TestStatusOfAClusterThatCannotBeAskedIsUnknown(t *testing.T) {
+	c := newTestCluster(t)
+	c.lead("node1")
+	c.tool("node1", exitHealthy, "status")
+	path, err := exec.LookPath("crm_mon")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, "#!/bin/sh\necho 'crm_mon: Error: cluster is not available on this node' >&2\nexit 102\n", 0o755)
+	for _, format := range []string{outputTable, outputJSON} {
+		got := c.tool("node1", exitUnknown, "status", "-o", format)
+		wantText(t, got.stdout, "cluster is not available on this node", "active")
+	}
+}
+
+// An ordinary user may not ask the servers: that is no verdict on them.
+func TestStatusAsAnOrdinaryUserIsNoPermission(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can become nobody")
+	}
+	c := newTestCluster(t)
+	c.lead("node1")
+	binary := filepath.Join(t.TempDir(), "ovndb-servers")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("cannot build: %v: %s", err, out)
+	}
+	for directory := binary; directory != os.TempDir(); directory = filepath.Dir(directory) {
+		if err := os.Chmod(directory, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	node := c.nodes["node1"]
+	if err := os.Chmod(node, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const nobody = 65534
+	cmd := exec.CommandContext(t.Context(), binary, "status", "--resource", "ovndb", "--dbdir", filepath.Join(node, "db"),
+		"--rundir", filepath.Join(node, "run"), "--statedir", filepath.Join(node, "state"), "--staterundir", filepath.Join(node, "state-run"))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	cmd.Dir = "/"
+	out, _ := cmd.CombinedOutput()
+	if code := cmd.ProcessState.ExitCode(); code != exitNoPermission || !strings.Contains(string(out), "hint: run it as root") ||
+		strings.Contains(string(out), "failed") {
+		t.Errorf("code %d: %s", code, out)
+	}
+}
+
+func TestEveryCommandHasAnExampleAndAGroup(t *testing.T) {
+	t.Parallel()
+	root := newRootCommand(program{})
+	for _, cmd := range root.Commands() {
+		if cmd.Name() != "help" && (cmd.Example == "" || cmd.GroupID == "") {
+			t.Errorf("%s: example %q, group %q", cmd.Name(), cmd.Example, cmd.GroupID)
+		}
+		for _, sub := range cmd.Commands() {
+			if sub.Example == "" {
+				t.Errorf("%s has no example", sub.CommandPath())
+			}
+		}
+	}
+	wantGolden(t, "help", call(t, "ovndb-servers", "help").stdout)
+}
+
+func TestCompletionKnowsCommandsFormatsAndSnapshots(t *testing.T) {
+	c, name := newKeptRows(t)
+	rows := []struct {
+		args []string
+		want string
+	}{
+		{[]string{"sta"}, "status"},
+		{[]string{"status", "-o", ""}, outputJSON},
+		{[]string{"completion", ""}, "fish"},
+		{[]string{"status", "--resource", ""}, "ovndb"},
+	}
+	for _, row := range rows {
+		c.at("node1")
+		got := call(t, append([]string{"ovndb-servers", cobra.ShellCompRequestCmd}, row.args...)...)
+		wantText(t, got.stdout, row.want)
+	}
+	node := c.nodes["node1"]
+	got := call(t, "ovndb-servers", cobra.ShellCompRequestCmd, "snapshots", "show", "--dbdir", filepath.Join(node, "db"),
+		"--statedir", filepath.Join(node, "state"), "")
+	wantText(t, got.stdout, name)
+	for _, shell := range shells() {
+		if script := call(t, "ovndb-servers", "completion", shell); script.code != exitHealthy || len(script.stdout) < 1000 {
+			t.Errorf("%s: %+v", shell, script)
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// durationFlag is a duration, with a unit as Go writes it or in seconds as Pacemaker's tools do.
+type durationFlag time.Duration
+
+func addDuration(flags *pflag.FlagSet, value *time.Duration, name string, standard time.Duration, text string) {
+	*value = standard
+	flags.Var((*durationFlag)(value), name, text)
+}
+
+// String implements [pflag.Value].
+func (f *durationFlag) String() string { return time.Duration(*f).String() }
+
+// Type implements [pflag.Value].
+func (f *durationFlag) Type() string { return "duration" }
+
+// maxSeconds is the largest number of seconds that is a duration.
+const maxSeconds = 1 << 32
+
+// Set implements [pflag.Value].
+func (f *durationFlag) Set(text string) error {
+	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds >= 0 && seconds < maxSeconds {
+		*f = durationFlag(seconds * float64(time.Second))
+		return nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return fmt.Errorf("%q is no duration, such as 5, 5s or 2m", text)
+	}
+	*f = durationFlag(d)
+	return nil
+}
