@@ -68,7 +68,7 @@ func TestWrongCallsSayInWordsOfTheToolHowToCallIt(t *testing.T) {
 			t.Errorf("%s: %+v, want code %d, %q", row.name, got, row.code, row.text)
 		}
 	}
-	c.tool("node1", exitHealthy, "status", "--timeout", "5")
+	c.tool("node1", exitHealthy, "status", "--timeout", "60")
 }
 
 func TestStatusOfAClusterThatCannotBeAskedIsUnknown(t *testing.T) {
