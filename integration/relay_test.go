@@ -32,8 +32,11 @@ func TestClientOfARelayNoticesNothingOfAFailover(t *testing.T) {
 	active, others := s.promoted()
 	relay := others[0]
 	s.startRelay(relay, db)
-	s.exec(relay, "sh", "-c", fmt.Sprintf("ovsdb-client --detach --pidfile=%s monitor tcp:127.0.0.1:%s %s %s > %s 2>&1",
-		clientPID, relayPort, db.Name, db.Table, clientPrint))
+	s.await("a client of the relay", func(ctx context.Context) error { // which has to copy the database first
+		_, err := s.MustExec(ctx, relay, "sh", "-c", fmt.Sprintf("ovsdb-client --detach --pidfile=%s monitor tcp:127.0.0.1:%s %s %s > %s 2>&1",
+			clientPID, relayPort, db.Name, db.Table, clientPrint))
+		return err
+	})
 	through := ovsdb.StartWriter(s.ctx, net.JoinHostPort(s.addressOf(relay), relayPort), db, "relay-"+t.Name())
 	t.Cleanup(through.Stop)
 	s.wantAck(through, time.Time{})
