@@ -99,16 +99,6 @@ func (s *trial) disarm(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// wantWholeBackups awaits that monitor finds nothing wrong on any node.
-func (s *trial) wantWholeBackups() {
-	s.t.Helper()
-	active, others := s.promoted()
-	for _, node := range others {
-		s.awaitMonitor(node, exitSuccess)
-	}
-	s.awaitMonitor(active, exitPromoted)
-}
-
 // installFaulty replaces the agent on all nodes by one with fault points, until the
 // test ends.
 func (s *trial) installFaulty() {

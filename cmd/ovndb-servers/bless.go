@@ -51,12 +51,20 @@ func newBlessCommand() *cobra.Command {
 	return cmd
 }
 
-func bless(cmd *cobra.Command, o blessOptions) error {
+// check refuses options that do not go together.
+func (o blessOptions) check() error {
 	if o.withdraw && o.reason != "" {
 		return usage("--withdraw takes the blessing back, and needs no --reason")
 	}
 	if !o.withdraw && replication.CleanReason(o.reason) == "" {
 		return usage("cannot bless without --reason: %w", control.ErrNoReason)
+	}
+	return nil
+}
+
+func bless(cmd *cobra.Command, o blessOptions) error {
+	if err := o.check(); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()

@@ -138,7 +138,7 @@ func (r *historyReader) ends(ctx context.Context, reason error) (bool, error) {
 // interrupted is the end of a history that goes on for ever: no error.
 func (r *historyReader) interrupted(ctx context.Context, err error) error {
 	if r.options.follow && ctx.Err() != nil {
-		return nil
+		err = nil
 	}
 	return err
 }

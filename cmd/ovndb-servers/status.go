@@ -48,7 +48,7 @@ func newStatusCommand(p program) *cobra.Command {
 		Long:  statusHelp,
 		Example: "  ovndb-servers status\n  ovndb-servers status -v -w 5\n" +
 			"  ovndb-servers status -o json | jq '.copies[] | select(.state != \"fresh\")'",
-		Args: func(cmd *cobra.Command, args []string) error { return o.watchArgument(cmd, args) },
+		Args: o.watchArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			screen := newScreen(p.stdout, p.getenv)
 			if o.watch > 0 {

@@ -60,8 +60,13 @@ func writeCopies(b *strings.Builder, r report, o tableOptions) {
 			ago += " ago"
 		}
 		row := []cell{
-			{text: c.Node}, {text: c.Database}, {text: c.Role, style: c.roleStyle()}, {text: c.stateText(), style: c.stateStyle()},
-			{text: ago}, {text: number(c.Sessions)}, {text: number(c.Score)},
+			{text: c.Node},
+			{text: c.Database},
+			{text: c.Role, style: c.roleStyle()},
+			{text: c.stateText(), style: c.stateStyle()},
+			{text: ago},
+			{text: number(c.Sessions)},
+			{text: number(c.Score)},
 		}
 		if o.wide {
 			row = append(row, r.wideCells(c)...)
@@ -75,8 +80,11 @@ func (r report) wideCells(c copyReport) []cell {
 	for _, s := range r.Servers {
 		if c.Node == r.Node && c.Database == s.Database {
 			return []cell{
-				{text: term(s.Term)}, {text: cmp.Or(s.Progress, "-")}, {text: short(s.Lineage)},
-				{text: cmp.Or(s.ReplicatesFrom, "-")}, {text: s.File},
+				{text: term(s.Term)},
+				{text: cmp.Or(s.Progress, "-")},
+				{text: short(s.Lineage)},
+				{text: cmp.Or(s.ReplicatesFrom, "-")},
+				{text: s.File},
 			}
 		}
 	}

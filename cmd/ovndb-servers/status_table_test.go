@@ -9,8 +9,6 @@ import (
 	"ovndb-servers/pkg/process"
 )
 
-func ref[T any](v T) *T { return &v }
-
 // followingReport is of a backup whose node is stale in one database, beside a fresh and a lost node.
 func followingReport() report {
 	const source = "tcp:192.0.2.2:6641"
@@ -24,11 +22,11 @@ func followingReport() report {
 		Copies: []copyReport{
 			{
 				Node: "node1", Database: "OVN_Northbound", Role: "backup", State: stateFresh,
-				LastWriteSeconds: ref(0.4), Sessions: ref(2), Score: &fifty,
+				LastWriteSeconds: new(0.4), Sessions: new(2), Score: &fifty,
 			},
 			{
 				Node: "node1", Database: "OVN_Southbound", Role: "backup", State: stateBehind,
-				BehindSeconds: ref(54.2), LastWriteSeconds: ref(7200.5), Sessions: ref(1), Score: &fifty,
+				BehindSeconds: new(54.2), LastWriteSeconds: new(7200.5), Sessions: new(1), Score: &fifty,
 			},
 			{Node: "node2", Database: "OVN_Northbound", Role: "active", State: stateFresh, Score: &hundred},
 			{Node: "node2", Database: "OVN_Southbound", Role: "active", State: stateUnreachable, Score: &hundred},
@@ -39,12 +37,12 @@ func followingReport() report {
 			{
 				Database: "OVN_Northbound", Role: "backup", ReplicatesFrom: source, Connected: true, PID: 4711,
 				File: "/var/lib/ovn/ovnnb_db.db", Term: 2, TermID: termTwoID, Lineage: lineageID, Progress: "118+4",
-				Current: ref(true), Sessions: ref(2),
+				Current: new(true), Sessions: new(2),
 			},
 			{
 				Database: "OVN_Southbound", Role: "backup", ReplicatesFrom: source, PID: 4712,
 				File: "/var/lib/ovn/ovnsb_db.db", Term: 2, TermID: termTwoID, Lineage: lineageID, Progress: "7+2~9",
-				Current: ref(true), Sessions: ref(1),
+				Current: new(true), Sessions: new(1),
 			},
 		},
 		Supervisor: &supervisorReport{PID: 4713},
@@ -94,8 +92,8 @@ func TestTableOfStatusFitsAHundredColumns(t *testing.T) {
 	r := followingReport()
 	for i := range r.Copies {
 		r.Copies[i].Node = "controller-2.example.com"
-		r.Copies[i].State, r.Copies[i].BehindSeconds = stateStale, ref(86399.0)
-		r.Copies[i].LastWriteSeconds, r.Copies[i].Sessions, r.Copies[i].Score = ref(86400.0*999), ref(9999), ref(1000000)
+		r.Copies[i].State, r.Copies[i].BehindSeconds = stateStale, new(86399.0)
+		r.Copies[i].LastWriteSeconds, r.Copies[i].Sessions, r.Copies[i].Score = new(86400.0*999), new(9999), new(1000000)
 	}
 	var b strings.Builder
 	writeCopies(&b, r, tableOptions{})

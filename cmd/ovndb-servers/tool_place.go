@@ -52,8 +52,10 @@ func (p place) check() error {
 		option, directory, standard string
 		lasting                     bool
 	}{
-		{"--dbdir", p.layout.DatabaseDir, "", true}, {"--statedir", p.stateDir, control.StateBase, true},
-		{"--rundir", p.layout.RunDir, "", false}, {"--staterundir", p.stateRunDir, control.RunBase, false},
+		{"--dbdir", p.layout.DatabaseDir, "", true},
+		{"--statedir", p.stateDir, control.StateBase, true},
+		{"--rundir", p.layout.RunDir, "", false},
+		{"--staterundir", p.stateRunDir, control.RunBase, false},
 	} {
 		if named.directory == named.standard {
 			continue

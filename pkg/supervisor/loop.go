@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -196,13 +197,13 @@ func (l *loop) keepMarkers(o replication.Observation, markers map[string]*replic
 // noteActivity tells the memberKeeper that rows have changed, which a beat follows, or servers have
 // come, gone or fallen silent.
 func (l *loop) noteActivity(o replication.Observation, markers map[string]*replication.Marker) {
-	activity := fmt.Sprint(o.AllActive())
+	seen := []string{fmt.Sprint(o.AllActive())}
 	for _, s := range o.Servers {
 		if m := markers[s.Database]; m != nil {
-			activity += fmt.Sprintf(" %s %d", m.TermID, m.Beat)
+			seen = append(seen, fmt.Sprintf("%s %d", m.TermID, m.Beat))
 		}
 	}
-	if activity != l.activity {
+	if activity := strings.Join(seen, " "); activity != l.activity {
 		l.activity = activity
 		signal(l.membersChanged)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/replication"
 )
@@ -55,11 +56,19 @@ func TestActiveWritesItsMembersIntoTheRecordWhenABackupIsBehindAndWhenItIsFreshA
 				t.Errorf("node2 fresh %v: the members are settled: %v (%v), want %v", tt.fresh, settled, err, want)
 			}
 		}
-		if own, err = node.OwnTerm(); err != nil || !slices.Equal(own.Record.Members, tt.members) {
-			t.Errorf("node2 fresh %v: the members are %v (%v), want %v", tt.fresh, own.Record.Members, err, tt.members)
-		}
-		if record, err := node.Record(t.Context()); err != nil || !slices.Equal(record.Members, tt.members) {
-			t.Errorf("node2 fresh %v: the record has the members %v (%v), want %v", tt.fresh, record.Members, err, tt.members)
-		}
+		wantMembers(t, node, tt.members)
+	}
+}
+
+// wantMembers checks the members in a node's own term and in the record.
+func wantMembers(t *testing.T, node *control.Controller, want []string) {
+	t.Helper()
+	own, err := node.OwnTerm()
+	if err != nil || !slices.Equal(own.Record.Members, want) {
+		t.Errorf("the members are %v (%v), want %v", own.Record.Members, err, want)
+	}
+	record, err := node.Record(t.Context())
+	if err != nil || !slices.Equal(record.Members, want) {
+		t.Errorf("the record has the members %v (%v), want %v", record.Members, err, want)
 	}
 }

@@ -23,8 +23,10 @@ func TestRoleIsLeftToAFreshNodeOnlyIfThatIsPredictedToBeQuicker(t *testing.T) {
 	}{
 		{name: "a small file", restart: 100 * time.Millisecond, successor: "node2", timeout: 6 * time.Second},
 		{name: "as long as a move", restart: moveTime, successor: "node2", timeout: 6 * time.Second},
-		{name: "a file that is read quickly and copied slowly", restart: 800 * time.Millisecond, copies: 3200 * time.Millisecond,
-			successor: "node2", want: "node2", asked: true, timeout: 6 * time.Second},
+		{
+			name: "a file that is read quickly and copied slowly", restart: 800 * time.Millisecond, copies: 3200 * time.Millisecond,
+			successor: "node2", want: "node2", asked: true, timeout: 6 * time.Second,
+		},
 		{name: "with its copies as long as a move", restart: moveTime / 2, copies: moveTime / 2, successor: "node2", timeout: 6 * time.Second},
 		{name: "copies that take long after the restart", restart: time.Second, copies: time.Minute, err: none, asked: true, timeout: 6 * time.Second},
 		{name: "a large file", restart: 3 * time.Second, successor: "node2", want: "node2", asked: true, timeout: 6 * time.Second},
