@@ -33,7 +33,7 @@ func TestClientOfARelayNoticesNothingOfAFailover(t *testing.T) {
 	relay := others[0]
 	s.startRelay(relay, db)
 	s.await("a client of the relay", func(ctx context.Context) error { // which has to copy the database first
-		_, err := s.MustExec(ctx, relay, "sh", "-c", fmt.Sprintf("ovsdb-client --detach --pidfile=%s monitor tcp:127.0.0.1:%s %s %s > %s 2>&1",
+		_, err := s.MustExec(ctx, relay, "sh", "-c", fmt.Sprintf("OVS_RUNDIR=/run ovsdb-client --detach --pidfile=%s monitor tcp:127.0.0.1:%s %s %s > %s 2>&1",
 			clientPID, relayPort, db.Name, db.Table, clientPrint))
 		return err
 	})

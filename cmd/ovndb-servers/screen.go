@@ -9,6 +9,9 @@ import (
 	"ovndb-servers/pkg/printable"
 )
 
+// clearScreen removes all that a terminal shows, and what can be scrolled back to.
+const clearScreen = "\x1b[H\x1b[2J\x1b[3J"
+
 // screen is where a result goes. On a terminal it has colour, and can be repainted.
 type screen struct {
 	out io.Writer
@@ -42,7 +45,7 @@ func (s screen) paint(text string) error {
 // clear makes room for the next picture: on a terminal in the place of the last one.
 func (s screen) clear() error {
 	if s.terminal {
-		return s.paint("\x1b[H\x1b[2J\x1b[3J")
+		return s.paint(clearScreen)
 	}
 	return nil
 }

@@ -111,14 +111,19 @@ func writeStatus(screen screen, r report, o statusOptions) error {
 func watchStatus(ctx context.Context, screen screen, o statusOptions) error {
 	ticker := time.NewTicker(time.Duration(o.watch))
 	defer ticker.Stop()
+	var last error
 	for {
 		if err := screen.clear(); err != nil {
 			return err
 		}
 		err := showStatus(ctx, screen, o)
-		if codeOf(err) >= exitNoPermission {
+		if ctx.Err() != nil && codeOf(err) == exitUnknown {
+			return last // it was interrupted while it asked
+		}
+		if ctx.Err() != nil || codeOf(err) >= exitNoPermission {
 			return err
 		}
+		last = err
 		select {
 		case <-ctx.Done():
 			return err
