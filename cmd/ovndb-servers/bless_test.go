@@ -29,7 +29,7 @@ func TestABlessingIsTakenUpByTheNextPromotionAndKeptInTheRecord(t *testing.T) {
 	c.agent("node1", "promote", 0)
 	c.role("node1", "Promoted")
 	c.wantValue("ovndb-blessed-ovndb", "node1", "")
-	wantText(t, c.value("ovndb-record-ovndb", "record"), "3 ", " node1 blessed: node2 'burned' today")
+	wantText(t, c.value("ovndb-record-ovndb", "record"), "3 ", " node1 ", " blessed: node2 'burned' today")
 	wantText(t, c.tool("node1", exitHealthy, "status").stdout, "term 3 (", "led by node node1, blessed: node2 'burned' today")
 	wantText(t, c.tool("node1", exitDegraded, "bless", "--reason", "why not", "--yes").stderr, "this node is promoted")
 }

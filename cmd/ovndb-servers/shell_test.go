@@ -57,9 +57,13 @@ func checkSource(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	completes := filepath.Base(path) == "tool_help.go" // for the shells that it names, and runs none
 	ast.Inspect(file, func(node ast.Node) bool {
 		switch node := node.(type) {
 		case *ast.BasicLit:
+			if completes {
+				break
+			}
 			if text, err := strconv.Unquote(node.Value); err == nil && node.Kind == token.STRING && shell(text) {
 				t.Errorf("%s: %q is a shell", set.Position(node.Pos()), text)
 			}
