@@ -113,6 +113,7 @@ func TestStartWithoutSchema(t *testing.T) {
 // older one. A promoted node converts once all nodes, here itself alone, have the newer one: rows stay,
 // and a snapshot keeps the database as it was before.
 func TestStartKeepsTheSchemaThatAPromotedNodeConverts(t *testing.T) {
+	shortOnlyOn(t, cluster.Bookworm)
 	h := byHand(t)
 	node, nb := h.NodeNames()[0], ovsdb.Northbound()
 	const schemas = "/var/tmp/older-schemas"

@@ -59,7 +59,7 @@ func situations() map[string]situation {
 
 // Each section of docs/operations.md is done as it is written, in the situation that it is about.
 func TestOperationsAsDocumented(t *testing.T) {
-	shortOnlyOn(t, cluster.Trixie)
+	skipIfShort(t)
 	needServers(t)
 	blocks := readManual(t)
 	for title := range blocks {

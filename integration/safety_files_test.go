@@ -252,7 +252,7 @@ func olderSchema(text string) ([]byte, error) {
 		return nil, errors.New("NB_Global has no column ipsec")
 	}
 	delete(columns, "ipsec")
-	columns["name"] = map[string]any{"type": map[string]any{"key": "string", "min": 0, "max": 1}}
+	columns["options"] = map[string]any{"type": map[string]any{"key": "string", "value": "string", "min": 0, "max": 1000}}
 	schema["version"] = "5.0.0"
 	delete(schema, "cksum")
 	return json.Marshal(schema)

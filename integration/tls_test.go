@@ -188,7 +188,7 @@ func (h hand) renewCertificates(authority *pkitest.Authority) {
 // TestTLSThatCannotWorkIsRefusedWithTheReason starts from a backup whose files do not serve: it does
 // not follow, or does not start, and says why; with files that serve it comes back.
 func TestTLSThatCannotWorkIsRefusedWithTheReason(t *testing.T) {
-	shortOnlyOn(t, cluster.Trixie)
+	skipIfShort(t)
 	needServers(t)
 	ctx, c := ownCluster(t, func(config *cluster.Config) { config.Nodes = 2 })
 	h := hand{Cluster: c, t: t, ctx: ctx}
