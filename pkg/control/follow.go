@@ -137,6 +137,10 @@ func (c *Controller) follow(ctx context.Context, u Unit, source string, record r
 		if err := c.takeSchema(ctx, u, schema); err != nil {
 			return err
 		}
+		// A server that was writable for it may have taken rows: it is asked again what they are.
+		if err := c.admitWithItsSchema(ctx, u, source, record); err != nil {
+			return err
+		}
 	}
 	failpoint("follow-admitted")
 	// While rows come in, it is not known that they are all there.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/replication"
@@ -34,11 +35,40 @@ func (c *Controller) compareSchemas(ctx context.Context, u Unit, theirs ovsdbctl
 // columns: they are the only copy here until the source's have arrived.
 func (c *Controller) takeSchema(ctx context.Context, u Unit, schema ovsdbctl.Schema) error {
 	return step(ctx, "give the "+u.Name()+" server the schema of its source", u.Server.DataSocket, func(ctx context.Context) error {
-		if err := u.convert(ctx, schema); err != nil {
-			return err
+		err := u.convert(ctx, schema)
+		if refused := new(ovsdbctl.CommandError); errors.As(err, &refused) {
+			err = c.convertWritable(ctx, u, schema)
 		}
-		c.Log.WithField("db", u.Name()).WithField("version", schema.Version).
-			Info("took the schema of the source, which this server could not replicate with its own")
-		return nil
+		if err == nil {
+			c.Log.WithField("db", u.Name()).WithField("version", schema.Version).
+				Info("took the schema of the source, which this server could not replicate with its own")
+		}
+		return err
 	})
+}
+
+// convertWritable converts the database of a backup whose server refuses that while it is read-only, as
+// Open vSwitch 3.5 does. For that moment it is writable through local sockets: it listens nowhere else.
+func (c *Controller) convertWritable(ctx context.Context, u Unit, schema ovsdbctl.Schema) error {
+	if err := u.Server.Activate(ctx); err != nil {
+		return err
+	}
+	return errors.Join(u.convert(ctx, schema), c.park(ctx, u))
+}
+
+// admitWithItsSchema is admit for a server that has taken the schema of the source. Rows that it may
+// have taken meanwhile are in a snapshot then.
+func (c *Controller) admitWithItsSchema(ctx context.Context, u Unit, source string, record recordQuery) error {
+	admission, _, err := c.admit(ctx, u, source, record)
+	switch {
+	case err != nil:
+		return err
+	case admission.Refuse != "":
+		return &RefusedSourceError{Database: u.Name(), Source: source, Reason: admission.Refuse, Soon: admission.Soon}
+	case admission.TakeSchema:
+		return &RefusedSourceError{Database: u.Name(), Source: source, Reason: "its schema changes", Soon: true}
+	case admission.Snapshot != "":
+		return c.snapshot(ctx, u, admission)
+	}
+	return nil
 }
