@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,10 +73,11 @@ func TestListenersThatCannotBeReachedAreReportedWhileTheyAreToBeOpen(t *testing.
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := newActive()
-		unreachable := true
+		var unreachable atomic.Bool
+		unreachable.Store(true)
 		l, _, _ := start(t, n, func(l *loop) {
 			l.prover.prove = func(context.Context) error {
-				if unreachable {
+				if unreachable.Load() {
 					return errors.New("refused")
 				}
 				return nil
@@ -89,12 +91,12 @@ func TestListenersThatCannotBeReachedAreReportedWhileTheyAreToBeOpen(t *testing.
 		if !reported() {
 			t.Error("not reported")
 		}
-		unreachable = false
+		unreachable.Store(false)
 		wait(proofInterval + time.Second)
 		if reported() {
 			t.Error("reported though clients can connect")
 		}
-		unreachable = true
+		unreachable.Store(true)
 		wait(proofInterval + time.Second)
 		n.set(func() { n.observation = observation(replication.ConditionBackup, false, "") })
 		wait(time.Second)
