@@ -66,10 +66,11 @@ func newHistoryCommand(p program) *cobra.Command {
 const historyPoll = 250 * time.Millisecond
 
 func showHistory(ctx context.Context, stdout io.Writer, path string, o historyOptions) error {
-	h, err := ovsdbfile.OpenHistory(path, ovsdbfile.HistoryOptions{
-		GlobalTables: []string{ovsdbctl.Northbound().GlobalTable, ovsdbctl.Southbound().GlobalTable},
-		Key:          replication.KeyBeat, Row: o.row,
-	})
+	var globals []string
+	for _, db := range ovsdbctl.KnownDatabases() {
+		globals = append(globals, db.GlobalTable)
+	}
+	h, err := ovsdbfile.OpenHistory(path, ovsdbfile.HistoryOptions{GlobalTables: globals, Key: replication.KeyBeat, Row: o.row})
 	if err != nil {
 		return err
 	}

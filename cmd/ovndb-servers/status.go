@@ -159,10 +159,12 @@ func gather(ctx context.Context, o statusOptions) (report, error) {
 	return r, nil
 }
 
-// databaseNamed returns the database of a name.
+// databaseNamed returns the database of a name; one that is not known has nothing but that.
 func databaseNamed(name string) ovsdbctl.Database {
-	if nb := ovsdbctl.Northbound(); nb.Name == name {
-		return nb
+	for _, db := range ovsdbctl.KnownDatabases() {
+		if db.Name == name {
+			return db
+		}
 	}
-	return ovsdbctl.Southbound()
+	return ovsdbctl.Database{Name: name}
 }

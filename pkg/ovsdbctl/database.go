@@ -34,6 +34,11 @@ func InterconnectSouthbound() Database {
 	return Database{Name: "OVN_IC_Southbound", GlobalTable: "IC_SB_Global", Tool: "ovn-ic-sbctl"}
 }
 
+// KnownDatabases returns all databases that a resource can run.
+func KnownDatabases() []Database {
+	return []Database{Northbound(), Southbound(), InterconnectNorthbound(), InterconnectSouthbound()}
+}
+
 // ConnectionsRemote returns the remote, as ovsdb-server(1) writes it, that makes a
 // server listen on every Connection row of the database.
 func (d Database) ConnectionsRemote() string {
