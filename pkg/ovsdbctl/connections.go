@@ -57,21 +57,29 @@ type ConnectionChange struct {
 // if the server is a backup and rows must change, ErrBadArgument if want holds a purpose
 // or a target twice, an empty one, or a negative interval.
 func (s *Store) EnsureConnections(ctx context.Context, want []Connection, reserved ...string) (ConnectionChange, error) {
-	err := validConnections(want)
 	var changed ConnectionChange
-	for range maxAttempts {
-		if err == nil {
+	err := validConnections(want)
+	if err == nil {
+		err = untilUnchanged(func() error {
 			changed, err = s.ensureConnections(ctx, want, reserved)
-		}
-		if !hasCode(err, codeConstraint, codeTimedOut) {
-			break
-		}
-		err = nil
+			return err
+		})
 	}
 	if err != nil {
 		return ConnectionChange{}, fmt.Errorf("cannot ensure the connections: %w", err)
 	}
 	return changed, nil
+}
+
+// untilUnchanged makes further attempts while another client has changed the rows on which one
+// rested, and returns the error of the last one.
+func untilUnchanged(attempt func() error) (err error) {
+	for range maxAttempts {
+		if err = attempt(); !hasCode(err, codeConstraint, codeTimedOut) {
+			break
+		}
+	}
+	return err
 }
 
 // CheckConnections returns what [Store.EnsureConnections] would change, and the roles of the rows that

@@ -82,7 +82,7 @@ func sortedJSON(text []byte) (string, error) {
 
 // Convert gives the database another schema of the same name while the server runs, as active or as
 // backup, and keeps the rows as far as the schema has their columns: the server writes the file
-// anew before it answers. All sessions with the database end or are told. It is the "convert" of
+// again before it answers. All sessions with the database end or are told. It is the "convert" of
 // ovsdb-server(7). The error is ErrNoAnswer, ErrProtocol or a *CommandError, which holds the reason
 // where rows do not fit; nothing has changed then.
 func (s *Store) Convert(ctx context.Context, schema Schema) error {
