@@ -61,8 +61,7 @@ func (k *kinds) event(entry ovsdbfile.Entry) historyEvent {
 	if !entry.Date.IsZero() {
 		e.Time = entry.Date.UTC().Format(historyTime)
 	}
-	before, _ := replication.ParseMarker(entry.Before) // one that cannot be read counts as none
-	after, _ := replication.ParseMarker(entry.After)
+	before, after := replication.ReadableMarker(entry.Before), replication.ReadableMarker(entry.After)
 	if after != nil {
 		e.Term, e.TermID, e.Active, e.Beat = after.Term, after.TermID, after.Active, after.Beat
 	}

@@ -71,7 +71,7 @@ func (r *fileReader) summary(ctx context.Context) (ovsdbfile.Summary, error) {
 	if err != nil || s.RowsKnown() {
 		return s, err
 	}
-	if m, _ := replication.ParseMarker(s.Global); m != nil { // one that cannot be read is none
+	if m := replication.ReadableMarker(s.Global); m != nil {
 		return s, nil
 	}
 	r.resume(ovsdbfile.Checkpoint{})

@@ -121,26 +121,8 @@ func (c *Controller) follow(ctx context.Context, u Unit, source string, record r
 	}
 	c.wakeLocalClients(ctx, u)
 	failpoint("follow-parked")
-	admission, schema, err := c.admit(ctx, u, source, record)
-	if err != nil {
+	if err := c.joinSource(ctx, u, source, record); err != nil {
 		return err
-	}
-	if admission.Refuse != "" {
-		return &RefusedSourceError{Database: u.Name(), Source: source, Reason: admission.Refuse, Soon: admission.Soon}
-	}
-	if admission.Snapshot != "" {
-		if err := c.snapshot(ctx, u, admission); err != nil {
-			return err
-		}
-	}
-	if admission.TakeSchema {
-		if err := c.takeSchema(ctx, u, schema); err != nil {
-			return err
-		}
-		// A server that was writable for it may have taken rows: it is asked again what they are.
-		if err := c.admitWithItsSchema(ctx, u, source, record); err != nil {
-			return err
-		}
 	}
 	failpoint("follow-admitted")
 	// While rows come in, it is not known that they are all there.
@@ -152,6 +134,38 @@ func (c *Controller) follow(ctx context.Context, u Unit, source string, record r
 	}
 	c.warn(c.withdraw(ctx, TopicBlessed), "the operator's word for the data that was here stands")
 	return c.followed(u).take()
+}
+
+// joinSource returns nil when a server may replicate from a source with the schema that it has: all
+// that it alone may hold is in a snapshot then.
+func (c *Controller) joinSource(ctx context.Context, u Unit, source string, record recordQuery) error {
+	a, err := c.admitAndKeep(ctx, u, source, record)
+	if err != nil || !a.TakeSchema {
+		return err
+	}
+	if err := c.takeSchema(ctx, u, a.schema); err != nil {
+		return err
+	}
+	// A server that was writable for it may have taken rows: it is looked at again.
+	a, err = c.admitAndKeep(ctx, u, source, record)
+	if err == nil && a.TakeSchema {
+		err = &RefusedSourceError{Database: u.Name(), Source: source, Reason: "its schema changes", Soon: true}
+	}
+	return err
+}
+
+// admitAndKeep is admit; a refusal is an error, and the snapshot that is asked for is taken.
+func (c *Controller) admitAndKeep(ctx context.Context, u Unit, source string, record recordQuery) (admission, error) {
+	a, err := c.admit(ctx, u, source, record)
+	switch {
+	case err != nil:
+		return a, err
+	case a.Refuse != "":
+		return a, &RefusedSourceError{Database: u.Name(), Source: source, Reason: a.Refuse, Soon: a.Soon}
+	case a.Snapshot != "":
+		return a, c.snapshot(ctx, u, a.Admission)
+	}
+	return a, nil
 }
 
 // retire ends what a server may still be to others: an active one, or one that
@@ -180,16 +194,22 @@ func (e *RefusedSourceError) Error() string {
 	return fmt.Sprintf("cannot let the %s server replicate from %s: %s", e.Database, e.Source, e.Reason)
 }
 
+// An admission is how a server may follow a source, and the schema of that.
+type admission struct {
+	replication.Admission
+
+	schema ovsdbctl.Schema
+}
+
 // admit questions the source and holds its answer against this node's data. Where the source's
 // next beat would prove that it has all of that, it is waited for.
-func (c *Controller) admit(ctx context.Context, u Unit, source string, record recordQuery) (replication.Admission, ovsdbctl.Schema, error) {
+func (c *Controller) admit(ctx context.Context, u Unit, source string, record recordQuery) (admission, error) {
 	proving, cancel := withBudget(ctx, answerFraction, proveTimeout)
 	defer cancel()
-	var admission replication.Admission
-	var schema ovsdbctl.Schema
+	var a admission
 	var failure error
 	err := await(proving, func(context.Context) error {
-		if admission, schema, failure = c.admitOnce(ctx, u, source, record); failure == nil && admission.Wait {
+		if a, failure = c.admitOnce(ctx, u, source, record); failure == nil && a.Wait {
 			return errUnproven
 		}
 		return nil
@@ -197,7 +217,7 @@ func (c *Controller) admit(ctx context.Context, u Unit, source string, record re
 	if errors.Is(err, errUnproven) {
 		err = nil
 	}
-	return admission, schema, errors.Join(err, failure)
+	return a, errors.Join(err, failure)
 }
 
 // proveTimeout is how long the next beat of a source is waited for: a snapshot costs more.
@@ -205,10 +225,7 @@ const proveTimeout = 2500 * time.Millisecond
 
 var errUnproven = errors.New("the source is not proven to have all rows of this node")
 
-// admitOnce returns the schema of the source as well.
-func (c *Controller) admitOnce(
-	ctx context.Context, u Unit, source string, record recordQuery,
-) (replication.Admission, ovsdbctl.Schema, error) {
+func (c *Controller) admitOnce(ctx context.Context, u Unit, source string, record recordQuery) (admission, error) {
 	var schema ovsdbctl.Schema
 	j := replication.Joining{Database: u.Name(), WasWritable: !c.followed(u).held()}
 	var held fileContent
@@ -223,10 +240,10 @@ func (c *Controller) admitOnce(
 		},
 	)
 	if err := errors.Join(errs[:]...); err != nil {
-		return replication.Admission{}, schema, fmt.Errorf("cannot compare this node with the source %s: %w", source, err)
+		return admission{}, fmt.Errorf("cannot compare this node with the source %s: %w", source, err)
 	}
 	j.Own, j.Rows = held.position, held.rows
-	return replication.Admit(j), schema, nil
+	return admission{Admission: replication.Admit(j), schema: schema}, nil
 }
 
 // questionTimeout is how long the first answer of a source is waited for: long enough for a lost

@@ -49,11 +49,11 @@ func (u Unit) checkedIdentity(ctx context.Context, owner process.Owner, now time
 	return identity, nil
 }
 
-// checkKeys returns what keeps the servers of this node from using their files for TLS.
-func (c *Controller) checkKeys(ctx context.Context) error {
+// CheckKeys returns what keeps servers that run as an account from using their files for TLS.
+func CheckKeys(ctx context.Context, units []Unit, owner process.Owner) error {
 	var failures []error
-	for _, u := range c.Units {
-		failures = append(failures, u.CheckKeys(ctx, c.Owner, time.Now()))
+	for _, u := range units {
+		failures = append(failures, u.CheckKeys(ctx, owner, time.Now()))
 	}
 	return errors.Join(failures...)
 }

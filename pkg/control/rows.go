@@ -128,7 +128,7 @@ func (c *Controller) mendListeners(ctx context.Context, s listenerState, mayOpen
 	if s.outdated {
 		c.sessions[u.Name()].forgetRoles()
 	}
-	c.Log.WithField("db", u.Name()).WithField("targets", fmt.Sprintf("%.200q", s.rows.Ours)).Warn("put Connection rows and listeners right: " + reason)
+	c.logRows(u, s.rows.Ours).Warn("put Connection rows and listeners right: " + reason)
 	return reason
 }
 

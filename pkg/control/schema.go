@@ -55,20 +55,3 @@ func (c *Controller) convertWritable(ctx context.Context, u Unit, schema ovsdbct
 	}
 	return errors.Join(u.convert(ctx, schema), c.park(ctx, u))
 }
-
-// admitWithItsSchema is admit for a server that has taken the schema of the source. Rows that it may
-// have taken meanwhile are in a snapshot then.
-func (c *Controller) admitWithItsSchema(ctx context.Context, u Unit, source string, record recordQuery) error {
-	admission, _, err := c.admit(ctx, u, source, record)
-	switch {
-	case err != nil:
-		return err
-	case admission.Refuse != "":
-		return &RefusedSourceError{Database: u.Name(), Source: source, Reason: admission.Refuse, Soon: admission.Soon}
-	case admission.TakeSchema:
-		return &RefusedSourceError{Database: u.Name(), Source: source, Reason: "its schema changes", Soon: true}
-	case admission.Snapshot != "":
-		return c.snapshot(ctx, u, admission)
-	}
-	return nil
-}

@@ -31,9 +31,5 @@ func AskSource(ctx context.Context, address string, database ovsdbctl.Database) 
 	if err != nil {
 		return SourceState{}, fmt.Errorf("%s at %s: %w", database.Name, address, err)
 	}
-	marker, err := replication.ParseMarker(global)
-	if err != nil {
-		marker = nil // it counts as none
-	}
-	return SourceState{Active: active, Marker: marker}, nil
+	return SourceState{Active: active, Marker: replication.ReadableMarker(global)}, nil
 }

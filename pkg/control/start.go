@@ -19,7 +19,7 @@ func (c *Controller) Start(ctx context.Context) error {
 	if err := c.Layout.Prepare(c.Owner); err != nil {
 		return fmt.Errorf("cannot prepare the directories of the servers: %w", err)
 	}
-	if err := c.checkKeys(ctx); err != nil {
+	if err := CheckKeys(ctx, c.Units, c.Owner); err != nil {
 		return err
 	}
 	if err := c.prepareState(); err != nil {

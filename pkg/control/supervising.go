@@ -60,12 +60,8 @@ func (c *Controller) WatchSource(ctx context.Context, u Unit, source string, mar
 				return err
 			}
 		case global := <-updates:
-			marker, err := replication.ParseMarker(global)
-			if err != nil {
-				marker = nil // it counts as none
-			}
 			select {
-			case markers <- marker:
+			case markers <- replication.ReadableMarker(global):
 			case <-ctx.Done():
 				return ctx.Err()
 			}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/process"
@@ -48,11 +47,7 @@ func checkKeys(ctx context.Context, units []control.Unit, p Parameters) error {
 	if err != nil {
 		return nil //nolint:nilerr // reported by checkNode
 	}
-	var failures []error
-	for _, u := range units {
-		failures = append(failures, u.CheckKeys(ctx, owner, time.Now()))
-	}
-	return errors.Join(failures...)
+	return control.CheckKeys(ctx, units, owner)
 }
 
 // checkDirectories needs no account to refuse a directory of the system.

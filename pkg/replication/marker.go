@@ -49,6 +49,15 @@ type Marker struct {
 // program that is not this one, has changed it.
 var ErrMarker = errors.New("the term marker in the database cannot be read")
 
+// ReadableMarker is ParseMarker for those to whom a marker that cannot be read is none.
+func ReadableMarker(externalIDs map[string]string) *Marker {
+	m, err := ParseMarker(externalIDs)
+	if err != nil {
+		return nil
+	}
+	return m
+}
+
 // ParseMarker reads a marker from the external_ids of a global row, and ignores keys that it
 // does not know. It returns nil if there is no marker, and ErrMarker for one that is not as
 // [Marker.ExternalIDs] writes it: whoever may write rows may have written that.
