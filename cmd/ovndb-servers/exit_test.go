@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -88,29 +87,18 @@ func TestStatusOfAClusterThatCannotBeAskedIsUnknown(t *testing.T) {
 
 // An ordinary user may not ask the servers: that is no verdict on them.
 func TestStatusAsAnOrdinaryUserIsNoPermission(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can become nobody")
-	}
+	binary := buildForAllUsers(t)
 	c := newTestCluster(t)
 	c.lead("node1")
-	binary := filepath.Join(t.TempDir(), "ovndb-servers")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("cannot build: %v: %s", err, out)
-	}
-	for directory := binary; directory != os.TempDir(); directory = filepath.Dir(directory) {
+	node := c.nodes["node1"]
+	for _, directory := range []string{node, filepath.Dir(t.TempDir())} { // the latter has the tools of the cluster
 		if err := os.Chmod(directory, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	node := c.nodes["node1"]
-	if err := os.Chmod(node, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	const nobody = 65534
 	cmd := exec.CommandContext(t.Context(), binary, "status", "--resource", "ovndb", "--dbdir", filepath.Join(node, "db"),
 		"--rundir", filepath.Join(node, "run"), "--statedir", filepath.Join(node, "state"), "--staterundir", filepath.Join(node, "state-run"))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	cmd.Dir = "/"
+	asOrdinaryUser(cmd)
 	out, _ := cmd.CombinedOutput()
 	if code := cmd.ProcessState.ExitCode(); code != exitNoPermission || !strings.Contains(string(out), "hint: run it as root") ||
 		strings.Contains(string(out), "failed") {

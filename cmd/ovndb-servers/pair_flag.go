@@ -14,11 +14,10 @@ func (f *pairFlag) String() string { return string(*f) }
 func (*pairFlag) Type() string { return "pair" }
 
 func (f *pairFlag) Set(value string) error {
-	switch pair := process.Pair(value); pair {
-	case process.PairOVN, process.PairInterconnect:
-		*f = pairFlag(pair)
-		return nil
-	default:
+	pair, known := process.ParsePair(value)
+	if !known {
 		return fmt.Errorf("want %s or %s", process.PairOVN, process.PairInterconnect)
 	}
+	*f = pairFlag(pair)
+	return nil
 }

@@ -78,12 +78,12 @@ func (r *parameterReader) endpoint(names endpointNames, missingPort string) cont
 
 // pair reads which databases the resource runs.
 func (r *parameterReader) pair(name, missing string) process.Pair {
-	value := process.Pair(r.value(name, missing))
-	if value != process.PairOVN && value != process.PairInterconnect {
-		r.complain(name, string(value), string(process.PairOVN)+" or "+string(process.PairInterconnect))
+	pair, known := process.ParsePair(r.value(name, missing))
+	if !known {
+		r.complain(name, string(pair), string(process.PairOVN)+" or "+string(process.PairInterconnect))
 		return process.Pair(missing)
 	}
-	return value
+	return pair
 }
 
 func (r *parameterReader) protocol(name string) string {

@@ -13,6 +13,12 @@ const (
 	PairInterconnect Pair = "ovn-ic"
 )
 
+// ParsePair reads the name of a pair; false if there is none of that name.
+func ParsePair(name string) (Pair, bool) {
+	pair := Pair(name)
+	return pair, pair == PairOVN || pair == PairInterconnect
+}
+
 // fileNames are the names of a server's files, as ovn-ctl's set_defaults has them.
 type fileNames struct {
 	// run is that of the pidfile and the sockets, without what follows the dot.
