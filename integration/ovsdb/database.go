@@ -21,33 +21,30 @@ type Database struct {
 
 // Northbound returns the northbound database.
 func Northbound() Database {
-	return Database{
-		"OVN_Northbound", "Logical_Switch", "6641",
-		"/var/run/ovn/ovnnb_db.sock", "/var/run/ovn/ovnnb_db.ctl", "/var/run/ovn/ovnnb_db.pid", "/var/lib/ovn/ovnnb_db.db",
-	}
+	return newDatabase("OVN_Northbound", "Logical_Switch", "6641", "ovnnb_db")
 }
 
 // Southbound returns the southbound database.
 func Southbound() Database {
-	return Database{
-		"OVN_Southbound", "Chassis_Private", "6642",
-		"/var/run/ovn/ovnsb_db.sock", "/var/run/ovn/ovnsb_db.ctl", "/var/run/ovn/ovnsb_db.pid", "/var/lib/ovn/ovnsb_db.db",
-	}
+	return newDatabase("OVN_Southbound", "Chassis_Private", "6642", "ovnsb_db")
 }
 
 // InterconnectNorthbound returns the northbound database of OVN's interconnection.
 func InterconnectNorthbound() Database {
-	return Database{
-		"OVN_IC_Northbound", "Transit_Switch", "6645",
-		"/var/run/ovn/ovn_ic_nb_db.sock", "/var/run/ovn/ovn_ic_nb_db.ctl", "/var/run/ovn/ovn_ic_nb_db.pid", "/var/lib/ovn/ovn_ic_nb_db.db",
-	}
+	return newDatabase("OVN_IC_Northbound", "Transit_Switch", "6645", "ovn_ic_nb_db")
 }
 
 // InterconnectSouthbound returns the southbound database of OVN's interconnection.
 func InterconnectSouthbound() Database {
+	return newDatabase("OVN_IC_Southbound", "Availability_Zone", "6646", "ovn_ic_sb_db")
+}
+
+// newDatabase returns a database whose files OVN's packages name file and what they are.
+func newDatabase(name, table, port, file string) Database {
+	run := "/var/run/ovn/" + file
 	return Database{
-		"OVN_IC_Southbound", "Availability_Zone", "6646",
-		"/var/run/ovn/ovn_ic_sb_db.sock", "/var/run/ovn/ovn_ic_sb_db.ctl", "/var/run/ovn/ovn_ic_sb_db.pid", "/var/lib/ovn/ovn_ic_sb_db.db",
+		Name: name, Table: table, Port: port,
+		Socket: run + ".sock", Control: run + ".ctl", PIDFile: run + ".pid", File: "/var/lib/ovn/" + file + ".db",
 	}
 }
 
