@@ -1,9 +1,6 @@
 package control_test
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,46 +11,6 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// The versions of the schemas that older packages bring in these tests.
-const (
-	olderNB = "1.2.3"
-	olderSB = "1.0.0"
-)
-
-// withOlderPackage has a node use schemas in which a column is missing, and another has a type that
-// cannot be replicated in either direction.
-func withOlderPackage(t *testing.T, c *control.Controller) {
-	t.Helper()
-	for i, version := range []string{olderNB, olderSB} {
-		var schema map[string]any
-		text, err := os.ReadFile(c.Units[i].Files.Schema)
-		must(t, err)
-		must(t, json.Unmarshal(text, &schema))
-		schema["version"] = version
-		tables, _ := schema["tables"].(map[string]any)
-		if i == 0 {
-			columns := tables["Logical_Switch"].(map[string]any)["columns"].(map[string]any) //nolint:forcetypeassert // OVN's schema
-			delete(columns, "copp")
-			columns["other_config"] = map[string]any{"type": map[string]any{"key": "string", "value": "string", "min": 0, "max": 1000}}
-		}
-		text, err = json.Marshal(schema)
-		must(t, err)
-		c.Units[i].Files.Schema = filepath.Join(t.TempDir(), filepath.Base(c.Units[i].Files.Schema))
-		must(t, os.WriteFile(c.Units[i].Files.Schema, text, 0o600))
-	}
-}
-
-// versionOf returns the version of the schema that a node's northbound server has.
-func versionOf(t *testing.T, c *control.Controller) string {
-	t.Helper()
-	store, err := c.Units[0].Server.Open(testContext(t))
-	must(t, err)
-	defer store.Close()
-	schema, err := store.Schema(testContext(t))
-	must(t, err)
-	return schema.Version
-}
-
 // upgradePair is two nodes of which the first leads.
 func upgradePair(t *testing.T, older ...int) (active, backup *control.Controller, nodes []*control.Controller) {
 	t.Helper()
@@ -62,7 +19,7 @@ func upgradePair(t *testing.T, older ...int) (active, backup *control.Controller
 	backup = controltest.NewNode(t, c, "node2", "127.0.0.2", ports)
 	nodes = []*control.Controller{active, backup}
 	for _, i := range older {
-		withOlderPackage(t, nodes[i])
+		controltest.UseOlderSchemas(t, nodes[i])
 	}
 	for _, node := range nodes {
 		must(t, node.Start(testContext(t)))
@@ -81,12 +38,12 @@ func TestBackupTakesTheSchemaOfItsActive(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			active, backup, _ := upgradePair(t, older)
-			if versionOf(t, active) == versionOf(t, backup) {
+			if controltest.SchemaVersion(t, active.Units[0]) == controltest.SchemaVersion(t, backup.Units[0]) {
 				t.Fatal("both have one schema")
 			}
 			must(t, backup.Follow(testContext(t), "node1"))
 			wantRows(t, backup, "row")
-			if a, b := versionOf(t, active), versionOf(t, backup); a != b {
+			if a, b := controltest.SchemaVersion(t, active.Units[0]), controltest.SchemaVersion(t, backup.Units[0]); a != b {
 				t.Errorf("the active has %s, the backup %s", a, b)
 			}
 			wantHealth(t, backup, replication.HealthBackup)
@@ -117,9 +74,7 @@ func TestDatabasesAreConvertedWhenAllNodesHaveTheNewerPackage(t *testing.T) {
 	must(t, backup.Follow(testContext(t), "node1"))
 	wantRows(t, backup, "row")
 	upgraded := func(c *control.Controller) {
-		for i, name := range []string{"ovn-nb.ovsschema", "ovn-sb.ovsschema"} {
-			c.Units[i].Files.Schema = filepath.Join("/usr/share/ovn", name)
-		}
+		controltest.UseInstalledSchemas(c)
 		must(t, c.PublishSchemas(testContext(t)))
 	}
 	convert := func() string {
@@ -134,10 +89,10 @@ func TestDatabasesAreConvertedWhenAllNodesHaveTheNewerPackage(t *testing.T) {
 	upgraded(backup)
 	must(t, backup.Start(testContext(t)))
 	must(t, backup.Follow(testContext(t), "node1"))
-	if v := versionOf(t, backup); v != olderNB {
+	if v := controltest.SchemaVersion(t, backup.Units[0]); v != controltest.OlderSchema {
 		t.Errorf("the restarted backup has %s", v)
 	}
-	if convert(); versionOf(t, active) != olderNB {
+	if convert(); controltest.SchemaVersion(t, active.Units[0]) != controltest.OlderSchema {
 		t.Fatal("converted to an older schema than a node has")
 	}
 	// The active's package is newer, and the instance not restarted: what it has published counts.
@@ -145,18 +100,18 @@ func TestDatabasesAreConvertedWhenAllNodesHaveTheNewerPackage(t *testing.T) {
 	must(t, backup.Promote(testContext(t), replication.Participants{}))
 	must(t, active.Follow(testContext(t), "node2"))
 	active, backup = backup, active
-	if waits := convert(); waits != "node1" || versionOf(t, active) != olderNB {
-		t.Fatalf("waits for %q, has %s", waits, versionOf(t, active))
+	if waits := convert(); waits != "node1" || controltest.SchemaVersion(t, active.Units[0]) != controltest.OlderSchema {
+		t.Fatalf("waits for %q, has %s", waits, controltest.SchemaVersion(t, active.Units[0]))
 	}
 	upgraded(backup)
-	if waits := convert(); waits != "" || versionOf(t, active) == olderNB {
-		t.Fatalf("waits for %q, has %s", waits, versionOf(t, active))
+	if waits := convert(); waits != "" || controltest.SchemaVersion(t, active.Units[0]) == controltest.OlderSchema {
+		t.Fatalf("waits for %q, has %s", waits, controltest.SchemaVersion(t, active.Units[0]))
 	}
 	insert(t, active, "later")
 	eventually(t, "the backup to meet the new schema", func() bool { return status(t, backup.Units[0]).Role == ovsdbctl.RoleActive })
 	must(t, backup.Follow(testContext(t), "node2"))
 	wantRows(t, backup, "later", "row")
-	if versionOf(t, backup) != versionOf(t, active) {
+	if controltest.SchemaVersion(t, backup.Units[0]) != controltest.SchemaVersion(t, active.Units[0]) {
 		t.Error("the backup keeps the older schema")
 	}
 	if kept := snapshots(t, active); !slices.Equal(kept["upgrade"], []string{"row"}) {
