@@ -75,9 +75,11 @@ func TestEachFormatHasBothArchitectures(t *testing.T) {
 func TestLintianFindsNothingButOverrides(t *testing.T) {
 	need(t, "lintian")
 	// The maintainer's default address is a placeholder, which whoever publishes packages replaces.
-	const placeholder = "bogus-mail-host,bogus-mail-host-in-debian-changelog"
+	// Bytes of compiled code are taken for misspelt words: others in each build, and none in some, in
+	// which an override would be called unused.
+	const suppressed = "bogus-mail-host,bogus-mail-host-in-debian-changelog,spelling-error-in-binary"
 	for _, file := range packages(t, "deb") {
-		output, ok := run(t, "lintian", "--pedantic", "--display-info", "--suppress-tags", placeholder,
+		output, ok := run(t, "lintian", "--pedantic", "--display-info", "--suppress-tags", suppressed,
 			"--fail-on", "error,warning,info,pedantic", file)
 		if !ok {
 			t.Errorf("lintian on %s:\n%s", file, output)
