@@ -72,3 +72,22 @@ func namesDatabase(version string) bool {
 	minor, err := strconv.Atoi(match[2])
 	return err == nil && (major > 3 || major == 3 && minor >= 3)
 }
+
+// UseShellAgent puts the shell agent in the place of the agent under test on a node, for the resource
+// as it is configured; [Cluster.UseOVNAgent] undoes that. [Cluster.InstallShellAgent] comes first.
+func (c *Cluster) UseShellAgent(ctx context.Context, node string) error {
+	_, err := c.MustExec(ctx, node, "cp", "--remove-destination", shellAgentProgram, agentLink)
+	if err != nil {
+		return fmt.Errorf("cannot put the shell agent in its place on %s: %w", node, err)
+	}
+	return nil
+}
+
+// UseOVNAgent puts the agent under test in its place on a node, as its package does.
+func (c *Cluster) UseOVNAgent(ctx context.Context, node string) error {
+	_, err := c.MustExec(ctx, node, "ln", "--symbolic", "--force", "--no-dereference", agentProgram, agentLink)
+	if err != nil {
+		return fmt.Errorf("cannot put the agent in its place on %s: %w", node, err)
+	}
+	return nil
+}

@@ -140,6 +140,9 @@ func (c *Controller) collect(ctx context.Context, e *election, round string) err
 		if len(e.decision.Wait) > 0 && time.Since(began) > unableDelay {
 			c.addUnable(ctx, e)
 		}
+		if len(e.decision.Wait) > 0 && time.Since(began) > otherAgentDelay {
+			e.addOtherAgents(published)
+		}
 		if len(e.decision.Wait) > 0 {
 			return e.decision.Err(c.Node)
 		}

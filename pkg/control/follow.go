@@ -227,7 +227,9 @@ var errUnproven = errors.New("the source is not proven to have all rows of this 
 
 func (c *Controller) admitOnce(ctx context.Context, u Unit, source string, record recordQuery) (admission, error) {
 	var schema ovsdbctl.Schema
-	j := replication.Joining{Database: u.Name(), WasWritable: !c.followed(u).held()}
+	j := replication.Joining{
+		Database: u.Name(), WasWritable: !c.followed(u).held(), OtherAgent: c.ofOtherAgent(u, source),
+	}
 	var held fileContent
 	var errs [3]error
 	parallel(

@@ -28,8 +28,8 @@ func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) replicati
 		c.Complete(ctx)
 	}
 	v := c.inspect(ctx, expectPromoted)
-	if v.Broken() {
-		return v
+	if v.Broken() || v.Leads() && !c.Promoted() {
+		return v // a supervisor makes servers read-only that are active without a term
 	}
 	started, err := c.ensureSupervisor(ctx)
 	switch {
@@ -117,10 +117,11 @@ func (c *Controller) Acting() bool {
 // inspect observes, asks the cluster and repairs.
 func (c *Controller) inspect(ctx context.Context, expectPromoted bool) replication.Verdict {
 	o, v := c.observeLive(ctx, observing{expectPromoted: expectPromoted})
+	c.warn(c.takeServers(ctx, o.Servers), "another agent's processes may restart the servers")
 	if len(v.Repairs) > 0 {
 		o, v = c.repair(ctx, v, observing{expectPromoted: expectPromoted})
 	}
-	if v.Health == replication.HealthStopped {
+	if v.Health == replication.HealthStopped || o.OtherAgent {
 		return v
 	}
 	if o.All(replication.ConditionBackup) && o.Leader.Node == "" && !o.Promoted() {
@@ -187,6 +188,8 @@ func (c *Controller) carryOut(ctx context.Context, r replication.Repair, record 
 		return c.dropOwnTerm()
 	case replication.RepairRecord:
 		return c.restoreRecord(ctx)
+	case replication.RepairTakeOver:
+		return c.takeOver(ctx)
 	case replication.RepairStartNorthd:
 		return c.startNorthd(ctx)
 	case replication.RepairStopNorthd:

@@ -64,6 +64,9 @@ func (c *Controller) observe(ctx context.Context, view ClusterView, purpose obse
 	if own != nil {
 		o.Term = c.judgeTerm(ctx, view, own)
 	}
+	if own == nil && err == nil && purpose.expectPromoted {
+		o.OtherAgent = c.promotedElsewhere(ctx, o.Servers)
+	}
 	if len(o.In(replication.ConditionBackup)) > 0 {
 		leader, err := view.leader(ctx)
 		c.warn(err, "backups are not checked against the promoted node")

@@ -17,6 +17,9 @@ type Joining struct {
 	// SourceWritable says that it is active.
 	Source         *Marker
 	SourceWritable bool
+	// OtherAgent says that the source is that of a promoted node which has published nothing: another
+	// agent of the resource leads there, and keeps no terms.
+	OtherAgent bool
 	// Unreplicable is why this server can never replicate the source, as when it has another
 	// database; empty if it can.
 	Unreplicable string
@@ -36,6 +39,8 @@ const (
 	SnapshotOtherTerm = "older-term"
 	// SnapshotAhead keeps data that may hold what the source lacks.
 	SnapshotAhead = "ahead"
+	// SnapshotOtherAgent keeps data before that of another agent's promoted node is followed.
+	SnapshotOtherAgent = "other-agent"
 )
 
 // Admission says whether a backup may follow a source, and what to do first.
@@ -75,6 +80,8 @@ func (j Joining) admit() Admission {
 		return Admission{}
 	case !j.Own.Marked():
 		return Admission{Snapshot: fmt.Sprintf("%d rows from before this node knew of terms", j.Rows), Why: SnapshotAdopted}
+	case j.OtherAgent:
+		return Admission{Snapshot: "the promoted node runs another agent, whose data proves nothing", Why: SnapshotOtherAgent}
 	case j.WasWritable:
 		return Admission{Snapshot: "the server was writable since it last followed another", Why: SnapshotWasActive}
 	case j.Own.TermID == j.Source.TermID:
@@ -105,6 +112,8 @@ func (j Joining) refuse() Admission {
 	switch {
 	case !j.SourceWritable:
 		return Admission{Refuse: "the server there is not active", Soon: true}
+	case j.OtherAgent && j.Unreplicable == "" && j.fitsOtherAgent():
+		return Admission{}
 	case j.Source == nil:
 		return Admission{Refuse: "the server there has no term, or one that cannot be read: it was not promoted by this agent", Soon: true}
 	case j.Unreplicable != "":
@@ -123,6 +132,15 @@ func (j Joining) refuse() Admission {
 	default:
 		return Admission{}
 	}
+}
+
+// fitsOtherAgent reports whether another agent's active server may be followed: its data was never
+// marked, or is that of the latest term, which goes on there without a record.
+func (j Joining) fitsOtherAgent() bool {
+	if j.Source == nil {
+		return !j.Own.Marked()
+	}
+	return j.Record != nil && j.Source.TermID == j.Record.TermID && (!j.Own.Marked() || j.Own.Lineage == j.Source.Lineage)
 }
 
 // compare decides for data of a term of which the source is known to hold all up to reached.

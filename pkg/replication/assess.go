@@ -38,6 +38,8 @@ func assessServers(o Observation) Verdict {
 		return assessOver(o)
 	case active && o.state() == TermUnrecorded:
 		return assessUnrecorded(o)
+	case o.OtherAgent && o.All(ConditionActive):
+		return assessOtherAgent(o)
 	case o.Broken():
 		return assessBroken(o)
 	case len(o.In(ConditionBusy)) > 0:
@@ -74,6 +76,19 @@ func assessUnrecorded(o Observation) Verdict {
 	v.Reasons = append(v.Reasons, "the promotion of this node was cut short before the cluster recorded it")
 	if o.ExpectPromoted {
 		v.Health = HealthFailedActive
+	}
+	return v
+}
+
+// assessOtherAgent judges servers that another agent of the resource has made active, before this
+// one was installed in its place: clients are served meanwhile, so the term begins around them.
+func assessOtherAgent(o Observation) Verdict {
+	v := Verdict{
+		Health:  HealthActiveDegraded,
+		Reasons: []string{"another agent has promoted this node: its data begins a term as it is, without a restart"},
+	}
+	if !o.Acting {
+		v.Repairs = append(v.Repairs, Repair{Kind: RepairTakeOver})
 	}
 	return v
 }

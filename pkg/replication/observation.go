@@ -60,6 +60,10 @@ type Observation struct {
 	Term TermState
 	// ExpectPromoted says that Pacemaker believes this instance to be promoted.
 	ExpectPromoted bool
+	// OtherAgent says that another agent of the resource, one that keeps no terms, has promoted this
+	// instance: Pacemaker has it promoted, servers are active that the other agent has started, and
+	// no node has published that it leads.
+	OtherAgent bool
 	// Probe says that the resource is only looked for: nothing is repaired.
 	Probe bool
 	// Acting says that an action is under way on this node, which puts servers right itself.

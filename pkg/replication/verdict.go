@@ -36,6 +36,8 @@ const (
 	RepairForget RepairKind = "forget"
 	// RepairRecord swaps the record of this node's term in again.
 	RepairRecord RepairKind = "record"
+	// RepairTakeOver begins a term on a node that another agent has promoted.
+	RepairTakeOver RepairKind = "take over"
 	// RepairStartNorthd starts ovn-northd, RepairStopNorthd ends it.
 	RepairStartNorthd RepairKind = "start ovn-northd"
 	RepairStopNorthd  RepairKind = "stop ovn-northd"

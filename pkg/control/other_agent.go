@@ -1,0 +1,110 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/replication"
+)
+
+// An operator may put this agent in the place of another one, OVN's shell agent as a rule, while the
+// servers run. Its servers are then the resource's, and it has published nothing, and keeps no terms.
+
+// startedElsewhere reports whether a server was started by another agent of the resource.
+func (u Unit) startedElsewhere(s replication.ServerState) bool {
+	return s.PID != 0 && s.Foreign == "" && u.Files.StartedElsewhere(s.PID)
+}
+
+// promotedElsewhere reports whether another agent has promoted this node: its servers are active,
+// Pacemaker has the instance promoted, and no node has published that it leads.
+func (c *Controller) promotedElsewhere(ctx context.Context, states []replication.ServerState) bool {
+	for i, u := range c.Units {
+		if states[i].Condition != replication.ConditionActive || !u.startedElsewhere(states[i]) {
+			return false
+		}
+	}
+	nodes, err := c.Cluster.Published(ctx, TopicActive)
+	c.warn(err, "servers that another agent has promoted are taken for active without a promotion")
+	return err == nil && len(nodes) == 0
+}
+
+// takeServers makes the servers of another agent this one's: the state of the resource has a place,
+// and nothing but the supervisor restarts a server.
+func (c *Controller) takeServers(ctx context.Context, states []replication.ServerState) error {
+	var errs []error
+	prepared := false
+	for i, u := range c.Units {
+		if !u.startedElsewhere(states[i]) {
+			continue
+		}
+		if !prepared {
+			errs, prepared = append(errs, c.prepareState()), true
+		}
+		ended, err := process.EndMonitorProcess(ctx, states[i].PID)
+		errs = append(errs, err)
+		if ended {
+			c.Log.WithField("db", u.Name()).WithField("pid", states[i].PID).
+				Info("ended the process by which another agent had this server restarted; the supervisor restarts it from now on")
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// takeOver begins a term on a node that another agent has promoted, with the data that it serves. Its
+// clients notice nothing. The backups follow once it has published its address.
+func (c *Controller) takeOver(ctx context.Context) error {
+	record, text, err := c.readRecord(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot take over from another agent: %w", err)
+	}
+	held, err := c.positions(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot take over from another agent: %w", err)
+	}
+	e := replication.Election{
+		Record: record, Self: c.Node, Candidates: map[string]replication.Candidate{c.Node: {Positions: held}},
+	}
+	own := e.Begin(uuid.NewString)
+	if err := own.Record.Succeeds(record); err != nil {
+		return err
+	}
+	if err := c.saveOwnTerm(own); err != nil {
+		return err
+	}
+	if err := c.takeLead(ctx, text, own); err != nil {
+		return errors.Join(fmt.Errorf("cannot take over from another agent: %w", err), c.dropOwnTerm())
+	}
+	c.Log.WithField("term", own.Record.Term).Warn("this node goes on with what another agent has promoted, and begins a term")
+	return c.serve(ctx, own.Record.Term)
+}
+
+// otherAgentDelay is how long answers are waited for before a node that has never published
+// anything is taken for one of another agent.
+const otherAgentDelay = 4 * time.Second
+
+// addOtherAgents marks the nodes that run another agent: they have never published what they hold,
+// as each start of this one does. Where a term was ever recorded, no data without one can lead.
+func (e *election) addOtherAgents(published map[string]string) {
+	if e.Record != nil {
+		return
+	}
+	for node, candidate := range e.Candidates {
+		if published[node] == "" && node != e.Self && candidate.Positions == nil {
+			candidate.Unable = "it has published nothing, so that another agent runs there"
+			e.Candidates[node] = candidate
+		}
+	}
+	e.decision = e.Decide()
+}
+
+// ofOtherAgent reports whether a source is the virtual address, which no node publishes: see
+// [Controller.virtualSources].
+func (c *Controller) ofOtherAgent(u Unit, source string) bool {
+	master := c.Listening.MasterIP
+	return master.IsValid() && source == u.Endpoint.Source(master)
+}

@@ -1,0 +1,196 @@
+package control_test
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
+	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/replication"
+)
+
+// swapped is a cluster that another agent has run until now: its first node is promoted and serves
+// the virtual address, its second is a backup of that address.
+type swapped struct {
+	*controltest.Cluster
+	active, backup *control.Controller
+}
+
+func newSwapped(t *testing.T) swapped {
+	t.Helper()
+	c, ports := controltest.NewCluster(), controltest.FreePorts(t)
+	s := swapped{
+		Cluster: c,
+		active:  controltest.NewNode(t, c, "node1", "127.0.0.1", ports),
+		backup:  controltest.NewNode(t, c, "node2", "127.0.0.2", ports),
+	}
+	s.backup.Holds = func(address netip.Addr) bool { return address.String() == "127.0.0.2" }
+	for _, node := range []*control.Controller{s.active, s.backup} {
+		must(t, node.Layout.Prepare(node.Owner))
+		for _, u := range node.Units {
+			startAsOVN(t, u)
+		}
+	}
+	for _, u := range s.active.Units {
+		transactOn(t, u, fmt.Sprintf(`[%q,{"op":"insert","table":%q,"row":{}}]`, u.Name(), u.Server.Database.GlobalTable))
+		setConnection(t, u, `{"target":"`+u.Endpoint.Listener(s.active.Listening.MasterIP)+`","inactivity_probe":5000}`)
+	}
+	insert(t, s.active, "a", "b")
+	s.follow(t)
+	wantRows(t, s.backup, "a", "b")
+	return s
+}
+
+// follow makes the second node's servers backups of the virtual address.
+func (s swapped) follow(t *testing.T) {
+	t.Helper()
+	for _, u := range s.backup.Units {
+		must(t, u.Server.Follow(testContext(t), u.Endpoint.Source(s.backup.Listening.MasterIP), 0))
+	}
+}
+
+// parents are the processes that have started a node's servers.
+func parents(t *testing.T, c *control.Controller) []string {
+	t.Helper()
+	var names []string
+	for _, pid := range pids(t, c) {
+		stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+		must(t, err)
+		parent := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))[1]
+		comm, err := os.ReadFile(filepath.Join("/proc", parent, "comm"))
+		if !errors.Is(err, os.ErrNotExist) {
+			must(t, err)
+		}
+		names = append(names, strings.TrimSpace(string(comm)))
+	}
+	return names
+}
+
+func TestNodeThatAnotherAgentHasPromotedBeginsATermWithoutARestart(t *testing.T) {
+	t.Parallel()
+	s := newSwapped(t)
+	before := pids(t, s.active)
+	if names := parents(t, s.active); !slices.Equal(names, []string{"monitor", "monitor"}) {
+		t.Errorf("the servers' parents are %q before", names)
+	}
+	if v := s.active.Probe(testContext(t)); v.Leads() || pids(t, s.active) != before {
+		t.Errorf("a probe says %q", v.Health)
+	}
+	v := s.active.Monitor(testContext(t), true)
+	if v.Health != replication.HealthActiveDegraded || !strings.Contains(v.Reason(), "another agent has promoted this node") {
+		t.Errorf("the first monitor says %q: %s", v.Health, v.Reason())
+	}
+	if v := s.active.Monitor(testContext(t), true); v.Health != replication.HealthActive || v.Term != 1 {
+		t.Errorf("the second monitor says %q in term %d: %s", v.Health, v.Term, v.Reason())
+	}
+	if after := pids(t, s.active); after != before {
+		t.Errorf("the servers were %v and are %v", before, after)
+	}
+	if slices.Contains(parents(t, s.active), "monitor") {
+		t.Error("a process of --monitor still restarts a server")
+	}
+	wantRows(t, s.active, "a", "b")
+	eventually(t, "the backup to follow the node's own address", func() bool {
+		return s.backup.Monitor(testContext(t), false).Health == replication.HealthBackup &&
+			status(t, s.backup.Units[0]).Source == sourcesOf(s.Cluster, "node1")[s.backup.Units[0].Name()]
+	})
+	insert(t, s.active, "c")
+	wantRows(t, s.backup, "a", "b", "c")
+}
+
+func TestNodeWhoseTakeOverCannotBeRecordedServesOnAndTriesAgain(t *testing.T) {
+	t.Parallel()
+	s := newSwapped(t)
+	s.RefuseRecord(true)
+	v := s.active.Monitor(within(t, 2*time.Second), true)
+	if v.Health != replication.HealthActiveDegraded || s.active.Promoted() || s.Said(control.TopicActive, "node1") != "" {
+		t.Errorf("monitor says %q: %s, the node publishes %q", v.Health, v.Reason(), s.Said(control.TopicActive, "node1"))
+	}
+	if role := status(t, s.active.Units[0]).Role; role != ovsdbctl.RoleActive {
+		t.Errorf("the server is %s", role)
+	}
+	s.RefuseRecord(false)
+	s.active.Monitor(testContext(t), true)
+	if v := s.active.Monitor(testContext(t), true); v.Health != replication.HealthActive {
+		t.Errorf("monitor says %q: %s", v.Health, v.Reason())
+	}
+}
+
+func TestServersOfAnotherAgentThatAreActiveWithoutAPromotionAreParked(t *testing.T) {
+	t.Parallel()
+	s := newSwapped(t)
+	wantHealth(t, s.active, replication.HealthBackupDegraded)
+	if role := status(t, s.active.Units[0]).Role; role != ovsdbctl.RoleBackup {
+		t.Errorf("the server is %s", role)
+	}
+}
+
+func TestBackupOfAnotherAgentStaysAsItIsWhileThatLeads(t *testing.T) {
+	t.Parallel()
+	s := newSwapped(t)
+	before := pids(t, s.backup)
+	for range 2 {
+		wantHealth(t, s.backup, replication.HealthBackup)
+	}
+	if after := pids(t, s.backup); after != before || !strings.Contains(status(t, s.backup.Units[0]).Source, "127.0.0.9") {
+		t.Errorf("the servers were %v and are %v, the source is %s", before, after, status(t, s.backup.Units[0]).Source)
+	}
+	if slices.Contains(parents(t, s.backup), "monitor") {
+		t.Error("a process of --monitor still restarts a server")
+	}
+	insert(t, s.active, "c")
+	wantRows(t, s.backup, "a", "b", "c")
+}
+
+func TestBackupIsPromotedThoughOtherNodesRunAnotherAgentAndNoTermEverBegan(t *testing.T) {
+	t.Parallel()
+	s := newSwapped(t)
+	wantHealth(t, s.backup, replication.HealthBackup)
+	for _, u := range s.active.Units {
+		stopUnit(t, u)
+	}
+	must(t, s.backup.Promote(testContext(t), replication.Participants{Nodes: []string{"node2", "node3"}}))
+	wantHealth(t, s.backup, replication.HealthActive)
+	wantRows(t, s.backup, "a", "b")
+}
+
+func TestOtherAgentIsFollowedAfterASnapshot(t *testing.T) {
+	t.Parallel()
+	s := newSwapped(t)
+	must(t, s.backup.Start(testContext(t)))
+	must(t, s.backup.Follow(within(t, 5*time.Second), "node1"))
+	wantRows(t, s.backup, "a", "b")
+	if kept := snapshots(t, s.backup)[replication.SnapshotAdopted]; !slices.Equal(kept, []string{"a", "b"}) {
+		t.Errorf("kept are %q", kept)
+	}
+}
+
+func TestOtherAgentThatWentOnAfterATermHadEndedIsFollowedAfterASnapshot(t *testing.T) {
+	t.Parallel()
+	s := newSwapped(t)
+	s.active.Monitor(testContext(t), true)
+	eventually(t, "the backup to follow", func() bool {
+		return s.backup.Monitor(testContext(t), false).Health == replication.HealthBackup
+	})
+	must(t, s.active.Demote(testContext(t)))
+	// The first node runs the other agent again, which has promoted it.
+	must(t, s.active.Stop(testContext(t)))
+	for _, u := range s.active.Units {
+		startAsOVN(t, u)
+	}
+	insert(t, s.active, "by the other agent")
+	must(t, s.backup.Follow(within(t, 5*time.Second), "node1"))
+	wantRows(t, s.backup, "a", "b", "by the other agent")
+	if kept := snapshots(t, s.backup)[replication.SnapshotOtherAgent]; len(kept) < 2 || !slices.Equal(kept[:2], []string{"a", "b"}) {
+		t.Errorf("kept are %q", kept)
+	}
+}
