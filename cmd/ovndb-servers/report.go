@@ -35,6 +35,8 @@ type report struct {
 	// Supervisor is nil on a node whose servers do not run.
 	Supervisor *supervisorReport `json:"supervisor,omitempty"`
 	Cluster    clusterReport     `json:"cluster"`
+	// Upgrade has the newer schemas that are installed on some nodes and not on others.
+	Upgrade []upgradeReport `json:"upgrade,omitempty"`
 
 	behindSince map[string]time.Time
 	record      *replication.Record
@@ -200,6 +202,7 @@ func (r *report) addCluster(ctx context.Context, t target) otherNodes {
 	if err != nil {
 		r.problem(err.Error())
 	}
+	r.addUpgrade(ctx, t.controller)
 	return others
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ovndb-servers/pkg/ovsdbctl"
@@ -45,14 +46,48 @@ func (u Unit) installedSchema() (ovsdbctl.Schema, error) {
 	return schema, nil
 }
 
-// UpgradeSchemas converts the databases of a node that leads to the schemas that its package brings, as
-// soon as those of all nodes bring them. It returns the nodes that this waits for, and does nothing
-// while an action is under way.
-func (c *Controller) UpgradeSchemas(ctx context.Context) (waits []string, err error) {
-	own, err := c.OwnTerm()
-	if err != nil || own == nil || !own.Recorded {
-		return nil, err
+// UpgradePlan is what is to be converted on a node that leads.
+type UpgradePlan struct {
+	// Steps has an entry for each database whose schema is not the one that the package brings.
+	Steps []UpgradeStep
+}
+
+// UpgradeStep is the conversion of one database.
+type UpgradeStep struct {
+	Database, Served, Installed string
+	// Due says that the database can be converted now; Waits has the nodes that it waits for. With
+	// neither, the package brings an older schema.
+	Due   bool
+	Waits []string
+
+	unit              Unit
+	served, installed ovsdbctl.Schema
+}
+
+// Waits returns the nodes that any step waits for, sorted.
+func (p UpgradePlan) Waits() []string {
+	var nodes []string
+	for _, s := range p.Steps {
+		nodes = append(nodes, s.Waits...)
 	}
+	slices.Sort(nodes)
+	return slices.Compact(nodes)
+}
+
+// ErrNotLeading is returned by what only the node can do that leads.
+var ErrNotLeading = errors.New("this node does not lead")
+
+// PlanUpgrade compares the schemas that a leading node serves with those that the packages of all nodes
+// bring. It returns ErrNotLeading on any other node.
+func (c *Controller) PlanUpgrade(ctx context.Context) (UpgradePlan, error) {
+	own, err := c.OwnTerm()
+	if err == nil && (own == nil || !own.Recorded) {
+		err = ErrNotLeading
+	}
+	if err != nil {
+		return UpgradePlan{}, err
+	}
+	var plan UpgradePlan
 	var published map[string]replication.Schemas
 	var failures []error
 	for _, u := range c.Units {
@@ -62,19 +97,31 @@ func (c *Controller) UpgradeSchemas(ctx context.Context) (waits []string, err er
 			continue
 		}
 		if published == nil {
-			if published, err = c.publishedSchemas(ctx); err != nil {
-				return nil, err
+			if published, err = c.PublishedSchemas(ctx); err != nil {
+				return plan, err
 			}
 		}
-		due, waitsHere := replication.Upgrade{
-			Database: u.Name(), Served: served.Version, Installed: installed.Version, Published: published, Members: own.Record.Members,
+		s := UpgradeStep{
+			Database: u.Name(), Served: served.Version, Installed: installed.Version, unit: u, served: served, installed: installed,
+		}
+		s.Due, s.Waits = replication.Upgrade{
+			Database: s.Database, Served: s.Served, Installed: s.Installed, Published: published, Members: own.Record.Members,
 		}.Decide()
-		waits = append(waits, waitsHere...)
-		if due {
-			failures = append(failures, c.convertUnlessActing(ctx, u, served, installed))
+		plan.Steps = append(plan.Steps, s)
+	}
+	return plan, errors.Join(failures...)
+}
+
+// UpgradeSchemas converts the databases of a plan that can be converted now, each after a snapshot. It
+// does nothing while an action is under way.
+func (c *Controller) UpgradeSchemas(ctx context.Context, plan UpgradePlan) error {
+	var failures []error
+	for _, s := range plan.Steps {
+		if s.Due {
+			failures = append(failures, c.convertUnlessActing(ctx, s.unit, s.served, s.installed))
 		}
 	}
-	return waits, errors.Join(failures...)
+	return errors.Join(failures...)
 }
 
 func (c *Controller) schemasOf(ctx context.Context, u Unit) (installed, served ovsdbctl.Schema, err error) {
@@ -88,7 +135,8 @@ func (c *Controller) schemasOf(ctx context.Context, u Unit) (installed, served o
 	return installed, served, err
 }
 
-func (c *Controller) publishedSchemas(ctx context.Context) (map[string]replication.Schemas, error) {
+// PublishedSchemas returns the schemas that the packages of OVN bring, by node, as far as it is published.
+func (c *Controller) PublishedSchemas(ctx context.Context) (map[string]replication.Schemas, error) {
 	texts, err := c.Cluster.Published(ctx, TopicSchemas)
 	if err != nil {
 		return nil, fmt.Errorf("cannot learn which schemas the nodes have: %w", err)

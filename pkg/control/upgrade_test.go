@@ -78,9 +78,10 @@ func TestDatabasesAreConvertedWhenAllNodesHaveTheNewerPackage(t *testing.T) {
 		must(t, c.PublishSchemas(testContext(t)))
 	}
 	convert := func() string {
-		waits, err := active.UpgradeSchemas(testContext(t))
+		plan, err := active.PlanUpgrade(testContext(t))
 		must(t, err)
-		return strings.Join(slices.Compact(waits), " ")
+		must(t, active.UpgradeSchemas(testContext(t), plan))
+		return strings.Join(plan.Waits(), " ")
 	}
 	if waits := convert(); waits != "" {
 		t.Errorf("waits for %s", waits)

@@ -26,7 +26,7 @@ func EndMonitorProcess(ctx context.Context, server int) (bool, error) {
 	}
 	monitor, err := openHandle(parent)
 	if err != nil {
-		return false, nil //nolint:nilerr // it has ended
+		return false, nil // it has ended
 	}
 	defer monitor.close()
 	// The number may have changed hands before the handle was open.

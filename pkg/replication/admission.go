@@ -122,6 +122,14 @@ func (j Joining) refuse() Admission {
 		return Admission{Refuse: fmt.Sprintf(
 			"it has another origin (lineage %s, this node's is %s): if this node's data is not needed, stop the resource here and move its file away",
 			j.Source.Lineage, j.Own.Lineage)}
+	default:
+		return j.refuseByRecord()
+	}
+}
+
+// refuseByRecord refuses a source that does not lead the term of the record.
+func (j Joining) refuseByRecord() Admission {
+	switch {
 	case j.Record == nil || j.Source.Term > j.Record.Term:
 		return Admission{Refuse: fmt.Sprintf("its term %d is not recorded yet (recorded is: %s)", j.Source.Term, j.Record.Describe()), Soon: true}
 	case j.Source.TermID != j.Record.TermID:

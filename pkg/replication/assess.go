@@ -31,15 +31,12 @@ func (o Observation) reasons() []string {
 
 func assessServers(o Observation) Verdict {
 	active := len(o.In(ConditionActive)) > 0
+	if v, decided := assessTerm(o); active && decided {
+		return v
+	}
 	switch {
 	case o.All(ConditionAbsent):
 		return Verdict{Health: HealthStopped}
-	case active && o.state() == TermOver:
-		return assessOver(o)
-	case active && o.state() == TermUnrecorded:
-		return assessUnrecorded(o)
-	case o.OtherAgent && o.All(ConditionActive):
-		return assessOtherAgent(o)
 	case o.Broken():
 		return assessBroken(o)
 	case len(o.In(ConditionBusy)) > 0:
@@ -50,6 +47,20 @@ func assessServers(o Observation) Verdict {
 		return assessMixed(o)
 	default:
 		return assessBackups(o)
+	}
+}
+
+// assessTerm judges a node with active servers by its term alone, if that decides.
+func assessTerm(o Observation) (v Verdict, decided bool) {
+	switch {
+	case o.state() == TermOver:
+		return assessOver(o), true
+	case o.state() == TermUnrecorded:
+		return assessUnrecorded(o), true
+	case o.OtherAgent && o.All(ConditionActive):
+		return assessOtherAgent(o), true
+	default:
+		return Verdict{}, false
 	}
 }
 

@@ -85,3 +85,38 @@ func parseVersion(text string) (version [3]uint64, err error) {
 	}
 	return version, nil
 }
+
+// PendingUpgrade is a schema that the packages of OVN bring on some nodes and not on others.
+type PendingUpgrade struct {
+	Database string
+	// Version is the newest that a node has published.
+	Version string
+	// Missing are the nodes whose package brings another one.
+	Missing []string
+}
+
+// PendingUpgrades returns the upgrades that wait for nodes, in the order of the databases. The published
+// schemas are those of the nodes that run the resource. For a node that is away, [Upgrade] waits as well.
+func PendingUpgrades(published map[string]Schemas) []PendingUpgrade {
+	newest := map[string]string{}
+	for _, schemas := range published {
+		for database, version := range schemas {
+			if newest[database] == "" || newer(version, newest[database]) {
+				newest[database] = version
+			}
+		}
+	}
+	var pending []PendingUpgrade
+	for _, database := range slices.Sorted(maps.Keys(newest)) {
+		p := PendingUpgrade{Database: database, Version: newest[database]}
+		for _, node := range slices.Sorted(maps.Keys(published)) {
+			if published[node][database] != p.Version {
+				p.Missing = append(p.Missing, node)
+			}
+		}
+		if len(p.Missing) > 0 {
+			pending = append(pending, p)
+		}
+	}
+	return pending
+}

@@ -1,6 +1,7 @@
 package replication_test
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 
@@ -40,6 +41,33 @@ func TestDatabaseIsConvertedOnceThePackagesOfAllNodesBringTheNewerSchema(t *test
 		}.Decide()
 		if due != tt.due || !slices.Equal(waits, tt.waits) {
 			t.Errorf("%s: due %t, waits for %v; want %t, %v", name, due, waits, tt.due, tt.waits)
+		}
+	}
+}
+
+func TestUpgradeWaitsForTheNodesWithoutTheNewestSchema(t *testing.T) {
+	t.Parallel()
+	const nb, sb = "OVN_Northbound", "OVN_Southbound"
+	schemas := func(nbVersion, sbVersion string) replication.Schemas {
+		return replication.Schemas{nb: nbVersion, sb: sbVersion}
+	}
+	for name, tt := range map[string]struct {
+		published map[string]replication.Schemas
+		want      []replication.PendingUpgrade
+	}{
+		"all have the same": {map[string]replication.Schemas{"n1": schemas("7.0.0", "20.1.0"), "n2": schemas("7.0.0", "20.1.0")}, nil},
+		"one is newer in one database": {
+			map[string]replication.Schemas{"n1": schemas("7.0.0", "20.10.0"), "n2": schemas("7.0.0", "20.9.0")},
+			[]replication.PendingUpgrade{{Database: sb, Version: "20.10.0", Missing: []string{"n2"}}},
+		},
+		"one has published no version": {
+			map[string]replication.Schemas{"n1": {nb: "7.0.0"}, "n3": {}},
+			[]replication.PendingUpgrade{{Database: nb, Version: "7.0.0", Missing: []string{"n3"}}},
+		},
+		"nothing is published": {nil, nil},
+	} {
+		if got := replication.PendingUpgrades(tt.published); !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: %+v, want %+v", name, got, tt.want)
 		}
 	}
 }

@@ -71,7 +71,13 @@ func (k *schemaKeeper) review(ctx context.Context) error {
 	if err != nil || own == nil || k.refused == refusedTerm(own.Record.TermID) {
 		return err
 	}
-	waits, err := k.controller.UpgradeSchemas(ctx)
+	plan, err := k.controller.PlanUpgrade(ctx)
+	if errors.Is(err, control.ErrNotLeading) {
+		return nil
+	}
+	// What can be compared is converted, whatever is wrong with the other database.
+	err = errors.Join(err, k.controller.UpgradeSchemas(ctx, plan))
+	waits := plan.Waits()
 	k.refused.note(own.Record.TermID, err)
 	if err == nil && len(waits) > 0 && !slices.Equal(waits, k.waited) {
 		k.log.Info(control.WaitsFor(waits))
