@@ -19,9 +19,9 @@ func TestYAMLIsTheJSONInAnotherForm(t *testing.T) {
 		Text: "a: b # c\n\x1b", Words: []string{"plain", "yes", "1", "", "two words"}, None: []string{},
 		Rows: []map[string]any{{"a": 1.5, "b": []int{1, 2}}, {"a": true, "b": map[string]string{}}}, Deep: map[string]any{"x": map[string]any{"y": "z"}},
 	}
-	const want = `text: "a: b # c\n\u001b"
+	const want = `text: "a: b # c\n\e"
 words:
-  - plain
+  - "plain"
   - "yes"
   - "1"
   - ""
@@ -37,7 +37,7 @@ rows:
     b: {}
 deep:
   x:
-    "y": z
+    y: "z"
 "null": null
 `
 	var b strings.Builder
