@@ -66,18 +66,26 @@ func (h hand) wantChassisWrites(node string, promotion int) {
 	h.t.Helper()
 	own, vip := "chassis-"+node, h.vipEndpoint("6642")
 	h.awaitClient("the chassis to be added", node, "ovn-sbctl", "--no-leader-only", "--db="+vip,
-		"--may-exist", "chassis-add", own, "geneve", "192.0.2.1")
+		"--may-exist", "chassis-add", own, "geneve", h.addressOf(node))
 	h.awaitClient("the chassis to be changed", node, "ovn-sbctl", "--no-leader-only", "--db="+vip,
 		"set", "Chassis", own, fmt.Sprintf("external_ids:round=%d", promotion))
 	h.wantProhibited(node, vip, "chassis-add", fmt.Sprintf("foreign-%d", promotion), "geneve", "192.0.2.2")
 	h.wantProhibited(node, vip, "set", "SB_Global", ".", "options:x=y")
 	view, err := h.View(h.ctx)
 	h.check(err)
+	h.wantProhibited(node, "ssl:"+h.addressOf(view.Promoted())+":6642", "set", "Chassis", own, "external_ids:by=node")
+}
+
+// addressOf returns a node's own address.
+func (h hand) addressOf(node string) string {
+	h.t.Helper()
 	for _, n := range h.Nodes() {
-		if n.Name == view.Promoted() {
-			h.wantProhibited(node, "ssl:"+n.Address.String()+":6642", "set", "Chassis", own, "external_ids:by=node")
+		if n.Name == node {
+			return n.Address.String()
 		}
 	}
+	h.t.Fatalf("there is no node %q", node)
+	return ""
 }
 
 // wantProhibited checks that the client of a node may not write something.
