@@ -119,7 +119,10 @@ func leaderless(s *trial, run func(int, string, ...string) string) {
 	s.check(s.AwaitIdle(s.ctx))
 	s.check(s.Unstandby(s.ctx, left))
 	s.awaitTool(left, "the node to be refused", "may not lead", "status")
-	run(0, left)
+	if text := run(0, left); !strings.Contains(text, "no node would lead: ") {
+		s.t.Errorf("explain says: %s", text)
+	}
+	run(1, left)
 	s.awaitCluster("the blessed node to lead", s.SettledOn(left))
 	s.check(s.Unstandby(s.ctx, active))
 	s.check(s.Unstandby(s.ctx, next))
