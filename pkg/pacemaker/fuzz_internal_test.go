@@ -57,3 +57,20 @@ func FuzzParseManaged(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseConfiguration(f *testing.F) {
+	f.Add(`<configuration><crm_config><cluster_property_set id="s"><nvpair name="n" value="v"/></cluster_property_set></crm_config>` +
+		`<resources><clone id="c"><primitive id="p" template="t"><operations><op name="monitor"/></operations></primitive></clone></resources></configuration>`)
+	f.Add(`<cib><configuration><constraints><rsc_order><resource_set><resource_ref id="a"/></resource_set></rsc_order></constraints></configuration></cib>`)
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := ParseConfiguration([]byte(text))
+		if err != nil && !errors.Is(err, ErrUnreadable) {
+			t.Errorf("unclassified error: %v", err)
+		}
+		for _, p := range c.Primitives {
+			if p.Parameters == nil || p.Clone != nil && p.Clone.Meta == nil {
+				t.Errorf("resource %+v", p)
+			}
+		}
+	})
+}
