@@ -19,7 +19,7 @@ import (
 const clusterProgram = `#!/bin/sh
 set -e
 cd "$FAKE_CLUSTER"
-node=$(cat self) name= value= do= record= xpath= xml= quorum=
+node=$(cat self) name= value= do= record= xpath= xml= quorum= scope=
 program=$(basename "$0")
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -33,6 +33,7 @@ while [ $# -gt 0 ]; do
 	-q) quorum=yes ;;
 	--replace) do=replace ;;
 	--xpath) xpath=$2; shift ;;
+	--scope) scope=$2; shift ;;
 	--xml-text) xml=$2; shift ;;
 	esac
 	shift
@@ -54,6 +55,7 @@ crm_attribute)
 	else exit 105; fi ;;
 cibadmin)
 	field() { printf %s "$1" | sed "s/.*$2=\"\([^\"]*\)\".*/\1/"; }
+	[ "$do" != query ] || [ -z "$scope" ] || { cat cib.xml; exit; }
 	if [ $do = query ]; then
 		id=$(field "$xpath" @id)
 		name=${id#ovndb-servers-records-}
