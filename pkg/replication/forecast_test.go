@@ -126,3 +126,15 @@ func TestScoresAreReadAsPacemakerSpellsThem(t *testing.T) {
 		t.Errorf("got %v", score)
 	}
 }
+
+func FuzzParseScore(f *testing.F) {
+	for _, text := range []string{"INFINITY", "-INFINITY", "50", "-7", "x", "99999999999999999999"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		score, ok := replication.ParseScore(text)
+		if again, same := replication.ParseScore(score.String()); ok && (!same || again != score) || max(score, -score) > replication.ScoreInfinity {
+			t.Errorf("%q: %v, %v", text, score, again)
+		}
+	})
+}
