@@ -34,6 +34,9 @@ func (c *Controller) Stop(ctx context.Context) error {
 		func() { c.warn(c.withdraw(ctx, TopicSchemas), "cannot withdraw the published schemas") },
 		func() { c.warn(c.withdraw(ctx, TopicFreshness), "cannot withdraw the published freshness") },
 		func() {
+			c.warn(c.withdraw(ctx, TopicState), "the state of the stopped node stays in the cluster's status")
+		},
+		func() {
 			c.forgiveFailedPromotion(ctx)
 			c.warn(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
 		},

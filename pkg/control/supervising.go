@@ -99,6 +99,11 @@ func (c *Controller) PublishFreshness(ctx context.Context, termID string, fresh 
 	return c.announce(ctx, TopicFreshness, termID+" "+word)
 }
 
+// PublishState shows the state of this node in the cluster's status.
+func (c *Controller) PublishState(ctx context.Context, state replication.State) error {
+	return c.announce(ctx, TopicState, string(state))
+}
+
 // Freshness returns the freshness of the other nodes in a term, as they have published it.
 // A node that has published none is not in it.
 func (c *Controller) Freshness(ctx context.Context, termID string) (map[string]replication.Freshness, error) {

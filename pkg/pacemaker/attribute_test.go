@@ -36,3 +36,29 @@ func TestAnActionLearnsWhatOtherNodesHavePublishedFromPacemaker215(t *testing.T)
 		t.Errorf("wrong nodes (-want +got):\n%s", diff)
 	}
 }
+
+// Public attributes are in the CIB, where crm_mon -A shows them; a change of one ends a transition.
+func TestOnlyTheStateIsAPublicAttributeAndHasTheResourcesName(t *testing.T) {
+	directory := t.TempDir()
+	const updater = "#!/bin/sh\nprintf '%s\\n' \"$*\" >>\"$(dirname \"$0\")/calls\"\n"
+	if err := os.WriteFile(filepath.Join(directory, "attrd_updater"), []byte(updater), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", directory+":"+os.Getenv("PATH"))
+	r := pacemaker.Resource{Instance: "ovndb"}
+	for _, topic := range []control.Topic{control.TopicState, control.TopicActive} {
+		for _, value := range []string{"ACTIVE", ""} {
+			if err := r.Publish(t.Context(), topic, value); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	calls, err := os.ReadFile(filepath.Join(directory, "calls"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "-n ovndb-state -U ACTIVE\n-n ovndb-state -D\n-n ovndb-active-ovndb -U ACTIVE -p\n-n ovndb-active-ovndb -D -p\n"
+	if diff := cmp.Diff(want, string(calls)); diff != "" {
+		t.Errorf("wrong calls (-want +got):\n%s", diff)
+	}
+}

@@ -17,7 +17,8 @@ type Resource struct {
 
 var _ control.Cluster = Resource{}
 
-// Publish implements [control.Cluster] by a private node attribute.
+// Publish implements [control.Cluster] by a node attribute, which is private but for the state: that is
+// for the people who look at crm_mon -A, and for exporters.
 func (r Resource) Publish(ctx context.Context, topic control.Topic, value string) error {
 	if value == "" {
 		return r.topic(topic).clear(ctx)
@@ -31,6 +32,9 @@ func (r Resource) Published(ctx context.Context, topic control.Topic) (map[strin
 }
 
 func (r Resource) topic(topic control.Topic) attribute {
+	if topic == control.TopicState {
+		return attribute{name: r.Instance + "-state"}
+	}
 	return attribute{name: "ovndb-" + string(topic) + "-" + r.Instance, private: true}
 }
 

@@ -26,6 +26,7 @@ type node interface {
 	Beat(ctx context.Context, own replication.OwnTerm, files *control.FileReaders) error
 	Heal(ctx context.Context, own replication.OwnTerm, found, seen map[string]*replication.Marker) ([]string, error)
 	PublishFreshness(ctx context.Context, termID string, fresh bool) error
+	PublishState(ctx context.Context, state replication.State) error
 	Publish(ctx context.Context, v replication.Verdict, leader replication.Leader) bool
 	FollowPending(ctx context.Context, putOff bool) (leader replication.Leader, ok bool, err error)
 	TryFollow(ctx context.Context, promoted string) (bool, error)
@@ -87,6 +88,8 @@ type loop struct {
 	repairs   repairTimer
 	beats     beatTimer
 	score     score
+	state     stateNotice
+	states    *statePublisher
 	// unreachable says that this backup has no session to its source.
 	unreachable spell
 	escalation  escalation
@@ -165,6 +168,7 @@ func (l *loop) observe(ctx context.Context) {
 	reasons = append(reasons, l.keys.reasons()...)
 	l.serve(ctx, now, o)
 	reasons = append(reasons, l.checkListeners(ctx, now, o)...)
+	l.noteState(now, o, v)
 	l.save(now, slices.Concat(restarts, reasons, lasting), gaveUp, l.checkMonitors(now, o))
 }
 

@@ -47,6 +47,9 @@ type fakeNode struct {
 	// freshness and scores have what was published, in order.
 	freshness []string
 	scores    []replication.Score
+	// states have the states that were to be published, and stateErr is how that ended.
+	states   []replication.State
+	stateErr error
 }
 
 var _ node = (*fakeNode)(nil)
@@ -140,6 +143,11 @@ func (n *fakeNode) Heal(_ context.Context, _ replication.OwnTerm, _, seen map[st
 func (n *fakeNode) PublishFreshness(_ context.Context, termID string, fresh bool) error {
 	n.set(func() { n.freshness = append(n.freshness, fmt.Sprintf("%s %v", termID, fresh)) })
 	return nil
+}
+
+func (n *fakeNode) PublishState(_ context.Context, state replication.State) error {
+	n.set(func() { n.states = append(n.states, state) })
+	return locked(n, &n.stateErr)
 }
 
 func (n *fakeNode) Publish(_ context.Context, v replication.Verdict, leader replication.Leader) bool {
@@ -240,11 +248,13 @@ func start(t *testing.T, n *fakeNode, set ...func(*loop)) (l *loop, changed chan
 		frozen: make(chan time.Duration), membersChanged: make(chan struct{}, 1),
 		restarters: []*restarter{newTestRestarter(t, "OVN_Northbound"), newTestRestarter(t, "OVN_Southbound")},
 	}
+	l.states = newStatePublisher(n, logger)
 	for _, f := range set {
 		f(l)
 	}
 	changed = make(chan struct{}, 1)
 	go l.poller.run(t.Context())
+	go l.states.run(t.Context())
 	go l.run(t.Context(), changed, nil)
 	wait(time.Second)
 	if n.count("query") == 0 {

@@ -80,6 +80,7 @@ func (s *score) settled(now time.Time, v replication.Verdict, change replication
 func (l *loop) publish(ctx context.Context, now time.Time, v replication.Verdict) {
 	if l.stackChanged() {
 		l.score.renew(now)
+		l.state.renew(now)
 	}
 	change := replication.DecideScore(v, l.view.leader(), false)
 	// While the source cannot be reached, it may have died: each change of a score would make the

@@ -81,6 +81,7 @@ func (s Supervisor) run(ctx context.Context, l *loop) {
 	running.Go(func() { l.disk.run(ctx) })
 	running.Go(func() { l.keys.run(ctx) })
 	running.Go(func() { l.prover.run(ctx) })
+	running.Go(func() { l.states.run(ctx) })
 	for _, w := range l.stack {
 		running.Go(func() { w.run(ctx) })
 	}
@@ -94,7 +95,7 @@ func newLoop(s Supervisor) *loop {
 		beatInterval: s.BeatInterval, diskPatience: cmp.Or(s.DiskPatience, defaultDiskPatience), files: s.Controller.FileReaders(),
 		copyDelay: s.CopyDelay, largeFile: cmp.Or(s.LargeFile, defaultLargeFile),
 		poller: newClusterPoller(s.Controller, s.Log), disk: newDiskProber(s.Controller), keys: &keyWatcher{node: s.Controller, log: s.Log},
-		prover: newListenerProver(s.Controller), frozen: make(chan time.Duration),
+		prover: newListenerProver(s.Controller), states: newStatePublisher(s.Controller, s.Log), frozen: make(chan time.Duration),
 		membersChanged: make(chan struct{}, 1),
 	}
 	l.managed.Store(true)
