@@ -31,6 +31,9 @@ func (r *report) addSupervisor(c *control.Controller) {
 	for _, reason := range state.Reasons {
 		r.problem(reason)
 	}
+	for _, notice := range state.Notices {
+		r.problem(notice)
+	}
 	if state.Unmonitored != "" {
 		r.problem(state.Unmonitored)
 	}

@@ -66,6 +66,9 @@ func supervise(ctx context.Context, p program) error {
 	supervisor.Supervisor{
 		Controller: c, Log: log, BeatInterval: supervised.Parameters.BeatInterval, DiskPatience: supervised.Parameters.DiskPatience,
 		CopyDelay: supervised.Parameters.CopyDelay, MembershipTimeout: membershipTimeout(ctx, log),
+		Metrics: supervisor.Metrics{
+			File: supervised.Parameters.MetricsFile, Listen: supervised.Parameters.MetricsListen, Version: version(),
+		},
 		Changed: changed, Watched: watched,
 		Addresses: addresses(ctx, log),
 	}.Run(ctx)

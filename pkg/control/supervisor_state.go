@@ -28,6 +28,8 @@ type SupervisorState struct {
 	// Unmonitored says that the cluster seems to have lost the monitor of this node, and what to do. It
 	// is for people: a monitor that reads it disproves it.
 	Unmonitored string `json:"unmonitored,omitempty"`
+	// Notices are faults that are for people as well: they are none of the servers'.
+	Notices []string `json:"notices,omitempty"`
 	// Restarting says that it is restarting a server in place.
 	Restarting bool `json:"restarting,omitempty"`
 	// Leaderless says that no node has led for some seconds.

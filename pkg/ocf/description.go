@@ -17,7 +17,7 @@ const listenerGroup = "listener"
 
 // parameterDescriptions lists the parameters as ParseParameters reads them.
 func parameterDescriptions() []parameterDescription {
-	return slices.Concat(listenerDescriptions(), keyDescriptions(), sessionDescriptions(), supervisionDescriptions(), placeDescriptions())
+	return slices.Concat(listenerDescriptions(), keyDescriptions(), sessionDescriptions(), supervisionDescriptions(), metricsDescriptions(), placeDescriptions())
 }
 
 // listenerDescriptions are the parameters about where clients find the databases.
@@ -169,6 +169,28 @@ nothing. By the beats, nodes compare how much they hold. Each beat is a transact
 After a promotion the backups copy databases of 1 MiB and more one after the other, and not before clients can reach the virtual IP address, as
 clients wait while a copy is sent. This is how long a backup waits at most for the clients, and for each backup before it, in seconds from 0 to
 60. Until a backup has copied, new rows are on the promoted node alone. 0 lets all copy at once.
+`),
+		},
+	}
+}
+
+// metricsDescriptions are the parameters about where metrics are shown.
+func metricsDescriptions() []parameterDescription {
+	return []parameterDescription{
+		{
+			Name: paramMetricsFile, Content: content{Type: "string"},
+			ShortDesc: english("File of the metrics"),
+			LongDesc: english(`
+A file NAME.prom that the supervisor writes metrics to, at most every 10 seconds, for the textfile collector of Prometheus's node exporter.
+Its directory, and all above it, must be root's. Without it, no file is written.
+`),
+		},
+		{
+			Name: paramMetricsListen, Content: content{Type: "string"},
+			ShortDesc: english("Address and port of the metrics"),
+			LongDesc: english(`
+The address and port, as 127.0.0.1:9476, where the supervisor serves by HTTP: /metrics for Prometheus, /-/active (200 on the node where clients
+can write, else 503) and /-/healthy. Everybody who reaches it can read it: a loopback address is recommended. Without it, nothing listens.
 `),
 		},
 	}

@@ -46,6 +46,8 @@ const (
 	paramBusyPatience         = "busy_patience"
 	paramBeatInterval         = "beat_interval"
 	paramCopyDelay            = "copy_delay"
+	paramMetricsFile          = "metrics_file"
+	paramMetricsListen        = "metrics_listen"
 	paramOVNCtl               = "ovn_ctl"
 )
 
@@ -123,6 +125,10 @@ type Parameters struct {
 	// CopyDelay is how long a backup puts off its copy of a large database for clients, and for each
 	// backup ahead of it, after a promotion, in whole seconds; 0 is for not at all.
 	CopyDelay time.Duration
+	// MetricsFile is where the supervisor writes metrics for a collector of text files, "" for nowhere.
+	MetricsFile string
+	// MetricsListen is where it serves them by HTTP; invalid for nowhere.
+	MetricsListen netip.AddrPort
 	// OVNCtl is accepted, so that a definition made for the shell agent can stay, and has no
 	// effect.
 	OVNCtl string
@@ -159,6 +165,8 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 		BusyPatience:         read.seconds(paramBusyPatience, defaultBusyPatience, maxSeconds),
 		BeatInterval:         read.seconds(paramBeatInterval, defaultBeatInterval, maxBeatInterval),
 		CopyDelay:            read.secondsOrNone(paramCopyDelay, defaultCopyDelay, maxCopyDelay),
+		MetricsFile:          read.metricsFile(paramMetricsFile),
+		MetricsListen:        read.listen(paramMetricsListen),
 		OVNCtl:               read.value(paramOVNCtl, ""),
 	}
 	p.Southbound.Role = read.role(paramSBRole)

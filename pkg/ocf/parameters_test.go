@@ -17,7 +17,7 @@ import (
 )
 
 func compareAddresses() cmp.Option {
-	return cmpopts.EquateComparable(netip.Addr{})
+	return cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{})
 }
 
 // parameters turns names and values into an environment.
@@ -69,7 +69,7 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		"node_address", "2001:db8::1", "ovn_rundir", "/run/ovn/", "ovn_dbdir", "/srv/ovn", "ovn_logdir", "/srv/log", "ovn_schemadir", "/opt/ovn",
 		"ovn_nb_db_privkey", "/etc/ovn/nb.key", "ovn_nb_db_cert", "/etc/ovn/nb.pem", "ovn_nb_db_cacert", "/etc/ovn/ca/nb.pem",
 		"ovn_sb_db_privkey", "/etc/ovn/sb.key", "ovn_sb_db_cert", "/etc/ovn//sb.pem", "ovn_sb_db_cacert", "/etc/ovn/ca/sb.pem",
-		"databases", "ovn", "ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "state_dir", "/srv/state", "state_rundir", "/run/state/", "agent_logdir", "/srv/agent/", "lead_when_behind", "60", "disk_patience", "5", "busy_patience", "300", "beat_interval", "5", "copy_delay", "10", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
+		"databases", "ovn", "ovn_user", "openvswitch:hugetlbfs", "snapshots", "3", "state_dir", "/srv/state", "state_rundir", "/run/state/", "agent_logdir", "/srv/agent/", "lead_when_behind", "60", "disk_patience", "5", "busy_patience", "300", "beat_interval", "5", "copy_delay", "10", "metrics_file", "/srv//metrics/ovn.prom", "metrics_listen", "[::1]:9476", "ovn_ctl", "/usr/share/ovn/scripts/ovn-ctl",
 	).getenv)
 	if err != nil {
 		t.Fatalf("cannot parse: %v", err)
@@ -100,6 +100,8 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		BusyPatience:     5 * time.Minute,
 		BeatInterval:     5 * time.Second,
 		CopyDelay:        10 * time.Second,
+		MetricsFile:      "/srv/metrics/ovn.prom",
+		MetricsListen:    netip.MustParseAddrPort("[::1]:9476"),
 		OVNCtl:           "/usr/share/ovn/scripts/ovn-ctl",
 		ReplicationProbe: 0,
 	}
@@ -209,6 +211,8 @@ func TestUnusableParameterIsNamedAndReplacedByItsDefault(t *testing.T) {
 		{"state_rundir", []string{"run", "/run/my state"}},
 		{"beat_interval", []string{"0", "0.5", "61"}},
 		{"copy_delay", []string{"-1", "3s", "61", "never"}},
+		{"metrics_file", []string{"ovn.prom", "/srv/metrics", "/srv/.prom", "/srv/a b.prom", "/srv/ovn.prom.txt"}},
+		{"metrics_listen", []string{"9476", ":9476", "127.0.0.1", "127.0.0.1:0", "localhost:9476", "127.0.0.1:65536", "224.0.0.1:9476", "[fe80::1%eth0]:9476", "no"}},
 		{"snapshots", []string{"0", "-1", "1001", "all", "1.5"}},
 		{"ovn_user", []string{":", "user:", ":group", "a:b:c", "-user", "user:-group", "a b", "a/b"}},
 	}

@@ -24,6 +24,7 @@ const (
 	maxBeatInterval = 60    // s
 	maxCopyDelay    = 60    // s
 	maxRole         = 64
+	metricsSuffix   = ".prom"
 
 	addressAllowed   = "an IPv4 or IPv6 address of a host"
 	directoryAllowed = "the absolute path of a directory, without blanks, of at most "
@@ -184,6 +185,36 @@ func (r *parameterReader) directory(name string, longest int) string {
 		return ""
 	}
 	return path
+}
+
+// metricsFile reads the path of a file that a collector takes for metrics; it is "" if unset or unusable.
+func (r *parameterReader) metricsFile(name string) string {
+	value := r.value(name, "")
+	if value == "" {
+		return ""
+	}
+	path := filepath.Clean(value)
+	base := filepath.Base(path)
+	if !filepath.IsAbs(path) || len(path) > maxDirectory || strings.ContainsFunc(path, unprintable) ||
+		!strings.HasSuffix(base, metricsSuffix) || base == metricsSuffix {
+		r.complain(name, value, "the absolute path of a file whose name ends in "+metricsSuffix)
+		return ""
+	}
+	return path
+}
+
+// listen reads an address with a port; it is invalid if unset or unusable.
+func (r *parameterReader) listen(name string) netip.AddrPort {
+	value := r.value(name, "")
+	if value == "" {
+		return netip.AddrPort{}
+	}
+	address, err := netip.ParseAddrPort(value)
+	if err != nil || address.Port() == 0 || address.Addr().IsMulticast() || address.Addr().Zone() != "" {
+		r.complain(name, value, "an address and a port, as 127.0.0.1:9476 or [::1]:9476")
+		return netip.AddrPort{}
+	}
+	return address
 }
 
 // role reads the name of a role; it is "" if unset or unusable.

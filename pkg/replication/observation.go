@@ -19,6 +19,11 @@ const (
 	ConditionBackup Condition = "backup"
 )
 
+// Conditions returns all conditions.
+func Conditions() []Condition {
+	return []Condition{ConditionActive, ConditionBackup, ConditionBusy, ConditionFailed, ConditionAbsent}
+}
+
 // Link is the state of a backup's session with its source, as sync-status prints it.
 type Link string
 

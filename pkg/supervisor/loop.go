@@ -90,6 +90,8 @@ type loop struct {
 	score     score
 	state     stateNotice
 	states    *statePublisher
+	exporter  *exporter
+	arrived   beatArrivals
 	// unreachable says that this backup has no session to its source.
 	unreachable spell
 	escalation  escalation
@@ -168,8 +170,10 @@ func (l *loop) observe(ctx context.Context) {
 	reasons = append(reasons, l.keys.reasons()...)
 	l.serve(ctx, now, o)
 	reasons = append(reasons, l.checkListeners(ctx, now, o)...)
-	l.noteState(now, o, v)
-	l.save(now, slices.Concat(restarts, reasons, lasting), gaveUp, l.checkMonitors(now, o))
+	state := l.noteState(now, o, v)
+	reasons = slices.Concat(restarts, reasons, lasting)
+	l.save(now, reasons, gaveUp, l.checkMonitors(now, o))
+	l.export(now, o, v.Degraded(reasons...), markers, state)
 }
 
 // assess assesses an observation. A view of the cluster that cannot know of this node's own
@@ -242,7 +246,7 @@ func (l *loop) save(now time.Time, reasons []string, gaveUp bool, unmonitored st
 	state := l.view.state
 	state.Leader = l.view.leader()
 	state.Config, state.Reasons, state.GaveUp, state.Unmonitored = l.config, reasons, gaveUp, unmonitored
-	state.Restarting = restarting(l.restarters)
+	state.Restarting, state.Notices = restarting(l.restarters), l.exporter.notices()
 	state.BehindSince = maps.Clone(l.freshness.behindSince)
 	err := l.node.SaveSupervisorState(state)
 	l.logFailure(now, logrus.WarnLevel, err, "cannot save the state of the supervisor: monitors have to ask the cluster themselves")

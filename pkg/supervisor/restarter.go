@@ -28,6 +28,9 @@ type restarter struct {
 	limit  restartLimit
 	reason string // reported to the monitors; empty if all is well
 
+	// restarts counts the restarts in place that have succeeded.
+	restarts atomic.Int64
+
 	// failovers are those whose end is awaited.
 	failovers sync.WaitGroup
 }
@@ -83,6 +86,7 @@ func (r *restarter) restart(ctx context.Context) {
 		r.giveUp(fmt.Sprintf("the %s server died and cannot be restarted in place: %v", r.unit.Name(), err))
 	default:
 		r.report("")
+		r.restarts.Add(1)
 		r.log.WithField("predicted", rounded(chosen.restart.Read)).WithField("elapsed", rounded(time.Since(began))).
 			Warn("the server had died and was restarted in place")
 	}

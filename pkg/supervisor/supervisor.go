@@ -31,6 +31,8 @@ type Supervisor struct {
 	// LargeFile is from which size on, in bytes, a database file counts as large; 0 is for the
 	// default.
 	LargeFile int64
+	// Metrics is where metrics are shown.
+	Metrics Metrics
 	// Changed receives when the cluster may have changed or an action has ended, Addresses
 	// when an address of this node has come or gone. Either may be nil.
 	Changed, Addresses <-chan struct{}
@@ -85,6 +87,7 @@ func (s Supervisor) run(ctx context.Context, l *loop) {
 	for _, w := range l.stack {
 		running.Go(func() { w.run(ctx) })
 	}
+	running.Go(func() { l.exporter.run(ctx) })
 	running.Go(func() { reader{controller: s.Controller, log: s.Log}.run(ctx) })
 	l.run(ctx, s.Changed, s.Addresses)
 }
@@ -96,7 +99,7 @@ func newLoop(s Supervisor) *loop {
 		copyDelay: s.CopyDelay, largeFile: cmp.Or(s.LargeFile, defaultLargeFile),
 		poller: newClusterPoller(s.Controller, s.Log), disk: newDiskProber(s.Controller), keys: &keyWatcher{node: s.Controller, log: s.Log},
 		prover: newListenerProver(s.Controller), states: newStatePublisher(s.Controller, s.Log), frozen: make(chan time.Duration),
-		membersChanged: make(chan struct{}, 1),
+		membersChanged: make(chan struct{}, 1), exporter: newExporter(s.Controller, s.Log, s.Metrics),
 	}
 	l.managed.Store(true)
 	l.cleanup = fmt.Sprintf("crm_resource --cleanup --resource %s --node %s", s.Controller.Instance, s.Controller.Node)
