@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/metrics"
 	"ovndb-servers/pkg/pacemaker"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
@@ -37,6 +38,9 @@ type report struct {
 	Cluster    clusterReport     `json:"cluster"`
 	// Upgrade has the newer schemas that are installed on some nodes and not on others.
 	Upgrade []upgradeReport `json:"upgrade,omitempty"`
+
+	// metrics are there if they were asked for.
+	metrics metrics.Snapshot
 
 	behindSince map[string]time.Time
 	record      *replication.Record

@@ -57,7 +57,7 @@ func newStatusCommand(p program) *cobra.Command {
 			return showStatus(cmd.Context(), screen, o)
 		},
 	}
-	o.output.add(cmd, outputTable, outputWide, outputJSON, outputYAML)
+	o.output.add(cmd, outputTable, outputWide, outputJSON, outputYAML, outputPrometheus)
 	o.addFlags(cmd, statusTimeout)
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show sources, terms, files and processes as well")
@@ -100,6 +100,8 @@ func writeStatus(screen screen, r report, o statusOptions) error {
 		return writeJSON(screen, r)
 	case outputYAML:
 		return writeYAML(screen, r)
+	case outputPrometheus:
+		return screen.paint(string(r.metrics.Text()))
 	default:
 		var b strings.Builder
 		writeTable(&b, r, tableOptions{wide: o.output.format == outputWide, verbose: o.verbose, colour: screen.colour})
@@ -156,6 +158,9 @@ func gather(ctx context.Context, o statusOptions) (report, error) {
 	r.compareWithRecord()
 	r.addSessions(ctx, t.controller)
 	r.addCopies(t.controller, observed, others)
+	if o.output.format == outputPrometheus {
+		r.addMetrics(ctx, t.controller, observed)
+	}
 	return r, nil
 }
 

@@ -16,6 +16,8 @@ const (
 	outputWide  = "wide"
 	outputJSON  = "json"
 	outputYAML  = "yaml"
+	// outputPrometheus is Prometheus's text format.
+	outputPrometheus = "prometheus"
 )
 
 // outputFlag is the format that a command prints in, one of those that it has.
