@@ -17,7 +17,8 @@ const listenerGroup = "listener"
 
 // parameterDescriptions lists the parameters as ParseParameters reads them.
 func parameterDescriptions() []parameterDescription {
-	return slices.Concat(listenerDescriptions(), keyDescriptions(), sessionDescriptions(), supervisionDescriptions(), metricsDescriptions(), placeDescriptions())
+	all := slices.Concat(listenerDescriptions(), keyDescriptions(), sessionDescriptions(), supervisionDescriptions(), metricsDescriptions(), placeDescriptions())
+	return append(all, promotedDescriptions(all)...)
 }
 
 // listenerDescriptions are the parameters about where clients find the databases.
@@ -33,7 +34,7 @@ With ovn-ic, the ports are 6645 and 6646 by default, and ovn-northd has no part 
 `),
 		},
 		{
-			Name: paramMasterIP, Required: "1", UniqueGroup: listenerGroup, Content: content{Type: "string"},
+			Name: paramMasterIP, UniqueGroup: listenerGroup, Content: content{Type: "string"},
 			ShortDesc: english("Virtual IP address"),
 			LongDesc: english(`
 The virtual IP address, IPv4 or IPv6, under which clients find the databases of the promoted node. It is written without a prefix length.
@@ -83,7 +84,7 @@ use the local socket. A Connection row of an operator for the same port keeps it
 func sessionDescriptions() []parameterDescription {
 	return []parameterDescription{
 		{
-			Name: paramClientProbe, Content: content{Type: "integer", Default: defaultClientProbe},
+			Name: paramClientProbe, Content: content{Type: "integer", Default: defaultClientProbe}, Unit: "ms",
 			ShortDesc: english("Inactivity probe of clients, in milliseconds"),
 			LongDesc: english(`
 How long the session of a client may be idle before the server asks whether the client is still there, in milliseconds. A client that does not
@@ -92,7 +93,7 @@ more than the default.
 `),
 		},
 		{
-			Name: paramReplicationProbe, Content: content{Type: "integer", Default: defaultReplicationProbe},
+			Name: paramReplicationProbe, Content: content{Type: "integer", Default: defaultReplicationProbe}, Unit: "ms",
 			ShortDesc: english("Inactivity probe of replication, in milliseconds"),
 			LongDesc: english(`
 The same for the session by which a backup replicates from the promoted node, in milliseconds. It has to be longer than the promoted node
@@ -131,7 +132,7 @@ if there is none, the address by which Corosync knows the node. It is searched f
 func supervisionDescriptions() []parameterDescription {
 	return []parameterDescription{
 		{
-			Name: paramBusyPatience, Content: content{Type: "integer", Default: defaultBusyPatience},
+			Name: paramBusyPatience, Content: content{Type: "integer", Default: defaultBusyPatience}, Unit: "s",
 			ShortDesc: english("Patience with a busy server, in seconds"),
 			LongDesc: english(`
 How long a server may work without answering before it counts as failed, in seconds from 1 to 86400. Meanwhile the instance is reported as
@@ -139,7 +140,7 @@ degraded and stays where it is. A server that is stopped, or idle and silent, co
 `),
 		},
 		{
-			Name: paramDiskPatience, Content: content{Type: "integer", Default: defaultDiskPatience},
+			Name: paramDiskPatience, Content: content{Type: "integer", Default: defaultDiskPatience}, Unit: "s",
 			ShortDesc: english("Patience with a disk that cannot be written to, in seconds"),
 			LongDesc: english(`
 How long the promoted node keeps the role while it cannot write to the disk of its databases, in seconds from 1 to 86400. Meanwhile the instance is
@@ -147,7 +148,7 @@ reported as degraded. Then it is failed over, if another node is up to date.
 `),
 		},
 		{
-			Name: paramLeadWhenBehind, Content: content{Type: "string", Default: defaultLeadWhenBehind},
+			Name: paramLeadWhenBehind, Content: content{Type: "string", Default: defaultLeadWhenBehind}, Unit: "s, or never",
 			ShortDesc: english("Whether a node that was behind may lead"),
 			LongDesc: english(`
 A node that was behind when the promoted node failed may lack rows, and leads by an operator's word only (ovndb-servers bless). With a number of
@@ -155,7 +156,7 @@ seconds, it may lead without that after so long without a node that may lead: ro
 `),
 		},
 		{
-			Name: paramBeatInterval, Content: content{Type: "integer", Default: defaultBeatInterval},
+			Name: paramBeatInterval, Content: content{Type: "integer", Default: defaultBeatInterval}, Unit: "s",
 			ShortDesc: english("Interval of the beats, in seconds"),
 			LongDesc: english(`
 How often the promoted node looks for changed rows, and writes a beat into its databases after them, in seconds from 1 to 60. At rest it writes
@@ -163,7 +164,7 @@ nothing. By the beats, nodes compare how much they hold. Each beat is a transact
 `),
 		},
 		{
-			Name: paramCopyDelay, Content: content{Type: "integer", Default: defaultCopyDelay},
+			Name: paramCopyDelay, Content: content{Type: "integer", Default: defaultCopyDelay}, Unit: "s",
 			ShortDesc: english("Delay of the backups' copies after a promotion, in seconds"),
 			LongDesc: english(`
 After a promotion the backups copy databases of 1 MiB and more one after the other, and not before clients can reach the virtual IP address, as

@@ -65,6 +65,8 @@ type (
 		LongDesc    localText `xml:"longdesc"`
 		ShortDesc   localText `xml:"shortdesc"`
 		Content     content   `xml:"content"`
+		// Unit is that of the value, "" if it has none. Meta-data has no place for it.
+		Unit string `xml:"-"`
 	}
 	content struct {
 		Type    string `xml:"type,attr"`

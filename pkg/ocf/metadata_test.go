@@ -96,15 +96,16 @@ func TestMetadataDescribesExactlyTheParametersThatAreRead(t *testing.T) {
 		return ""
 	})
 	if err == nil {
-		t.Error("no parameter is required")
+		t.Error("a resource without parameters is accepted")
 	}
 	for _, p := range parseMetadata(t, ocf.Metadata(1, "0.0.0")).Parameters {
 		described = append(described, p.Name)
 		if p.LongDesc == "" || p.ShortDesc == "" {
 			t.Errorf("parameter %s is not described", p.Name)
 		}
-		if required := strings.Contains(err.Error(), "parameter "+p.Name+" is required"); required != (p.Required == "1") {
-			t.Errorf("parameter %s: required is %q, but a resource without it is refused: %v", p.Name, p.Required, required)
+		// Of a parameter with two names a tool would ask for both.
+		if p.Required != "" {
+			t.Errorf("parameter %s is required", p.Name)
 		}
 	}
 	slices.Sort(read)

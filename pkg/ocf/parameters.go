@@ -171,6 +171,7 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 	}
 	p.Southbound.Role = read.role(paramSBRole)
 	read.checkTogether(p)
+	read.checkNames()
 	return p, errors.Join(read.problems...)
 }
 
@@ -203,12 +204,21 @@ type parameterReader struct {
 
 // value returns a parameter without blanks around it; missing if it is not set.
 func (r *parameterReader) value(name, missing string) string {
-	if value := strings.TrimSpace(r.getenv(ParameterPrefix + name)); value != "" {
-		return value
-	}
-	return missing
+	return cmp.Or(r.set(name), r.set(promotedNames()[name]), missing)
 }
 
+// set returns what is set under a name; "" if nothing is.
+func (r *parameterReader) set(name string) string {
+	if name == "" {
+		return ""
+	}
+	return strings.TrimSpace(r.getenv(ParameterPrefix + name))
+}
+
+// complain names the parameter as the operator has it.
 func (r *parameterReader) complain(name, value, allowed string) {
+	if other := promotedNames()[name]; r.set(name) == "" && r.set(other) != "" {
+		name = other
+	}
 	r.problems = append(r.problems, &ParameterError{Name: name, Value: value, Allowed: allowed})
 }
