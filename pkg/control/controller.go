@@ -25,6 +25,10 @@ type Controller struct {
 	Listening Listening
 	// ManageNorthd says that ovn-northd runs on this node while it is promoted.
 	ManageNorthd bool
+	// NorthdThreads is how many threads it has; 0 is for one. NorthdParameters is the file with its
+	// options in place of those for the servers of this node; "" is for none.
+	NorthdThreads    int
+	NorthdParameters string
 	// Snapshots is how many snapshots of each database are kept; 0 is for the
 	// default.
 	Snapshots int
@@ -34,6 +38,9 @@ type Controller struct {
 	// BusyPatience is how long a server may work without answering before it is
 	// taken for failed; 0 is for the default.
 	BusyPatience time.Duration
+	// Parameters are those that can be changed while the resource runs, as text that start and reload
+	// keep.
+	Parameters string
 	// MonitorInterval is the time from one monitor to the next, if this action is one that recurs.
 	MonitorInterval time.Duration
 	// Leaving says that this node is stopped after its demotion: its promotion score goes

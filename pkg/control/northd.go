@@ -3,6 +3,8 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strconv"
 	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
@@ -76,17 +78,41 @@ func (c *Controller) startNorthd(ctx context.Context) error {
 	ctx, cancel := withBudget(ctx, northdFraction, northdTimeout)
 	defer cancel()
 	files := c.Layout.Northd()
+	parameters, err := process.NorthdParameters(c.NorthdParameters)
+	if err != nil {
+		return err
+	}
 	daemon := process.OVNNorthd(process.NorthdOptions{
 		Files:      files,
 		Northbound: c.Layout.Northbound().DataSocket, Southbound: c.Layout.Southbound().DataSocket, Owner: c.Owner,
+		Parameters: parameters,
 	})
-	return step(ctx, "start "+process.NorthdProgram, files.Pidfile, func(ctx context.Context) error {
+	err = step(ctx, "start "+process.NorthdProgram, files.Pidfile, func(ctx context.Context) error {
 		if err := c.northdNote().take(); err != nil {
 			return err
 		}
 		c.warn(files.RemoveStale(), "a killed "+process.NorthdProgram+" has left files")
 		return daemon.Start(ctx)
 	})
+	if err == nil && c.NorthdThreads > 1 {
+		c.setNorthdThreads(ctx, parameters)
+	}
+	return err
+}
+
+// setNorthdThreads gives the ovn-northd that runs its number of threads, unless its own options do. A
+// command does not end it where it is not known, as an option would.
+func (c *Controller) setNorthdThreads(ctx context.Context, options []string) {
+	if process.SetsNorthdThreads(options) {
+		return
+	}
+	pid, err := c.NorthdPidfile().Owner()
+	if err == nil {
+		files := c.Layout.Northd()
+		_, err = ovsdbctl.Unixctl{Socket: files.ControlSocket(pid), Peer: files}.
+			Call(ctx, "parallel-build/set-n-threads", strconv.Itoa(max(c.NorthdThreads, 1)))
+	}
+	c.warn(err, fmt.Sprintf("%s has not the %d threads that it is to have; before OVN 22.06 it cannot", process.NorthdProgram, c.NorthdThreads))
 }
 
 // endIdleNorthd ends one that runs before the servers are active. It has asked for its

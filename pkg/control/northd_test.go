@@ -302,3 +302,54 @@ func TestNorthdMovesWithThePromotion(t *testing.T) {
 		wantNoNorthd(t, three.nodes[i])
 	}
 }
+
+// The file names the listeners of the virtual address; through those for backups nothing may be written
+// to the southbound database.
+func TestNorthdUsesTheDatabasesOfItsParametersFile(t *testing.T) {
+	t.Parallel()
+	node := newNorthdNode(t, controltest.NewCluster())
+	node.NorthdParameters = filepath.Join(t.TempDir(), "params.conf")
+	text := ""
+	for i, option := range []string{"--ovnnb-db", "--ovnsb-db"} {
+		text += option + "=" + node.Units[i].Endpoint.Source(node.Listening.MasterIP) + "\n"
+	}
+	must(t, os.WriteFile(node.NorthdParameters, []byte(text), 0o644))
+	must(t, node.Promote(testContext(t), replication.Participants{}))
+	wantRound(t, node, 1)
+	command, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", northd(t, node)))
+	must(t, err)
+	for _, want := range strings.Fields(text) {
+		if !strings.Contains(string(command), want+"\x00") {
+			t.Errorf("ovn-northd was started without %s: %q", want, command)
+		}
+	}
+}
+
+func TestNorthdHasTheThreadsOfTheParameterUnlessItsOptionsSayHowMany(t *testing.T) {
+	t.Parallel()
+	for options, want := range map[string]string{"": "2", "--n-threads=3": "3"} {
+		node := newNorthdNode(t, controltest.NewCluster())
+		node.NorthdThreads, node.NorthdParameters = 2, filepath.Join(t.TempDir(), "params.conf")
+		if options != "" {
+			must(t, os.WriteFile(node.NorthdParameters, []byte(options), 0o644))
+		}
+		must(t, node.Promote(testContext(t), replication.Participants{}))
+		files := node.Layout.Northd()
+		got, err := ovsdbctl.Unixctl{Socket: files.ControlSocket(northd(t, node))}.Call(testContext(t), "parallel-build/get-n-threads")
+		if err != nil || strings.TrimSpace(got) != want {
+			t.Errorf("with the options %q it has %q threads (%v), want %s", options, got, err, want)
+		}
+	}
+}
+
+func TestParametersFileThatCannotServeIsReportedByMonitorsOfANodeThatLeads(t *testing.T) {
+	t.Parallel()
+	node := newNorthdNode(t, controltest.NewCluster())
+	node.NorthdParameters = filepath.Join(t.TempDir(), "params.conf")
+	must(t, os.WriteFile(node.NorthdParameters, []byte("--unixctl=/tmp/x"), 0o644))
+	must(t, node.Promote(testContext(t), replication.Participants{}))
+	wantNoNorthd(t, node)
+	if v := node.Monitor(testContext(t), true); v.Health != replication.HealthActiveDegraded || !strings.Contains(v.Reason(), "--unixctl") {
+		t.Errorf("health %s, reason %q", v.Health, v.Reason())
+	}
+}

@@ -52,6 +52,9 @@ const (
 	stateLastSeen = "last-seen"
 	// stateOwnAddress is the address of this node from which the others replicate.
 	stateOwnAddress = "own-address"
+	// stateParameters holds the parameters that start or reload-agent accepted last, of those that can
+	// be changed while the resource runs.
+	stateParameters = "parameters"
 	// stateLastMonitor says by its age when the last recurring monitor came, and holds its interval.
 	stateLastMonitor = "last-monitor"
 	// stateAnnounced and a topic say that this node has published a value.
@@ -144,6 +147,17 @@ func (c *Controller) readTime(u Unit) readTime {
 }
 
 func (c *Controller) lastSeen(u Unit) note { return note{path: c.unitFile(u, stateLastSeen)} }
+
+// ParametersIn returns the parameters that the resource whose state is in a run directory accepted last,
+// as [Controller.Parameters] had them; "" if that is not known.
+func ParametersIn(runDir string) string {
+	return note{path: filepath.Join(runDir, stateParameters)}.read()
+}
+
+// keepParameters keeps the parameters that were accepted.
+func (c *Controller) keepParameters() {
+	c.warn(note{path: c.runFile(stateParameters)}.write(c.Parameters), "a later parameter that is refused does not leave these in force")
+}
 
 func (c *Controller) lastMonitor() note { return note{path: c.runFile(stateLastMonitor)} }
 

@@ -19,6 +19,8 @@ type Supervision struct {
 	// Config names the program's version and the parameters. A supervisor that was
 	// started with another one is replaced.
 	Config string
+	// Unusable says that the parameters are wrong: a supervisor that runs stays, and none is started.
+	Unusable bool
 }
 
 // Supervisor returns the process of this node's supervisor and what it knows. The error is
@@ -48,7 +50,7 @@ const (
 // older program or other parameters; the servers are not touched by that. It reports
 // whether anything was to be done.
 func (c *Controller) ensureSupervisor(ctx context.Context) (started bool, err error) {
-	if c.Supervision.Program == "" {
+	if c.Supervision.Program == "" || c.Supervision.Unusable {
 		return false, nil
 	}
 	k, err := c.supervisorState()

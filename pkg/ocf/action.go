@@ -9,7 +9,11 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
+// start accepts no wrong parameter: nothing runs yet.
 func (a Agent) start(ctx context.Context, call call) (ExitCode, error) {
+	if call.refused != nil {
+		return ErrConfigured, errors.Unwrap(call.refused)
+	}
 	return a.change(ctx, call, func(r resource) error { return r.Start(ctx) })
 }
 
@@ -21,6 +25,9 @@ func (a Agent) promote(ctx context.Context, call call) (ExitCode, error) {
 func (a Agent) change(ctx context.Context, call call, act func(resource) error) (ExitCode, error) {
 	if call.invalid != nil {
 		return ErrConfigured, call.invalid
+	}
+	if call.refused != nil {
+		a.Log.WithError(call.refused).Warn("going on in spite of a wrong parameter")
 	}
 	a.warnIgnored(call.params)
 	r := call.resource(ctx)
@@ -62,6 +69,9 @@ func (a Agent) monitor(ctx context.Context, call call) (ExitCode, error) {
 		return healthCode(v.Health), verdictError(v)
 	}
 	v := r.Monitor(ctx, call.env.ExpectsPromoted())
+	if wrong := errors.Join(call.refused, call.invalid); wrong != nil {
+		v = v.Degraded(wrong.Error())
+	}
 	return healthCode(v.Health), verdictError(v)
 }
 

@@ -18,6 +18,9 @@ func (a Agent) validate(ctx context.Context, call call) (ExitCode, error) {
 	if call.invalid != nil {
 		return ErrConfigured, call.invalid
 	}
+	if call.refused != nil {
+		return ErrConfigured, errors.Unwrap(call.refused)
+	}
 	a.warnIgnored(call.params)
 	err := call.params.layout().CheckNames()
 	if call.env.CheckLevel >= nodeCheckLevel {
@@ -38,7 +41,16 @@ func (a Agent) checkNode(ctx context.Context, p Parameters) error {
 		a.Log.Warn("the servers run as root: parameter ovn_user can name an account of their own")
 	}
 	units := control.Units(layout, p.Northbound, p.Southbound)
-	return errors.Join(err, addressErr, checkDirectories(layout, p), checkPrograms(ctx, p), checkSchemas(units), checkKeys(ctx, units, p))
+	return errors.Join(err, addressErr, checkDirectories(layout, p), checkPrograms(ctx, p), checkSchemas(units), checkKeys(ctx, units, p), checkNorthd(p))
+}
+
+// checkNorthd checks the file with ovn-northd's options.
+func checkNorthd(p Parameters) error {
+	if !p.ManageNorthd {
+		return nil
+	}
+	_, err := process.NorthdParameters(process.OVNNorthdParameters)
+	return err
 }
 
 // checkKeys checks the files for TLS as the account of the servers; an unknown one is refused already.

@@ -61,9 +61,10 @@ type action func(ctx context.Context, call call) (ExitCode, error)
 type call struct {
 	env    Environment
 	params Parameters
-	// invalid names the unusable parameters; nil if there are none.
-	invalid error
-	open    opener
+	// refused names the unusable parameters for which others are in force, and invalid those for which
+	// none are; nil if there are none.
+	refused, invalid error
+	open             opener
 }
 
 // resource returns the resource that the call is about.
@@ -71,14 +72,15 @@ func (c call) resource(ctx context.Context) resource { return c.open(ctx, c.env,
 
 // Run carries out the action called name within the time Pacemaker allows it,
 // and returns its exit code.
-func (a Agent) Run(ctx context.Context, name string) ExitCode { return a.run(ctx, name, a.open) }
+func (a Agent) Run(ctx context.Context, name string) ExitCode {
+	return a.run(ctx, name, func(inForce Agent) opener { return inForce.open })
+}
 
-func (a Agent) run(ctx context.Context, name string, open opener) ExitCode {
+func (a Agent) run(ctx context.Context, name string, open func(inForce Agent) opener) ExitCode {
 	if a.describe(name) {
 		return Success
 	}
-	act, known := a.actions()[name]
-	if !known {
+	if a.actions()[name] == nil {
 		ExitReason(a.Stderr, "no such action: %q", name)
 		a.usage(a.Stderr)
 		return ErrUnimplemented
@@ -88,8 +90,8 @@ func (a Agent) run(ctx context.Context, name string, open opener) ExitCode {
 		ExitReason(a.Stderr, "%v", err)
 		return ErrArgs
 	}
-	params, invalid := ParseParameters(a.Getenv)
-	return a.finish(ctx, act, call{env: env, params: params, invalid: invalid, open: open})
+	inForce, params, refused, invalid := a.parameters(env.Instance)
+	return inForce.finish(ctx, name, call{env: env, params: params, refused: refused, invalid: invalid, open: open(inForce)})
 }
 
 func (a Agent) actions() map[string]action {
@@ -102,6 +104,9 @@ func (a Agent) actions() map[string]action {
 		"demote":       a.demote,
 		"notify":       a.notify,
 		"validate-all": a.validate,
+
+		reloadAgentAction:  a.reload,
+		legacyReloadAction: a.reload,
 	}
 }
 
@@ -125,17 +130,17 @@ func (a Agent) describe(name string) bool {
 }
 
 func (a Agent) usage(w io.Writer) {
-	_, _ = fmt.Fprintln(w, "usage: "+AgentName+" {start|stop|monitor|status|promote|demote|notify|validate-all|meta-data|usage}")
+	_, _ = fmt.Fprintln(w, "usage: "+AgentName+" {start|stop|monitor|status|promote|demote|notify|reload-agent|validate-all|meta-data|usage}")
 	_, _ = fmt.Fprintln(w, "This is an OCF resource agent; parameters come in "+ParameterPrefix+" variables, see meta-data.")
 }
 
 // finish runs the action, and reports its outcome in a log line and, if it has one, its exit
 // reason.
-func (a Agent) finish(ctx context.Context, act action, call call) ExitCode {
+func (a Agent) finish(ctx context.Context, name string, call call) ExitCode {
 	ctx, cancel := context.WithTimeout(ctx, call.env.Deadline())
 	defer cancel()
 	begin := time.Now()
-	code, err := act(ctx, call)
+	code, err := a.actions()[name](ctx, call)
 	code = call.env.Report(code)
 	log := a.Log.WithFields(logrus.Fields{
 		"action": call.env.Action, "rc": code.String(), "elapsed": time.Since(begin).Round(time.Millisecond),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,18 +31,19 @@ func TestEveryParameterOfTheControllerReachesIt(t *testing.T) {
 	values := map[string]string{
 		"master_ip": "192.0.2.10", "nb_master_port": "16641", "sb_master_port": "16642",
 		"inactive_probe_interval": "7000", "inactive_probe_interval_to_master": "8000", "listen_on_master_ip_only": "no",
-		"manage_northd": "yes", "snapshots": "3", "busy_patience": "301", "lead_when_behind": "61",
+		"manage_northd": "yes", "northd_threads": "4", "snapshots": "3", "busy_patience": "301", "lead_when_behind": "61",
 		"state_dir": "/srv/state", "state_rundir": "/run/state",
 		"ovn_rundir": "/run/o", "ovn_dbdir": "/srv/db", "ovn_logdir": "/srv/log", "ovn_schemadir": "/srv/schema",
 	}
-	p, err := ParseParameters(func(name string) string { return values[name[len("OCF_RESKEY_"):]] })
+	getenv := func(name string) string { return values[strings.TrimPrefix(name, "OCF_RESKEY_")] }
+	p, err := ParseParameters(getenv)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := Agent{Cluster: noCluster{}, Network: anyAddress{}, Log: logrus.New()}
+	a := Agent{Getenv: getenv, Cluster: noCluster{}, Network: anyAddress{}, Log: logrus.New()}
 	c, _ := a.controller(t.Context(), Environment{Instance: "db", Node: "node1"}, p)
 	got := map[string]any{
-		"node": c.Node, "state": c.StateDir, "run": c.RunDir, "northd": c.ManageNorthd, "snapshots": c.Snapshots,
+		"node": c.Node, "state": c.StateDir, "run": c.RunDir, "northd": c.ManageNorthd, "threads": c.NorthdThreads, "file": c.NorthdParameters, "snapshots": c.Snapshots,
 		"busy": c.BusyPatience, "behind": c.LeadWhenBehind,
 		"address": c.Listening.MasterIP.String(), "only": c.Listening.MasterIPOnly,
 		"client": c.Listening.ClientProbe, "replication": c.Listening.ReplicationProbe,
@@ -49,7 +51,7 @@ func TestEveryParameterOfTheControllerReachesIt(t *testing.T) {
 		"layout": []string{c.Layout.RunDir, c.Layout.DatabaseDir, c.Layout.LogDir, c.Layout.SchemaDir},
 	}
 	want := map[string]any{
-		"node": "node1", "state": "/srv/state/db", "run": "/run/state/db", "northd": true, "snapshots": 3,
+		"node": "node1", "state": "/srv/state/db", "run": "/run/state/db", "northd": true, "threads": 4, "file": "/etc/ovn/ovn-northd-db-params.conf", "snapshots": 3,
 		"busy": 301 * time.Second, "behind": 61 * time.Second,
 		"address": "192.0.2.10", "only": false, "client": 7 * time.Second, "replication": 8 * time.Second,
 		"ports": []uint16{16641, 16642}, "layout": []string{"/run/o", "/srv/db", "/srv/log", "/srv/schema"},

@@ -113,7 +113,16 @@ has to be where a load balancer holds the virtual IP address.
 			ShortDesc: english("Whether ovn-northd runs on the promoted node"),
 			LongDesc: english(`
 With yes, the agent runs ovn-northd on the promoted node, and on no other; if it ends, it is started again, and the databases stay where they are.
-With no, ovn-northd is run by another manager or not at all.
+With no, ovn-northd is run by another manager or not at all. It uses the databases of its node, or those that
+/etc/ovn/ovn-northd-db-params.conf names, a file with options such as --ovnnb-db and --ovnsb-db that OVN's ovn-ctl reads as well.
+`),
+		},
+		{
+			Name: paramNorthdThreads, Content: content{Type: "integer", Default: defaultNorthdThreads}, Unit: "threads",
+			ShortDesc: english("Threads of ovn-northd"),
+			LongDesc: english(`
+With how many threads the managed ovn-northd computes logical flows, from 1 to 256, as ovn-ctl's --ovn-northd-n-threads. Before OVN 22.06 it
+always has one.
 `),
 		},
 		{

@@ -52,8 +52,9 @@ func (r *recorder) call(verb string, arguments ...any) error {
 	return r.row.failure[verb]
 }
 
-func (r *recorder) Start(context.Context) error { return r.call("Start") }
-func (r *recorder) Stop(context.Context) error  { return r.call("Stop") }
+func (r *recorder) Start(context.Context) error  { return r.call("Start") }
+func (r *recorder) Stop(context.Context) error   { return r.call("Stop") }
+func (r *recorder) Reload(context.Context) error { return r.call("Reload") }
 
 func (r *recorder) Promote(_ context.Context, p replication.Participants) error {
 	return r.call("Promote", p.Nodes, p.Absent)
@@ -106,8 +107,10 @@ func dispatched(t *testing.T, row dispatchRow) dispatchRow {
 	r := &recorder{row: row}
 	a := Agent{Getenv: func(name string) string { return env[name] }, Stdout: io.Discard, Stderr: &stderr, Log: log}
 	got := row
-	got.code = a.run(t.Context(), row.action, func(_ context.Context, e Environment, _ Parameters) resource {
-		return resource{Verbs: r, node: e.Node, complete: func(context.Context) error { return row.incomplete }}
+	got.code = a.run(t.Context(), row.action, func(Agent) opener {
+		return func(_ context.Context, e Environment, _ Parameters) resource {
+			return resource{Verbs: r, node: e.Node, complete: func(context.Context) error { return row.incomplete }}
+		}
 	})
 	got.reason, _, _ = strings.Cut(strings.TrimPrefix(stderr.String(), reasonPrefix), "\n")
 	got.calls, got.level, got.warning = r.calls, logrus.PanicLevel, ""
@@ -123,7 +126,7 @@ func dispatched(t *testing.T, row dispatchRow) dispatchRow {
 
 func TestEveryActionInEveryStateEndsWithItsCodeReasonAndVerbs(t *testing.T) {
 	t.Parallel()
-	for _, row := range slices.Concat(outcomeRows(), configurationRows(), argumentRows(), healthRows(), notificationRows()) {
+	for _, row := range slices.Concat(outcomeRows(), configurationRows(), argumentRows(), healthRows(), notificationRows(), reloadRows()) {
 		t.Run(row.action+"/"+row.name, func(t *testing.T) {
 			t.Parallel()
 			shown := func(r dispatchRow) string {
@@ -208,7 +211,7 @@ func configurationRows() []dispatchRow {
 		{action: "stop", incomplete: incomplete, calls: []string{"Stop"}, level: logrus.InfoLevel},
 
 		{action: "stop", set: unusable, calls: []string{"Stop"}, level: logrus.InfoLevel},
-		{action: "reload", code: ErrUnimplemented, reason: `no such action: "reload"`, level: logrus.PanicLevel},
+		{action: "migrate_to", code: ErrUnimplemented, reason: `no such action: "migrate_to"`, level: logrus.PanicLevel},
 		{action: "", code: ErrUnimplemented, reason: `no such action: ""`, level: logrus.PanicLevel},
 		{action: "meta-data", level: logrus.PanicLevel},
 		{action: "usage", level: logrus.PanicLevel},

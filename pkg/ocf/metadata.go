@@ -9,10 +9,12 @@ import (
 const AgentName = "ovndb-servers"
 
 // doctype names the DTD by which ocf-tester validates. The DTD predates OCF 1.1; the internal
-// subset, which takes precedence, adds the attribute it does not know.
+// subset, which takes precedence, adds the attributes and the action it does not know.
 const doctype = `<?xml version="1.0"?>
 <!DOCTYPE resource-agent SYSTEM "ra-api-1.dtd" [
   <!ATTLIST parameter unique-group CDATA #IMPLIED>
+  <!ATTLIST parameter reloadable (0|1) "0">
+  <!ATTLIST action name CDATA #REQUIRED>
 ]>
 `
 
@@ -28,7 +30,7 @@ func Metadata(minor int, version string) string {
 		API:        "1.1",
 		LongDesc:   english(agentLongDesc),
 		ShortDesc:  english("OVN northbound and southbound database servers in active-backup mode"),
-		Parameters: parameterDescriptions(),
+		Parameters: reloadDescriptions(minor),
 		Actions:    actionDescriptions(minor),
 	}
 	// Types that consist of strings cannot fail to be encoded.
@@ -60,6 +62,8 @@ type (
 	}
 	parameterDescription struct {
 		Name        string    `xml:"name,attr"`
+		Unique      string    `xml:"unique,attr,omitempty"`
+		Reloadable  string    `xml:"reloadable,attr,omitempty"`
 		Required    string    `xml:"required,attr,omitempty"`
 		UniqueGroup string    `xml:"unique-group,attr,omitempty"`
 		LongDesc    localText `xml:"longdesc"`
@@ -99,6 +103,7 @@ func actionDescriptions(minor int) []actionDescription {
 		{Name: "promote", Timeout: "60s"},
 		{Name: "demote", Timeout: "60s"},
 		{Name: "notify", Timeout: "30s"},
+		{Name: reloadAction(minor), Timeout: "60s"},
 		{Name: "monitor", Role: promoted, Depth: "0", Interval: "10s", Timeout: "20s"},
 		{Name: "monitor", Role: unpromoted, Depth: "0", Interval: "30s", Timeout: "20s"},
 		{Name: "meta-data", Timeout: "5s"},

@@ -37,11 +37,11 @@ func TestMetadataIsAsRecorded(t *testing.T) {
 	golden(t, "metadata.xml", ocf.Metadata(1, "0.0.0"))
 }
 
-func TestMetadataForPacemaker20DiffersInTheRolesAlone(t *testing.T) {
+func TestMetadataForPacemaker20DiffersInTheRolesAndInReloadsAlone(t *testing.T) {
 	t.Parallel()
-	renamed := strings.NewReplacer(`role="Promoted"`, `role="Master"`, `role="Unpromoted"`, `role="Slave"`)
+	renamed := strings.NewReplacer(`role="Promoted"`, `role="Master"`, `role="Unpromoted"`, `role="Slave"`, `"reload-agent"`, `"reload"`, ` reloadable="1"`, "")
 	want := renamed.Replace(ocf.Metadata(1, "0.0.0"))
-	if diff := cmp.Diff(want, ocf.Metadata(0, "0.0.0")); diff != "" {
+	if diff := cmp.Diff(want, strings.ReplaceAll(ocf.Metadata(0, "0.0.0"), ` unique="1"`, "")); diff != "" {
 		t.Errorf("wrong meta-data (-want +got):\n%s", diff)
 	}
 	if !strings.Contains(want, `role="Master"`) || !strings.Contains(want, `role="Slave"`) {

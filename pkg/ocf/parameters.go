@@ -31,6 +31,7 @@ const (
 	paramReplicationProbe     = "inactive_probe_interval_to_master"
 	paramListenOnMasterIPOnly = "listen_on_master_ip_only"
 	paramManageNorthd         = "manage_northd"
+	paramNorthdThreads        = "northd_threads"
 	paramNodeAddress          = "node_address"
 	paramRunDir               = "ovn_rundir"
 	paramDatabaseDir          = "ovn_dbdir"
@@ -68,6 +69,7 @@ const (
 	defaultReplicationProbe     = "60000" // ms
 	defaultListenOnMasterIPOnly = "yes"
 	defaultManageNorthd         = "no"
+	defaultNorthdThreads        = "1"
 	defaultSnapshots            = "10"
 	defaultLeadWhenBehind       = never
 	defaultDiskPatience         = "30"  // s
@@ -94,6 +96,8 @@ type Parameters struct {
 	ListenOnMasterIPOnly bool
 	// ManageNorthd has the agent run ovn-northd on the promoted node.
 	ManageNorthd bool
+	// NorthdThreads is how many threads it has.
+	NorthdThreads int
 	// NodeAddress is this node's own address, from which the other nodes replicate; invalid if it
 	// is not set and has to be found.
 	NodeAddress netip.Addr
@@ -150,6 +154,7 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 		ReplicationProbe:     read.milliseconds(paramReplicationProbe, defaultReplicationProbe),
 		ListenOnMasterIPOnly: read.boolean(paramListenOnMasterIPOnly, defaultListenOnMasterIPOnly),
 		ManageNorthd:         read.boolean(paramManageNorthd, defaultManageNorthd),
+		NorthdThreads:        read.count(paramNorthdThreads, defaultNorthdThreads, maxNorthdThreads),
 		NodeAddress:          read.address(paramNodeAddress),
 		RunDir:               read.directory(paramRunDir, maxRunDir),
 		DatabaseDir:          read.directory(paramDatabaseDir, maxDirectory),

@@ -32,7 +32,8 @@ func parameterTests() map[string][]string {
 		paramClientProbe:          {"TestConnections", "TestEveryParameterOfTheControllerReachesIt"},
 		paramReplicationProbe:     {"TestConnections", "TestEveryParameterOfTheControllerReachesIt"},
 		paramListenOnMasterIPOnly: {"TestConnections", "TestPortTakenOnAnyAddressIsFoundBeforeAPromotion"},
-		paramManageNorthd:         {"TestPromoteWithManagedNorthdEndsWithItAtWork", "TestPromoteWithoutManagedNorthdStartsNone", "TestManagedNorthd"},
+		paramManageNorthd:         {"TestPromoteWithManagedNorthdEndsWithItAtWork", "TestPromoteWithoutManagedNorthdStartsNone", "TestNorthdUsesTheDatabasesOfItsParametersFile", "TestManagedNorthd"},
+		paramNorthdThreads:        {"TestNorthdHasTheThreadsOfTheParameterUnlessItsOptionsSayHowMany", "TestEveryParameterOfTheControllerReachesIt"},
 		paramNodeAddress:          {"TestOwnAddressStaysOnTheNode", "TestNodeAddressEqualToTheVirtualIPIsRefused"},
 		paramBusyPatience:         {"TestEveryParameterOfTheControllerReachesIt", "TestBusyServerStaysInPlace"},
 		paramDiskPatience:         {"TestActiveWhoseDiskFailsIsReportedAtOnceAndLeftToAFreshNodeAfterItsPatience", "TestSupervisedActiveWhoseDiskIsFullIsDegradedAndThenLeftToTheFreshBackup"},
@@ -70,15 +71,24 @@ parameter; names in the words of OCF 1.1 (` + "`promoted`" + `) are read beside 
 the text below says what holds without a value. Numbers are whole. Yes and no may also be written true and false, on and off,
 1 and 0. A wrong value is refused with the parameter's name; ` + "`validate-all`" + ` does so before the resource runs.
 
+A change of *reloadable* parameters alone restarts nothing: Pacemaker calls ` + "`reload-agent`" + ` (` + "`reload`" + ` up to 2.0). A wrong value of
+one that is running already leaves the value before it in force, and each monitor reports it (190, 191) until it is corrected;
+` + "`start`" + ` refuses it. A change of any other parameter restarts the instances. Files for TLS are read again when they change, without
+any action; other paths of them need a restart.
+
 `
 
 func TestParametersDocumentIsAsTheMetadata(t *testing.T) {
 	t.Parallel()
 	files := testFiles(t)
 	var table, sections strings.Builder
-	table.WriteString("| parameter | default | unit |\n|---|---|---|\n")
+	table.WriteString("| parameter | default | unit | reloadable |\n|---|---|---|---|\n")
 	for _, d := range parameterDescriptions() {
-		fmt.Fprintf(&table, "| [`%s`](#%s) | %s | %s |\n", d.Name, d.Name, d.Content.Default, d.Unit)
+		reloads := ""
+		if isReloadable(d.Name) {
+			reloads = "yes"
+		}
+		fmt.Fprintf(&table, "| [`%s`](#%s) | %s | %s | %s |\n", d.Name, d.Name, d.Content.Default, d.Unit, reloads)
 		fmt.Fprintf(&sections, "\n## %s\n\n%s.\n%s\nTested by %s.\n",
 			d.Name, d.ShortDesc.Text, d.LongDesc.Text, strings.Join(linkedTests(t, files, d.Name), ",\n"))
 	}

@@ -39,6 +39,7 @@ func defaults() ocf.Parameters {
 		ClientProbe:          5 * time.Second,
 		ReplicationProbe:     time.Minute,
 		ListenOnMasterIPOnly: true,
+		NorthdThreads:        1,
 		Snapshots:            10,
 		StateDir:             "/var/lib/ovndb-servers",
 		StateRunDir:          "/run/ovndb-servers",
@@ -65,7 +66,7 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 	t.Parallel()
 	got, err := ocf.ParseParameters(parameters(
 		"master_ip", "[2001:db8::10]", "nb_master_port", "16641", "nb_master_protocol", "ssl", "sb_master_port", "16642", "sb_master_protocol", "ssl", "sb_role", "ovn-controller",
-		"inactive_probe_interval", "180000", "inactive_probe_interval_to_master", "0", "listen_on_master_ip_only", "no", "manage_northd", "yes",
+		"inactive_probe_interval", "180000", "inactive_probe_interval_to_master", "0", "listen_on_master_ip_only", "no", "manage_northd", "yes", "northd_threads", "4",
 		"node_address", "2001:db8::1", "ovn_rundir", "/run/ovn/", "ovn_dbdir", "/srv/ovn", "ovn_logdir", "/srv/log", "ovn_schemadir", "/opt/ovn",
 		"ovn_nb_db_privkey", "/etc/ovn/nb.key", "ovn_nb_db_cert", "/etc/ovn/nb.pem", "ovn_nb_db_cacert", "/etc/ovn/ca/nb.pem",
 		"ovn_sb_db_privkey", "/etc/ovn/sb.key", "ovn_sb_db_cert", "/etc/ovn//sb.pem", "ovn_sb_db_cacert", "/etc/ovn/ca/sb.pem",
@@ -85,6 +86,7 @@ func TestEveryParameterCanBeSet(t *testing.T) {
 		}},
 		ClientProbe:      3 * time.Minute,
 		ManageNorthd:     true,
+		NorthdThreads:    4,
 		NodeAddress:      netip.MustParseAddr("2001:db8::1"),
 		RunDir:           "/run/ovn",
 		DatabaseDir:      "/srv/ovn",
@@ -195,6 +197,7 @@ func TestUnusableParameterIsNamedAndReplacedByItsDefault(t *testing.T) {
 		{"inactive_probe_interval_to_master", []string{"never"}},
 		{"listen_on_master_ip_only", []string{"maybe", "2", "y e s"}},
 		{"manage_northd", []string{"maybe", "ovn-northd"}},
+		{"northd_threads", []string{"0", "257", "many"}},
 		{"databases", []string{"OVN", "ic", "ovn ovn-ic"}},
 		{"sb_role", []string{"ovn controller", "a\x1bb", strings.Repeat("r", 65)}},
 		{"node_address", []string{"node1", "192.0.2.0/24", "0.0.0.0", "::", "ff02::1", "fe80::1", "[fe80::1%eth0]", "[192.0.2.1]", "[2001:db8::1", "192.0.2.1:6641"}},

@@ -32,11 +32,14 @@ func (a Agent) AcquireSupervisor(ctx context.Context) (Supervised, error) {
 	if err != nil {
 		return Supervised{}, err
 	}
-	params, err := ParseParameters(a.Getenv)
+	inForce, params, refused, err := a.parameters(env.Instance)
 	if err != nil {
 		return Supervised{}, err
 	}
-	c, complete := a.controller(ctx, env, params)
+	if refused != nil {
+		a.Log.WithError(refused).Warn("supervising in spite of a wrong parameter")
+	}
+	c, complete := inForce.controller(ctx, env, params)
 	if err := complete(ctx); err != nil {
 		return Supervised{}, err
 	}
@@ -52,7 +55,8 @@ func (a Agent) supervision(env Environment) control.Supervision {
 	if a.Program == "" || env.Probe() {
 		return control.Supervision{}
 	}
-	return control.Supervision{Program: a.Program, Config: a.configuration()}
+	_, err := ParseParameters(a.Getenv)
+	return control.Supervision{Program: a.Program, Config: a.configuration(), Unusable: err != nil}
 }
 
 // configuration is a digest of the program's version and the parameters.

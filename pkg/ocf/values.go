@@ -25,6 +25,8 @@ const (
 	maxCopyDelay    = 60    // s
 	maxRole         = 64
 	metricsSuffix   = ".prom"
+	// maxNorthdThreads is ovn-northd's own (OVN_MAX_SUPPORTED_THREADS in OVN's lib/ovn-parallel-hmap.h).
+	maxNorthdThreads = 256
 
 	addressAllowed   = "an IPv4 or IPv6 address of a host"
 	directoryAllowed = "the absolute path of a directory, without blanks, of at most "

@@ -9,6 +9,9 @@ import (
 // Verbs are the operations of the resource on this node that the actions need. [control.Controller]
 // implements them. The text of an error becomes the exit reason.
 type Verbs interface {
+	// Reload takes over the parameters that can be changed while the servers run. The error is
+	// [control.ErrNothingRuns] if none does.
+	Reload(ctx context.Context) error
 	// Start, Stop, Promote and Demote carry out the action of that name.
 	Start(ctx context.Context) error
 	Stop(ctx context.Context) error

@@ -48,6 +48,15 @@ func followCommands(source string, probe time.Duration) [][]string {
 	}
 }
 
+// SetSourceProbe makes a backup send an echo to its source after another time of silence, as given to
+// [Server.Follow]. The session stays.
+func (s Server) SetSourceProbe(ctx context.Context, probe time.Duration) error {
+	if _, err := s.call(ctx, "ovsdb-server/set-active-ovsdb-server-probe-interval", strconv.FormatInt(probe.Milliseconds(), 10)); err != nil {
+		return s.failed("change the probe interval of replication", err)
+	}
+	return nil
+}
+
 // Activate makes the server active, that is writable. The error is ErrNotApplied if the
 // server does not report itself active afterwards.
 func (s Server) Activate(ctx context.Context) error {

@@ -47,14 +47,24 @@ type NorthdOptions struct {
 	Files NorthdFiles
 	// Northbound and Southbound are the sockets of the servers on this node.
 	Northbound, Southbound string
-	Owner                  Owner // the account to run as, if it has a Name
+	// Parameters, if not nil, are those of [NorthdParameters], and take the place of the sockets.
+	Parameters []string
+	Owner      Owner // the account to run as, if it has a Name
+}
+
+func (o NorthdOptions) arguments() []string {
+	args := logArguments(o.Files.LogFile)
+	if o.Parameters != nil {
+		return append(args, o.Parameters...)
+	}
+	return append(args, "--ovnnb-db=unix:"+o.Northbound, "--ovnsb-db=unix:"+o.Southbound)
 }
 
 // OVNNorthd returns the daemon that start_northd of ovn-ctl would start.
 func OVNNorthd(o NorthdOptions) Daemon {
 	return Daemon{
 		Program:     NorthdProgram,
-		Args:        append(logArguments(o.Files.LogFile), "--ovnnb-db=unix:"+o.Northbound, "--ovnsb-db=unix:"+o.Southbound),
+		Args:        o.arguments(),
 		Pidfile:     Pidfile(o.Files.Pidfile),
 		Owner:       o.Owner,
 		Directories: []string{o.Files.RunDir, filepath.Dir(o.Files.LogFile)},
