@@ -42,7 +42,7 @@ const reachTimeout = time.Second
 // clientsServed reports whether all databases are served under the virtual address.
 func (c *Controller) clientsServed(ctx context.Context) bool {
 	if !c.Listening.MasterIP.IsValid() {
-		return true // a broken configuration: no client is waited for
+		return true // clients come to the nodes' addresses, or the configuration is broken: none is waited for
 	}
 	ctx, cancel := withBudget(ctx, answerFraction, reachTimeout)
 	defer cancel()

@@ -76,6 +76,9 @@ func (c *Controller) sourcesOf(ctx context.Context, promoted string) (replicatio
 }
 
 func (c *Controller) virtualSources(promoted string, cause error) (replication.Sources, error) {
+	if !c.Listening.MasterIP.IsValid() {
+		return nil, fmt.Errorf("cannot follow node %s: %w, and there is no virtual address", promoted, cause)
+	}
 	if c.Holds(c.Listening.MasterIP) {
 		return nil, fmt.Errorf("cannot follow node %s: %w, and this node holds the virtual address %s itself",
 			promoted, cause, c.Listening.MasterIP)

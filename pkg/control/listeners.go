@@ -24,8 +24,11 @@ type Listening struct {
 	MasterIP netip.Addr
 	// NodeAddress is the node's own address, which backups replicate from.
 	NodeAddress netip.Addr
-	// MasterIPOnly is false where a load balancer needs every address served.
+	// MasterIPOnly is false where a load balancer, or clients that know the nodes' addresses, need every
+	// address served. MasterIP may then be invalid.
 	MasterIPOnly bool
+	// DualStack says that a server on any IPv6 address takes connections by IPv4 as well.
+	DualStack bool
 	// ClientProbe and ReplicationProbe are the inactivity probe intervals of the
 	// two kinds of session; 0 turns a probe off.
 	ClientProbe, ReplicationProbe time.Duration
@@ -52,7 +55,7 @@ func (l Listening) clientAddress() netip.Addr {
 	switch {
 	case l.MasterIPOnly:
 		return l.MasterIP
-	case l.MasterIP.Is6():
+	case l.MasterIP.Is6(), l.DualStack:
 		return netip.IPv6Unspecified()
 	default:
 		return netip.IPv4Unspecified()

@@ -58,6 +58,12 @@ func TestConnections(t *testing.T) {
 		}, []ovsdbctl.Connection{
 			{Purpose: "clients", Target: "ptcp:6641:[::]", InactivityProbe: time.Minute},
 		}},
+		{"any address of both families", func(l *control.Listening) { l.MasterIPOnly, l.DualStack = false, true }, []ovsdbctl.Connection{
+			{Purpose: "clients", Target: "ptcp:6641:[::]", InactivityProbe: time.Minute},
+		}},
+		{"any address, without a virtual one", func(l *control.Listening) { l.MasterIPOnly, l.MasterIP = false, netip.Addr{} }, []ovsdbctl.Connection{
+			{Purpose: "clients", Target: "ptcp:6641:0.0.0.0", InactivityProbe: time.Minute},
+		}},
 		{"the node's address is the virtual one: one row", func(l *control.Listening) { l.NodeAddress = l.MasterIP }, []ovsdbctl.Connection{
 			{Purpose: "clients", Target: "ptcp:6641:10.0.0.9", InactivityProbe: time.Minute},
 		}},

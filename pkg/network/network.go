@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Interfaces are the network interfaces of this node.
@@ -34,6 +36,18 @@ func (Interfaces) CanListen(ctx context.Context, at netip.AddrPort) error {
 		return err
 	}
 	return listener.Close()
+}
+
+// bindV6Only is where the kernel says whether IPv6 sockets leave IPv4 alone. It is not there without IPv6.
+const bindV6Only = "/proc/sys/net/ipv6/bindv6only"
+
+// DualStack reports whether a server that listens on any IPv6 address takes connections by IPv4 as well,
+// if it does not choose otherwise: ovsdb-server does not.
+func (Interfaces) DualStack() bool { return dualStack(bindV6Only) }
+
+func dualStack(setting string) bool {
+	text, err := os.ReadFile(setting)
+	return err == nil && strings.TrimSpace(string(text)) == "0"
 }
 
 // Beside returns this node's own addresses in the networks that an address is in, itself excepted:

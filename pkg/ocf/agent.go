@@ -30,6 +30,8 @@ type Network interface {
 	Holds(address netip.Addr) bool
 	// CanListen reports whether a server could listen there now; nil if it could.
 	CanListen(ctx context.Context, at netip.AddrPort) error
+	// DualStack reports whether a server on any IPv6 address takes connections by IPv4 as well.
+	DualStack() bool
 	// Beside returns this node's addresses in the networks that an address is in, itself excepted;
 	// those that an interface keeps come first.
 	Beside(address netip.Addr) ([]netip.Addr, error)

@@ -37,6 +37,7 @@ func (a Agent) controller(ctx context.Context, env Environment, p Parameters) (c
 		Listening: control.Listening{
 			MasterIP:         p.MasterIP,
 			MasterIPOnly:     p.ListenOnMasterIPOnly,
+			DualStack:        !p.ListenOnMasterIPOnly && a.Network.DualStack(),
 			ClientProbe:      p.ClientProbe,
 			ReplicationProbe: p.ReplicationProbe,
 		},

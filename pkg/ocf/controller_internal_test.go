@@ -26,6 +26,8 @@ type anyAddress struct{ Network }
 
 func (anyAddress) Holds(netip.Addr) bool { return true }
 
+func (anyAddress) DualStack() bool { return true }
+
 func TestEveryParameterOfTheControllerReachesIt(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{
@@ -45,7 +47,7 @@ func TestEveryParameterOfTheControllerReachesIt(t *testing.T) {
 	got := map[string]any{
 		"node": c.Node, "state": c.StateDir, "run": c.RunDir, "northd": c.ManageNorthd, "threads": c.NorthdThreads, "file": c.NorthdParameters, "snapshots": c.Snapshots,
 		"busy": c.BusyPatience, "behind": c.LeadWhenBehind,
-		"address": c.Listening.MasterIP.String(), "only": c.Listening.MasterIPOnly,
+		"address": c.Listening.MasterIP.String(), "only": c.Listening.MasterIPOnly, "dual": c.Listening.DualStack,
 		"client": c.Listening.ClientProbe, "replication": c.Listening.ReplicationProbe,
 		"ports":  []uint16{c.Units[0].Endpoint.Port, c.Units[1].Endpoint.Port},
 		"layout": []string{c.Layout.RunDir, c.Layout.DatabaseDir, c.Layout.LogDir, c.Layout.SchemaDir},
@@ -53,7 +55,7 @@ func TestEveryParameterOfTheControllerReachesIt(t *testing.T) {
 	want := map[string]any{
 		"node": "node1", "state": "/srv/state/db", "run": "/run/state/db", "northd": true, "threads": 4, "file": "/etc/ovn/ovn-northd-db-params.conf", "snapshots": 3,
 		"busy": 301 * time.Second, "behind": 61 * time.Second,
-		"address": "192.0.2.10", "only": false, "client": 7 * time.Second, "replication": 8 * time.Second,
+		"address": "192.0.2.10", "only": false, "dual": true, "client": 7 * time.Second, "replication": 8 * time.Second,
 		"ports": []uint16{16641, 16642}, "layout": []string{"/run/o", "/srv/db", "/srv/log", "/srv/schema"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -38,6 +38,8 @@ With ovn-ic, the ports are 6645 and 6646 by default, and ovn-northd has no part 
 			ShortDesc: english("Virtual IP address"),
 			LongDesc: english(`
 The virtual IP address, IPv4 or IPv6, under which clients find the databases of the promoted node. It is written without a prefix length.
+It is required unless listen_on_master_ip_only is no: then clients may be given the addresses of all nodes instead, of which only the promoted
+one's takes connections.
 `),
 		},
 		{
@@ -104,8 +106,8 @@ takes to send the whole database.
 			Name: paramListenOnMasterIPOnly, Content: content{Type: "boolean", Default: defaultListenOnMasterIPOnly},
 			ShortDesc: english("Whether clients may connect to the virtual IP address alone"),
 			LongDesc: english(`
-With yes, the promoted node offers the databases to clients on the virtual IP address alone. With no, on all its addresses, as it
-has to be where a load balancer holds the virtual IP address.
+With yes, the promoted node offers the databases to clients on the virtual IP address alone. With no, on all its addresses, IPv6
+and IPv4, as it has to be where a load balancer holds the virtual IP address, or clients know the nodes' addresses. Backups take no connections.
 `),
 		},
 		{
@@ -131,7 +133,7 @@ always has one.
 			LongDesc: english(`
 The address under which the other nodes replicate from this one while it is promoted. It is not the virtual IP address, and differs from node
 to node: set it by rules on #uname. Without it, it is an address in the network of the virtual IP address that no resource of the cluster holds;
-if there is none, the address by which Corosync knows the node. It is searched for once after each start of the resource.
+if there is none, or master_ip is not set, the address by which Corosync knows the node. It is searched for once after each start of the resource.
 `),
 		},
 	}

@@ -19,7 +19,7 @@ var ErrNoOwnAddress = errors.New("no address of this node is known to stay on it
 
 // ownAddress returns the address of this node from which the others replicate: the parameter, else
 // the one that was found before and is still here, else one that it searches for. It is invalid
-// without a virtual address.
+// without a virtual address that clients are to use.
 func (a Agent) ownAddress(ctx context.Context, p Parameters, c *control.Controller) (netip.Addr, error) {
 	known := c.OwnAddress()
 	if !p.NodeAddress.IsValid() && known.IsValid() && known != p.MasterIP && a.Network.Holds(known) {
@@ -34,10 +34,14 @@ func (a Agent) ownAddress(ctx context.Context, p Parameters, c *control.Controll
 
 // searchAddress is ownAddress without an earlier answer.
 func (a Agent) searchAddress(ctx context.Context, p Parameters) (netip.Addr, error) {
-	if p.NodeAddress.IsValid() || !p.MasterIP.IsValid() {
+	if p.NodeAddress.IsValid() || !p.MasterIP.IsValid() && p.ListenOnMasterIPOnly {
 		return p.NodeAddress, nil
 	}
-	found, err := a.findAddress(ctx, p.MasterIP)
+	find := func() (netip.Addr, error) { return a.findAddress(ctx, p.MasterIP) }
+	if !p.MasterIP.IsValid() {
+		find = func() (netip.Addr, error) { return a.memberAddress(ctx) }
+	}
+	found, err := find()
 	if err != nil {
 		return netip.Addr{}, fmt.Errorf("cannot find this node's own address, set parameter node_address: %w", err)
 	}
@@ -76,4 +80,23 @@ func (a Agent) findAddress(ctx context.Context, virtual netip.Addr) (netip.Addr,
 		return source, nil
 	}
 	return netip.Addr{}, errors.Join(fmt.Errorf("%w: none in the network of %s", ErrNoOwnAddress, virtual), besideErr, memberErr, sourceErr)
+}
+
+// memberAddress returns the address by which Corosync knows this node, if no resource of the cluster
+// holds it: without a virtual address no network is named in which to search.
+func (a Agent) memberAddress(ctx context.Context) (netip.Addr, error) {
+	ctx, cancel := context.WithTimeout(ctx, addressTimeout)
+	defer cancel()
+	taken, err := a.Cluster.ResourceAddresses(ctx)
+	if err != nil {
+		a.Log.WithError(err).Warn("searching for this node's own address without them")
+	}
+	member, err := a.Cluster.MemberAddress(ctx)
+	if err == nil && (slices.Contains(taken, member) || !a.Network.Holds(member)) {
+		err = fmt.Errorf("that of the cluster's membership, %s, is not on this node, or is a resource's", member)
+	}
+	if err != nil {
+		return netip.Addr{}, errors.Join(ErrNoOwnAddress, err)
+	}
+	return member, nil
 }

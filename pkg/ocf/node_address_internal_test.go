@@ -101,6 +101,30 @@ func TestOwnAddressStaysOnTheNode(t *testing.T) {
 	}
 }
 
+// With a load balancer, or clients that know all nodes, no virtual address names a network.
+func TestOwnAddressWithoutAVirtualOneIsThatOfTheMembership(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		site
+		want string
+	}{
+		"on this node":              {site{held: []string{"198.51.100.1"}, taken: []string{}, member: "198.51.100.1"}, "198.51.100.1"},
+		"a resource's":              {site{held: []string{"198.51.100.1"}, taken: []string{"198.51.100.1"}, member: "198.51.100.1"}, ""},
+		"on another node":           {site{taken: []string{}, member: "198.51.100.1"}, ""},
+		"no Corosync, but a source": {site{held: []string{"198.51.100.1"}, taken: []string{}, source: "198.51.100.1"}, ""},
+	} {
+		a := Agent{Network: &tt.site, Cluster: &tt.site, Log: logrus.New()}
+		got, err := a.searchAddress(t.Context(), Parameters{})
+		if tt.want == "" && !errors.Is(err, ErrNoOwnAddress) || tt.want != "" && (err != nil || got.String() != tt.want) {
+			t.Errorf("%s: %v (%v), want %q", name, got, err, tt.want)
+		}
+	}
+	a := Agent{Network: &site{}, Cluster: &site{}, Log: logrus.New()}
+	if got, err := a.searchAddress(t.Context(), Parameters{ListenOnMasterIPOnly: true}); got.IsValid() || err != nil {
+		t.Errorf("with a virtual address that is missing: %v (%v)", got, err)
+	}
+}
+
 // From a node that found its address when no other virtual one was there; the outcome is that the
 // address stays the same, and that no action searches again, until it has gone.
 func TestOwnAddressIsSearchedForAgainOnlyWhenItHasGone(t *testing.T) {

@@ -82,7 +82,8 @@ const (
 type Parameters struct {
 	// Databases are those that the resource runs.
 	Databases process.Pair
-	// MasterIP is the virtual IP address under which clients find the promoted node.
+	// MasterIP is the virtual IP address under which clients find the promoted node; it may be invalid
+	// only if they may come to any address.
 	MasterIP netip.Addr
 	// Northbound and Southbound are the endpoints of the databases, on MasterIP and on the node's
 	// own address.
@@ -147,7 +148,7 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 	nbPort, sbPort := defaultPorts(databases)
 	p := Parameters{
 		Databases:            databases,
-		MasterIP:             read.required(paramMasterIP),
+		MasterIP:             read.address(paramMasterIP),
 		Northbound:           read.endpoint(northboundNames(), nbPort),
 		Southbound:           read.endpoint(southboundNames(), sbPort),
 		ClientProbe:          read.milliseconds(paramClientProbe, defaultClientProbe),
@@ -188,8 +189,11 @@ func defaultPorts(databases process.Pair) (nb, sb string) {
 	return defaultNBPort, defaultSBPort
 }
 
-// checkTogether finds parameters that exclude each other.
+// checkTogether finds parameters that exclude or need each other.
 func (r *parameterReader) checkTogether(p Parameters) {
+	if p.ListenOnMasterIPOnly && r.value(paramMasterIP, "") == "" {
+		r.complain(paramMasterIP, "", addressAllowed)
+	}
 	if p.Northbound.Port == p.Southbound.Port {
 		r.complain(paramSBPort, fmt.Sprint(p.Southbound.Port), "a port other than that of "+paramNBPort)
 	}

@@ -19,7 +19,7 @@ func parameterTests() map[string][]string {
 	ports := []string{"TestPromoteWithThePortTakenFailsAndSaysWhichPort", "TestPortTaken"}
 	return map[string][]string{
 		paramDatabases:  {"TestInterconnectDatabasesHavePortsOfTheirOwnAndNoNorthd", "TestInterconnectDatabasesThroughAFailover"},
-		paramMasterIP:   {"TestAddressIsReadInAnyOfItsSpellings", "TestPromoteOpensTheListenersAndABackupFollows"},
+		paramMasterIP:   {"TestAddressIsReadInAnyOfItsSpellings", "TestPromoteOpensTheListenersAndABackupFollows", "TestVirtualIPIsRequiredUnlessClientsMayComeToAnyAddress"},
 		paramNBPort:     ports,
 		paramSBPort:     ports,
 		paramNBProtocol: {"TestBlankBackupFollowsQuestionsAndLeadsByTLSWithoutASnapshot", "TestTLSForBothDatabases"},
@@ -31,7 +31,7 @@ func parameterTests() map[string][]string {
 		paramSBRole:               {"TestRolesOfTheAgentsOwnRowsHold"},
 		paramClientProbe:          {"TestConnections", "TestEveryParameterOfTheControllerReachesIt"},
 		paramReplicationProbe:     {"TestConnections", "TestEveryParameterOfTheControllerReachesIt"},
-		paramListenOnMasterIPOnly: {"TestConnections", "TestPortTakenOnAnyAddressIsFoundBeforeAPromotion"},
+		paramListenOnMasterIPOnly: {"TestConnections", "TestPortTakenOnAnyAddressIsFoundBeforeAPromotion", "TestPromotedNodeOnAnyAddressIsReachedByIPv4AndIPv6"},
 		paramManageNorthd:         {"TestPromoteWithManagedNorthdEndsWithItAtWork", "TestPromoteWithoutManagedNorthdStartsNone", "TestNorthdUsesTheDatabasesOfItsParametersFile", "TestManagedNorthd"},
 		paramNorthdThreads:        {"TestNorthdHasTheThreadsOfTheParameterUnlessItsOptionsSayHowMany", "TestEveryParameterOfTheControllerReachesIt"},
 		paramNodeAddress:          {"TestOwnAddressStaysOnTheNode", "TestNodeAddressEqualToTheVirtualIPIsRefused"},

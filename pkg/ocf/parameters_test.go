@@ -269,6 +269,19 @@ func TestVirtualIPThatIsMissingOrWrongIsRefused(t *testing.T) {
 	}
 }
 
+func TestVirtualIPIsRequiredUnlessClientsMayComeToAnyAddress(t *testing.T) {
+	t.Parallel()
+	got, err := ocf.ParseParameters(parameters("listen_on_master_ip_only", "no").getenv)
+	if err != nil || got.MasterIP.IsValid() || got.ListenOnMasterIPOnly {
+		t.Errorf("%+v (%v)", got, err)
+	}
+	_, err = ocf.ParseParameters(parameters("listen_on_master_ip_only", "no", "master_ip", "vip.example").getenv)
+	var problem *ocf.ParameterError
+	if !errors.As(err, &problem) || problem.Name != "master_ip" {
+		t.Errorf("got error %v, want one that names master_ip", err)
+	}
+}
+
 func TestNodeAddressEqualToTheVirtualIPIsRefused(t *testing.T) {
 	t.Parallel()
 	_, err := ocf.ParseParameters(parameters("master_ip", "[2001:db8::10]", "node_address", "2001:db8::10").getenv)
@@ -288,7 +301,7 @@ func TestAllUnusableParametersAreNamedAtOnce(t *testing.T) {
 	if len(lines) != 4 {
 		t.Fatalf("got %d problems, want 4:\n%v", len(lines), err)
 	}
-	for i, name := range []string{"master_ip", "nb_master_port", "sb_master_protocol", "ovn_user"} {
+	for i, name := range []string{"nb_master_port", "sb_master_protocol", "ovn_user", "master_ip"} {
 		if !strings.Contains(lines[i], "parameter "+name) {
 			t.Errorf("problem %d is %q, want one about %s", i, lines[i], name)
 		}

@@ -32,15 +32,6 @@ const (
 	directoryAllowed = "the absolute path of a directory, without blanks, of at most "
 )
 
-// required reads an address that must be set.
-func (r *parameterReader) required(name string) netip.Addr {
-	if r.value(name, "") == "" {
-		r.complain(name, "", addressAllowed)
-		return netip.Addr{}
-	}
-	return r.address(name)
-}
-
 // address reads an address; an IPv6 address may stand in brackets. It is invalid if unset or
 // unusable.
 func (r *parameterReader) address(name string) netip.Addr {
