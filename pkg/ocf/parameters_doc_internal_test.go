@@ -46,6 +46,8 @@ func parameterTests() map[string][]string {
 		paramSchemaDir:            {"TestEveryParameterOfTheControllerReachesIt", "TestMissingSchemaIsReportedWithAndWithoutDatabase"},
 		paramStateDir:             {"TestEveryParameterOfTheControllerReachesIt", "TestStartRefusesAStateDirectoryThatOthersCanChange"},
 		paramStateRunDir:          {"TestEveryParameterOfTheControllerReachesIt"},
+		paramMetricsFile:          {"TestFileOfTheMetricsIsWrittenWhenTheyChangeAndElseEachMinute"},
+		paramMetricsListen:        {"TestClientsGetMetricsAndWhetherTheNodeIsActive", "TestPortOfTheMetricsThatIsTakenIsANoticeAndServedOnceItIsFree"},
 		paramAgentLogDir:          {"TestLogOfTheSupervisorIsAppendedToAndReopenedForEachLine", "TestNoLogIsWrittenInADirectoryOfAnotherAccount"},
 		paramUser:                 {"TestAgentRunsTheServersAsTheAccount", "TestServersRunAsAnAccountOfTheirOwnThroughAFailover"},
 		paramSnapshots:            {"TestTheNewestOfEachDatabaseStay", "TestEveryParameterOfTheControllerReachesIt"},
