@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -45,10 +44,8 @@ func (c *Controller) Successor(ctx context.Context) (string, error) {
 	if err := errors.Join(errs[:]...); err != nil || !managed || !quorate {
 		return "", errors.Join(ErrNoSuccessor, err)
 	}
-	for _, node := range slices.Sorted(maps.Keys(known)) {
-		if known[node] == replication.FreshnessFresh && own.Record.HasMember(node) && unable[node] == "" {
-			return node, nil
-		}
+	if node := (replication.Successors{Record: own.Record, Freshness: known, Unable: unable}).Best(); node != "" {
+		return node, nil
 	}
 	return "", ErrNoSuccessor
 }

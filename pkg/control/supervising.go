@@ -107,15 +107,19 @@ func (c *Controller) PublishState(ctx context.Context, state replication.State) 
 // Freshness returns the freshness of the other nodes in a term, as they have published it.
 // A node that has published none is not in it.
 func (c *Controller) Freshness(ctx context.Context, termID string) (map[string]replication.Freshness, error) {
+	found, err := c.AllFreshness(ctx, termID)
+	delete(found, c.Node)
+	return found, err
+}
+
+// AllFreshness is [Controller.Freshness] of this node as well.
+func (c *Controller) AllFreshness(ctx context.Context, termID string) (map[string]replication.Freshness, error) {
 	published, err := c.Cluster.Published(ctx, TopicFreshness)
 	if err != nil {
 		return nil, fmt.Errorf("cannot learn how fresh the other nodes are: %w", err)
 	}
 	found := map[string]replication.Freshness{}
 	for node, text := range published {
-		if node == c.Node {
-			continue
-		}
 		term, word, _ := strings.Cut(text, " ")
 		found[node] = replication.FreshnessStale
 		if term == termID && word == freshnessFresh {
