@@ -41,6 +41,7 @@ func ownWords(err error) string {
 // The groups of commands in the help.
 const (
 	groupLook = "look"
+	groupAct  = "act"
 	groupMend = "mend"
 	groupRest = "rest"
 )
@@ -50,8 +51,8 @@ func newRootCommand(p program) *cobra.Command {
 		Use:   ocf.AgentName,
 		Short: "See, prove and steer the replication of OVN's databases under Pacemaker",
 		Long: `ovndb-servers shows the replication of OVN's northbound and southbound
-databases, keeps and restores snapshots, and lets an operator decide which data
-leads. The same program is the OCF resource agent that runs the
+databases, moves the promoted role, keeps and restores snapshots, and lets an operator
+decide which data leads. The same program is the OCF resource agent that runs the
 servers under Pacemaker: called through a link in resource.d/<provider>/, or as
 "ovndb-servers ocf ACTION".
 
@@ -61,9 +62,10 @@ servers under Pacemaker: called through a link in resource.d/<provider>/, or as
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddGroup(&cobra.Group{ID: groupLook, Title: "Look:"}, &cobra.Group{ID: groupMend, Title: "Mend:"},
-		&cobra.Group{ID: groupRest, Title: "Besides:"})
+	root.AddGroup(&cobra.Group{ID: groupLook, Title: "Look:"}, &cobra.Group{ID: groupAct, Title: "Act:"},
+		&cobra.Group{ID: groupMend, Title: "Mend:"}, &cobra.Group{ID: groupRest, Title: "Besides:"})
 	addGroup(root, groupLook, newStatusCommand(p), newVerifyCommand(p), newHistoryCommand(p), newExplainCommand(p), newDoctorCommand(p))
+	addGroup(root, groupAct, newSwitchoverCommand(p), newPauseCommand(p), newResumeCommand(p))
 	addGroup(root, groupMend, newSnapshotsCommand(), newBlessCommand(), newUpgradeCommand())
 	addGroup(root, groupRest, newAgentCommand(), newCompletionCommand(), newVersionCommand(), newSuperviseCommand(p))
 	root.SetHelpCommandGroupID(groupRest)

@@ -35,6 +35,10 @@ while [ $# -gt 0 ]; do
 	--xpath) xpath=$2; shift ;;
 	--scope) scope=$2; shift ;;
 	--xml-text) xml=$2; shift ;;
+	--node) node=$2; shift ;;
+	--resource) name=$2; shift ;;
+	--move|--clear) do=$1 ;;
+	--set-parameter|--delete-parameter) do=$1$2; shift ;;
 	esac
 	shift
 done
@@ -44,8 +48,10 @@ crm_mon)
 	echo '<pacemaker-result><nodes>'
 	for n in node1 node2; do echo "<node name=\"$n\" online=\"true\"/>"; done
 	echo '</nodes><resources><clone id="c">'
+	managed=true
+	[ ! -e paused ] || managed=false
 	for n in node1 node2; do
-		[ ! -e "role/$n" ] || echo "<resource id=\"ovndb\" resource_agent=\"ocf:any:ovndb-servers\" role=\"$(cat role/$n)\"><node name=\"$n\"/></resource>"
+		[ ! -e "role/$n" ] || echo "<resource id=\"ovndb\" resource_agent=\"ocf:any:ovndb-servers\" role=\"$(cat role/$n)\" managed=\"$managed\"><node name=\"$n\"/></resource>"
 	done
 	echo '</clone></resources></pacemaker-result>' ;;
 crm_attribute)
@@ -55,8 +61,17 @@ crm_attribute)
 	else exit 105; fi ;;
 cibadmin)
 	field() { printf %s "$1" | sed "s/.*$2=\"\([^\"]*\)\".*/\1/"; }
-	[ "$do" != query ] || [ -z "$scope" ] || { cat cib.xml; exit; }
+	case $scope in
+	constraints) echo "<constraints>$(cat constraints 2>/dev/null)</constraints>"; exit ;;
+	?*) cat cib.xml; exit ;;
+	esac
 	if [ $do = query ]; then
+		[ -n "$xpath" ] || exec cat cib
+		case $xpath in *meta_attributes*)
+			[ -e paused ] || exit 105
+			echo '<nvpair id="m" name="maintenance" value="true"/>'
+			exit 0 ;;
+		esac
 		id=$(field "$xpath" @id)
 		name=${id#ovndb-servers-records-}
 		[ -s "$name/record" ] || exit 105
@@ -69,6 +84,13 @@ cibadmin)
 	touch "$name/record"
 	[ "$(cat "$name/record")" = "$(field "$xpath" '@value)')" ] || exit 105
 	field "$xml" ' value' | sed "s/&#39;/'/g" >"$name/record" ;;
+crm_resource)
+	case $do in
+	--move) echo "<rsc_location id=\"cli-prefer-$name\" rsc=\"$name\" node=\"$node\"/>" >constraints ;;
+	--clear) rm -f constraints ;;
+	--set-parametermaintenance) touch paused ;;
+	--delete-parametermaintenance) rm paused ;;
+	esac ;;
 attrd_updater)
 	mkdir -p "$name"
 	case $do in
@@ -96,7 +118,7 @@ type testCluster struct {
 func newTestCluster(t *testing.T) testCluster {
 	t.Helper()
 	programs := t.TempDir()
-	for _, name := range []string{"attrd_updater", "cibadmin", "crm_attribute", "crm_mon", "crm_node"} {
+	for _, name := range []string{"attrd_updater", "cibadmin", "crm_attribute", "crm_mon", "crm_node", "crm_resource"} {
 		write(t, filepath.Join(programs, name), clusterProgram, 0o755)
 	}
 	c := testCluster{

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// confirm returns nil if --yes was given, or if a person at a terminal agrees; else errNotConfirmed,
+// or the error of ctx.
+func confirm(ctx context.Context, p program, out io.Writer, yes bool, question string) error {
+	if yes {
+		return nil
+	}
+	if !isTerminal(p.stdin) || !isTerminal(p.stdout) {
+		return errNotConfirmed
+	}
+	if _, err := fmt.Fprintf(out, "\n%s [y/N] ", question); err != nil {
+		return err
+	}
+	answers := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(p.stdin).ReadString('\n') // without one, the answer is no
+		answers <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case answer := <-answers:
+		if slices.Contains([]string{"y", "yes"}, answer) {
+			return nil
+		}
+		return errNotConfirmed
+	case <-ctx.Done():
+		return fmt.Errorf("nothing was done: %w", ctx.Err())
+	}
+}
