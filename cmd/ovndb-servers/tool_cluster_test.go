@@ -63,7 +63,7 @@ cibadmin)
 	field() { printf %s "$1" | sed "s/.*$2=\"\([^\"]*\)\".*/\1/"; }
 	case $scope in
 	constraints) echo "<constraints>$(cat constraints 2>/dev/null)</constraints>"; exit ;;
-	?*) cat cib.xml; exit ;;
+	configuration) cat cib.xml; exit ;;
 	esac
 	if [ $do = query ]; then
 		[ -n "$xpath" ] || exec cat cib

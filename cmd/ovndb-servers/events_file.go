@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	// maxLog bounds what is read of a log, in bytes: the end of it, or the beginning of what a
+	// compressed one has.
+	maxLog = 256 << 20
+	// maxLogLine bounds what is read of a line of a log, in bytes.
+	maxLogLine = 64 << 10
+	// maxEvents is how many events are kept, the newest of each log.
+	maxEvents = 20_000
+)
+
+var errNoLog = errors.New("it is no regular file")
+
+// openLog opens a log, from where its last maxLog bytes begin. It does not wait for one that is no file.
+func openLog(path string) (file *os.File, written time.Time, err error) {
+	if file, err = os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0); err != nil { //nolint:gosec // the operator names it, or root wrote it
+		return nil, written, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("cannot read %s: %w", path, errNoLog)
+	}
+	if err == nil && info.Size() > maxLog && !isCompressed(path) {
+		_, err = file.Seek(-maxLog, io.SeekEnd)
+	}
+	if err != nil {
+		return nil, written, errors.Join(err, file.Close())
+	}
+	return file, info.ModTime(), nil
+}
+
+func isCompressed(path string) bool { return filepath.Ext(path) == ".gz" }
+
+// readEvents returns the events of a log, the newest of those that it has in its order.
+func readEvents(ctx context.Context, path string, since time.Time) ([]agentEvent, error) {
+	file, written, err := openLog(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // only read
+	var text io.Reader = file
+	if isCompressed(path) {
+		if text, err = gzip.NewReader(file); err != nil {
+			return nil, fmt.Errorf("cannot read %s: %w", path, err)
+		}
+	}
+	reader := newEventReader(written)
+	var events []agentEvent
+	err = eachLine(ctx, io.LimitReader(text, maxLog), func(line string) {
+		e, ok := reader.read(line)
+		if !ok || e.at.Before(since) {
+			return
+		}
+		if len(events) >= 2*maxEvents {
+			events = append(events[:0], events[maxEvents:]...)
+		}
+		events = append(events, e)
+	})
+	if err != nil {
+		err = fmt.Errorf("cannot read all of %s: %w", path, err)
+	}
+	return events[max(len(events)-maxEvents, 0):], err
+}
+
+// eachLine calls a function for each line, of which it cuts off what is too long.
+func eachLine(ctx context.Context, text io.Reader, do func(line string)) error {
+	lines := bufio.NewReaderSize(text, maxLogLine)
+	for ctx.Err() == nil {
+		line, cut, err := lines.ReadLine()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		do(string(line))
+		for cut && err == nil {
+			_, cut, err = lines.ReadLine()
+		}
+	}
+	return ctx.Err()
+}
+
+// rotations returns a log and what it was rotated to; none if it does not exist.
+func rotations(path string) []string {
+	entries, _ := os.ReadDir(filepath.Dir(path)) // without the directory there are none
+	var found []string
+	for _, e := range entries {
+		rest, ours := strings.CutPrefix(e.Name(), filepath.Base(path))
+		if ours && (rest == "" || rest[0] == '.' || rest[0] == '-') && e.Type().IsRegular() {
+			found = append(found, filepath.Join(filepath.Dir(path), e.Name()))
+		}
+	}
+	return found
+}

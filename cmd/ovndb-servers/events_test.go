@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// shortTime is a time as Pacemaker and syslog write it: in the local zone, without a year.
+func shortTime(t time.Time) string { return t.Local().Format("Jan 02 15:04:05.000") }
+
+// Lines of the three logs, as they are on a node of Debian, with the times T1 and T2.
+const (
+	supervisorLog = `2026-03-04T05:06:07.000+01:00 INFO: supervising the servers node=node1 version=1.2
+2026-03-04T05:10:00.500+01:00 WARNING: the server has died: it is restarted in place db=OVN_Northbound
+2026-03-04T05:10:00.700+01:00 WARNING: the server had died and was restarted in place db=OVN_Northbound elapsed=200ms
+2026-03-04T05:11:00.000+01:00 INFO: cannot watch a file: its changes are noticed late
+no time WARNING: backup is stale
+`
+	pacemakerLog = `T1 node1 pacemaker-execd     [12] (log_op_output) 	notice: ovndb_promote_0[34] error output [ INFO: promote action=promote elapsed=1s rc=ok ]
+T1 node1 pacemaker-execd     [12] (log_op_output) 	notice: ovndb_monitor_0[34] error output [ WARNING: monitor action=monitor elapsed=1s rc=degraded ]
+T1 node1 pacemaker-controld  [12] (process_lrm_event) 	notice: Result of promote operation for ovndb on node1: ok
+`
+	syslogLog = `2026-03-04T04:10:00.650000+00:00 node2 ovndb-servers(ovndb)[77]: WARNING: the members of the term have changed: only they may lead next members=node1
+T2 node2 ovndb-servers(ovndb)[77]: ERROR: gave up restarting the server: recovery is left to the cluster reason="a ` + "\x1b" + `b"
+`
+)
+
+func writeLog(t *testing.T, path, text string) {
+	t.Helper()
+	text = strings.ReplaceAll(text, "T1", shortTime(time.Date(2026, 3, 4, 4, 10, 0, 600e6, time.UTC)))
+	text = strings.ReplaceAll(text, "T2", shortTime(time.Date(2025, 12, 31, 12, 59, 59, 0, time.UTC)))
+	write(t, path, text, 0o600)
+	written := time.Date(2026, 3, 4, 6, 0, 0, 0, time.UTC)
+	if err := os.Chtimes(path, written, written); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEventsOfSeveralLogsAreMergedByTime(t *testing.T) {
+	directory := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(directory, name)
+		writeLog(t, path, text)
+		return path
+	}
+	got := call(t, "ovndb-servers", "events", file("a.log", supervisorLog), file("pacemaker.log", pacemakerLog), file("syslog", syslogLog))
+	want := `2025-12-31T12:59:59.000Z  node2  -               gave-up     gave up restarting the server: recovery is left to the cluster reason="a \u001bb"
+2026-03-04T04:06:07.000Z  node1  -               supervisor  supervising the servers node=node1 version=1.2
+2026-03-04T04:10:00.500Z  node1  OVN_Northbound  died        the server has died: it is restarted in place db=OVN_Northbound
+2026-03-04T04:10:00.600Z  node1  -               promote     promote action=promote elapsed=1s rc=ok
+2026-03-04T04:10:00.650Z  node2  -               members     the members of the term have changed: only they may lead next members=node1
+2026-03-04T04:10:00.700Z  node1  OVN_Northbound  restarted   the server had died and was restarted in place db=OVN_Northbound elapsed=200ms
+`
+	if got.code != exitHealthy || got.stdout != want {
+		t.Errorf("%+v, want\n%s", got, want)
+	}
+	got = call(t, "ovndb-servers", "events", "-o", "json", "--since", "2026-03-04 04:10:00", filepath.Join(directory, "pacemaker.log"))
+	const wantJSON = `{"time":"2026-03-04T04:10:00.600Z","node":"node1","event":"promote","level":"INFO","detail":"promote action=promote elapsed=1s rc=ok"}`
+	if strings.TrimSpace(got.stdout) != wantJSON {
+		t.Errorf("%+v, want %s", got, wantJSON)
+	}
+}
+
+func TestEventsOfThisNodeAreThoseOfItsLogsAndTheirRotations(t *testing.T) {
+	directory := t.TempDir()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write([]byte("2026-03-01T05:06:07Z WARNING: backup is stale\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	writeLog(t, filepath.Join(directory, "logs", "ovndb.log"), supervisorLog)
+	writeLog(t, filepath.Join(directory, "logs", "ovndb.log.2.gz"), packed.String())
+	writeLog(t, filepath.Join(directory, "logs", "other.log"), "2026-03-01T05:06:08Z INFO: backup is no longer stale\n")
+	writeLog(t, filepath.Join(directory, "pacemaker.log.1"), pacemakerLog)
+	args := []string{"ovndb-servers", "events", "--logdir", filepath.Join(directory, "logs"), "--clusterlog", filepath.Join(directory, "pacemaker.log")}
+	got := call(t, append(args, "--resource", "ovndb")...)
+	if strings.Count(got.stdout, "\n") != 5 || strings.Contains(got.stdout, "no longer stale") {
+		t.Errorf("%+v, want 5 events of one resource", got)
+	}
+	if got = call(t, args...); strings.Count(got.stdout, "\n") != 6 {
+		t.Errorf("%+v, want 6 events", got)
+	}
+	if got = call(t, "ovndb-servers", "events", "--logdir", "/nonexistent", "--clusterlog", "/nonexistent"); got.code != exitNoSuch {
+		t.Errorf("%+v, and there is no log", got)
+	}
+}
+
+func TestALogThatIsHostileIsReadInBoundsAndTheOthersAreShown(t *testing.T) {
+	directory := t.TempDir()
+	long := filepath.Join(directory, "long.log")
+	writeLog(t, long, strings.Repeat("x", 3*maxLogLine)+"\n2026-03-01T05:06:07Z WARNING: backup is stale\n"+
+		strings.Repeat("2026-03-01T05:06:08Z WARNING: backup is stale\n", 2*maxEvents+1))
+	damaged := filepath.Join(directory, "damaged.gz")
+	writeLog(t, damaged, "no gzip")
+	got := call(t, "ovndb-servers", "events", long, damaged, directory)
+	if n := strings.Count(got.stdout, "\n"); n != maxEvents || got.code != exitDegraded {
+		t.Errorf("code %d, %d events", got.code, n)
+	}
+	wantText(t, got.stderr, "damaged.gz", "it is no regular file")
+}
+
+// A message that is reworded would be an event no longer.
+func TestEveryEventIsAMessageInTheSource(t *testing.T) {
+	t.Parallel()
+	var source strings.Builder
+	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		named := strings.HasSuffix(path, "_test.go") || filepath.Base(path) == "events_kind.go"
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" || named {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		source.Write(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range eventKinds() {
+		if !strings.Contains(source.String(), `"`+k[1]) {
+			t.Errorf("no message begins with %q", k[1])
+		}
+	}
+}
