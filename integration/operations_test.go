@@ -48,6 +48,8 @@ func situations() map[string]situation {
 			run(0, active)
 		},
 		"A node is taken out for maintenance": maintained,
+		"The cluster is worked on":            paused,
+		"Something has happened":              happened,
 		"A node is gone":                      gone,
 		"No node leads":                       leaderless,
 		"A backup does not follow":            cutOff,
@@ -91,11 +93,30 @@ func maintained(s *trial, run func(int, string, ...string) string) {
 	active, others := s.promoted()
 	s.insertEverywhere(active, "kept")
 	run(0, active)
-	s.awaitCluster("another node to lead", s.SettledOn(others...))
+	s.awaitCluster("another node to lead", s.Settled())
+	if now, _ := s.promoted(); now == active {
+		s.t.Errorf("%s still leads", now)
+	}
 	run(1, active)
+	s.awaitCluster("the node to leave", s.SettledOn(others...))
+	run(2, active)
 	s.awaitCluster("the node to be back", s.Settled())
 	s.awaitTool(active, "the node to be healthy", "", "status")
 	s.wantRow("kept", s.NodeNames()...)
+}
+
+func paused(s *trial, run func(int, string, ...string) string) {
+	active, _ := s.promoted()
+	run(0, active)
+	run(1, active)
+	s.awaitCluster("the node to lead on", cluster.All(s.Settled(), cluster.PromotedOn(active)))
+}
+
+func happened(s *trial, run func(int, string, ...string) string) {
+	active, _ := s.promoted()
+	if said := run(0, active); !strings.Contains(said, "promote") {
+		s.t.Errorf("no promotion is among the events: %s", said)
+	}
 }
 
 func gone(s *trial, run func(int, string, ...string) string) {
