@@ -15,8 +15,8 @@ import (
 // removed takes the place of a value that looks like a password or key.
 const removed = "(removed)"
 
-// Configuration returns the CIB without what looks like a password or key.
-func Configuration(ctx context.Context) (string, error) {
+// RedactedCIB returns the CIB without what looks like a password or key.
+func RedactedCIB(ctx context.Context) (string, error) {
 	out, err := runCIBAdmin(ctx, "--query")
 	if err != nil {
 		return "", fmt.Errorf("cannot read the CIB: %w", err)

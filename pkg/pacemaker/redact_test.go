@@ -10,7 +10,7 @@ import (
 func TestTheConfigurationIsWithoutPasswordsAndKeys(t *testing.T) {
 	newFakes(t, prints(`<cib have-quorum="1"><nvpair id="a" name="passwd" value="hidden1"/><nvpair id="b" value="hidden2" name="ssh_Key"/>
 <nvpair id="c" name="ip" value="192.0.2.1 &amp; &quot;more&quot;"/><x password="hidden3" operation_key="ovndb_start_0"/></cib>`))
-	got, err := pacemaker.Configuration(within(t))
+	got, err := pacemaker.RedactedCIB(within(t))
 	if err != nil || strings.Contains(got, "hidden") {
 		t.Errorf("error %v: %s", err, got)
 	}
@@ -20,7 +20,7 @@ func TestTheConfigurationIsWithoutPasswordsAndKeys(t *testing.T) {
 		}
 	}
 	newFakes(t, prints(`<cib><nvpair name="passwd" value="hidden`))
-	if got, err := pacemaker.Configuration(within(t)); err == nil || got != "" {
+	if got, err := pacemaker.RedactedCIB(within(t)); err == nil || got != "" {
 		t.Errorf("what cannot be read is passed on: %q", got)
 	}
 }
