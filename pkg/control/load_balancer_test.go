@@ -93,7 +93,7 @@ func TestClientsBehindALoadBalancerFollowTheRole(t *testing.T) {
 		}
 	}
 	wantReached(three.nodes[0])
-	session, err := net.Dial("tcp", fmt.Sprintf("127.0.0.9:%d", frontend[0])) //nolint:noctx // on this machine
+	session, err := net.Dial("tcp", fmt.Sprintf("127.0.0.9:%d", frontend[0]))
 	must(t, err)
 	defer session.Close() //nolint:errcheck // it has ended
 	three.switchOver(t, 0, 1)

@@ -318,7 +318,7 @@ func TestNorthdUsesTheDatabasesOfItsParametersFile(t *testing.T) {
 	wantRound(t, node, 1)
 	command, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", northd(t, node)))
 	must(t, err)
-	for _, want := range strings.Fields(text) {
+	for want := range strings.FieldsSeq(text) {
 		if !strings.Contains(string(command), want+"\x00") {
 			t.Errorf("ovn-northd was started without %s: %q", want, command)
 		}

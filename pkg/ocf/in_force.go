@@ -45,7 +45,7 @@ func (a Agent) parameters(instance string) (_ Agent, p Parameters, refused, inva
 // cannot be changed while the resource runs.
 func refusedNames(err error) map[string]bool {
 	names := map[string]bool{}
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // of this very error
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return nil
 	}

@@ -157,12 +157,20 @@ func TestMetadataSaysWhichParametersCanBeReloadedInTheWordsOfTheCaller(t *testin
 			t.Errorf("OCF 1.0: %s has unique %q and reloadable %q", d.Name, d.Unique, d.Reloadable)
 		}
 	}
+}
+
+func TestMetadataHasTheReloadActionOfTheCaller(t *testing.T) {
+	t.Parallel()
 	if text := Metadata(1, ""); !strings.Contains(text, `<action name="reload-agent"`) || strings.Contains(text, `<action name="reload"`) {
 		t.Error("OCF 1.1: the action is not reload-agent alone")
 	}
 	if text := Metadata(0, ""); strings.Contains(text, `reload-agent"`) || !strings.Contains(text, `<action name="reload"`) {
 		t.Error("OCF 1.0: the action is not reload alone")
 	}
+}
+
+func TestReloadableParametersAreParameters(t *testing.T) {
+	t.Parallel()
 	for _, name := range reloadable() {
 		if !slices.ContainsFunc(parameterDescriptions(), func(d parameterDescription) bool { return d.Name == name }) {
 			t.Errorf("%s is no parameter", name)
