@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,7 +31,7 @@ func (o doctorOptions) facts(ctx context.Context) (f doctor.Facts, node string, 
 	configuration, unreadable := pacemaker.ReadConfiguration(ctx)
 	f = doctor.Facts{
 		Resource: o.configured(t.controller.Instance, configuration), Now: time.Now(),
-		Cluster: doctor.Cluster{Configuration: configuration, Err: unreadable},
+		Cluster: doctor.Cluster{Configuration: configuration, Err: installed(unreadable)},
 	}
 	for _, a := range ocf.AdvisedOperations() {
 		f.Advised = append(f.Advised, pacemaker.Operation{Name: a.Name, Role: a.Role, Interval: a.Interval, Timeout: a.Timeout})
@@ -41,9 +42,20 @@ func (o doctorOptions) facts(ctx context.Context) (f doctor.Facts, node string, 
 	})
 	f.ParametersErr = invalid
 	f.Membership, f.MembershipErr = pacemaker.MembershipTimeout(ctx)
+	f.MembershipErr = installed(f.MembershipErr)
 	o.addNode(&f, parameters, primitive.Provider)
 	f.Schemas = schemasOf(ctx, f.Resource)
 	return f, t.controller.Node, nil
+}
+
+// errNotInstalled takes the place of the search for a program, which each check would repeat.
+var errNotInstalled = errors.New("the tools of Pacemaker or Corosync are not installed; on Debian: apt-get install pacemaker-cli-utils corosync")
+
+func installed(err error) error {
+	if errors.Is(err, process.ErrProgramMissing) {
+		return errNotInstalled
+	}
+	return err
 }
 
 // configured returns the name of the resource: where it does not run, and none was named, that of the
@@ -137,7 +149,7 @@ func keyOf(database string, files pki.Files, now time.Time) doctor.Key {
 func schemasOf(ctx context.Context, resource string) doctor.Schemas {
 	published, err := pacemaker.Resource{Instance: resource}.Published(ctx, control.TopicSchemas)
 	if err != nil {
-		return doctor.Schemas{Err: fmt.Errorf("cannot learn which schemas the nodes bring: %w", err)}
+		return doctor.Schemas{Err: fmt.Errorf("cannot learn which schemas the nodes bring: %w", installed(err))}
 	}
 	all := map[string]replication.Schemas{}
 	for node, text := range published {

@@ -69,7 +69,7 @@ type Facts struct {
 type check struct {
 	name string
 	// configuration says that it needs the configuration of the cluster, resource that it needs the
-	// resource in it.
+	// resource in it, such as its parameters: by their defaults, what is wrong could pass for sound.
 	configuration, resource bool
 	find                    func(Facts) []Finding
 }
@@ -86,9 +86,9 @@ func checks() []check {
 		{"quorum", true, false, checkQuorum},
 		{"records", true, false, checkRecords},
 		{"corosync", false, false, checkCorosync},
-		{"directories", false, false, checkDirectories},
-		{"snapshots", false, false, checkRoom},
-		{"second manager", false, false, checkServices},
+		{"directories", true, true, checkDirectories},
+		{"snapshots", true, true, checkRoom},
+		{"second manager", true, true, checkServices},
 		{"agent link", true, true, checkLink},
 		{"TLS", true, true, checkKeys},
 		{"schemas", false, false, checkSchemas},

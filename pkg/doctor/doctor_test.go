@@ -102,10 +102,7 @@ func TestEachFaultOfTheConfigurationIsFoundWithItsCommand(t *testing.T) {
 		{"monitors", doctor.Problem, "no monitor runs for role Promoted", "pcs resource op add ovndb monitor role=Promoted interval=10s timeout=20s", []string{`<op name="monitor" role="Promoted"`, `<op name="monitor" enabled="false" role="Promoted"`}},
 		{"monitors", doctor.Problem, "no monitor runs for role Unpromoted", "role=Unpromoted", []string{`<op name="monitor" role="Unpromoted" interval="30s" timeout="20s"/>`, ``}},
 		{"monitors", doctor.Problem, "no monitor runs for role Unpromoted", "role=Unpromoted", []string{`interval="30s" timeout="20s"`, `interval="0s" timeout="20s"`}},
-		{"fencing", doctor.Problem, "no fencing device", "stonith_admin", []string{
-			`class="stonith"`, `class="lsb"`, `<nvpair name="no-quorum-policy" value="stop"/>`,
-			`<nvpair name="have-watchdog" value="false"/><nvpair name="stonith-watchdog-timeout" value="10s"/>`,
-		}},
+		{"fencing", doctor.Problem, "no fencing device", "stonith_admin", []string{`class="stonith"`, `class="lsb"`, `<nvpair name="no-quorum-policy" value="stop"/>`, `<nvpair name="have-watchdog" value="false"/><nvpair name="stonith-watchdog-timeout" value="10s"/>`}},
 		{"monitors", doctor.Problem, "have the interval 10s", "interval=30s", []string{`interval="30s"`, `interval="10000ms"`}},
 		{"fencing", doctor.Problem, "fencing is turned off", "--name stonith-enabled --update true", []string{`name="stonith-enabled" value="true"`, `name="stonith-enabled" value="false"`}},
 		{"fencing", doctor.Problem, "no fencing device", "stonith_admin", []string{`class="stonith"`, `class="lsb"`}},
@@ -184,7 +181,7 @@ func TestChecksThatCannotBeMadeAreNamedOneByOne(t *testing.T) {
 	t.Parallel()
 	f := facts(t)
 	f.Cluster = doctor.Cluster{Err: errors.New("the cluster cannot be asked")}
-	want := "clone parameters virtual IP timeouts monitors fencing quorum records agent link TLS"
+	want := "clone parameters virtual IP timeouts monitors fencing quorum records directories snapshots second manager agent link TLS"
 	var got []string
 	for _, found := range doctor.Examine(f) {
 		if found.Severity != doctor.Unchecked || !strings.Contains(found.Text, "cannot be asked") {
