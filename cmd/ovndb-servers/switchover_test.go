@@ -159,8 +159,8 @@ func (c testCluster) unpause() {
 func TestSwitchoverThatComesToNothingTakesItsConstraintBack(t *testing.T) {
 	c := newFreshPair(t)
 	got := c.tool("node2", exitDegraded, "switchover", "--yes", "--timeout", "1")
-	wantText(t, got.stdout, "node node1 is promoted, node node2 is unpromoted; term 1 of node node1")
-	wantText(t, got.stderr, "node node2 did not lead in time", "crm_mon -1rf", "ovndb-servers status")
+	wantText(t, got.stderr, "node node2 did not lead in time (--timeout); now node node1 is promoted, node node2 is unpromoted; term 1 of node node1",
+		"crm_mon -1rf", "ovndb-servers status")
 	c.wantValue("", "constraints", "")
 }
 
@@ -182,7 +182,7 @@ func TestAnInterruptedSwitchoverTakesItsConstraintBack(t *testing.T) {
 	if code != exitDegraded {
 		t.Errorf("code %d", code)
 	}
-	wantText(t, stderr.String(), "interrupted; when last seen")
+	wantText(t, stderr.String(), "interrupted; now node node1 is promoted")
 	c.wantValue("", "constraints", "")
 }
 
@@ -263,6 +263,7 @@ func TestAMoveIsDoneWhenTheNamedNodeLeadsANewTermAndOverWhenAnotherOneDoes(t *te
 		{"the old active is demoted", moveState{from: "Unpromoted", to: "Unpromoted", record: record(3, "a")}, false, false},
 		{"the new term has begun", moveState{from: "Unpromoted", to: "Unpromoted", record: record(4, "b")}, false, false},
 		{"the new active leads", moveState{from: "Unpromoted", to: "Promoted", record: record(4, "b")}, true, false},
+		{"the cluster shows both as promoted", moveState{from: "Promoted", to: "Promoted", record: record(4, "b")}, false, false},
 		{"the cluster shows it too early", moveState{from: "Unpromoted", to: "Promoted", record: record(3, "a")}, false, false},
 		{"the cluster does not answer", moveState{err: context.DeadlineExceeded}, false, false},
 		{"the old active leads again", moveState{from: "Promoted", to: "Unpromoted", record: record(4, "a")}, false, true},

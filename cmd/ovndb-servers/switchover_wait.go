@@ -99,7 +99,7 @@ func (m movePlan) await(ctx context.Context, out io.Writer, watch *writeWatch) e
 		}
 		select {
 		case <-ctx.Done():
-			return m.unfinished(ctx, progress.last)
+			return m.unfinished(ctx)
 		case <-ticker.C:
 		}
 	}
@@ -122,12 +122,12 @@ func (p *moveProgress) say(now time.Time, text string) {
 	_, _ = fmt.Fprintf(p.out, "%4.0f s: %s\n", now.Sub(p.began).Seconds(), text)
 }
 
-// unfinished says why a move was no longer waited for, and what is next.
-func (m movePlan) unfinished(ctx context.Context, last string) error {
+// unfinished says why a move was no longer waited for, how far it is, and what is next.
+func (m movePlan) unfinished(ctx context.Context) error {
 	why := fmt.Errorf("node %s did not lead in time (--timeout)", m.to)
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		why = errInterrupted
 	}
-	return fmt.Errorf("%w; when last seen: %s. The constraint is taken back, and the cluster settles by itself: see crm_mon -1rf, "+
-		"ovndb-servers status, and the log of node %s", why, last, m.to)
+	return fmt.Errorf("%w; now %s. The constraint is taken back, and the cluster settles by itself: see crm_mon -1rf, "+
+		"ovndb-servers status, and the log of node %s", why, m.stateText(m.look(context.WithoutCancel(ctx))), m.to)
 }
