@@ -44,7 +44,7 @@ func TestCallsThatTouchNothing(t *testing.T) {
 		{"status in no known format", []string{tool, "status", "-o", "xml"}, exitUsage, "", "table, wide, json, yaml"},
 		{"status with an argument", []string{tool, "status", "more"}, exitUsage, "", "takes no argument"},
 		{"tool called as agent without an action", []string{tool, "ocf"}, 3, "", "ocf-exit-reason:"},
-		{"tool called as agent with an unknown action", []string{tool, "ocf", "reload"}, 3, "", "reload"},
+		{"tool called as agent with an unknown action", []string{tool, "ocf", "refresh"}, 3, "", "refresh"},
 		{"tool called as agent for its meta-data", []string{tool, "ocf", "meta-data"}, 0, "<resource-agent", ""},
 		{"link without an action", []string{link}, 3, "", "ocf-exit-reason:"},
 		{"link with an unknown action", []string{link, "nothing"}, 3, "", "nothing"},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -16,7 +17,7 @@ func writeYAML(out io.Writer, v any) error {
 		return err
 	}
 	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
+	if err := yaml.Unmarshal(escaped(text), &document); err != nil {
 		return fmt.Errorf("cannot write YAML: %w", err)
 	}
 	spread(&document)
@@ -26,6 +27,20 @@ func writeYAML(out io.Writer, v any) error {
 		return fmt.Errorf("cannot write YAML: %w", err)
 	}
 	return encoder.Close()
+}
+
+// escaped writes the characters of JSON in the form of JSON's escapes that YAML takes only so (YAML 1.2.2,
+// section 5.1). They are in texts alone.
+func escaped(text []byte) []byte {
+	var b []byte
+	for _, r := range string(text) {
+		if r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0xfeff || r == 0xfffe || r == 0xffff {
+			b = fmt.Appendf(b, `\u%04x`, r)
+			continue
+		}
+		b = utf8.AppendRune(b, r)
+	}
+	return b
 }
 
 // spread puts each member of an object or list on a line of its own, and leaves texts quoted: without

@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 )
 
 func TestYAMLIsTheJSONInAnotherForm(t *testing.T) {
@@ -43,5 +45,23 @@ deep:
 	var b strings.Builder
 	if err := writeYAML(&b, v); err != nil || b.String() != want {
 		t.Errorf("%v:\n%s\nwant\n%s", err, b.String(), want)
+	}
+}
+
+func TestAnyTextIsTheSameInYAML(t *testing.T) {
+	t.Parallel()
+	for r := range rune(0x1_1000) {
+		if r > 0x2100 && r < 0xd700 {
+			continue // signs and letters
+		}
+		var b strings.Builder
+		want := "a" + string(r) + "b"
+		if err := writeYAML(&b, []string{want}); err != nil {
+			t.Fatalf("%U: %v", r, err)
+		}
+		var got []string
+		if err := yaml.Unmarshal([]byte(b.String()), &got); err != nil || len(got) != 1 || got[0] != want {
+			t.Fatalf("%U: %q became %q, %v", r, want, got, err)
+		}
 	}
 }
