@@ -81,18 +81,20 @@ func upgrade(cmd *cobra.Command, o upgradeOptions) error {
 	if err := c.UpgradeSchemas(ctx, plan); err != nil {
 		return refused(err)
 	}
-	return confirmUpgrade(ctx, out, c)
+	return confirmUpgrade(ctx, out, c, plan)
 }
 
-// confirmUpgrade says what has been converted: nothing is while an action is under way.
-func confirmUpgrade(ctx context.Context, out io.Writer, c *control.Controller) error {
+// confirmUpgrade says what has been converted: nothing is while an action is under way, or once a node
+// with an older package has come.
+func confirmUpgrade(ctx context.Context, out io.Writer, c *control.Controller, plan control.UpgradePlan) error {
 	left, err := c.PlanUpgrade(ctx)
 	if err != nil {
 		return err
 	}
-	for _, s := range left.Steps {
-		if s.Due {
-			return refused(fmt.Errorf("%s was not converted: an action is under way on this node; try again", s.Database))
+	for _, s := range plan.Steps {
+		if s.Due && left.Has(s.Database) {
+			return refused(fmt.Errorf("%s was not converted: an action is under way on this node, or a node with an older package has come; "+
+				"try again", s.Database))
 		}
 	}
 	_, err = io.WriteString(out, "\nDone. The backups take the schema and copy the databases again; see: ovndb-servers status\n")

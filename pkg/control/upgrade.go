@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -74,6 +75,11 @@ func (p UpgradePlan) Waits() []string {
 	return slices.Compact(nodes)
 }
 
+// Has reports whether a database is to be converted, or waits for it.
+func (p UpgradePlan) Has(database string) bool {
+	return slices.ContainsFunc(p.Steps, func(s UpgradeStep) bool { return s.Database == database })
+}
+
 // ErrNotLeading is returned by what only the node can do that leads.
 var ErrNotLeading = errors.New("this node does not lead")
 
@@ -89,6 +95,7 @@ func (c *Controller) PlanUpgrade(ctx context.Context) (UpgradePlan, error) {
 	}
 	var plan UpgradePlan
 	var published map[string]replication.Schemas
+	var scores map[string]string
 	var failures []error
 	for _, u := range c.Units {
 		installed, served, err := c.schemasOf(ctx, u)
@@ -100,12 +107,16 @@ func (c *Controller) PlanUpgrade(ctx context.Context) (UpgradePlan, error) {
 			if published, err = c.PublishedSchemas(ctx); err != nil {
 				return plan, err
 			}
+			if scores, err = c.Cluster.Scores(ctx); err != nil {
+				return plan, fmt.Errorf("cannot learn which nodes run the resource: %w", err)
+			}
 		}
 		s := UpgradeStep{
 			Database: u.Name(), Served: served.Version, Installed: installed.Version, unit: u, served: served, installed: installed,
 		}
 		s.Due, s.Waits = replication.Upgrade{
-			Database: s.Database, Served: s.Served, Installed: s.Installed, Published: published, Members: own.Record.Members,
+			Database: s.Database, Served: s.Served, Installed: s.Installed, Published: published,
+			Members: own.Record.Members, Scored: slices.Collect(maps.Keys(scores)),
 		}.Decide()
 		plan.Steps = append(plan.Steps, s)
 	}
@@ -118,7 +129,7 @@ func (c *Controller) UpgradeSchemas(ctx context.Context, plan UpgradePlan) error
 	var failures []error
 	for _, s := range plan.Steps {
 		if s.Due {
-			failures = append(failures, c.convertUnlessActing(ctx, s.unit, s.served, s.installed))
+			failures = append(failures, c.convertUnlessActing(ctx, s.Database))
 		}
 	}
 	return errors.Join(failures...)
@@ -150,15 +161,29 @@ func (c *Controller) PublishedSchemas(ctx context.Context) (map[string]replicati
 
 // convertUnlessActing converts the database of a node that still leads. The backups turn active when
 // they meet the new schema; their supervisors make them read-only, and give them the schema.
-func (c *Controller) convertUnlessActing(ctx context.Context, u Unit, served, installed ovsdbctl.Schema) error {
+//
+// It plans again: since then another call may have converted it, and a node with an older package come.
+func (c *Controller) convertUnlessActing(ctx context.Context, database string) error {
 	unlock, ok, err := c.tryLock()
 	if err != nil || !ok {
 		return err
 	}
 	defer unlock()
-	if own, err := c.OwnTerm(); err != nil || own == nil {
+	plan, err := c.PlanUpgrade(ctx)
+	i := slices.IndexFunc(plan.Steps, func(s UpgradeStep) bool { return s.Database == database && s.Due })
+	switch {
+	case i >= 0:
+		return c.convertStep(ctx, plan.Steps[i])
+	case errors.Is(err, ErrNotLeading):
+		return nil
+	default:
 		return err
 	}
+}
+
+// convertStep converts a database after a snapshot.
+func (c *Controller) convertStep(ctx context.Context, s UpgradeStep) error {
+	u, served, installed := s.unit, s.served, s.installed
 	log := c.Log.WithField("db", u.Name()).WithField("from", served.Version).WithField("to", installed.Version)
 	log.Info("converting the database to the schema that the packages of all nodes bring")
 	reason := "the database before its conversion from schema version " + served.Version + " to " + installed.Version

@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -122,5 +123,44 @@ func TestDatabasesAreConvertedWhenAllNodesHaveTheNewerPackage(t *testing.T) {
 	must(t, backup.Promote(testContext(t), replication.Participants{}))
 	if got := rows(t, backup); !slices.Equal(got, []string{"later", "row"}) {
 		t.Errorf("after the next move: %v", got)
+	}
+}
+
+// joined is a cluster in which a node of another agent, which publishes nothing, has a promotion score.
+type joined struct{ control.Cluster }
+
+func (joined) Scores(context.Context) (map[string]string, error) {
+	return map[string]string{"node3": "5"}, nil
+}
+
+// From a leading node with a newer package, and a node of another agent: the databases are converted once
+// that is gone. By two plans of the same moment they are converted once.
+func TestDatabasesAreConvertedOnceAndNotWhileANodeOfAnotherAgentRunsTheResource(t *testing.T) {
+	t.Parallel()
+	active, _, nodes := upgradePair(t, 0, 1)
+	for _, node := range nodes {
+		controltest.UseInstalledSchemas(node)
+		must(t, node.PublishSchemas(testContext(t)))
+	}
+	plan := func() control.UpgradePlan {
+		planned, err := active.PlanUpgrade(testContext(t))
+		must(t, err)
+		return planned
+	}
+	first, second, whole := plan(), plan(), active.Cluster
+	active.Cluster = joined{whole}
+	must(t, active.UpgradeSchemas(testContext(t), first))
+	if waits := plan().Waits(); !slices.Equal(waits, []string{"node3"}) || controltest.SchemaVersion(t, active.Units[0]) != controltest.OlderSchema {
+		t.Fatalf("waits for %q, has %s", waits, controltest.SchemaVersion(t, active.Units[0]))
+	}
+	active.Cluster = whole
+	must(t, active.UpgradeSchemas(testContext(t), first))
+	if controltest.SchemaVersion(t, active.Units[0]) == controltest.OlderSchema {
+		t.Error("not converted")
+	}
+	insert(t, active, "later")
+	must(t, active.UpgradeSchemas(testContext(t), second))
+	if kept := snapshots(t, active); !slices.Equal(kept["upgrade"], []string{"row"}) {
+		t.Errorf("snapshots have %v", kept)
 	}
 }

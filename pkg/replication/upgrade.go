@@ -40,9 +40,10 @@ type Upgrade struct {
 	// Served is the version that its server has, Installed the one of the package.
 	Served, Installed string
 	// Published has what each node has published that runs the resource, Members the nodes that may
-	// lead next.
-	Published map[string]Schemas
-	Members   []string
+	// lead next, Scored those with a promotion score: also nodes of another agent, which publish
+	// nothing and have no supervisor that makes a backup read-only after it has met another schema.
+	Published       map[string]Schemas
+	Members, Scored []string
 }
 
 // Decide reports whether the database is converted now: to a newer schema, which the packages of all
@@ -52,7 +53,7 @@ func (u Upgrade) Decide() (due bool, waits []string) {
 	if !newer(u.Installed, u.Served) {
 		return false, nil
 	}
-	nodes := slices.Concat(u.Members, slices.Collect(maps.Keys(u.Published)))
+	nodes := slices.Concat(u.Members, u.Scored, slices.Collect(maps.Keys(u.Published)))
 	slices.Sort(nodes)
 	for _, node := range slices.Compact(nodes) {
 		if u.Published[node][u.Database] != u.Installed {
