@@ -21,16 +21,31 @@ func (u Unit) startedElsewhere(s replication.ServerState) bool {
 }
 
 // promotedElsewhere reports whether another agent has promoted this node: its servers are active,
-// Pacemaker has the instance promoted, and no node has published that it leads.
-func (c *Controller) promotedElsewhere(ctx context.Context, states []replication.ServerState) bool {
+// Pacemaker has the instance promoted, no node has published that it leads, and the data has seen the
+// start of the recorded term, if there is one. Servers that a superseded node could not make read-only
+// have not. Clients are served meanwhile: where the cluster cannot be asked, waits says so.
+func (c *Controller) promotedElsewhere(ctx context.Context, states []replication.ServerState) (promoted bool, waits string) {
 	for i, u := range c.Units {
-		if states[i].Condition != replication.ConditionActive || !u.startedElsewhere(states[i]) {
-			return false
+		active := states[i].Condition == replication.ConditionActive || states[i].Condition == replication.ConditionBusy
+		if !active || !u.startedElsewhere(states[i]) {
+			return false, ""
 		}
 	}
 	nodes, err := c.Cluster.Published(ctx, TopicActive)
-	c.warn(err, "servers that another agent has promoted are taken for active without a promotion")
-	return err == nil && len(nodes) == 0
+	if err == nil && len(nodes) > 0 {
+		return false, ""
+	}
+	record, recordErr := c.Record(ctx)
+	held, heldErr := c.positions(ctx)
+	if err := errors.Join(err, recordErr, heldErr); err != nil {
+		return true, "this cannot be decided yet: " + err.Error()
+	}
+	if record != nil && !held.Current(*record) {
+		c.Log.WithField("recorded", record.Describe()).Error(
+			"the servers are active with data that has not seen the start of the recorded term, and are not taken over")
+		return false, ""
+	}
+	return true, ""
 }
 
 // takeServers makes the servers of another agent this one's: the state of the resource has a place,
@@ -65,6 +80,9 @@ func (c *Controller) takeOver(ctx context.Context) error {
 	held, err := c.positions(ctx)
 	if err != nil {
 		return fmt.Errorf("cannot take over from another agent: %w", err)
+	}
+	if record != nil && !held.Current(*record) {
+		return fmt.Errorf("cannot take over from another agent: the data here has not seen the start of the recorded %s", record.Describe())
 	}
 	e := replication.Election{
 		Record: record, Self: c.Node, Candidates: map[string]replication.Candidate{c.Node: {Positions: held}},

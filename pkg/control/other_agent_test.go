@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -193,4 +194,87 @@ func TestOtherAgentThatWentOnAfterATermHadEndedIsFollowedAfterASnapshot(t *testi
 	if kept := snapshots(t, s.backup)[replication.SnapshotOtherAgent]; len(kept) < 2 || !slices.Equal(kept[:2], []string{"a", "b"}) {
 		t.Errorf("kept are %q", kept)
 	}
+}
+
+// withdraw makes the cluster forget who leads, as it does once the node has left.
+func (s swapped) withdraw(t *testing.T) {
+	t.Helper()
+	must(t, s.active.Cluster.Publish(testContext(t), control.TopicActive, ""))
+}
+
+// From a node that was taken over, has lost its state directory and was superseded by one that has died
+// since: its data has not seen the start of the recorded term, and it is made read-only.
+func TestNodeThatWasSupersededIsNotTakenOverThoughItsStateAndThePublicationsAreLost(t *testing.T) {
+	t.Parallel()
+	s := newSwapped(t)
+	s.active.Monitor(testContext(t), true)
+	wantLeads(t, s.active)
+	later := replication.Record{Term: 2, TermID: "later", Node: "node2", Members: []string{"node2"}}.String()
+	must(t, s.Fix(later))
+	must(t, os.RemoveAll(s.active.StateDir))
+	s.withdraw(t)
+	wantNotTakenOver(t, s.active, later)
+}
+
+// From two nodes that the other agent has both promoted: one is taken over. The other one is made
+// read-only, though the first has published nothing yet.
+func TestOnlyOneOfTwoNodesThatAnotherAgentHasPromotedIsTakenOver(t *testing.T) {
+	t.Parallel()
+	s := newSwapped(t)
+	for _, u := range s.backup.Units {
+		must(t, u.Server.Activate(testContext(t)))
+	}
+	s.active.Monitor(testContext(t), true)
+	wantLeads(t, s.active)
+	s.withdraw(t)
+	record, err := s.active.Cluster.Record(testContext(t))
+	must(t, err)
+	wantNotTakenOver(t, s.backup, record)
+}
+
+func wantLeads(t *testing.T, node *control.Controller) {
+	t.Helper()
+	if v := node.Monitor(testContext(t), true); v.Health != replication.HealthActive {
+		t.Fatalf("%s says %q: %s", node.Node, v.Health, v.Reason())
+	}
+}
+
+func wantNotTakenOver(t *testing.T, node *control.Controller, record string) {
+	t.Helper()
+	if v := node.Monitor(testContext(t), true); v.Health != replication.HealthFailedActive {
+		t.Errorf("%s says %q: %s", node.Node, v.Health, v.Reason())
+	}
+	for _, u := range node.Units {
+		if role := status(t, u).Role; role != ovsdbctl.RoleBackup {
+			t.Errorf("the %s server of %s is %s", u.Name(), node.Node, role)
+		}
+	}
+	if now, err := node.Cluster.Record(testContext(t)); err != nil || now != record {
+		t.Errorf("the record was %q and is %q (%v)", record, now, err)
+	}
+}
+
+// mute is a cluster that does not say what the nodes have published.
+type mute struct{ control.Cluster }
+
+func (mute) Published(context.Context, control.Topic) (map[string]string, error) {
+	return nil, controltest.ErrRefused
+}
+
+// From a promoted node of another agent while the cluster does not answer: it serves on.
+func TestNodeThatAnotherAgentHasPromotedServesOnWhileTheClusterCannotBeAsked(t *testing.T) {
+	t.Parallel()
+	s := newSwapped(t)
+	whole := s.active.Cluster
+	s.active.Cluster = mute{whole}
+	v := s.active.Monitor(testContext(t), true)
+	if v.Health != replication.HealthActiveDegraded || !strings.Contains(v.Reason(), "cannot be decided yet") {
+		t.Errorf("monitor says %q: %s", v.Health, v.Reason())
+	}
+	if role := status(t, s.active.Units[0]).Role; role != ovsdbctl.RoleActive || s.active.Promoted() {
+		t.Errorf("the server is %s", role)
+	}
+	s.active.Cluster = whole
+	s.active.Monitor(testContext(t), true)
+	wantLeads(t, s.active)
 }

@@ -65,7 +65,7 @@ func (c *Controller) observe(ctx context.Context, view ClusterView, purpose obse
 		o.Term = c.judgeTerm(ctx, view, own)
 	}
 	if own == nil && err == nil && purpose.expectPromoted {
-		o.OtherAgent = c.promotedElsewhere(ctx, o.Servers)
+		o.OtherAgent, o.TakeOverWaits = c.promotedElsewhere(ctx, o.Servers)
 	}
 	if len(o.In(replication.ConditionBackup)) > 0 {
 		leader, err := view.leader(ctx)

@@ -30,8 +30,7 @@ func (o Observation) reasons() []string {
 }
 
 func assessServers(o Observation) Verdict {
-	active := len(o.In(ConditionActive)) > 0
-	if v, decided := assessTerm(o); active && decided {
+	if v, decided := assessTerm(o); decided {
 		return v
 	}
 	switch {
@@ -43,7 +42,7 @@ func assessServers(o Observation) Verdict {
 		return assessBusy(o)
 	case o.All(ConditionActive) && o.Promoted():
 		return assessActive(o)
-	case active:
+	case len(o.In(ConditionActive)) > 0:
 		return assessMixed(o)
 	default:
 		return assessBackups(o)
@@ -52,13 +51,16 @@ func assessServers(o Observation) Verdict {
 
 // assessTerm judges a node with active servers by its term alone, if that decides.
 func assessTerm(o Observation) (v Verdict, decided bool) {
+	active, busy := len(o.In(ConditionActive)), len(o.In(ConditionBusy))
 	switch {
+	case o.OtherAgent && active+busy == len(o.Servers):
+		return assessOtherAgent(o), true
+	case active == 0:
+		return Verdict{}, false
 	case o.state() == TermOver:
 		return assessOver(o), true
 	case o.state() == TermUnrecorded:
 		return assessUnrecorded(o), true
-	case o.OtherAgent && o.All(ConditionActive):
-		return assessOtherAgent(o), true
 	default:
 		return Verdict{}, false
 	}
@@ -98,7 +100,13 @@ func assessOtherAgent(o Observation) Verdict {
 		Health:  HealthActiveDegraded,
 		Reasons: []string{"another agent has promoted this node: its data begins a term as it is, without a restart"},
 	}
-	if !o.Acting {
+	for _, s := range o.In(ConditionBusy) {
+		v.Reasons = append(v.Reasons, fmt.Sprintf("the %s server (pid %d) is busy: %s", s.Database, s.PID, s.Reason))
+	}
+	switch {
+	case o.TakeOverWaits != "":
+		v.Reasons = append(v.Reasons, o.TakeOverWaits)
+	case !o.Acting && o.All(ConditionActive):
 		v.Repairs = append(v.Repairs, Repair{Kind: RepairTakeOver})
 	}
 	return v

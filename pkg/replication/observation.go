@@ -69,6 +69,8 @@ type Observation struct {
 	// instance: Pacemaker has it promoted, servers are active that the other agent has started, and
 	// no node has published that it leads.
 	OtherAgent bool
+	// TakeOverWaits is why the take-over of such an instance cannot be decided yet: it serves on.
+	TakeOverWaits string
 	// Probe says that the resource is only looked for: nothing is repaired.
 	Probe bool
 	// Acting says that an action is under way on this node, which puts servers right itself.
