@@ -91,11 +91,10 @@ func (c *Controller) takeOver(ctx context.Context) error {
 	if err := own.Record.Succeeds(record); err != nil {
 		return err
 	}
-	if err := c.saveOwnTerm(own); err != nil {
-		return err
-	}
+	// The servers are active already, and clients are served: an own term that is not recorded, which a
+	// take-over that is cut short leaves, would have the next monitor make them read-only.
 	if err := c.takeLead(ctx, text, own); err != nil {
-		return errors.Join(fmt.Errorf("cannot take over from another agent: %w", err), c.dropOwnTerm())
+		return fmt.Errorf("cannot take over from another agent: %w", err)
 	}
 	c.Log.WithField("term", own.Record.Term).Warn("this node goes on with what another agent has promoted, and begins a term")
 	return c.serve(ctx, own.Record.Term)

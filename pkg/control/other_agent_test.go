@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -251,6 +252,50 @@ func wantNotTakenOver(t *testing.T, node *control.Controller, record string) {
 	}
 	if now, err := node.Cluster.Record(testContext(t)); err != nil || now != record {
 		t.Errorf("the record was %q and is %q (%v)", record, now, err)
+	}
+}
+
+// endsAtSwap is a cluster in which the action that swaps the record in ends there, as with kill -9.
+type endsAtSwap struct {
+	control.Cluster
+	swap bool
+}
+
+func (c endsAtSwap) SwapRecord(ctx context.Context, old, record string) error {
+	if c.swap {
+		_ = c.Cluster.SwapRecord(ctx, old, record)
+	}
+	runtime.Goexit()
+	return nil
+}
+
+// From a take-over that was killed just before and just after the swap of the record: the node serves on,
+// and the next monitor takes it over.
+func TestTakeOverThatIsCutShortServesOnAndIsRepeated(t *testing.T) {
+	t.Parallel()
+	for _, swap := range []bool{false, true} {
+		t.Run(fmt.Sprint("swapped ", swap), func(t *testing.T) {
+			t.Parallel()
+			s := newSwapped(t)
+			whole := s.active.Cluster
+			s.active.Cluster = endsAtSwap{Cluster: whole, swap: swap}
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				s.active.Monitor(testContext(t), true)
+			}()
+			<-ended
+			s.active.Cluster = whole
+			insert(t, s.active, "c")
+			if v := s.active.Monitor(testContext(t), true); v.Health != replication.HealthActiveDegraded {
+				t.Errorf("monitor says %q: %s", v.Health, v.Reason())
+			}
+			if role := status(t, s.active.Units[0]).Role; role != ovsdbctl.RoleActive {
+				t.Errorf("the server is %s", role)
+			}
+			wantLeads(t, s.active)
+			wantRows(t, s.active, "a", "b", "c")
+		})
 	}
 }
 
