@@ -274,15 +274,14 @@ func (c *Controller) question(ctx context.Context, u Unit, source string, j *rep
 		return err
 	}
 	global, err := store.Global(ctx)
-	if errors.Is(err, ovsdbctl.ErrNoGlobal) {
-		return nil
+	if err == nil {
+		j.Source, err = replication.ParseMarker(global)
 	}
-	if err != nil {
-		return err
+	if errors.Is(err, ovsdbctl.ErrNoGlobal) || errors.Is(err, replication.ErrMarker) {
+		err = nil // it counts as none
 	}
-	j.Source, err = replication.ParseMarker(global)
-	if errors.Is(err, replication.ErrMarker) {
-		return nil // it counts as none
+	if err == nil && j.OtherAgent && j.Source == nil {
+		j.SourceBlank, err = blank(ctx, u, store, *schema)
 	}
 	return err
 }

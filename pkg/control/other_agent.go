@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
+	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
@@ -124,4 +127,15 @@ func (e *election) addOtherAgents(published map[string]string) {
 func (c *Controller) ofOtherAgent(u Unit, source string) bool {
 	master := c.Listening.MasterIP
 	return master.IsValid() && source == u.Endpoint.Source(master)
+}
+
+// tableSSL has the files for TLS, which are no data.
+const tableSSL = "SSL"
+
+// blank reports whether a source has no rows but those by which agents make it reachable.
+func blank(ctx context.Context, u Unit, source *ovsdbctl.Store, schema ovsdbctl.Schema) (bool, error) {
+	tables := slices.DeleteFunc(slices.Sorted(maps.Keys(schema.Columns)), func(table string) bool {
+		return table == u.Server.Database.GlobalTable || table == ovsdbctl.ConnectionTable || table == tableSSL
+	})
+	return source.Empty(ctx, tables)
 }

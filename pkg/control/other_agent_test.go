@@ -323,3 +323,24 @@ func TestNodeThatAnotherAgentHasPromotedServesOnWhileTheClusterCannotBeAsked(t *
 	s.active.Monitor(testContext(t), true)
 	wantLeads(t, s.active)
 }
+
+// From a backup with rows, and a server of another agent at the virtual address whose disk is new: it is
+// no source.
+func TestBlankServerOfAnotherAgentIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	s := newSwapped(t)
+	must(t, s.backup.Start(testContext(t)))
+	for _, u := range s.active.Units {
+		stopUnit(t, u)
+		must(t, os.Remove(u.Files.Database))
+		startAsOVN(t, u)
+		transactOn(t, u, fmt.Sprintf(`[%q,{"op":"insert","table":%q,"row":{}}]`, u.Name(), u.Server.Database.GlobalTable))
+		setConnection(t, u, `{"target":"`+u.Endpoint.Listener(s.active.Listening.MasterIP)+`","inactivity_probe":5000}`)
+	}
+	err := s.backup.Follow(within(t, 8*time.Second), "node1")
+	refused := new(control.RefusedSourceError)
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "it is blank") {
+		t.Errorf("error is %v, want a refusal that names the blank source", err)
+	}
+	wantRows(t, s.backup, "a", "b")
+}

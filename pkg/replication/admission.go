@@ -20,6 +20,9 @@ type Joining struct {
 	// OtherAgent says that the source is that of a promoted node which has published nothing: another
 	// agent of the resource leads there, and keeps no terms.
 	OtherAgent bool
+	// SourceBlank says that the source has no rows but those that agents write themselves: it is only
+	// asked of one of another agent that has no marker.
+	SourceBlank bool
 	// Unreplicable is why this server can never replicate the source, as when it has another
 	// database; empty if it can.
 	Unreplicable string
@@ -112,6 +115,9 @@ func (j Joining) refuse() Admission {
 	switch {
 	case !j.SourceWritable:
 		return Admission{Refuse: "the server there is not active", Soon: true}
+	case j.SourceBlank && j.Rows > 0:
+		return Admission{Refuse: fmt.Sprintf(
+			"it is blank, and this node has %d rows: if these are not needed, stop the resource here and move its file away", j.Rows)}
 	case j.OtherAgent && j.Unreplicable == "" && j.fitsOtherAgent():
 		return Admission{}
 	case j.Source == nil:

@@ -1,0 +1,34 @@
+package ovsdbctl
+
+import "context"
+
+// timedOut is the error of an operation "wait" that does not find what it waits for (RFC 7047, 5.2.6).
+const timedOut = "timed out"
+
+// Empty reports whether tables have no rows. The answer has no rows, however many there are.
+func (s *Store) Empty(ctx context.Context, tables []string) (bool, error) {
+	params := []any{s.database.Name}
+	for _, table := range tables {
+		params = append(params, map[string]any{
+			"op": "wait", "table": table, "timeout": 0, "where": []any{}, "columns": []string{"_uuid"}, "until": "==", "rows": []any{},
+		})
+	}
+	reply, err := s.call(ctx, s.limit, "transact", params)
+	if err != nil {
+		return false, s.transactError(err)
+	}
+	results, err := decodeResults(reply)
+	if err != nil {
+		return false, s.transactError(err)
+	}
+	for _, result := range results {
+		switch result.Error {
+		case "":
+		case timedOut:
+			return false, nil
+		default:
+			return false, &TransactionError{Endpoint: s.endpoint, Database: s.database.Name, Code: result.Error, Details: result.Details}
+		}
+	}
+	return true, nil
+}
