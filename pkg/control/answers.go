@@ -31,7 +31,10 @@ func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
 		return err
 	})
 	if answered == "" {
-		return fmt.Errorf("cannot answer an election of node %s yet: %w", chosen, err)
+		return errors.Join(
+			fmt.Errorf("cannot answer an election of node %s yet: %w", chosen, err),
+			c.keepBeforeOtherAgent(ctx),
+		)
 	}
 	return nil
 }

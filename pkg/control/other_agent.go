@@ -139,3 +139,24 @@ func blank(ctx context.Context, u Unit, source *ovsdbctl.Store, schema ovsdbctl.
 	})
 	return source.Empty(ctx, tables)
 }
+
+// keepBeforeOtherAgent keeps a snapshot of the backups that follow the virtual address, before another
+// agent promotes a node: the address moves there, and they copy its data without asking this agent.
+func (c *Controller) keepBeforeOtherAgent(ctx context.Context) error {
+	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {
+		if u.stopped() || !c.Listening.MasterIP.IsValid() {
+			return nil
+		}
+		status, err := u.Server.SyncStatus(ctx)
+		if err != nil || !status.Follows(u.Endpoint.Source(c.Listening.MasterIP)) {
+			return err
+		}
+		err = c.snapshot(ctx, u, replication.Admission{
+			Snapshot: "the virtual address moves to a node that another agent promotes", Why: replication.SnapshotOtherAgent,
+		})
+		if err != nil {
+			return errors.Join(err, c.park(ctx, u))
+		}
+		return nil
+	})
+}

@@ -344,3 +344,18 @@ func TestBlankServerOfAnotherAgentIsNotFollowed(t *testing.T) {
 	}
 	wantRows(t, s.backup, "a", "b")
 }
+
+// From a backup that follows the virtual address, and the promotion of a node of another agent, to which that
+// address moves: what the backup holds is in a snapshot before.
+func TestBackupOfTheVirtualAddressKeepsASnapshotBeforeAnotherAgentPromotesANode(t *testing.T) {
+	t.Parallel()
+	s := newSwapped(t)
+	wantHealth(t, s.backup, replication.HealthBackup)
+	err := s.backup.AnswerElection(within(t, 8*time.Second), "node3")
+	if err == nil {
+		t.Error("a node that calls no election was answered")
+	}
+	if kept := snapshots(t, s.backup)[replication.SnapshotOtherAgent]; !slices.Equal(kept, []string{"a", "b"}) {
+		t.Errorf("kept are %q: %v", kept, err)
+	}
+}
