@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+
+	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
 )
 
 // clusterProgram stands for Pacemaker's programs, by the name it is called by. Values
@@ -127,12 +128,7 @@ func newTestCluster(t *testing.T) testCluster {
 	t.Setenv("PATH", programs+":"+os.Getenv("PATH"))
 	t.Setenv("FAKE_CLUSTER", c.values)
 	for i := range c.ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = l.Close() }()
-		c.ports[i] = strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+		c.ports[i] = strconv.Itoa(int(ovsdbctltest.Port(t)))
 	}
 	for name := range c.addresses {
 		dir, err := os.MkdirTemp("", "ovn")

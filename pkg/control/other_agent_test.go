@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -258,10 +259,16 @@ func wantNotTakenOver(t *testing.T, node *control.Controller, record string) {
 // endsAtSwap is a cluster in which the action that swaps the record in ends there, as with kill -9.
 type endsAtSwap struct {
 	control.Cluster
+
 	swap bool
+	// over says that the action has ended: the cluster is whole for those that follow.
+	over *atomic.Bool
 }
 
 func (c endsAtSwap) SwapRecord(ctx context.Context, old, record string) error {
+	if c.over.Load() {
+		return c.Cluster.SwapRecord(ctx, old, record)
+	}
 	if c.swap {
 		_ = c.Cluster.SwapRecord(ctx, old, record)
 	}
@@ -277,15 +284,15 @@ func TestTakeOverThatIsCutShortServesOnAndIsRepeated(t *testing.T) {
 		t.Run(fmt.Sprint("swapped ", swap), func(t *testing.T) {
 			t.Parallel()
 			s := newSwapped(t)
-			whole := s.active.Cluster
-			s.active.Cluster = endsAtSwap{Cluster: whole, swap: swap}
+			over := new(atomic.Bool)
+			s.active.Cluster = endsAtSwap{Cluster: s.active.Cluster, swap: swap, over: over}
 			ended := make(chan struct{})
 			go func() {
 				defer close(ended)
 				s.active.Monitor(testContext(t), true)
 			}()
 			<-ended
-			s.active.Cluster = whole
+			over.Store(true)
 			insert(t, s.active, "c")
 			if v := s.active.Monitor(testContext(t), true); v.Health != replication.HealthActiveDegraded {
 				t.Errorf("monitor says %q: %s", v.Health, v.Reason())
@@ -300,9 +307,16 @@ func TestTakeOverThatIsCutShortServesOnAndIsRepeated(t *testing.T) {
 }
 
 // mute is a cluster that does not say what the nodes have published.
-type mute struct{ control.Cluster }
+type mute struct {
+	control.Cluster
 
-func (mute) Published(context.Context, control.Topic) (map[string]string, error) {
+	over *atomic.Bool
+}
+
+func (m mute) Published(ctx context.Context, topic control.Topic) (map[string]string, error) {
+	if m.over.Load() {
+		return m.Cluster.Published(ctx, topic)
+	}
 	return nil, controltest.ErrRefused
 }
 
@@ -310,8 +324,8 @@ func (mute) Published(context.Context, control.Topic) (map[string]string, error)
 func TestNodeThatAnotherAgentHasPromotedServesOnWhileTheClusterCannotBeAsked(t *testing.T) {
 	t.Parallel()
 	s := newSwapped(t)
-	whole := s.active.Cluster
-	s.active.Cluster = mute{whole}
+	over := new(atomic.Bool)
+	s.active.Cluster = mute{Cluster: s.active.Cluster, over: over}
 	v := s.active.Monitor(testContext(t), true)
 	if v.Health != replication.HealthActiveDegraded || !strings.Contains(v.Reason(), "cannot be decided yet") {
 		t.Errorf("monitor says %q: %s", v.Health, v.Reason())
@@ -319,7 +333,7 @@ func TestNodeThatAnotherAgentHasPromotedServesOnWhileTheClusterCannotBeAsked(t *
 	if role := status(t, s.active.Units[0]).Role; role != ovsdbctl.RoleActive || s.active.Promoted() {
 		t.Errorf("the server is %s", role)
 	}
-	s.active.Cluster = whole
+	over.Store(true)
 	s.active.Monitor(testContext(t), true)
 	wantLeads(t, s.active)
 }
