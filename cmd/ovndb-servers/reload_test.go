@@ -21,11 +21,12 @@ func TestReloadAgentTakesAValueOverAndLeavesItInForceWhenTheNextIsWrong(t *testi
 	servers, before := s.serverPIDs(), s.pid(s.supervisor())
 	s.set("beat_interval", "7")
 	s.agent("node1", "reload-agent", 0)
+	s.becomes("a monitor to find nothing wrong", func() bool { code, _ := s.act("node1", "monitor"); return code == 8 })
+	// Until then two may have been started, of which the one that is later to its pidfile ends.
 	after := s.pid(s.supervisor())
 	if after == before || after == 0 {
 		t.Errorf("the supervisor was process %d and is %d", before, after)
 	}
-	s.becomes("a monitor to find nothing wrong", func() bool { code, _ := s.act("node1", "monitor"); return code == 8 })
 
 	const wrong = `cannot use parameter beat_interval="0"`
 	s.set("beat_interval", "0")
