@@ -76,18 +76,6 @@ func (h hand) wantChassisWrites(node string, promotion int) {
 	h.wantProhibited(node, "ssl:"+h.addressOf(view.Promoted())+":6642", "set", "Chassis", own, "external_ids:by=node")
 }
 
-// addressOf returns a node's own address.
-func (h hand) addressOf(node string) string {
-	h.t.Helper()
-	for _, n := range h.Nodes() {
-		if n.Name == node {
-			return n.Address.String()
-		}
-	}
-	h.t.Fatalf("there is no node %q", node)
-	return ""
-}
-
 // wantProhibited checks that the client of a node may not write something.
 func (h hand) wantProhibited(node, endpoint string, command ...string) {
 	h.t.Helper()
@@ -103,15 +91,4 @@ func (h hand) wantProhibited(node, endpoint string, command ...string) {
 		}
 		return nil
 	})
-}
-
-// without returns all nodes but one.
-func (h hand) without(node string) []string {
-	var others []string
-	for _, name := range h.NodeNames() {
-		if name != node {
-			others = append(others, name)
-		}
-	}
-	return others
 }

@@ -78,11 +78,12 @@ func (s *trial) wantAck(writer *ovsdb.Writer, after time.Time) ovsdb.Ack {
 	return ack
 }
 
-func (s *trial) addressOf(node string) string {
-	s.t.Helper()
-	found, err := s.Node(node)
+// addressOf returns a node's own address.
+func (h hand) addressOf(node string) string {
+	h.t.Helper()
+	found, err := h.Node(node)
 	if err != nil {
-		s.t.Fatal(errors.Join(err, s.ctx.Err()))
+		h.t.Fatal(errors.Join(err, h.ctx.Err()))
 	}
 	return found.Address.String()
 }

@@ -105,8 +105,8 @@ func (s *trial) promoted() (active string, others []string) {
 }
 
 // without returns all nodes but those.
-func (s *trial) without(nodes ...string) []string {
-	return slices.DeleteFunc(s.NodeNames(), func(name string) bool { return slices.Contains(nodes, name) })
+func (h hand) without(nodes ...string) []string {
+	return slices.DeleteFunc(h.NodeNames(), func(name string) bool { return slices.Contains(nodes, name) })
 }
 
 // awaitMore awaits that each writer has that many more rows acknowledged than now.

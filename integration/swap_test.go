@@ -5,9 +5,7 @@ package integration_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"testing"
 
 	"ovndb-servers/integration/cluster"
@@ -110,10 +108,7 @@ func (s *trial) servers() []string {
 	s.t.Helper()
 	var all []string
 	for _, node := range s.NodeNames() {
-		for _, db := range databases() {
-			pid := s.exec(node, "cat", strings.TrimSuffix(db.Socket, ".sock")+".pid")
-			all = append(all, fmt.Sprintf("%s %s %s", node, db.Name, strings.TrimSpace(pid)))
-		}
+		all = append(all, node+": "+s.serverPIDs(node))
 	}
 	return all
 }

@@ -68,10 +68,7 @@ func bless(cmd *cobra.Command, o blessOptions) error {
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
-	t, err := o.target(ctx, discardLogger())
-	if err == nil {
-		err = t.noCluster
-	}
+	t, err := o.clusterTarget(ctx)
 	if err != nil {
 		return err
 	}

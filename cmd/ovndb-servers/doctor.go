@@ -72,24 +72,13 @@ func showDiagnosis(ctx context.Context, screen screen, o doctorOptions) error {
 		return err
 	}
 	d := diagnosis{Schema: doctorSchema, Node: node, Resource: facts.Resource, Checks: doctor.Names(), Findings: doctor.Examine(facts)}
-	if err := writeDiagnosis(screen, d, o.output.format); err != nil {
+	if err := writeResult(screen, d, o.output.format); err != nil {
 		return fmt.Errorf("cannot write what was found: %w", err)
 	}
 	if code := d.exitCode(); code != exitHealthy {
 		return &exitError{code: code}
 	}
 	return nil
-}
-
-func writeDiagnosis(screen screen, d diagnosis, format string) error {
-	switch format {
-	case outputJSON:
-		return writeJSON(screen, d)
-	case outputYAML:
-		return writeYAML(screen, d)
-	default:
-		return screen.paint(d.text(screen.colour))
-	}
 }
 
 // count returns how many findings have a severity.

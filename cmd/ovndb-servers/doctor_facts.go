@@ -151,9 +151,5 @@ func schemasOf(ctx context.Context, resource string) doctor.Schemas {
 	if err != nil {
 		return doctor.Schemas{Err: fmt.Errorf("cannot learn which schemas the nodes bring: %w", installed(err))}
 	}
-	all := map[string]replication.Schemas{}
-	for node, text := range published {
-		all[node] = replication.ParseSchemas(text)
-	}
-	return doctor.Schemas{Nodes: all}
+	return doctor.Schemas{Nodes: replication.ReadSchemas(published)}
 }

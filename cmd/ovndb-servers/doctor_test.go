@@ -188,7 +188,7 @@ func TestDiagnosisInEveryFormatAndItsExitCode(t *testing.T) {
 	}}
 	for _, format := range []string{outputTable, outputJSON, outputYAML} {
 		var b strings.Builder
-		if err := writeDiagnosis(screen{out: &b}, d, format); err != nil {
+		if err := writeResult(screen{out: &b}, d, format); err != nil {
 			t.Fatal(err)
 		}
 		wantGolden(t, "doctor-"+format, b.String())

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/pacemaker"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -58,7 +59,7 @@ func showExplanation(ctx context.Context, screen screen, o explainOptions) error
 	if err != nil {
 		return err
 	}
-	err = writeExplanation(screen, e, o.output.format)
+	err = writeResult(screen, e, o.output.format)
 	if err != nil {
 		return fmt.Errorf("cannot write the explanation: %w", err)
 	}
@@ -66,17 +67,6 @@ func showExplanation(ctx context.Context, screen screen, o explainOptions) error
 		return &exitError{code: code}
 	}
 	return nil
-}
-
-func writeExplanation(screen screen, e explanation, format string) error {
-	switch format {
-	case outputJSON:
-		return writeJSON(screen, e)
-	case outputYAML:
-		return writeYAML(screen, e)
-	default:
-		return screen.paint(e.text(screen.colour))
-	}
 }
 
 // explain gathers what the nodes hold and asks for the decision.
@@ -88,7 +78,7 @@ func explain(ctx context.Context, p place) (explanation, error) {
 	if t.noCluster != nil {
 		return explanation{}, &exitError{code: exitUnknown, err: fmt.Errorf("cannot find out who would lead, as the cluster cannot be asked: %w", t.noCluster)}
 	}
-	running, promoted, stopped := t.roles()
+	running, promoted, stopped := rolesIn(t.view, t.controller.Instance)
 	if len(running) == 0 {
 		return explanation{}, &exitError{code: exitCritical, err: fmt.Errorf(
 			"resource %q runs on no node, so no node would lead; see: crm_mon -1rfA", t.controller.Instance)}
@@ -106,11 +96,11 @@ func explain(ctx context.Context, p place) (explanation, error) {
 
 func unknown(err error) error { return &exitError{code: exitUnknown, err: err} }
 
-// roles returns the nodes on which the resource runs, those of them that are promoted, and the other
+// rolesIn returns the nodes on which a resource runs, those of them that are promoted, and the other
 // nodes of the cluster.
-func (t target) roles() (running, promoted, stopped []string) {
-	for _, n := range t.view.Nodes {
-		switch t.view.Role(t.controller.Instance, n.Name) {
+func rolesIn(view pacemaker.View, resource string) (running, promoted, stopped []string) {
+	for _, n := range view.Nodes {
+		switch view.Role(resource, n.Name) {
 		case "Promoted":
 			promoted = append(promoted, n.Name)
 			running = append(running, n.Name)

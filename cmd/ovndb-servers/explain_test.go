@@ -94,7 +94,7 @@ func TestExplainInEveryFormat(t *testing.T) {
 	}, []string{"node1"}, []string{"node5"})
 	for _, format := range []string{outputTable, outputJSON, outputYAML} {
 		var b strings.Builder
-		if err := writeExplanation(screen{out: &b}, e, format); err != nil {
+		if err := writeResult(screen{out: &b}, e, format); err != nil {
 			t.Fatal(err)
 		}
 		wantGolden(t, "explain-"+format, b.String())

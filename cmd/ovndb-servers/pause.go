@@ -107,10 +107,7 @@ func (c pausing) run(cmd *cobra.Command, p program, o pauseOptions) error {
 func (o pauseOptions) find(ctx context.Context) (t target, clone string, paused bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	t, err = o.target(ctx, discardLogger())
-	if err == nil {
-		err = t.noCluster
-	}
+	t, err = o.clusterTarget(ctx)
 	if err != nil {
 		return t, "", false, err
 	}

@@ -33,10 +33,7 @@ func notMoved(format string, args ...any) error {
 func (o switchoverOptions) plan(ctx context.Context) (movePlan, error) {
 	ctx, cancel := context.WithTimeout(ctx, planTimeout)
 	defer cancel()
-	t, err := o.target(ctx, discardLogger())
-	if err == nil {
-		err = t.noCluster
-	}
+	t, err := o.clusterTarget(ctx)
 	if err != nil {
 		return movePlan{}, err
 	}
@@ -66,7 +63,7 @@ func (m *movePlan) findActive(ctx context.Context, view pacemaker.View) error {
 	if err != nil {
 		return err
 	}
-	promoted := promotedNodes(view, c.Instance)
+	_, promoted, _ := rolesIn(view, c.Instance)
 	if len(promoted) != 1 || record == nil {
 		return notMoved("%d nodes of resource %s are promoted (%s), and there must be one; see: ovndb-servers status",
 			len(promoted), c.Instance, strings.Join(promoted, ", "))
@@ -92,16 +89,6 @@ func (m *movePlan) findActive(ctx context.Context, view pacemaker.View) error {
 	default:
 		return nil
 	}
-}
-
-func promotedNodes(view pacemaker.View, resource string) []string {
-	var nodes []string
-	for _, i := range view.Instances {
-		if i.Resource == resource && i.Role == "Promoted" {
-			nodes = append(nodes, i.Node)
-		}
-	}
-	return nodes
 }
 
 // findNext finds the node that leads next, which is the best one if none is named.

@@ -39,7 +39,8 @@ func (m movePlan) look(ctx context.Context) moveState {
 	}
 	resource := m.controller.Instance
 	s := moveState{from: view.Role(resource, m.from), to: view.Role(resource, m.to)}
-	for _, node := range promotedNodes(view, resource) {
+	_, promoted, _ := rolesIn(view, resource)
+	for _, node := range promoted {
 		if node != m.from && node != m.to {
 			s.others = append(s.others, node)
 		}

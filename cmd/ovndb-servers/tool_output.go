@@ -53,3 +53,18 @@ func writeJSON(out io.Writer, v any) error {
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(v)
 }
+
+// result is what a command has found out. Its text is for a person, its JSON for programs.
+type result interface{ text(colour bool) string }
+
+// writeResult writes a result in a format that is one of outputTable, outputJSON and outputYAML.
+func writeResult(screen screen, r result, format string) error {
+	switch format {
+	case outputJSON:
+		return writeJSON(screen, r)
+	case outputYAML:
+		return writeYAML(screen, r)
+	default:
+		return screen.paint(r.text(screen.colour))
+	}
+}

@@ -106,6 +106,16 @@ func (p place) target(ctx context.Context, log logrus.FieldLogger) (target, erro
 	return target{controller: c, view: view, noCluster: noCluster}, nil
 }
 
+// clusterTarget is target for what cannot be done without the cluster: that it does not answer is an
+// error.
+func (p place) clusterTarget(ctx context.Context) (target, error) {
+	t, err := p.target(ctx, discardLogger())
+	if err == nil {
+		err = t.noCluster
+	}
+	return t, err
+}
+
 // checkAccess refuses an account that may not ask the servers, or read the agent's state: it would
 // take a server that works for one that does not.
 func checkAccess(c *control.Controller) error {

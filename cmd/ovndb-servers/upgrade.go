@@ -51,10 +51,7 @@ func newUpgradeCommand() *cobra.Command {
 func upgrade(cmd *cobra.Command, o upgradeOptions) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
-	t, err := o.target(ctx, discardLogger())
-	if err == nil {
-		err = t.noCluster
-	}
+	t, err := o.clusterTarget(ctx)
 	if err != nil {
 		return err
 	}

@@ -61,8 +61,8 @@ type UpgradeStep struct {
 	Due   bool
 	Waits []string
 
-	unit              Unit
-	served, installed ovsdbctl.Schema
+	unit   Unit
+	schema ovsdbctl.Schema // the installed one
 }
 
 // Waits returns the nodes that any step waits for, sorted.
@@ -112,7 +112,7 @@ func (c *Controller) PlanUpgrade(ctx context.Context) (UpgradePlan, error) {
 			}
 		}
 		s := UpgradeStep{
-			Database: u.Name(), Served: served.Version, Installed: installed.Version, unit: u, served: served, installed: installed,
+			Database: u.Name(), Served: served.Version, Installed: installed.Version, unit: u, schema: installed,
 		}
 		s.Due, s.Waits = replication.Upgrade{
 			Database: s.Database, Served: s.Served, Installed: s.Installed, Published: published,
@@ -152,11 +152,7 @@ func (c *Controller) PublishedSchemas(ctx context.Context) (map[string]replicati
 	if err != nil {
 		return nil, fmt.Errorf("cannot learn which schemas the nodes have: %w", err)
 	}
-	published := map[string]replication.Schemas{}
-	for node, text := range texts {
-		published[node] = replication.ParseSchemas(text)
-	}
-	return published, nil
+	return replication.ReadSchemas(texts), nil
 }
 
 // convertUnlessActing converts the database of a node that still leads. The backups turn active when
@@ -183,14 +179,14 @@ func (c *Controller) convertUnlessActing(ctx context.Context, database string) e
 
 // convertStep converts a database after a snapshot.
 func (c *Controller) convertStep(ctx context.Context, s UpgradeStep) error {
-	u, served, installed := s.unit, s.served, s.installed
-	log := c.Log.WithField("db", u.Name()).WithField("from", served.Version).WithField("to", installed.Version)
+	u := s.unit
+	log := c.Log.WithField("db", s.Database).WithField("from", s.Served).WithField("to", s.Installed)
 	log.Info("converting the database to the schema that the packages of all nodes bring")
-	reason := "the database before its conversion from schema version " + served.Version + " to " + installed.Version
+	reason := "the database before its conversion from schema version " + s.Served + " to " + s.Installed
 	if err := c.snapshot(ctx, u, replication.Admission{Snapshot: reason, Why: snapshotUpgrade}); err != nil {
 		return err
 	}
-	if err := u.convert(ctx, installed); err != nil {
+	if err := u.convert(ctx, s.schema); err != nil {
 		return err
 	}
 	log.Info("converted the database; the backups copy it again")

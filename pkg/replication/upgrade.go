@@ -33,6 +33,15 @@ func ParseSchemas(text string) Schemas {
 	return s
 }
 
+// ReadSchemas reads what nodes have published, by node.
+func ReadSchemas(published map[string]string) map[string]Schemas {
+	all := map[string]Schemas{}
+	for node, text := range published {
+		all[node] = ParseSchemas(text)
+	}
+	return all
+}
+
 // Upgrade is the question whether an active node converts a database to the schema that its package
 // brings.
 type Upgrade struct {
