@@ -16,7 +16,7 @@ const (
 )
 
 // Stop ends every server of the resource on this node and meanwhile withdraws what the
-// node has published. It needs no valid configuration beyond the run
+// node has published, but for its schemas: an upgrade waits for a node in standby as well. It needs no valid configuration beyond the run
 // directory, and returns an error only if a process is still there.
 func (c *Controller) Stop(ctx context.Context) error {
 	c.warn(c.stopSupervisor(ctx), "the supervisor may restart what is stopped")
@@ -31,7 +31,6 @@ func (c *Controller) Stop(ctx context.Context) error {
 		},
 		func() { c.warn(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") },
 		func() { c.warn(c.withdraw(ctx, TopicPosition), "cannot withdraw the published position") },
-		func() { c.warn(c.withdraw(ctx, TopicSchemas), "cannot withdraw the published schemas") },
 		func() { c.warn(c.withdraw(ctx, TopicFreshness), "cannot withdraw the published freshness") },
 		func() {
 			c.warn(c.withdraw(ctx, TopicState), "the state of the stopped node stays in the cluster's status")

@@ -18,7 +18,8 @@ const snapshotUpgrade = "upgrade"
 // maxSchemaFile bounds the schema that a package brings, in bytes.
 const maxSchemaFile = 1 << 20
 
-// PublishSchemas tells the other nodes which schemas the package of OVN on this node brings.
+// PublishSchemas tells the other nodes which schemas the package of OVN on this node brings. That stays
+// published when the resource is stopped here: a node in standby, which is no member soon, comes back.
 func (c *Controller) PublishSchemas(ctx context.Context) error {
 	schemas := replication.Schemas{}
 	for _, u := range c.Units {
@@ -28,7 +29,7 @@ func (c *Controller) PublishSchemas(ctx context.Context) error {
 		}
 		schemas[u.Name()] = installed.Version
 	}
-	return c.announce(ctx, TopicSchemas, schemas.String())
+	return c.Cluster.Publish(ctx, TopicSchemas, schemas.String())
 }
 
 // installedSchema returns the schema that the package of OVN on this node brings.

@@ -126,6 +126,32 @@ func TestDatabasesAreConvertedWhenAllNodesHaveTheNewerPackage(t *testing.T) {
 	}
 }
 
+// From a leading node with a newer package, and one with an older that is stopped, and no member any more:
+// the databases keep the older schema until that has the newer package, too.
+func TestDatabasesAreNotConvertedWhileANodeOfAnOlderPackageIsStopped(t *testing.T) {
+	t.Parallel()
+	active, backup, _ := upgradePair(t, 0, 1)
+	must(t, backup.Stop(testContext(t)))
+	must(t, active.UpdateMembers(testContext(t), map[string]replication.Freshness{"node2": replication.FreshnessStale}))
+	controltest.UseInstalledSchemas(active)
+	must(t, active.PublishSchemas(testContext(t)))
+	convert := func() []string {
+		plan, err := active.PlanUpgrade(testContext(t))
+		must(t, err)
+		must(t, active.UpgradeSchemas(testContext(t), plan))
+		return plan.Waits()
+	}
+	if waits := convert(); !slices.Equal(waits, []string{"node2"}) || controltest.SchemaVersion(t, active.Units[0]) != controltest.OlderSchema {
+		t.Fatalf("waits for %q, has %s", waits, controltest.SchemaVersion(t, active.Units[0]))
+	}
+	controltest.UseInstalledSchemas(backup)
+	must(t, backup.Start(testContext(t)))
+	must(t, backup.PublishSchemas(testContext(t)))
+	if waits := convert(); waits != nil || controltest.SchemaVersion(t, active.Units[0]) == controltest.OlderSchema {
+		t.Errorf("waits for %q, has %s", waits, controltest.SchemaVersion(t, active.Units[0]))
+	}
+}
+
 // joined is a cluster in which a node of another agent, which publishes nothing, has a promotion score.
 type joined struct{ control.Cluster }
 

@@ -48,7 +48,8 @@ type Upgrade struct {
 	Database string
 	// Served is the version that its server has, Installed the one of the package.
 	Served, Installed string
-	// Published has what each node has published that runs the resource, Members the nodes that may
+	// Published has what each node has published that runs the resource, or has run it since it joined
+	// the cluster, Members the nodes that may
 	// lead next, Scored those with a promotion score: also nodes of another agent, which publish
 	// nothing and have no supervisor that makes a backup read-only after it has met another schema.
 	Published       map[string]Schemas
@@ -106,7 +107,8 @@ type PendingUpgrade struct {
 }
 
 // PendingUpgrades returns the upgrades that wait for nodes, in the order of the databases. The published
-// schemas are those of the nodes that run the resource. For a node that is away, [Upgrade] waits as well.
+// schemas are those of the nodes that run the resource, or have run it since they joined the cluster. For a
+// member that is away, [Upgrade] waits as well.
 func PendingUpgrades(published map[string]Schemas) []PendingUpgrade {
 	newest := map[string]string{}
 	for _, schemas := range published {
