@@ -146,17 +146,17 @@ func awaitRest(ctx context.Context, t *testing.T, c *cluster.Cluster) {
 // next promoted node need not have the rows of a test.
 func awaitReplication(ctx context.Context, t *testing.T, c *cluster.Cluster) {
 	t.Helper()
-	for _, node := range c.NodeNames() {
-		err := c.AwaitThat(ctx, node+" to be healthy", func(ctx context.Context) error {
-			result, err := c.Exec(ctx, node, "ovndb-servers", "status")
+	err := c.ForEachNode(func(node cluster.Node) error {
+		return c.AwaitThat(ctx, node.Name+" to be healthy", func(ctx context.Context) error {
+			result, err := c.Exec(ctx, node.Name, "ovndb-servers", "status")
 			if err == nil && result.Code != 0 {
 				err = fmt.Errorf("status: %s", result)
 			}
 			return err
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

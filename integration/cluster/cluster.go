@@ -44,6 +44,7 @@ type Cluster struct {
 	nodes    []Node
 
 	entrances entrances
+	views     lastViews
 }
 
 // Up brings a cluster up and waits until an instance is promoted, all others are

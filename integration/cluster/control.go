@@ -111,10 +111,3 @@ func (c *Cluster) ClearMoves(ctx context.Context) error {
 	_, err := c.Control(ctx, "crm_resource", "--resource", Clone, "--clear")
 	return err
 }
-
-// AwaitIdle waits until Pacemaker has no action left. Right after a fault it may not have
-// noticed the fault yet.
-func (c *Cluster) AwaitIdle(ctx context.Context) error {
-	_, err := c.Control(ctx, "crm_resource", "--wait")
-	return err
-}
