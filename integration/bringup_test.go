@@ -47,6 +47,7 @@ func TestNodesAgree(t *testing.T) {
 // The other order of virtual IP and promotion comes up as well, and follows the
 // promoted role when its node goes into standby.
 func TestBringUpVIPFirst(t *testing.T) {
+	shortOnlyOn(t, cluster.Trixie)
 	ctx, c := ownCluster(t, func(config *cluster.Config) { config.Order = cluster.VIPThenPromote })
 	view, err := c.View(ctx)
 	if err != nil {

@@ -236,6 +236,7 @@ esac
 // No action of the agent and no command of the tool runs a shell, by itself or by a
 // program that it runs.
 func TestNoShell(t *testing.T) {
+	shortOnlyOn(t, cluster.Trixie)
 	h := byHand(t)
 	node := h.NodeNames()[0]
 	h.installShellRecorder(node)

@@ -19,6 +19,7 @@ import (
 // The whole resource is stopped: nothing of it is left on any node. It is started
 // again: the rows are there, and the same ones on every node.
 func TestWholeResourceRestarted(t *testing.T) {
+	shortOnlyOn(t, cluster.Trixie)
 	needServers(t)
 	ctx, c := sharedCluster(t)
 	writers := map[string]*ovsdb.Writer{}

@@ -60,6 +60,7 @@ func (h hand) status(node string, code int) (table string, parsed status) {
 
 // In a healthy cluster the tool says so on every node, and shows the nodes' roles.
 func TestStatusOfHealthyCluster(t *testing.T) {
+	shortOnlyOn(t, cluster.Trixie)
 	needServers(t)
 	ctx, c := sharedCluster(t)
 	view, err := c.View(ctx)
