@@ -24,7 +24,7 @@ const (
 )
 
 const (
-	// maxConnections are served at the same time; more are closed at once.
+	// maxConnections are served at the same time; one more takes the place of the oldest.
 	maxConnections = 16
 	// exchangeTimeout bounds a request and its answer, slow as the client may be.
 	exchangeTimeout = 5 * time.Second
@@ -46,6 +46,7 @@ func (s Server) Serve(ctx context.Context, listener net.Listener) error {
 	defer serving.Wait()
 	defer cancel()
 	defer closing(ctx, listener)()
+	var open clients
 	slots := make(chan struct{}, maxConnections)
 	for {
 		conn, err := listener.Accept()
@@ -57,13 +58,15 @@ func (s Server) Serve(ctx context.Context, listener net.Listener) error {
 		}
 		select {
 		case slots <- struct{}{}:
-			serving.Go(func() {
-				defer func() { <-slots }()
-				s.serve(ctx, conn)
-			})
 		default:
-			_ = conn.Close() // it has got nothing
+			open.closeOldest()
+			slots <- struct{}{} // of that one, or of one that has ended meanwhile
 		}
+		open.add(conn)
+		serving.Go(func() {
+			defer func() { open.remove(conn); <-slots }()
+			s.serve(ctx, conn)
+		})
 	}
 }
 
