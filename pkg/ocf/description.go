@@ -202,7 +202,8 @@ Its directory, and all above it, must be root's. Without it, no file is written.
 			ShortDesc: english("Address and port of the metrics"),
 			LongDesc: english(`
 The address and port, as 127.0.0.1:9476, where the supervisor serves by HTTP: /metrics for Prometheus, /-/active (200 on the node where clients
-can write, else 503) and /-/healthy. Everybody who reaches it can read it: a loopback address is recommended. Without it, nothing listens.
+can write, else 503) and /-/healthy. The ports of the databases are refused: no node could be promoted. Everybody who reaches it can read it:
+a loopback address is recommended. Without it, nothing listens.
 `),
 		},
 	}

@@ -172,9 +172,9 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 		BeatInterval:         read.seconds(paramBeatInterval, defaultBeatInterval, maxBeatInterval),
 		CopyDelay:            read.secondsOrNone(paramCopyDelay, defaultCopyDelay, maxCopyDelay),
 		MetricsFile:          read.metricsFile(paramMetricsFile),
-		MetricsListen:        read.listen(paramMetricsListen),
 		OVNCtl:               read.value(paramOVNCtl, ""),
 	}
+	p.MetricsListen = read.listen(paramMetricsListen, p.Northbound.Port, p.Southbound.Port)
 	p.Southbound.Role = read.role(paramSBRole)
 	read.checkTogether(p)
 	read.checkNames()

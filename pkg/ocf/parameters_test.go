@@ -215,7 +215,7 @@ func TestUnusableParameterIsNamedAndReplacedByItsDefault(t *testing.T) {
 		{"beat_interval", []string{"0", "0.5", "61"}},
 		{"copy_delay", []string{"-1", "3s", "61", "never"}},
 		{"metrics_file", []string{"ovn.prom", "/srv/metrics", "/srv/.prom", "/srv/a b.prom", "/srv/ovn.prom.txt"}},
-		{"metrics_listen", []string{"9476", ":9476", "127.0.0.1", "127.0.0.1:0", "localhost:9476", "127.0.0.1:65536", "224.0.0.1:9476", "[fe80::1%eth0]:9476", "no"}},
+		{"metrics_listen", []string{"9476", ":9476", "127.0.0.1", "127.0.0.1:0", "localhost:9476", "127.0.0.1:65536", "224.0.0.1:9476", "[fe80::1%eth0]:9476", "no", "127.0.0.1:6641", "[::]:6642"}},
 		{"snapshots", []string{"0", "-1", "1001", "all", "1.5"}},
 		{"ovn_user", []string{":", "user:", ":group", "a:b:c", "-user", "user:-group", "a b", "a/b"}},
 	}

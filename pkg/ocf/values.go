@@ -196,8 +196,9 @@ func (r *parameterReader) metricsFile(name string) string {
 	return path
 }
 
-// listen reads an address with a port; it is invalid if unset or unusable.
-func (r *parameterReader) listen(name string) netip.AddrPort {
+// listen reads an address with a port; it is invalid if unset or unusable. The ports of the databases
+// are: no node could be promoted on which the supervisor has one, at whatever address.
+func (r *parameterReader) listen(name string, databases ...uint16) netip.AddrPort {
 	value := r.value(name, "")
 	if value == "" {
 		return netip.AddrPort{}
@@ -205,6 +206,10 @@ func (r *parameterReader) listen(name string) netip.AddrPort {
 	address, err := netip.ParseAddrPort(value)
 	if err != nil || address.Port() == 0 || address.Addr().IsMulticast() || address.Addr().Zone() != "" {
 		r.complain(name, value, "an address and a port, as 127.0.0.1:9476 or [::1]:9476")
+		return netip.AddrPort{}
+	}
+	if slices.Contains(databases, address.Port()) {
+		r.complain(name, value, "a port other than those of the databases, "+paramNBPort+" and "+paramSBPort)
 		return netip.AddrPort{}
 	}
 	return address
