@@ -28,8 +28,9 @@ const bundleHelp = `Write what helps to find a fault into an archive (tar.gz), f
 the status, terms and positions of the databases, their schemas and the sizes of their
 files, the list of snapshots, the end of the supervisor's log, Pacemaker's configuration
 and state, and Corosync's configuration. Rows of the databases are not in it, nor are
-passwords and keys of the configurations, as far as their names show them. Read it before
-you pass it on: it has the names and addresses of nodes.
+passwords and keys of the configurations, as far as their names show them, nor the
+recipients of alerts. Read it before you pass it on: it has the names and addresses of
+nodes, and the targets of Connection rows that the log names.
 
 manifest.json in it names each part, and the reason why one could not be had.
 

@@ -131,11 +131,19 @@ func tail(path string, words ...string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close() //nolint:errcheck // only read
-	if info, err := file.Stat(); err == nil && info.Size() > maxLogTail {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	cut := info.Size() > maxLogTail
+	if cut {
 		if _, err := file.Seek(-maxLogTail, io.SeekEnd); err != nil {
 			return nil, err
 		}
 	}
 	text, err := io.ReadAll(io.LimitReader(file, maxLogTail))
+	if cut { // the words that would have the first line removed may be in its missing part
+		_, text, _ = bytes.Cut(text, []byte("\n"))
+	}
 	return []byte(pacemaker.RedactLines(string(text), words...)), err
 }

@@ -41,17 +41,24 @@ func RedactLines(text string, words ...string) string {
 	for line := range strings.Lines(text) {
 		lower := strings.ToLower(line)
 		if slices.ContainsFunc(words, func(word string) bool { return strings.Contains(lower, word) }) {
-			name, _, _ := strings.Cut(strings.TrimSpace(line), " ")
-			name, _, _ = strings.Cut(name, ":")
-			name, _, _ = strings.Cut(name, "=")
-			line = name + ": " + removed + "\n"
+			line = firstWord(line) + ": " + removed + "\n"
 		}
 		b.WriteString(line)
 	}
 	return b.String()
 }
 
-// redactXML replaces the values of attributes and name-value pairs whose name is that of a secret.
+// firstWord returns what names the rest of a line; of a line of one word, which may be the secret, nothing.
+func firstWord(line string) string {
+	line = strings.TrimSpace(line)
+	if end := strings.IndexAny(line, " \t:="); end >= 0 {
+		return line[:end]
+	}
+	return ""
+}
+
+// redactXML replaces the values of attributes and name-value pairs whose name is that of a secret, or
+// that hold one, and the recipients of alerts: the address of a web hook is its password.
 func redactXML(text string) (string, error) {
 	decoder := xml.NewDecoder(strings.NewReader(text))
 	var b strings.Builder
@@ -76,9 +83,10 @@ func redactXML(text string) (string, error) {
 
 func writeElement(b *strings.Builder, element xml.StartElement) {
 	secret := slices.ContainsFunc(element.Attr, func(a xml.Attr) bool { return a.Name.Local == "name" && isSecret(a.Value) })
+	secret = secret || element.Name.Local == "recipient"
 	b.WriteString("<" + spelled(element.Name))
 	for _, a := range element.Attr {
-		if isSecret(a.Name.Local) || secret && a.Name.Local == "value" {
+		if isSecret(a.Name.Local) || secret && a.Name.Local == "value" || holdsSecret(a.Value) {
 			a.Value = removed
 		}
 		b.WriteString(" " + spelled(a.Name) + `="`)
@@ -102,6 +110,20 @@ func isSecret(name string) bool {
 		return false
 	}
 	lower := strings.ToLower(name)
-	parts := []string{"pass", "secret", "key", "token", "credential", "community", "auth"}
+	parts := []string{"pass", "pwd", "secret", "key", "token", "cred", "community", "auth"}
 	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(lower, part) })
+}
+
+// holdsSecret reports whether a text, such as the options of a program, has a word NAME=VALUE or --NAME
+// whose name is that of a secret, or an URL with a user's password.
+func holdsSecret(text string) bool {
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n,;&?'\"", r) }) {
+		name, _, assigns := strings.Cut(word, "=")
+		_, place, located := strings.Cut(word, "://")
+		user, _, _ := strings.Cut(place, "/")
+		if (assigns || strings.HasPrefix(word, "--")) && isSecret(name) || located && strings.Contains(user, "@") {
+			return true
+		}
+	}
+	return false
 }
