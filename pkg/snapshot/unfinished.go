@@ -26,7 +26,10 @@ func finish(ctx context.Context, from source, root *os.Root, name string) error 
 		return err
 	}
 	there, err := to.Seek(0, io.SeekEnd)
-	if err == nil {
+	if err == nil && from.sparse() {
+		writer := sparseWriter{file: to}
+		err = errors.Join(from.copyTo(ctx, writer, there), writer.end())
+	} else if err == nil {
 		err = from.copyTo(ctx, to, there)
 	}
 	if err == nil {
