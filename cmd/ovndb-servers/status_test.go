@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -87,4 +88,19 @@ func TestStatusOfANodeThatWasNeverStartedShowsNoTerm(t *testing.T) {
 		}
 	}
 	wantText(t, c.tool("node1", exitCritical, "status").stdout, "cluster record: none")
+}
+
+// From a node that leads the interconnection's databases, as the resource is configured: status is of those
+// without being told so, and of OVN's if it is.
+func TestStatusIsOfTheDatabasesThatTheResourceRuns(t *testing.T) {
+	c := newTestCluster(t)
+	c.parameters = map[string]string{"OCF_RESKEY_databases": "ovn-ic"}
+	write(t, filepath.Join(c.values, "databases"), "ovn-ic", 0o644)
+	c.lead("node1")
+	wantText(t, c.tool("node1", exitHealthy, "status").stdout, "OVN_IC_Northbound", "OVN_IC_Southbound")
+	got := c.call("node1", "status", "--databases", "ovn")
+	wantText(t, got.stdout, "OVN_Northbound")
+	if strings.Contains(got.stdout, "OVN_IC_") {
+		t.Errorf("status of the other pair is %s", got.stdout)
+	}
 }

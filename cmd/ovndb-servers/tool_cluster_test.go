@@ -72,6 +72,10 @@ cibadmin)
 			[ -e paused ] || exit 105
 			echo '<nvpair id="m" name="maintenance" value="true"/>'
 			exit 0 ;;
+		*instance_attributes*)
+			[ -s databases ] || exit 105
+			echo "<nvpair id=\"p\" name=\"databases\" value=\"$(cat databases)\"/>"
+			exit 0 ;;
 		esac
 		id=$(field "$xpath" @id)
 		name=${id#ovndb-servers-records-}

@@ -37,8 +37,7 @@ func (p *place) addFlags(cmd *cobra.Command, timeout time.Duration) {
 	flags.StringVar(&p.layout.DatabaseDir, "dbdir", "", "directory of the database files (default: OVN's own)")
 	flags.StringVar(&p.stateDir, "statedir", control.StateBase, "directory of the agent's state and snapshots")
 	flags.StringVar(&p.resource, "resource", "", "name of the resource (default: the only one on this node)")
-	p.layout.Pair = process.PairOVN
-	flags.Var((*pairFlag)(&p.layout.Pair), "databases", "the resource's databases: ovn or ovn-ic")
+	flags.Var((*pairFlag)(&p.layout.Pair), "databases", "the resource's databases: ovn or ovn-ic (default: as it is configured)")
 	flags.StringVar(&p.layout.RunDir, "rundir", "", "directory of sockets and pidfiles (default: OVN's own)")
 	flags.StringVar(&p.stateRunDir, "staterundir", control.RunBase, "directory of the agent's run-time state")
 	addDuration(flags, &p.timeout, "timeout", timeout, "how long to wait for servers and cluster, in seconds or as 2m")
@@ -90,12 +89,15 @@ func (p place) target(ctx context.Context, log logrus.FieldLogger) (target, erro
 	if err := p.check(); err != nil {
 		return target{}, err
 	}
-	layout, err := process.DiscoverLayout(p.layout)
+	view, noCluster := pacemaker.CurrentView(ctx, ocf.AgentName)
+	instance, err := p.pickResource(view, noCluster)
 	if err != nil {
 		return target{}, err
 	}
-	view, noCluster := pacemaker.CurrentView(ctx, ocf.AgentName)
-	instance, err := p.pickResource(view, noCluster)
+	if p.layout.Pair == "" && noCluster == nil {
+		p.layout.Pair = configuredPair(ctx, instance)
+	}
+	layout, err := process.DiscoverLayout(p.layout)
 	if err != nil {
 		return target{}, err
 	}
@@ -104,6 +106,16 @@ func (p place) target(ctx context.Context, log logrus.FieldLogger) (target, erro
 		return target{}, err
 	}
 	return target{controller: c, view: view, noCluster: noCluster}, nil
+}
+
+// configuredPair returns the databases that a resource runs by its configuration; those of OVN if that
+// cannot be read. The servers of another pair would be judged by the record and the state of this resource.
+func configuredPair(ctx context.Context, instance string) process.Pair {
+	value, err := pacemaker.Resource{Instance: instance}.Parameter(ctx, "databases")
+	if pair, known := process.ParsePair(value); err == nil && known {
+		return pair
+	}
+	return process.PairOVN
 }
 
 // clusterTarget is target for what cannot be done without the cluster: that it does not answer is an

@@ -10,7 +10,7 @@ func FuzzParseRecordOfTheCIB(f *testing.F) {
 	f.Add(`<nvpair id="ovndb-servers-records-ovndb-record-p" name="ovndb-record-p" value="3 T3 node1"/>`)
 	f.Add(`<a value="1"><b value="2"/></a>`)
 	f.Fuzz(func(t *testing.T, out string) {
-		if record, err := parseRecord(out); err != nil && (record != "" || !errors.Is(err, ErrUnreadable)) {
+		if record, err := parsePair(out); err != nil && (record != "" || !errors.Is(err, ErrUnreadable)) {
 			t.Errorf("got %q, %v", record, err)
 		}
 	})

@@ -40,14 +40,18 @@ func (r Resource) Record(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cannot read the cluster record: %w", err)
 	}
-	return parseRecord(out)
+	value, err := parsePair(out)
+	if err != nil {
+		return "", fmt.Errorf("cannot read the cluster record: %w", err)
+	}
+	return value, nil
 }
 
-// parseRecord reads the nvpair that cibadmin prints.
-func parseRecord(out string) (string, error) {
+// parsePair reads the value of the one nvpair that cibadmin prints.
+func parsePair(out string) (string, error) {
 	var pair nvpair
 	if err := xml.Unmarshal([]byte(out), &pair); err != nil {
-		return "", fmt.Errorf("cannot read the cluster record: %w: %s: %w", ErrUnreadable, cibadmin, err)
+		return "", fmt.Errorf("%w: %s: %w", ErrUnreadable, cibadmin, err)
 	}
 	return pair.Value, nil
 }
