@@ -159,7 +159,7 @@ func TestSafetyActiveWhoseServersCannotBeStartedAgainIsReplaced(t *testing.T) {
 	}
 	t.Cleanup(func() { s.undo(restore) })
 	s.exec(active, "mv", serverProgram, serverProgram+".aside")
-	s.died, s.diedAt = active, time.Now()
+	s.isLost(active)
 	for _, db := range databases() {
 		s.signal(active, db, syscall.SIGKILL)
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
 
 	"ovndb-servers/integration/cluster"
 	"ovndb-servers/integration/ovsdb"
@@ -187,7 +186,7 @@ func TestSafetyPartitionOfActive(t *testing.T) {
 	s := newTrial(t)
 	active, rest := s.promoted()
 	s.awaitMore(50)
-	s.died, s.diedAt = active, time.Now()
+	s.isLost(active)
 	s.check(s.Partition(s.ctx, active))
 	took := s.writeUntilRefused(active)
 	s.awaitCluster("another node to be promoted", s.SettledOn(rest...))

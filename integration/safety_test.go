@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -43,9 +44,14 @@ type trial struct {
 	hand
 
 	writers []*ovsdb.Writer
-	// died is the node that was taken away without warning, and when.
-	died   string
-	diedAt time.Time
+	// losses are the nodes that were taken away without warning.
+	losses []lostNode
+}
+
+// lostNode is when a node was taken away.
+type lostNode struct {
+	node string
+	at   time.Time
 }
 
 // newTrial returns the shared cluster with a writer to each database.
@@ -199,26 +205,39 @@ func (s *trial) wantRowsOf(writer *ovsdb.Writer, nodes []string) {
 		writer.Database().Name, len(acks), count, writer.LongestGap().Duration().Round(10*time.Millisecond))
 }
 
-// diedWith reports whether only the one row is missing that no replication without a
-// quorum can keep: the last that a node acknowledged before it was taken away, and that it
-// had not yet sent to a backup. It has to be in a snapshot of that node.
+// diedWith reports whether only rows are missing that no replication without a quorum can keep: the last
+// that a node acknowledged before it was taken away, and that it had not yet sent to a backup. Each has to
+// be in a snapshot of that node.
 func (s *trial) diedWith(ctx context.Context, writer *ovsdb.Writer, missing []string) bool {
-	gap, found := writer.Recovery(s.diedAt)
-	if s.died == "" || !found || len(missing) != 1 || missing[0] != gap.Before.Name {
-		return false
+	for _, name := range missing {
+		if !slices.ContainsFunc(s.losses, func(lost lostNode) bool { return s.tookAlong(ctx, lost, writer, name) }) {
+			return false
+		}
 	}
-	kept, err := s.kept(ctx, s.died, writer.Database())
-	if err != nil || !slices.Contains(kept, missing[0]) {
-		return false
-	}
-	s.t.Logf("%s: %s was lost before it had sent %s, the last row that it acknowledged; a snapshot there has it", writer.Database().Name, s.died, missing[0])
 	return true
 }
+
+// tookAlong reports whether a row was the last that a lost node acknowledged, and is in a snapshot there.
+func (s *trial) tookAlong(ctx context.Context, lost lostNode, writer *ovsdb.Writer, name string) bool {
+	gap, found := writer.Recovery(lost.at)
+	if !found || name != gap.Before.Name {
+		return false
+	}
+	kept, err := s.kept(ctx, lost.node, writer.Database())
+	if err != nil || !slices.Contains(kept, name) {
+		return false
+	}
+	s.t.Logf("%s: %s was lost before it had sent %s, the last row that it acknowledged; a snapshot there has it", writer.Database().Name, lost.node, name)
+	return true
+}
+
+// isLost takes note that a node is about to be taken away without warning.
+func (s *trial) isLost(node string) { s.losses = append(s.losses, lostNode{node, time.Now()}) }
 
 // freeze takes a node away without warning.
 func (s *trial) freeze(node string) {
 	s.t.Helper()
-	s.died, s.diedAt = node, time.Now()
+	s.isLost(node)
 	s.check(s.Freeze(s.ctx, node))
 }
 
@@ -277,10 +296,10 @@ func (s *trial) wantKept(node string, took []extra) {
 	}
 }
 
-// kept returns the names of the rows in a node's snapshots of a database; a row that more
-// than one snapshot has is named more than once.
+// kept returns the names of the rows in a node's snapshots of a database, whichever resource runs it; a
+// row that more than one snapshot has is named more than once.
 func (s *trial) kept(ctx context.Context, node string, db ovsdb.Database) ([]string, error) {
-	found, err := s.Exec(ctx, node, "find", cluster.SnapshotDir, "-name", db.Name+".*.db")
+	found, err := s.Exec(ctx, node, "find", path.Dir(cluster.StateDir), "-path", "*/snapshots/*", "-name", db.Name+".*.db")
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -39,7 +38,7 @@ type Cluster struct {
 	config   Config
 	progress *Progress
 	image    string
-	prefix   string
+	subnet   netip.Prefix
 	vip      netip.Addr
 	nodes    []Node
 
@@ -89,7 +88,7 @@ func start(ctx context.Context, config Config, progress *Progress) (*Cluster, er
 	if err := c.createDisks(ctx); err != nil {
 		return nil, c.giveUp(ctx, err)
 	}
-	progress.Printf("starting %d nodes of cluster %s (%s) on %s.0/%d", config.Nodes, config.Name, config.Suite, c.prefix, subnetBits)
+	progress.Printf("starting %d nodes of cluster %s (%s) on %s", config.Nodes, config.Name, config.Suite, c.subnet)
 	if err := c.startNodes(ctx); err != nil {
 		return nil, c.giveUp(ctx, err)
 	}
@@ -120,17 +119,22 @@ func (c *Cluster) Down(ctx context.Context) error {
 
 // addresses names the nodes and gives each its address.
 func (c *Cluster) addresses() {
-	host := func(number int) netip.Addr {
-		return netip.MustParseAddr(c.prefix + "." + strconv.Itoa(number))
-	}
-	c.vip = host(vipHost)
+	c.setVIP()
 	for i := range c.config.Nodes {
 		name := fmt.Sprintf("node%d", i+1)
 		c.nodes = append(c.nodes, Node{
-			Name: name, ID: i + 1, Address: host(firstHost + i), Container: c.config.container(name),
+			Name: name, ID: i + 1, Address: c.host(firstHost + i), Container: c.config.container(name),
 		})
 	}
 	c.addVIP()
+}
+
+// host returns the address of a number in the cluster's network.
+func (c *Cluster) host(number int) netip.Addr {
+	address := c.subnet.Addr().AsSlice()
+	address[len(address)-1] = byte(number)
+	host, _ := netip.AddrFromSlice(address)
+	return host
 }
 
 // startNodes creates and starts all nodes at once.
@@ -148,7 +152,7 @@ func (c *Cluster) startNodes(ctx context.Context) error {
 func (c *Cluster) startNode(ctx context.Context, node Node, files []byte) error {
 	args := []string{
 		"create", "--name", node.Container, "--hostname", node.Name,
-		"--network", c.config.network(), "--ip", node.Address.String(),
+		"--network", c.config.network(), c.config.addressOption(), node.Address.String(),
 		"--cap-add", "NET_ADMIN", "--cap-add", "SYS_NICE", "--cap-add", "IPC_LOCK", "--cap-add", "SYS_PTRACE",
 		"--shm-size", "512m", "--tmpfs", "/run:exec", "--ulimit", "core=0",
 	}
@@ -163,7 +167,8 @@ func (c *Cluster) startNode(ctx context.Context, node Node, files []byte) error 
 	if c.config.CgroupParent != "" {
 		args = append(args, "--cgroup-parent", c.config.CgroupParent+"-"+node.Name)
 	}
-	if _, err := docker(ctx, append(args, c.image)...); err != nil {
+	args = append(args, c.config.command(c.image)...)
+	if _, err := docker(ctx, args...); err != nil {
 		return fmt.Errorf("cannot create %s: %w", node.Name, err)
 	}
 	if _, err := output(ctx, bytes.NewReader(files), "docker", "cp", "-", node.Container+":/"); err != nil {

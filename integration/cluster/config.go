@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -75,6 +76,10 @@ type Config struct {
 	Binary string
 	// Profile is how soon a lost node is noticed. Default [NormalProfile].
 	Profile Profile
+	// IPv6 gives the nodes no other addresses. This machine has to have IPv6: see [IPv6].
+	IPv6 bool
+	// VIP is the virtual IP. Default: one in the nodes' network.
+	VIP netip.Prefix
 	// Order of virtual IP and promotion. Default [PromoteThenVIP].
 	Order Order
 	// Parameters of the resource. master_ip is added for [OVNAgent] if it is not

@@ -104,10 +104,10 @@ func (c *Cluster) Partition(ctx context.Context, node string, from ...string) er
 // undoes it.
 func (c *Cluster) CutReplication(ctx context.Context, node string) error {
 	// The ports of the two databases follow each other.
-	const script = `ports=$1; shift; for peer; do for side in --sport --dport; do
-iptables -w -I INPUT -s "$peer" -p tcp $side "$ports" -j DROP && iptables -w -I OUTPUT -d "$peer" -p tcp $side "$ports" -j DROP || exit
+	const script = `ports=$1 iptables=$2; shift 2; for peer; do for side in --sport --dport; do
+$iptables -w -I INPUT -s "$peer" -p tcp $side "$ports" -j DROP && $iptables -w -I OUTPUT -d "$peer" -p tcp $side "$ports" -j DROP || exit
 done; done`
-	args := []string{"sh", "-c", script, "cut", ovsdb.Northbound().Port + ":" + ovsdb.Southbound().Port}
+	args := []string{"sh", "-c", script, "cut", ovsdb.Northbound().Port + ":" + ovsdb.Southbound().Port, c.config.firewall()}
 	for _, other := range c.nodes {
 		if other.Name != node {
 			args = append(args, other.Address.String())
@@ -127,8 +127,8 @@ func (c *Cluster) drop(ctx context.Context, node string, address []string) error
 		source, destination = append(source, "-s", address[0]), append(destination, "-d", address[0])
 	}
 	rules := [][]string{
-		append([]string{"iptables", "-w", "-I", "INPUT", "-j", "DROP"}, source...),
-		append([]string{"iptables", "-w", "-I", "OUTPUT", "-j", "DROP"}, destination...),
+		append([]string{c.config.firewall(), "-w", "-I", "INPUT", "-j", "DROP"}, source...),
+		append([]string{c.config.firewall(), "-w", "-I", "OUTPUT", "-j", "DROP"}, destination...),
 	}
 	for _, rule := range rules {
 		if _, err := c.MustExec(ctx, node, rule...); err != nil {
@@ -140,7 +140,7 @@ func (c *Cluster) drop(ctx context.Context, node string, address []string) error
 
 // Heal ends a node's partition.
 func (c *Cluster) Heal(ctx context.Context, node string) error {
-	if _, err := c.MustExec(ctx, node, "iptables", "-w", "-F"); err != nil {
+	if _, err := c.MustExec(ctx, node, c.config.firewall(), "-w", "-F"); err != nil {
 		return fmt.Errorf("cannot heal %s: %w", node, err)
 	}
 	return nil

@@ -105,7 +105,7 @@ func (c *Cluster) render(name string) ([]byte, error) {
 	data := map[string]any{
 		"Name": c.config.Name, "Config": c.config, "Nodes": c.nodes, "Totem": totem,
 		"Class": agent[0], "Provider": agent[1], "Type": agent[2],
-		"Clone": Clone, "Resource": Resource, "VIPResource": "", "VIP": c.vip, "Bits": subnetBits,
+		"Clone": Clone, "Resource": Resource, "VIPResource": "", "VIP": c.vip, "Bits": c.vipBits(),
 	}
 	if c.config.Order != WithoutVIP {
 		data["VIPResource"] = VIPResource

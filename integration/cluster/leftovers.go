@@ -17,12 +17,6 @@ const (
 	withoutOwner = "none"
 )
 
-const (
-	subnetBits  = 24
-	firstSubnet = 201
-	lastSubnet  = 250
-)
-
 // CleanStale removes the clusters whose processes have ended without removing them.
 // Persistent ones stay.
 func CleanStale(ctx context.Context) error {
@@ -86,30 +80,6 @@ func removeAll(ctx context.Context, kind, filter string) error {
 	}
 	return nil
 }
-
-// createNetwork makes the cluster's network, on the first of 198.18.201.0/24 to
-// 198.18.250.0/24 that no other docker network uses. RFC 2544 keeps 198.18.0.0/15 for
-// tests.
-func (c *Cluster) createNetwork(ctx context.Context) error {
-	var last error
-	for number := firstSubnet; number <= lastSubnet; number++ {
-		prefix := "198.18." + strconv.Itoa(number)
-		args := []string{"network", "create", "--subnet", fmt.Sprintf("%s.0/%d", prefix, subnetBits)}
-		args = append(args, c.config.labels()...)
-		_, last = docker(ctx, append(args, c.config.network())...)
-		if last == nil {
-			c.prefix = prefix
-			return nil
-		}
-		if !strings.Contains(last.Error(), "overlap") {
-			break
-		}
-	}
-	return fmt.Errorf("cannot create the network of cluster %s: %w", c.config.Name, last)
-}
-
-// network is the name of the cluster's network.
-func (c Config) network() string { return "ovndb-" + c.Name }
 
 // container is the name of a node's container.
 func (c Config) container(node string) string { return "ovndb-" + c.Name + "-" + node }

@@ -31,6 +31,7 @@ func (c *Cluster) Reconfigure(ctx context.Context, change func(*Config)) error {
 		return fmt.Errorf("cannot take the resource out of cluster %s: %w", c.config.Name, err)
 	}
 	c.config = config
+	c.setVIP()
 	c.addVIP()
 	if err := c.configure(ctx); err != nil {
 		return fmt.Errorf("cannot configure the resource of cluster %s: %w", c.config.Name, err)
