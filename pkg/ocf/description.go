@@ -37,7 +37,8 @@ With ovn-ic, the ports are 6645 and 6646 by default, and ovn-northd has no part 
 			Name: paramMasterIP, UniqueGroup: listenerGroup, Content: content{Type: "string"},
 			ShortDesc: english("Virtual IP address"),
 			LongDesc: english(`
-The virtual IP address, IPv4 or IPv6, under which clients find the databases of the promoted node. It is written without a prefix length.
+The virtual IP address, IPv4 or IPv6, under which clients find the databases of the promoted node. It is written without a prefix length,
+an IPv6 address with or without brackets. Of an address outside the nodes' networks, IPaddr2 has to be told the interface (its parameter nic).
 It is required unless listen_on_master_ip_only is no: then clients may be given the addresses of all nodes instead, of which only the promoted
 one's takes connections.
 `),
