@@ -19,8 +19,8 @@ const monitorAction = "monitor"
 type clusterManager struct{}
 
 // Resource implements [ocf.ClusterManager].
-func (clusterManager) Resource(instance string) control.Cluster {
-	return pacemaker.Resource{Instance: instance}
+func (clusterManager) Resource(instance string, node control.Identity) control.Cluster {
+	return pacemaker.Resource{Instance: instance, Node: node, Bundle: node.Host != ""}
 }
 
 // LocalNode implements [ocf.ClusterManager].
@@ -33,9 +33,13 @@ func (clusterManager) ResourceAddresses(ctx context.Context) ([]netip.Addr, erro
 	return pacemaker.ResourceAddresses(ctx)
 }
 
-// MemberAddress implements [ocf.ClusterManager].
-func (clusterManager) MemberAddress(ctx context.Context) (netip.Addr, error) {
-	return pacemaker.MemberAddress(ctx)
+// MemberAddresses implements [ocf.ClusterManager].
+func (clusterManager) MemberAddresses(ctx context.Context, node control.Identity) ([]netip.Addr, error) {
+	if node.Remote {
+		return pacemaker.RemoteAddresses(ctx, node.Name)
+	}
+	address, err := pacemaker.MemberAddress(ctx)
+	return []netip.Addr{address}, err
 }
 
 func runAgent(ctx context.Context, p program, action string) int {

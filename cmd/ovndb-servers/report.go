@@ -286,11 +286,15 @@ func (r *report) exitCode() int {
 	}
 }
 
-// localNode returns the cluster's name of this node, or the host's.
-func localNode(ctx context.Context) string {
+// localNode returns by which names the cluster knows this node, as the last action of the resource in
+// a run directory did, else as Pacemaker does; without an answer it is the host's name.
+func localNode(ctx context.Context, runDir string) control.Identity {
+	if known := control.IdentityIn(runDir); known.Name != "" {
+		return known
+	}
 	name, err := pacemaker.LocalNode(ctx)
 	if err != nil || name == "" {
 		name, _ = os.Hostname() // an empty name is shown as such
 	}
-	return name
+	return control.Identity{Name: name}
 }

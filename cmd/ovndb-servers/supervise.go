@@ -69,7 +69,7 @@ func supervise(ctx context.Context, p program) error {
 		Metrics: supervisor.Metrics{
 			File: supervised.Parameters.MetricsFile, Listen: supervised.Parameters.MetricsListen, Version: version(),
 		},
-		Changed: changed, Watched: watched,
+		Changed: changed, Watched: watched && !c.Remote,
 		Addresses: addresses(ctx, log),
 	}.Run(ctx)
 	return nil
@@ -88,8 +88,8 @@ func membershipTimeout(ctx context.Context, log logrus.FieldLogger) time.Duratio
 }
 
 // changes watches the files after whose change the cluster has to be asked, and reports whether each
-// change of the cluster record comes with one: a node of Pacemaker Remote has no CIB. Without that, the
-// supervisor asks more often.
+// change of the cluster record comes with one. A node of Pacemaker Remote has no CIB, or the one of a
+// cluster that it was a member of. Without that, the supervisor asks more often.
 func changes(ctx context.Context, log logrus.FieldLogger, cib, poke string) (changed <-chan struct{}, watched bool) {
 	changed, complete, err := supervisor.WatchFiles(ctx, log, cib, poke)
 	if err != nil {

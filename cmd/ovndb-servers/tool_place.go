@@ -101,7 +101,7 @@ func (p place) target(ctx context.Context, log logrus.FieldLogger) (target, erro
 	if err != nil {
 		return target{}, err
 	}
-	c := p.newController(ctx, instance, layout, log)
+	c := p.newController(ctx, instance, view, layout, log)
 	if err := checkAccess(c); err != nil {
 		return target{}, err
 	}
@@ -206,12 +206,14 @@ func lastingInstances(base string) []string {
 
 // newController returns a controller that looks at servers and files, and never
 // offers them to clients.
-func (p place) newController(ctx context.Context, instance string, layout process.Layout, log logrus.FieldLogger) *control.Controller {
+func (p place) newController(ctx context.Context, instance string, view pacemaker.View, layout process.Layout, log logrus.FieldLogger) *control.Controller {
+	runDir := filepath.Join(p.stateRunDir, instance)
+	node := localNode(ctx, runDir)
 	return &control.Controller{
-		Instance: instance, Node: localNode(ctx), Layout: layout,
-		StateDir: filepath.Join(p.stateDir, instance), RunDir: filepath.Join(p.stateRunDir, instance),
+		Instance: instance, Node: node.Name, Remote: node.Remote, AttributeHost: node.Host, Layout: layout,
+		StateDir: filepath.Join(p.stateDir, instance), RunDir: runDir,
 		Units:   control.Units(layout, control.Endpoint{}, control.Endpoint{}),
-		Cluster: pacemaker.Resource{Instance: instance},
+		Cluster: pacemaker.Resource{Instance: instance, Node: node, Bundle: slices.Contains(view.Bundled, instance)},
 		Log:     log,
 	}
 }

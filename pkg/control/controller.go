@@ -16,8 +16,11 @@ import (
 type Controller struct {
 	// Instance is the resource's name, Node this node's as the cluster knows it.
 	Instance, Node string
-	Units          []Unit
-	Layout         process.Layout
+	// Remote and AttributeHost are further parts of the node's [Identity].
+	Remote        bool
+	AttributeHost string
+	Units         []Unit
+	Layout        process.Layout
 	// StateDir keeps the node's state beyond a reboot, RunDir until one. Both are root's.
 	StateDir, RunDir string
 	// Owner is whom servers and files belong to.

@@ -57,6 +57,8 @@ const (
 	stateParameters = "parameters"
 	// stateLastMonitor says by its age when the last recurring monitor came, and holds its interval.
 	stateLastMonitor = "last-monitor"
+	// stateIdentity holds by which names the cluster knows this node.
+	stateIdentity = "identity"
 	// stateAnnounced and a topic say that this node has published a value.
 	stateAnnounced = "said-"
 )

@@ -37,9 +37,6 @@ func (c *Controller) Supervisor() (pid int, k SupervisorState, err error) {
 // ActionVariables begins the names of Pacemaker's meta attributes, which describe a single action.
 const ActionVariables = "OCF_RESKEY_CRM_meta_"
 
-// nodeVariable is the one of them that holds for all actions: the node's name.
-const nodeVariable = ActionVariables + "on_node"
-
 const (
 	supervisorStopTimeout  = 5 * time.Second
 	supervisorStartTimeout = 3 * time.Second
@@ -62,9 +59,10 @@ func (c *Controller) ensureSupervisor(ctx context.Context) (started bool, err er
 			return false, err
 		}
 	}
+	c.keepIdentity()
 	err = process.Background{
 		Program: c.Supervision.Program, Args: []string{"supervise"}, Pidfile: c.SupervisorPidfile(),
-		Without: ActionVariables, Extra: []string{nodeVariable + "=" + c.Node},
+		Without: ActionVariables, Extra: c.Identity().variables(),
 	}.Start()
 	if err != nil {
 		return false, fmt.Errorf("cannot start the supervisor: %w", err)

@@ -24,19 +24,19 @@ func (a Agent) validate(ctx context.Context, call call) (ExitCode, error) {
 	a.warnIgnored(call.params)
 	err := call.params.layout().CheckNames()
 	if call.env.CheckLevel >= nodeCheckLevel {
-		err = a.checkNode(ctx, call.params)
+		err = a.checkNode(ctx, call.params, call.env.identity())
 	}
 	return errorCode(err), err
 }
 
 // checkNode returns all that keeps this node from running the resource.
-func (a Agent) checkNode(ctx context.Context, p Parameters) error {
+func (a Agent) checkNode(ctx context.Context, p Parameters, node control.Identity) error {
 	layout, err := process.DiscoverLayout(p.layout())
 	if err != nil {
 		return err
 	}
 	owner, err := p.owner()
-	_, addressErr := a.searchAddress(ctx, p)
+	_, addressErr := a.searchAddress(ctx, p, node)
 	if err == nil && owner.Root() {
 		a.Log.Warn("the servers run as root: parameter ovn_user can name an account of their own")
 	}

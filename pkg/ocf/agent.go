@@ -14,14 +14,14 @@ import (
 
 // ClusterManager is the part of the cluster manager that the agent needs.
 type ClusterManager interface {
-	// Resource returns the cluster's side of a resource.
-	Resource(instance string) control.Cluster
+	// Resource returns the cluster's side of a resource, on the node of an identity.
+	Resource(instance string, node control.Identity) control.Cluster
 	// LocalNode returns the name the cluster knows this node by.
 	LocalNode(ctx context.Context) (string, error)
 	// ResourceAddresses returns the addresses that resources of the cluster hold, on whichever node.
 	ResourceAddresses(ctx context.Context) ([]netip.Addr, error)
-	// MemberAddress returns this node's address in the cluster's membership.
-	MemberAddress(ctx context.Context) (netip.Addr, error)
+	// MemberAddresses returns the addresses by which the cluster knows this node, the best first.
+	MemberAddresses(ctx context.Context, node control.Identity) ([]netip.Addr, error)
 }
 
 // Network answers questions about this node's addresses.

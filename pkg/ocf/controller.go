@@ -30,6 +30,7 @@ func (a Agent) controller(ctx context.Context, env Environment, p Parameters) (c
 	c = &control.Controller{
 		Instance: env.Instance,
 		Node:     node,
+		Remote:   env.Remote, AttributeHost: env.AttributeHost,
 		Units:    control.Units(layout, p.Northbound, p.Southbound),
 		Layout:   layout,
 		StateDir: filepath.Join(p.StateDir, env.Instance),
@@ -81,16 +82,15 @@ func warnIncomplete(log logrus.FieldLogger, err error) {
 // nodeCluster returns this node's name and its cluster. Pacemaker passes the name to all actions it
 // runs; a node that has none is in no cluster.
 func (a Agent) nodeCluster(ctx context.Context, env Environment) (string, control.Cluster) {
-	cluster := a.Cluster.Resource(env.Instance)
 	if env.Node != "" {
-		return env.Node, cluster
+		return env.Node, a.Cluster.Resource(env.Instance, env.identity())
 	}
 	name, err := a.Cluster.LocalNode(ctx)
 	if err != nil {
 		a.Log.WithError(err).Warn("cannot ask Pacemaker for the name of this node: going on without a cluster")
 		return "localhost", control.Alone{}
 	}
-	return name, cluster
+	return name, a.Cluster.Resource(env.Instance, control.Identity{Name: name})
 }
 
 func (p Parameters) layout() process.Layout {

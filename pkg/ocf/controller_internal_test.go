@@ -17,7 +17,7 @@ import (
 // noCluster is a Pacemaker that is not there.
 type noCluster struct{ ClusterManager }
 
-func (noCluster) Resource(string) control.Cluster { return control.Alone{} }
+func (noCluster) Resource(string, control.Identity) control.Cluster { return control.Alone{} }
 
 func (noCluster) LocalNode(context.Context) (string, error) { return "", errors.New("not running") }
 

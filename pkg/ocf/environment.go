@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"ovndb-servers/pkg/control"
 )
 
 const (
@@ -34,6 +36,10 @@ type Environment struct {
 	// Node is this node's name in the cluster, "" if unknown: a person, a probe of parameters and
 	// ocf-tester do not set it. The notify sets use the same names.
 	Node string
+	// Remote says that the node runs Pacemaker Remote. AttributeHost is the node that holds the
+	// resource's attributes in the place of this one, "" for none: see [control.Identity].
+	Remote        bool
+	AttributeHost string
 	// Timeout is the time after which the action is killed.
 	Timeout time.Duration
 	// Interval is the time from one monitor to the next; 0 if the action does not recur.
@@ -58,10 +64,13 @@ type Environment struct {
 // Pacemaker's tree.
 func ParseEnvironment(action string, getenv func(string) string) (Environment, error) {
 	read := environmentReader{getenv: getenv}
+	identity := control.ParseIdentity(getenv)
 	e := Environment{
 		Action:        action,
 		Instance:      read.instance(),
-		Node:          read.meta("on_node"),
+		Node:          identity.Name,
+		Remote:        identity.Remote,
+		AttributeHost: identity.Host,
 		Timeout:       read.milliseconds("timeout"),
 		Interval:      read.milliseconds("interval"),
 		Role:          read.meta("role"),
@@ -73,6 +82,11 @@ func ParseEnvironment(action string, getenv func(string) string) (Environment, e
 		e.Timeout = DefaultTimeout
 	}
 	return e, errors.Join(read.problems...)
+}
+
+// identity returns by which names the cluster knows this node.
+func (e Environment) identity() control.Identity {
+	return control.Identity{Name: e.Node, Remote: e.Remote, Host: e.AttributeHost}
 }
 
 // Probe reports whether this is the monitor by which the cluster manager finds out whether the

@@ -24,8 +24,11 @@ func TestEnvironmentOfPacemakerIsUnderstood(t *testing.T) {
 	probe.Interval, probe.Role = 0, ""
 	start := probe
 	start.Timeout = time.Minute
-	old := ocf.Environment{
-		Instance: "drbd-r1", Node: "hex-2", Timeout: 120 * time.Second, DegradedCodes: true,
+	old := ocf.Environment{ // whose nodes have their names for numbers, as those of Pacemaker Remote
+		Instance: "drbd-r1", Node: "hex-2", Remote: true, Timeout: 120 * time.Second, DegradedCodes: true,
+	}
+	bundle := ocf.Environment{
+		Instance: "ovndb", Node: "ovn-dbs-bundle-1", Remote: true, AttributeHost: "controller-1", Timeout: time.Minute, DegradedCodes: true,
 	}
 	rows := []struct {
 		action, fixture string
@@ -37,6 +40,7 @@ func TestEnvironmentOfPacemakerIsUnderstood(t *testing.T) {
 		{"monitor", "pacemaker-2.1.5-probe", probe, true},
 		{"start", "pacemaker-2.1.5-bring-up-start", start, false},
 		{"notify", "pacemaker-2.0.5-bring-up-pre-promote", old, false},
+		{"notify", "pacemaker-3.0.0-bundle-pre-promote", bundle, false},
 	}
 	for _, row := range rows {
 		t.Run(row.fixture, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 // The files in testdata/environment hold the environment Pacemaker gives an action, one NAME=value
 // to a line. They were made from transition graphs: those of 2.1.5 by crm_simulate from a cluster
 // of three nodes, those of 2.0.5 are in its own regression tests (bug-5143-ms-shuffle,
-// master-move).
+// master-move). That of 3.0.0 has the form of bundle-order-fencing there.
 
 // environment is a set of variables.
 type environment map[string]string

@@ -25,7 +25,7 @@ func (a Agent) ownAddress(ctx context.Context, p Parameters, c *control.Controll
 	if !p.NodeAddress.IsValid() && known.IsValid() && known != p.MasterIP && a.Network.Holds(known) {
 		return known, nil
 	}
-	found, err := a.searchAddress(ctx, p)
+	found, err := a.searchAddress(ctx, p, c.Identity())
 	if found.IsValid() && found != known && !p.NodeAddress.IsValid() {
 		c.KeepOwnAddress(found)
 	}
@@ -33,13 +33,13 @@ func (a Agent) ownAddress(ctx context.Context, p Parameters, c *control.Controll
 }
 
 // searchAddress is ownAddress without an earlier answer.
-func (a Agent) searchAddress(ctx context.Context, p Parameters) (netip.Addr, error) {
+func (a Agent) searchAddress(ctx context.Context, p Parameters, node control.Identity) (netip.Addr, error) {
 	if p.NodeAddress.IsValid() || !p.MasterIP.IsValid() && p.ListenOnMasterIPOnly {
 		return p.NodeAddress, nil
 	}
-	find := func() (netip.Addr, error) { return a.findAddress(ctx, p.MasterIP) }
+	find := func() (netip.Addr, error) { return a.findAddress(ctx, p.MasterIP, node) }
 	if !p.MasterIP.IsValid() {
-		find = func() (netip.Addr, error) { return a.memberAddress(ctx) }
+		find = func() (netip.Addr, error) { return a.memberAddress(ctx, node) }
 	}
 	found, err := find()
 	if err != nil {
@@ -49,10 +49,10 @@ func (a Agent) searchAddress(ctx context.Context, p Parameters) (netip.Addr, err
 }
 
 // findAddress returns an address of this node that stays on it: in the network of the virtual
-// address and held by no resource of the cluster; else the one by which Corosync knows the node;
+// address and held by no resource of the cluster; else the one by which the cluster knows the node;
 // else the source of its packets to the virtual address. A virtual loopback address, as in tests
 // on one machine, is its own answer.
-func (a Agent) findAddress(ctx context.Context, virtual netip.Addr) (netip.Addr, error) {
+func (a Agent) findAddress(ctx context.Context, virtual netip.Addr, node control.Identity) (netip.Addr, error) {
 	if virtual.IsLoopback() {
 		return virtual, nil
 	}
@@ -72,31 +72,33 @@ func (a Agent) findAddress(ctx context.Context, virtual netip.Addr) (netip.Addr,
 	case len(beside) > 0:
 		return beside[0], nil
 	}
-	member, memberErr := a.Cluster.MemberAddress(ctx)
-	switch {
-	case memberErr == nil && !moves(member) && a.Network.Holds(member):
-		return member, nil
+	members, memberErr := a.Cluster.MemberAddresses(ctx, node)
+	stays := func(address netip.Addr) bool { return !moves(address) && a.Network.Holds(address) }
+	switch i := slices.IndexFunc(members, stays); {
+	case memberErr == nil && i >= 0:
+		return members[i], nil
 	case sourceErr == nil && !moves(source):
 		return source, nil
 	}
 	return netip.Addr{}, errors.Join(fmt.Errorf("%w: none in the network of %s", ErrNoOwnAddress, virtual), besideErr, memberErr, sourceErr)
 }
 
-// memberAddress returns the address by which Corosync knows this node, if no resource of the cluster
-// holds it: without a virtual address no network is named in which to search.
-func (a Agent) memberAddress(ctx context.Context) (netip.Addr, error) {
+// memberAddress returns the address by which the cluster knows this node, if no resource of it holds
+// that: without a virtual address no network is named in which to search.
+func (a Agent) memberAddress(ctx context.Context, node control.Identity) (netip.Addr, error) {
 	ctx, cancel := context.WithTimeout(ctx, addressTimeout)
 	defer cancel()
 	taken, err := a.Cluster.ResourceAddresses(ctx)
 	if err != nil {
 		a.Log.WithError(err).Warn("searching for this node's own address without them")
 	}
-	member, err := a.Cluster.MemberAddress(ctx)
-	if err == nil && (slices.Contains(taken, member) || !a.Network.Holds(member)) {
-		err = fmt.Errorf("that of the cluster's membership, %s, is not on this node, or is a resource's", member)
+	members, err := a.Cluster.MemberAddresses(ctx, node)
+	stays := func(address netip.Addr) bool { return !slices.Contains(taken, address) && a.Network.Holds(address) }
+	if i := slices.IndexFunc(members, stays); err == nil && i >= 0 {
+		return members[i], nil
 	}
-	if err != nil {
-		return netip.Addr{}, errors.Join(ErrNoOwnAddress, err)
+	if err == nil {
+		err = fmt.Errorf("that by which the cluster knows it, %s, is not on this node, or is a resource's", members)
 	}
-	return member, nil
+	return netip.Addr{}, errors.Join(ErrNoOwnAddress, err)
 }

@@ -21,8 +21,9 @@ type site struct {
 	held, beside []string
 	// taken are the addresses of the cluster's resources; none says that the cluster answers nothing.
 	taken []string
-	// member and source are empty if they cannot be had.
+	// member and source are empty if they cannot be had; others are further addresses of the member.
 	member, source string
+	others         []string
 	asked          int
 }
 
@@ -35,7 +36,10 @@ func (s *site) Beside(netip.Addr) ([]netip.Addr, error) {
 
 func (s *site) Source(context.Context, netip.Addr) (netip.Addr, error) { return parseOr(s.source) }
 
-func (s *site) MemberAddress(context.Context) (netip.Addr, error) { return parseOr(s.member) }
+func (s *site) MemberAddresses(context.Context, control.Identity) ([]netip.Addr, error) {
+	address, err := parseOr(s.member)
+	return append([]netip.Addr{address}, parseAll(s.others)...), err
+}
 
 func (s *site) ResourceAddresses(context.Context) ([]netip.Addr, error) {
 	if s.taken == nil {
@@ -87,7 +91,7 @@ func TestOwnAddressStaysOnTheNode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := Agent{Network: &tt.site, Cluster: &tt.site, Log: logrus.New()}
-			got, err := a.searchAddress(t.Context(), Parameters{MasterIP: netip.MustParseAddr(virtual)})
+			got, err := a.searchAddress(t.Context(), Parameters{MasterIP: netip.MustParseAddr(virtual)}, control.Identity{})
 			if tt.want == "" {
 				if !errors.Is(err, ErrNoOwnAddress) {
 					t.Errorf("%v (%v), want ErrNoOwnAddress", got, err)
@@ -110,17 +114,18 @@ func TestOwnAddressWithoutAVirtualOneIsThatOfTheMembership(t *testing.T) {
 	}{
 		"on this node":              {site{held: []string{"198.51.100.1"}, taken: []string{}, member: "198.51.100.1"}, "198.51.100.1"},
 		"a resource's":              {site{held: []string{"198.51.100.1"}, taken: []string{"198.51.100.1"}, member: "198.51.100.1"}, ""},
+		"the second of its name":    {site{held: []string{"198.51.100.1"}, taken: []string{}, member: "127.0.1.1", others: []string{"198.51.100.1"}}, "198.51.100.1"},
 		"on another node":           {site{taken: []string{}, member: "198.51.100.1"}, ""},
 		"no Corosync, but a source": {site{held: []string{"198.51.100.1"}, taken: []string{}, source: "198.51.100.1"}, ""},
 	} {
 		a := Agent{Network: &tt.site, Cluster: &tt.site, Log: logrus.New()}
-		got, err := a.searchAddress(t.Context(), Parameters{})
+		got, err := a.searchAddress(t.Context(), Parameters{}, control.Identity{})
 		if tt.want == "" && !errors.Is(err, ErrNoOwnAddress) || tt.want != "" && (err != nil || got.String() != tt.want) {
 			t.Errorf("%s: %v (%v), want %q", name, got, err, tt.want)
 		}
 	}
 	a := Agent{Network: &site{}, Cluster: &site{}, Log: logrus.New()}
-	if got, err := a.searchAddress(t.Context(), Parameters{ListenOnMasterIPOnly: true}); got.IsValid() || err != nil {
+	if got, err := a.searchAddress(t.Context(), Parameters{ListenOnMasterIPOnly: true}, control.Identity{}); got.IsValid() || err != nil {
 		t.Errorf("with a virtual address that is missing: %v (%v)", got, err)
 	}
 }

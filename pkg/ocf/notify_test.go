@@ -108,6 +108,17 @@ func TestAllSetsOfASwitchoverAreRead(t *testing.T) {
 	}
 }
 
+// From a switchover in a bundle with container-attribute-target=host; the outcome is that the nodes
+// which take part are those of the bundle, this one by its own name, and none of their hosts.
+func TestNodesThatTakePartInABundleAreThoseOfTheBundle(t *testing.T) {
+	t.Parallel()
+	e := parseFixture(t, "notify", "pacemaker-3.0.0-bundle-pre-promote")
+	check(t, "ActiveAtPromote", e.Notify.ActiveAtPromote(), "ovn-dbs-bundle-1 ovn-dbs-bundle-2")
+	if e.Node != "ovn-dbs-bundle-1" || e.AttributeHost != "controller-1" {
+		t.Errorf("this node is %q, its attributes are those of %q", e.Node, e.AttributeHost)
+	}
+}
+
 func TestCloneWithoutNotificationsHasNoSets(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"monitor-promoted", "probe"} {

@@ -37,7 +37,7 @@ func validate(t *testing.T, e environment) (code ocf.ExitCode, stderr, log strin
 // noCluster stands for a cluster manager that is not there.
 type noCluster struct{}
 
-func (noCluster) Resource(string) control.Cluster { return control.Alone{} }
+func (noCluster) Resource(string, control.Identity) control.Cluster { return control.Alone{} }
 
 func (noCluster) LocalNode(context.Context) (string, error) { return "", errors.New("no cluster") }
 
@@ -45,8 +45,8 @@ func (noCluster) ResourceAddresses(context.Context) ([]netip.Addr, error) {
 	return nil, errors.New("no cluster")
 }
 
-func (noCluster) MemberAddress(context.Context) (netip.Addr, error) {
-	return netip.Addr{}, errors.New("no cluster")
+func (noCluster) MemberAddresses(context.Context, control.Identity) ([]netip.Addr, error) {
+	return nil, errors.New("no cluster")
 }
 
 // byHand is the least that an action needs, and a virtual IP address.

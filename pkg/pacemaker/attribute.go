@@ -16,34 +16,53 @@ type attribute struct {
 	// private attributes are never written to the CIB, so that a change of one
 	// does not abort the transition it is made in.
 	private bool
+	// node is whose attribute is set, cleared and read; the tools choose one if it is empty.
+	node string
+	// remote says that this node, which need not be the one above, runs Pacemaker Remote.
+	remote bool
 }
 
 func (a attribute) set(ctx context.Context, value string) error {
-	return a.update(ctx, "-U", value)
+	return a.update(ctx, value, "-U", value)
 }
 
-// setOn sets the attribute of the given node, or of this one if that is empty.
-func (a attribute) setOn(ctx context.Context, node, value string) error {
-	if node == "" {
-		return a.set(ctx, value)
-	}
-	return a.update(ctx, "-N", node, "-U", value)
-}
+func (a attribute) clear(ctx context.Context) error { return a.update(ctx, "", "-D") }
 
-func (a attribute) clear(ctx context.Context) error {
-	return a.update(ctx, "-D")
-}
-
-func (a attribute) update(ctx context.Context, change ...string) error {
-	args := append([]string{"-n", a.name}, change...)
-	if a.private {
+// update makes a change. What attrd_updater sets for a node without Corosync, the attribute manager
+// never writes to the CIB, as it takes that for a node of Corosync that it does not know yet; what
+// crm_attribute sets it does ("Cannot update ... because node's UUID is unknown", seen with 3.0.0).
+func (a attribute) update(ctx context.Context, value string, change ...string) error {
+	program, args := attrdUpdater, append([]string{"-n", a.name}, append(a.on(), change...)...)
+	switch {
+	case a.private:
 		// The flag acts at the creation of an attribute, which any call can be.
 		args = append(args, "-p")
+	case a.remote && value != "":
+		program, args = crmAttribute, append(a.lasting(), "--update", value)
+	case a.remote:
+		program, args = crmAttribute, append(a.lasting(), "--delete")
 	}
-	if _, err := process.Run(ctx, attrdUpdater, args...); err != nil {
+	if _, err := process.Run(ctx, program, args...); err != nil {
 		return fmt.Errorf("cannot change node attribute %s: %w", a.name, err)
 	}
 	return nil
+}
+
+// on returns the option of attrd_updater for the node.
+func (a attribute) on() []string {
+	if a.node == "" {
+		return nil
+	}
+	return []string{"-N", a.node}
+}
+
+// lasting returns the arguments of crm_attribute for the attribute, which lasts until a reboot.
+func (a attribute) lasting() []string {
+	args := []string{"--name", a.name, "--lifetime", "reboot"}
+	if a.node != "" {
+		args = append(args, "--node", a.node)
+	}
+	return args
 }
 
 // values returns the attribute's non-empty values by node name; none if no
@@ -57,9 +76,9 @@ func (a attribute) values(ctx context.Context) (map[string]string, error) {
 	return values, err
 }
 
-// value returns the attribute's value on this node; empty if it has none.
+// value returns the attribute's value on its node; empty if it has none.
 func (a attribute) value(ctx context.Context) (string, error) {
-	out, err := a.query(ctx)
+	out, err := a.query(ctx, a.on()...)
 	if err != nil || out == "" {
 		return "", err
 	}

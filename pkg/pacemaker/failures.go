@@ -20,9 +20,12 @@ func (r Resource) ForgiveFailedPromotion(ctx context.Context) error {
 // stops and promotions stay. The instance is not probed, as it would be by crm_resource
 // --cleanup, which removes the whole history; so crm_mon lists the failures until then.
 func (r Resource) ForgiveFailures(ctx context.Context) error {
-	node, err := LocalNode(ctx)
-	if err != nil {
-		return err
+	node := r.Node.Name
+	if node == "" {
+		var err error
+		if node, err = LocalNode(ctx); err != nil {
+			return err
+		}
 	}
 	operations, err := r.failedMonitors(ctx, node)
 	for _, operation := range operations {
@@ -70,7 +73,7 @@ func (r Resource) parseFailedMonitors(out string) ([]string, error) {
 // forgive removes the fail count of an operation on this node.
 func (r Resource) forgive(ctx context.Context, operation string) error {
 	for _, kind := range []string{"fail-count-", "last-failure-"} {
-		if err := (attribute{name: kind + r.Instance + "#" + operation}).clear(ctx); err != nil {
+		if err := r.own(kind + r.Instance + "#" + operation).clear(ctx); err != nil {
 			return err
 		}
 	}

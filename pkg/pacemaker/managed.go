@@ -2,6 +2,7 @@ package pacemaker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -41,6 +42,9 @@ func (r Resource) ParseManaged(text []byte, node string) (bool, error) {
 // Quorate implements [control.Cluster].
 func (r Resource) Quorate(ctx context.Context) (bool, error) {
 	out, err := process.Run(ctx, crmNode, "-q")
+	if errors.Is(err, process.ErrProgramMissing) {
+		return quorateByView(ctx)
+	}
 	if err != nil {
 		return false, fmt.Errorf("cannot learn whether this node's partition has quorum: %w", err)
 	}
@@ -52,4 +56,18 @@ func (r Resource) Quorate(ctx context.Context) (bool, error) {
 	default:
 		return false, fmt.Errorf("cannot learn whether this node's partition has quorum: %w: %s prints %q", ErrUnreadable, crmNode, out)
 	}
+}
+
+// quorateByView asks crm_mon in the place of crm_node, which some distributions do not install on
+// nodes of Pacemaker Remote.
+func quorateByView(ctx context.Context) (bool, error) {
+	text, err := clusterState(ctx, "--one-shot", "--output-as=xml")
+	if err != nil {
+		return false, err
+	}
+	doc, err := parseMon(text)
+	if err == nil && doc.DC.Quorum != "true" && doc.DC.Quorum != "false" {
+		err = fmt.Errorf("cannot learn whether this node's partition has quorum: %w: %s says %q", ErrUnreadable, crmMon, doc.DC.Quorum)
+	}
+	return doc.DC.Quorum == "true", err
 }

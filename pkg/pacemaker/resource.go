@@ -13,6 +13,10 @@ import (
 type Resource struct {
 	// Instance is the primitive's name, without a clone's instance number.
 	Instance string
+	// Node is this node; without a name, Pacemaker's tools find it.
+	Node control.Identity
+	// Bundle says that the nodes may be a bundle's, whose attributes their hosts have.
+	Bundle bool
 }
 
 var _ control.Cluster = Resource{}
@@ -33,9 +37,17 @@ func (r Resource) Published(ctx context.Context, topic control.Topic) (map[strin
 
 func (r Resource) topic(topic control.Topic) attribute {
 	if topic == control.TopicState {
-		return attribute{name: r.Instance + "-state"}
+		return r.own(r.Instance + "-state")
 	}
-	return attribute{name: "ovndb-" + string(topic) + "-" + r.Instance, private: true}
+	a := r.own("ovndb-" + string(topic) + "-" + r.Instance)
+	a.private = true
+	return a
+}
+
+// own is an attribute that this node has under its own name, which is that of the notify sets, even
+// where the environment has Pacemaker's tools choose the host of a bundle's container.
+func (r Resource) own(name string) attribute {
+	return attribute{name: name, node: r.Node.Name, remote: r.Node.Remote}
 }
 
 // LocalNode returns the name the cluster knows this node by. An answer of crm_node that

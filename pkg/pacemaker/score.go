@@ -9,19 +9,32 @@ import (
 )
 
 // score is the attribute that crm_attribute --promotion writes as well: Pacemaker
-// reads the promotion score of a resource from "master-" and its name.
+// reads the promotion score of a resource from "master-" and its name, and that of a bundle's node
+// from the host where container-attribute-target says so (pcmk__node_attr in lib/common/attrs.c).
 func (r Resource) score() attribute {
-	return attribute{name: "master-" + r.Instance}
+	a := r.own("master-" + r.Instance)
+	if r.Node.Host != "" {
+		a.node = r.Node.Host
+	}
+	return a
 }
 
 // SetScore sets the promotion score of a node, of this one if that is empty. Setting the value
 // that it has already is free, as the attribute manager does not pass it on; so this node's
 // is written again if the CIB has lost it.
 func (r Resource) SetScore(ctx context.Context, node string, score replication.Score) error {
-	if err := r.score().setOn(ctx, node, score.String()); err != nil || node != "" {
+	if node == "" {
+		if err := r.score().set(ctx, score.String()); err != nil {
+			return err
+		}
+		return r.restoreScore(ctx, score.String())
+	}
+	a := r.score()
+	var err error
+	if a.node, err = r.holderOfScore(ctx, node); err != nil {
 		return err
 	}
-	return r.restoreScore(ctx, score.String())
+	return a.set(ctx, score.String())
 }
 
 // restoreScore has this node's score written to the CIB if it is not there, as after the death of
@@ -49,11 +62,16 @@ func (r Resource) ClearScore(ctx context.Context) error {
 
 // Scores returns the promotion scores by node name.
 func (r Resource) Scores(ctx context.Context) (map[string]string, error) {
-	return r.score().values(ctx)
+	scores, err := r.score().values(ctx)
+	if err != nil || !r.Bundle {
+		return scores, err
+	}
+	hosts, err := r.hosts(ctx)
+	return byGuest(scores, hosts), err
 }
 
 // ScoreInCIB returns this node's promotion score as it is written in the CIB,
 // which is where the scheduler reads it.
 func (r Resource) ScoreInCIB(ctx context.Context) (string, error) {
-	return queryCIB(ctx, "--name", r.score().name, "--lifetime", "reboot")
+	return queryCIB(ctx, r.score().lasting()...)
 }

@@ -51,6 +51,10 @@ func (n monNode) unable() string {
 		return "unclean; if it is off, confirm that with: stonith_admin --confirm " + n.Name
 	case n.Pending: // it joins the cluster, and may be able soon
 		return ""
+	case !n.Online && n.Container != "":
+		return "offline; see its container: crm_resource --locate -r " + printable(n.Container)
+	case !n.Online && n.Type == remoteType:
+		return "offline; on that node: systemctl start pacemaker_remote"
 	case !n.Online:
 		return "offline; on that node: systemctl start pacemaker"
 	case n.Maintenance:

@@ -11,10 +11,13 @@ import (
 
 // View is the cluster's view of the resources of one agent.
 type View struct {
-	// Nodes are the cluster's nodes, in its order.
+	// Nodes are the cluster's nodes, in its order. Those of Pacemaker Remote are among them if they run
+	// an instance, or belong to a bundle that does: a cluster may have many others.
 	Nodes []Node
 	// Instances are the running instances of the agent's resources.
 	Instances []Instance
+	// Bundled are the names of the resources that are in a bundle.
+	Bundled []string
 }
 
 // Node is one node of the cluster.
@@ -63,12 +66,15 @@ func ParseView(agent string, text []byte) (View, error) {
 		return View{}, err
 	}
 	var v View
-	for _, n := range doc.Nodes {
-		v.Nodes = append(v.Nodes, Node{Name: n.Name, Online: n.Online, State: n.state()})
-	}
 	for _, r := range doc.resources() {
 		if isAgent(r.Agent, agent) {
 			v.Instances = append(v.Instances, r.instances()...)
+		}
+	}
+	v.Bundled = doc.bundled(agent)
+	for _, n := range doc.Nodes {
+		if n.Type != remoteType || v.runsOn(n.Name) || doc.belongs(n, v.Bundled) {
+			v.Nodes = append(v.Nodes, Node{Name: n.Name, Online: n.Online, State: n.state()})
 		}
 	}
 	return v, nil
@@ -93,6 +99,10 @@ func (v View) Role(resource, node string) string {
 		}
 	}
 	return "Stopped"
+}
+
+func (v View) runsOn(node string) bool {
+	return slices.ContainsFunc(v.Instances, func(i Instance) bool { return i.Node == node })
 }
 
 // isAgent reports whether "ocf:PROVIDER:NAME", or "ocf::PROVIDER:NAME" as Pacemaker

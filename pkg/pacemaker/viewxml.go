@@ -9,10 +9,14 @@ import (
 
 // monDocument holds the elements of crm_mon's XML that are read.
 type monDocument struct {
+	DC struct {
+		Quorum string `xml:"with_quorum,attr"`
+	} `xml:"summary>current_dc"`
 	Nodes     []monNode     `xml:"nodes>node"`
 	Resources []monResource `xml:"resources>resource"`
 	Clones    []monGroup    `xml:"resources>clone"`
 	Groups    []monGroup    `xml:"resources>group"`
+	Bundles   []monGroup    `xml:"resources>bundle"`
 	History   []monHistory  `xml:"node_history>node"`
 	Failures  []monFailure  `xml:"failures>failure"`
 	Bans      []monBan      `xml:"bans>ban"`
@@ -22,6 +26,13 @@ type monGroup struct {
 	ID        string        `xml:"id,attr"`
 	Resources []monResource `xml:"resource"`
 	Groups    []monGroup    `xml:"group"`
+	Replicas  []monReplica  `xml:"replica"`
+}
+
+// monReplica is one container of a bundle: its address, its container, the connection to the
+// Pacemaker Remote in that, which has the name of the node, and the bundle's own resource.
+type monReplica struct {
+	Resources []monResource `xml:"resource"`
 }
 
 // monHistory is the history of a node. Without failures there is no fail count.
@@ -50,9 +61,13 @@ type monBan struct {
 }
 
 type monNode struct {
-	Name    string `xml:"name,attr"`
-	Online  bool   `xml:"online,attr"`
-	Standby bool   `xml:"standby,attr"`
+	Name string `xml:"name,attr"`
+	// Type is "remote" for all nodes of Pacemaker Remote. Container is the resource in which one of
+	// them runs, "" for a machine of its own.
+	Type      string `xml:"type,attr"`
+	Container string `xml:"id_as_resource,attr"`
+	Online    bool   `xml:"online,attr"`
+	Standby   bool   `xml:"standby,attr"`
 	// StandbyOnFail is set after the failure of an operation with on-fail=standby.
 	StandbyOnFail bool `xml:"standby_onfail,attr"`
 	Maintenance   bool `xml:"maintenance,attr"`
@@ -83,13 +98,19 @@ func parseMon(text []byte) (monDocument, error) {
 }
 
 func (d monDocument) resources() []monResource {
-	return append(d.Resources, flatten(append(d.Clones, d.Groups...))...)
+	return append(d.Resources, flatten(d.groups())...)
 }
+
+// groups returns all that resources are in.
+func (d monDocument) groups() []monGroup { return slices.Concat(d.Clones, d.Groups, d.Bundles) }
 
 func flatten(groups []monGroup) []monResource {
 	var all []monResource
 	for _, g := range groups {
 		all = append(all, g.Resources...)
+		for _, replica := range g.Replicas {
+			all = append(all, replica.Resources...)
+		}
 		all = append(all, flatten(g.Groups)...)
 	}
 	return all
@@ -98,7 +119,7 @@ func flatten(groups []monGroup) []monResource {
 // holders returns the names of a resource and of the clones and groups that it is in.
 func (d monDocument) holders(resource string) []string {
 	names := []string{resource}
-	for _, g := range append(slices.Clone(d.Clones), d.Groups...) {
+	for _, g := range d.groups() {
 		names = append(names, g.holders(resource)...)
 	}
 	return names
@@ -110,7 +131,8 @@ func (g monGroup) holders(resource string) []string {
 		names = append(names, inner.holders(resource)...)
 	}
 	holds := func(r monResource) bool { return r.name() == resource }
-	if len(names) > 0 || slices.ContainsFunc(g.Resources, holds) {
+	replicated := func(r monReplica) bool { return slices.ContainsFunc(r.Resources, holds) }
+	if len(names) > 0 || slices.ContainsFunc(g.Resources, holds) || slices.ContainsFunc(g.Replicas, replicated) {
 		names = append(names, baseName(g.ID))
 	}
 	return names

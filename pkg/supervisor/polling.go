@@ -13,6 +13,9 @@ const (
 	// watchedInterval is between two polls where the change of a file announces each change of the
 	// cluster record.
 	watchedInterval = 2 * time.Minute
+	// remoteInterval is between two polls on a node of Pacemaker Remote: it has no CIB whose change
+	// announces one of the record, and a node whose term is over must step back soon.
+	remoteInterval = 2 * time.Second
 	// leaderlessInterval is between two polls of a backup without a promoted node to follow,
 	// for the first leaderlessEager; then it is leaderlessSlow.
 	leaderlessInterval = time.Second
@@ -30,6 +33,8 @@ type polling struct {
 	// watched says that changes of the cluster record are announced, changed that one was since the
 	// last answer.
 	watched, changed bool
+	// remote says that this node runs Pacemaker Remote.
+	remote bool
 
 	polledAt     time.Time // the last poll that was due, or the last answer
 	requestedFor time.Time // the poll after a change; zero if there is none to make
@@ -72,6 +77,8 @@ func (p *polling) leaderlessFor(now time.Time) time.Duration {
 func (p *polling) interval(now time.Time, leaderless bool) time.Duration {
 	lasting := p.leaderless.observe(now, leaderless, leaderlessEager)
 	switch {
+	case !leaderless && p.remote:
+		return remoteInterval
 	case !leaderless && p.watched:
 		return watchedInterval
 	case !leaderless:

@@ -25,6 +25,14 @@ func TestClusterIsPolledAfterEachIntervalAndEarlierOnRequest(t *testing.T) {
 			{at: 59 * time.Second},
 			{at: 60 * time.Second, due: true},
 		},
+		"each 2 s on a node of Pacemaker Remote": {
+			{at: 0, due: true},
+			{at: time.Second, answered: true},
+			{at: 3*time.Second - time.Millisecond},
+			{at: 3 * time.Second, due: true},
+			{at: 4 * time.Second, answered: true, differs: true},
+			{at: 6 * time.Second, due: true},
+		},
 		"30 s after the last answer": {
 			{at: 0, due: true},
 			{at: 10 * time.Second, answered: true},
@@ -81,7 +89,7 @@ func TestClusterIsPolledAfterEachIntervalAndEarlierOnRequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := polling{watched: strings.Contains(name, "announced")}
+			p := polling{watched: strings.Contains(name, "announced"), remote: strings.Contains(name, "Pacemaker Remote")}
 			began := time.Unix(0, 0)
 			for _, s := range steps {
 				if s.request != 0 {

@@ -30,10 +30,10 @@ const pacemakerAccount = "hacluster"
 
 // stackParts returns the programs of each part of the cluster stack. A part runs while one of its
 // programs does: Pacemaker is still there without pacemakerd, and without its controller for as
-// long as pacemakerd takes to restart it.
+// long as pacemakerd takes to restart it. Images of bundles start pacemaker-remoted by its earlier name.
 func stackParts() [][]string {
 	return [][]string{
-		{"pacemakerd", "pacemaker-controld", "pacemaker-remoted"},
+		{"pacemakerd", "pacemaker-controld", "pacemaker-remoted", "pacemaker_remoted"},
 		{"corosync"},
 	}
 }

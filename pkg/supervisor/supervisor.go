@@ -103,7 +103,7 @@ func newLoop(s Supervisor) *loop {
 	}
 	l.managed.Store(true)
 	l.cleanup = fmt.Sprintf("crm_resource --cleanup --resource %s --node %s", s.Controller.Instance, s.Controller.Node)
-	l.polling.watched = s.Watched
+	l.polling.watched, l.polling.remote = s.Watched, s.Controller.Remote
 	for _, programs := range stackParts() {
 		l.stack = append(l.stack, newStackWatcher(l, s.Controller, findDaemons(programs)))
 	}
