@@ -30,6 +30,7 @@ func (c *Controller) Start(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	c.warn(c.forgetEarlierBoot(), "notes of an earlier boot count")
 	c.keepParameters()
 	if err := c.pendingFollow().drop(); err != nil {
 		return err

@@ -59,6 +59,8 @@ const (
 	stateLastMonitor = "last-monitor"
 	// stateIdentity holds by which names the cluster knows this node.
 	stateIdentity = "identity"
+	// stateBoot identifies the boot since which the files of RunDir were written.
+	stateBoot = "boot"
 	// stateAnnounced and a topic say that this node has published a value.
 	stateAnnounced = "said-"
 )

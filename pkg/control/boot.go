@@ -1,0 +1,46 @@
+package control
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// bootIDFile has an identifier of the time since the last boot; see random(4).
+const bootIDFile = "/proc/sys/kernel/random/boot_id"
+
+// forgetEarlierBoot removes the files in RunDir that were written before the last boot: in a container
+// /run may be on a disk. Their ages would count the time for which the machine was off, and what they say
+// of the cluster was over with the node's membership.
+func (c *Controller) forgetEarlierBoot() error {
+	boot, err := readBounded(bootIDFile, maxNote)
+	if err != nil {
+		return fmt.Errorf("cannot learn when this machine was booted: %w", err)
+	}
+	current := note{path: c.runFile(stateBoot)}
+	if current.read() == strings.TrimSpace(string(boot)) {
+		return nil
+	}
+	entries, err := os.ReadDir(c.RunDir)
+	if err != nil {
+		return fmt.Errorf("cannot list the state of an earlier boot: %w", err)
+	}
+	var errs []error
+	for _, e := range entries {
+		// These are locked by whoever uses them, and say nothing by themselves.
+		if slices.Contains([]string{stateLock, stateSupervisorPID}, e.Name()) || e.IsDir() {
+			continue
+		}
+		if err := os.Remove(filepath.Join(c.RunDir, e.Name())); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("cannot remove the state of an earlier boot: %w", err)
+	}
+	return current.write(string(boot))
+}
