@@ -104,6 +104,12 @@ func TestStatusAsAnOrdinaryUserIsNoPermission(t *testing.T) {
 		strings.Contains(string(out), "failed") {
 		t.Errorf("code %d: %s", code, out)
 	}
+	cmd = exec.CommandContext(t.Context(), binary, "status", "--nb", "unix:"+filepath.Join(node, "run", "ovnnb_db.sock"))
+	asOrdinaryUser(cmd)
+	out, _ = cmd.CombinedOutput()
+	if code := cmd.ProcessState.ExitCode(); code != exitNoPermission || !strings.Contains(string(out), "hint: run it as root") {
+		t.Errorf("by its address: code %d: %s", code, out)
+	}
 }
 
 func TestEveryCommandHasAnExampleAndAGroup(t *testing.T) {

@@ -17,6 +17,7 @@ type statusOptions struct {
 	output  outputFlag
 	verbose bool
 	watch   durationFlag
+	remote  remoteOptions
 }
 
 const statusHelp = `Show every database of every node: its role, whether it is fresh, when it was last
@@ -27,6 +28,13 @@ shown what they have published, and of the promoted one what its server answers.
 STATE is: fresh; "54 s behind" the active; behind; stale: without a session to the
 active; old term: it cannot lead; parked: it follows no node; unreachable or read-only,
 of a promoted node's server; or the state of a node that is not online.
+
+With --nb, --sb, --ic-nb or --ic-sb, servers are asked that are named by address, from
+any host and without Pacemaker, also those of another agent or of none. Which one is
+active shows an empty transaction, for which nothing is written; a listener that is
+read-only shows an active as a backup. Backups are compared with the active by this
+agent's markers; without those STATE is unknown, and "verify" compares their rows.
+A backup of this agent does not listen, which is no fault beside an active of it.
 
 Exit codes: 0 healthy, 1 degraded, 2 critical: no node is active, or more than one, 3
 unknown: the cluster cannot be asked; the others are those of all commands. A node on
@@ -47,9 +55,13 @@ func newStatusCommand(p program) *cobra.Command {
 		Short: "Show all nodes' databases, their roles and freshness, and what is wrong",
 		Long:  statusHelp,
 		Example: "  ovndb-servers status\n  ovndb-servers status -v -w 5\n" +
+			"  ovndb-servers status --nb tcp:192.0.2.1:6641,tcp:192.0.2.2:6641 --sb unix:/run/ovn/ovnsb_db.sock\n" +
 			"  ovndb-servers status -o json | jq '.copies[] | select(.state != \"fresh\")'",
 		Args: o.watchArgument,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.checkRemote(cmd); err != nil {
+				return err
+			}
 			screen := newScreen(p.stdout, p.getenv)
 			if o.watch > 0 {
 				return watchStatus(cmd.Context(), screen, o)
@@ -59,6 +71,7 @@ func newStatusCommand(p program) *cobra.Command {
 	}
 	o.output.add(cmd, outputTable, outputWide, outputJSON, outputYAML, outputPrometheus)
 	o.addFlags(cmd, statusTimeout)
+	o.remote.addFlags(cmd)
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show sources, terms, files and processes as well")
 	flags.VarP(&o.watch, "watch", "w", "repaint each SECONDS, 2 if none are given, until interrupted")
@@ -81,6 +94,9 @@ func (o *statusOptions) watchArgument(cmd *cobra.Command, args []string) error {
 }
 
 func showStatus(ctx context.Context, screen screen, o statusOptions) error {
+	if o.remote.given() {
+		return showRemote(ctx, screen, o)
+	}
 	report, err := gather(ctx, o)
 	if err != nil {
 		return err

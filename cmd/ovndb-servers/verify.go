@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -68,9 +67,7 @@ func newVerifyCommand(p program) *cobra.Command {
 	flags.StringVar(&o.database, "database", "", "name of the database, where both have several")
 	addDuration(flags, &o.settle, "settle", settleTime, "for how long in all to read rows that differ again")
 	flags.IntVar(&o.limit, "limit", maxRows, "how many of the rows that differ to list")
-	flags.StringVarP(&o.keys.PrivateKey, "private-key", "p", "", "file with the private key, for ssl")
-	flags.StringVarP(&o.keys.Certificate, "certificate", "c", "", "file with its certificate, for ssl")
-	flags.StringVarP(&o.keys.CACert, "ca-cert", "C", "", "file with the CA certificate of the server, for ssl")
+	addKeyFlags(cmd, &o.keys)
 	addDuration(flags, &o.timeout, "timeout", verifyTimeout, "how long the whole comparison may take")
 	return cmd
 }
@@ -79,11 +76,11 @@ func verifyCopies(cmd *cobra.Command, o verifyOptions, textA, textB string, bar 
 	if o.limit < 0 {
 		return usage("--limit cannot be negative")
 	}
-	a, err := o.address(textA)
+	a, err := parseAddress(textA, o.keys)
 	if err != nil {
 		return err
 	}
-	b, err := o.address(textB)
+	b, err := parseAddress(textB, o.keys)
 	if err != nil {
 		return err
 	}
@@ -96,18 +93,6 @@ func verifyCopies(cmd *cobra.Command, o verifyOptions, textA, textB string, bar 
 		return fmt.Errorf("cannot compare %s with %s: %w", a, b, err)
 	}
 	return writeVerified(cmd.OutOrStdout(), result, o)
-}
-
-// address reads an address, and gives it the files for TLS if it needs them.
-func (o verifyOptions) address(text string) (verify.Address, error) {
-	a, err := verify.ParseAddress(text)
-	if err == nil && a.NeedsKeys() && slices.Contains(o.keys.Paths(), "") {
-		err = fmt.Errorf("%s needs --private-key, --certificate and --ca-cert", a)
-	}
-	if err != nil {
-		return verify.Address{}, &exitError{code: exitUsage, err: err}
-	}
-	return a.With(o.keys), nil
 }
 
 func writeVerified(out io.Writer, result verify.Result, o verifyOptions) error {

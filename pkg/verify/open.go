@@ -44,6 +44,9 @@ func ParseAddress(text string) (Address, error) {
 	}
 }
 
+// Server reports whether the address is one of a server, not of a file.
+func (a Address) Server() bool { return a.server }
+
 // NeedsKeys reports whether the address is one of a server that is reached by TLS.
 func (a Address) NeedsKeys() bool { return a.server && strings.HasPrefix(a.text, "ssl:") }
 

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"ovndb-servers/pkg/printable"
+)
+
+// text writes the servers for a person.
+func (r remoteReport) text(colour bool) string {
+	var b strings.Builder
+	t := newTable(&b)
+	t.colour = colour
+	header := []string{"DATABASE", "ROLE", "STATE", "TERM", "BEAT", "ADDRESS"}
+	if r.wide {
+		header = []string{"DATABASE", "ROLE", "STATE", "TERM", "BEAT", "TERM ID", "LINEAGE", "ADDRESS"}
+	}
+	var cells []cell
+	for _, text := range header {
+		cells = append(cells, cell{text, styleBold})
+	}
+	t.add(cells...)
+	for _, c := range r.Copies {
+		t.add(r.cells(c)...)
+	}
+	t.end()
+	for _, p := range r.Problems {
+		fmt.Fprintf(&b, "\n%s %s", styleBad.on("problem:", colour), printable.Text(strings.ReplaceAll(p, "\n", "; ")))
+	}
+	if len(r.Problems) > 0 {
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func (r remoteReport) cells(c remoteCopy) []cell {
+	shown := copyReport{Role: c.Role, State: c.State}
+	beat := "-"
+	if c.TermID != "" {
+		beat = strconv.FormatUint(c.Beat, 10)
+	}
+	state := cell{text: c.State, style: shown.stateStyle()}
+	if c.State == stateNotListening {
+		state.style = styleNone // a backup of this agent does not listen
+	}
+	cells := []cell{{text: c.Database}, {text: c.Role, style: shown.roleStyle()}, state, {text: term(c.Term)}, {text: beat}}
+	if r.wide {
+		cells = append(cells, cell{text: short(c.TermID)}, cell{text: short(c.Lineage)})
+	}
+	return append(cells, cell{text: c.Address})
+}
