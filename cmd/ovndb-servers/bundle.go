@@ -86,7 +86,7 @@ type bundlePart struct {
 func writeBundle(ctx context.Context, out io.Writer, path string, o bundleOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	t, err := o.target(ctx, discardLogger())
+	t, err := o.bundleTarget(ctx)
 	if err != nil {
 		return err
 	}
@@ -110,9 +110,22 @@ func writeBundle(ctx context.Context, out io.Writer, path string, o bundleOption
 	return err
 }
 
+// bundleTarget leaves most of the time to the parts.
+func (o bundleOptions) bundleTarget(ctx context.Context) (target, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.timeout/6)
+	defer cancel()
+	return o.target(ctx, discardLogger())
+}
+
+// fill gives each part its share of the time that is left: a cluster that hangs must not keep the parts
+// from the archive that do not need it.
 func (b *bundle) fill(ctx context.Context, t target, o bundleOptions) error {
-	for _, part := range bundleParts(t, o) {
-		text, err := part.get(ctx)
+	deadline, _ := ctx.Deadline() // of writeBundle
+	parts := bundleParts(t, o)
+	for i, part := range parts {
+		getting, cancel := context.WithTimeout(ctx, time.Until(deadline)/time.Duration(len(parts)-i))
+		text, err := part.get(getting)
+		cancel()
 		entry := bundlePart{Name: part.name, SizeBytes: len(text)}
 		if err != nil {
 			entry.Error = err.Error()

@@ -287,14 +287,19 @@ func (r *report) exitCode() int {
 }
 
 // localNode returns by which names the cluster knows this node, as the last action of the resource in
-// a run directory did, else as Pacemaker does; without an answer it is the host's name.
-func localNode(ctx context.Context, runDir string) control.Identity {
+// a run directory did, else the name that was asked for.
+func localNode(runDir, asked string) control.Identity {
 	if known := control.IdentityIn(runDir); known.Name != "" {
 		return known
 	}
+	return control.Identity{Name: asked}
+}
+
+// askNode returns Pacemaker's name of this node; without an answer it is the host's name.
+func askNode(ctx context.Context) string {
 	name, err := pacemaker.LocalNode(ctx)
 	if err != nil || name == "" {
 		name, _ = os.Hostname() // an empty name is shown as such
 	}
-	return control.Identity{Name: name}
+	return name
 }

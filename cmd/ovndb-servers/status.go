@@ -159,7 +159,10 @@ func gather(ctx context.Context, o statusOptions) (report, error) {
 	if err != nil {
 		return report{}, err
 	}
-	observed := t.controller.Observe(ctx, t.controller.LiveView())
+	// The servers come first, then the cluster, which may not answer; the files need what time is left.
+	observing, end := halfOf(ctx)
+	defer end()
+	observed := t.controller.Observe(observing, t.controller.LiveView())
 	r := newReport(t.controller, observed)
 	r.addSupervisor(t.controller)
 	var others otherNodes

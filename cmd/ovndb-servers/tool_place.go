@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -89,7 +90,7 @@ func (p place) target(ctx context.Context, log logrus.FieldLogger) (target, erro
 	if err := p.check(); err != nil {
 		return target{}, err
 	}
-	view, noCluster := pacemaker.CurrentView(ctx, ocf.AgentName)
+	view, node, noCluster := askCluster(ctx)
 	instance, err := p.pickResource(view, noCluster)
 	if err != nil {
 		return target{}, err
@@ -101,21 +102,47 @@ func (p place) target(ctx context.Context, log logrus.FieldLogger) (target, erro
 	if err != nil {
 		return target{}, err
 	}
-	c := p.newController(ctx, instance, view, layout, log)
+	c := p.newController(node, instance, view, layout, log)
 	if err := checkAccess(c); err != nil {
 		return target{}, err
 	}
 	return target{controller: c, view: view, noCluster: noCluster}, nil
 }
 
+// pairTimeout bounds the question which databases a resource runs: the answers of the servers need time as well.
+const pairTimeout = 2 * time.Second
+
 // configuredPair returns the databases that a resource runs by its configuration; those of OVN if that
 // cannot be read. The servers of another pair would be judged by the record and the state of this resource.
 func configuredPair(ctx context.Context, instance string) process.Pair {
+	ctx, cancel := context.WithTimeout(ctx, pairTimeout)
+	defer cancel()
 	value, err := pacemaker.Resource{Instance: instance}.Parameter(ctx, "databases")
 	if pair, known := process.ParsePair(value); err == nil && known {
 		return pair
 	}
 	return process.PairOVN
+}
+
+// askCluster returns the cluster's view and Pacemaker's name of this node. A cluster that does not answer
+// leaves time for the servers and the files.
+func askCluster(ctx context.Context) (view pacemaker.View, node string, noCluster error) {
+	ctx, cancel := halfOf(ctx)
+	defer cancel()
+	var asking sync.WaitGroup
+	asking.Go(func() { node = askNode(ctx) })
+	view, noCluster = pacemaker.CurrentView(ctx, ocf.AgentName)
+	asking.Wait()
+	return view, node, noCluster
+}
+
+// halfOf returns a context that ends after half of what is left of ctx's time.
+func halfOf(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Until(deadline)/2)
 }
 
 // clusterTarget is target for what cannot be done without the cluster: that it does not answer is an
@@ -206,9 +233,9 @@ func lastingInstances(base string) []string {
 
 // newController returns a controller that looks at servers and files, and never
 // offers them to clients.
-func (p place) newController(ctx context.Context, instance string, view pacemaker.View, layout process.Layout, log logrus.FieldLogger) *control.Controller {
+func (p place) newController(asked, instance string, view pacemaker.View, layout process.Layout, log logrus.FieldLogger) *control.Controller {
 	runDir := filepath.Join(p.stateRunDir, instance)
-	node := localNode(ctx, runDir)
+	node := localNode(runDir, asked)
 	return &control.Controller{
 		Instance: instance, Node: node.Name, Remote: node.Remote, AttributeHost: node.Host, Layout: layout,
 		StateDir: filepath.Join(p.stateDir, instance), RunDir: runDir,

@@ -18,7 +18,9 @@ var longer = pacemaker.Resource{Instance: resource.Instance + "_2"}
 func names(t *testing.T, r pacemaker.Resource) []string {
 	t.Helper()
 	var found []string
-	swap := call{run: func(ctx context.Context, r pacemaker.Resource) (any, error) { return nil, r.SwapRecord(ctx, "", "1 x n") }}
+	swap := call{run: func(ctx context.Context, r pacemaker.Resource) (any, error) {
+		return nil, r.SwapRecord(ctx, "", "1 x n")
+	}}
 	for _, c := range append(calls(), swap) {
 		f := newFakes(t, prints(c.answer))
 		_, _ = c.run(within(t), r) // the answer is one for the shorter name
