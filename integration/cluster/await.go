@@ -59,11 +59,11 @@ func (c *Cluster) await(ctx context.Context, what string, check func(context.Con
 	}
 }
 
-// Settled is met when all nodes are online, one instance is promoted, all others
+// Settled is met when all nodes of the resource are online, one instance is promoted, all others
 // are unpromoted, nothing is blocked, and the virtual IP, if there is one, is with
 // the promoted instance.
 func (c *Cluster) Settled() Condition {
-	return c.SettledOn(c.NodeNames()...)
+	return c.SettledOn(c.InstanceNodes()...)
 }
 
 // SettledOn is [Cluster.Settled] of those nodes alone: the others run no instance.

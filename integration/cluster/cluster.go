@@ -29,6 +29,8 @@ type Node struct {
 	ID int
 	// Address is the node's own.
 	Address netip.Addr
+	// Remote says that it runs Pacemaker Remote in place of Corosync and Pacemaker.
+	Remote bool
 	// Container is the name that docker knows it by.
 	Container string
 }
@@ -38,6 +40,7 @@ type Cluster struct {
 	config   Config
 	progress *Progress
 	image    string
+	remote   string // the image of the nodes of Pacemaker Remote
 	subnet   netip.Prefix
 	vip      netip.Addr
 	nodes    []Node
@@ -77,10 +80,16 @@ func start(ctx context.Context, config Config, progress *Progress) (*Cluster, er
 	if err != nil {
 		return nil, err
 	}
+	remote := ""
+	if config.Remotes > 0 {
+		if remote, err = ensureTarget(ctx, config.Suite, "remote", progress); err != nil {
+			return nil, err
+		}
+	}
 	if err := Remove(ctx, config.Name); err != nil {
 		return nil, err
 	}
-	c := &Cluster{config: config, progress: progress, image: image, entrances: newEntrances()}
+	c := &Cluster{config: config, progress: progress, image: image, remote: remote, entrances: newEntrances()}
 	if err := c.createNetwork(ctx); err != nil {
 		return nil, err
 	}
@@ -124,6 +133,7 @@ func (c *Cluster) addresses() {
 		name := fmt.Sprintf("node%d", i+1)
 		c.nodes = append(c.nodes, Node{
 			Name: name, ID: i + 1, Address: c.host(firstHost + i), Container: c.config.container(name),
+			Remote: i >= c.config.Nodes-c.config.Remotes,
 		})
 	}
 	c.addVIP()
@@ -167,7 +177,11 @@ func (c *Cluster) startNode(ctx context.Context, node Node, files []byte) error 
 	if c.config.CgroupParent != "" {
 		args = append(args, "--cgroup-parent", c.config.CgroupParent+"-"+node.Name)
 	}
-	args = append(args, c.config.command(c.image)...)
+	image := c.image
+	if node.Remote {
+		image = c.remote
+	}
+	args = append(args, c.config.command(image)...)
 	if _, err := docker(ctx, args...); err != nil {
 		return fmt.Errorf("cannot create %s: %w", node.Name, err)
 	}
@@ -196,6 +210,11 @@ func (c *Cluster) NodeNames() []string {
 		names = append(names, node.Name)
 	}
 	return names
+}
+
+// InstanceNodes returns the names of the nodes that the resource is to run on, by number.
+func (c *Cluster) InstanceNodes() []string {
+	return c.NodeNames()[c.config.Nodes-c.config.instances():]
 }
 
 // ForEachNode calls a function for all nodes in parallel, and joins its errors.

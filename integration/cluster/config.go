@@ -69,6 +69,9 @@ type Config struct {
 	Suite Suite
 	// Nodes is their number. Default 3.
 	Nodes int
+	// Remotes is how many of the nodes, the last ones, run Pacemaker Remote in place of Corosync and
+	// Pacemaker. If there are any, the resource is kept to them.
+	Remotes int
 	// Agent is the resource's agent. Default [OVNAgent].
 	Agent string
 	// Binary is the agent's program on this machine, installed in each node; none
@@ -158,7 +161,7 @@ func (c Config) withDefaults() Config {
 		"promotable":   "true",
 		"notify":       "true",
 		"interleave":   "true",
-		"clone-max":    strconv.Itoa(c.Nodes),
+		"clone-max":    strconv.Itoa(c.instances()),
 		"promoted-max": "1",
 	}, c.CloneMeta)
 	c.PrimitiveMeta = merge(nil, c.PrimitiveMeta)
@@ -172,6 +175,9 @@ func (c Config) withDefaults() Config {
 	}, c.Properties)
 	return c
 }
+
+// instances is the number of nodes that the resource is to run on.
+func (c Config) instances() int { return orElse(c.Remotes, c.Nodes) }
 
 // clock returns the files for the clock of a node, which reach servers without the node's
 // environment as well. Timers go on as they are. The agent, which is static, keeps its clock.
@@ -199,8 +205,8 @@ func (c Config) check() error {
 	if _, err := c.Profile.totem(); err != nil {
 		return err
 	}
-	if c.Nodes < 1 || c.Nodes > 16 {
-		return fmt.Errorf("cannot make a cluster of %d nodes", c.Nodes)
+	if c.Nodes < 1 || c.Nodes > 16 || c.Remotes < 0 || c.Remotes >= c.Nodes {
+		return fmt.Errorf("cannot make a cluster of %d nodes, %d of them remote", c.Nodes, c.Remotes)
 	}
 	return nil
 }

@@ -18,6 +18,8 @@ const (
 	agentProgram = "/usr/sbin/ovndb-servers"
 	// agentLink is where Pacemaker finds it.
 	agentLink = "/usr/lib/ocf/resource.d/ovn/ovndb-servers"
+	// remoteKey is what a cluster and its nodes of Pacemaker Remote have in common.
+	remoteKey = "etc/pacemaker/authkey"
 	// pacemakerdWrapper comes before Pacemaker's own program on the PATH.
 	pacemakerdWrapper = "/usr/local/sbin/pacemakerd"
 )
@@ -37,6 +39,11 @@ func (c *Cluster) nodeFiles(node string) ([]byte, error) {
 		}
 		if err := addFile(writer, "etc/node/"+name, 0o644, text); err != nil {
 			return nil, fmt.Errorf("cannot pack %s: %w", name, err)
+		}
+	}
+	if c.config.Remotes > 0 {
+		if err := addFile(writer, remoteKey, 0o644, []byte(strings.Repeat("key", 20))); err != nil {
+			return nil, fmt.Errorf("cannot pack %s: %w", remoteKey, err)
 		}
 	}
 	for name, text := range c.config.clock(node) {
@@ -102,8 +109,9 @@ func (c *Cluster) render(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	members := c.nodes[:c.config.Nodes-c.config.Remotes]
 	data := map[string]any{
-		"Name": c.config.Name, "Config": c.config, "Nodes": c.nodes, "Totem": totem,
+		"Name": c.config.Name, "Config": c.config, "Nodes": c.nodes, "Members": members, "Remotes": c.nodes[len(members):], "Totem": totem,
 		"Class": agent[0], "Provider": agent[1], "Type": agent[2],
 		"Clone": Clone, "Resource": Resource, "VIPResource": "", "VIP": c.vip, "Bits": c.vipBits(),
 	}

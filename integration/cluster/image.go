@@ -37,6 +37,14 @@ const (
 // The tag has a hash of the image's sources, so that a change of them builds another
 // image. With shells it is the image that also holds pcs and crmsh.
 func EnsureImage(ctx context.Context, suite Suite, shells bool, progress *Progress) (string, error) {
+	if shells {
+		return ensureTarget(ctx, suite, "shells", progress)
+	}
+	return ensureTarget(ctx, suite, "node", progress)
+}
+
+// ensureTarget is [EnsureImage] of a stage of the Dockerfile.
+func ensureTarget(ctx context.Context, suite Suite, target string, progress *Progress) (string, error) {
 	base, err := ensureBase(ctx, suite, progress)
 	if err != nil {
 		return "", fmt.Errorf("cannot make the base image for %s: %w", suite, err)
@@ -44,10 +52,6 @@ func EnsureImage(ctx context.Context, suite Suite, shells bool, progress *Progre
 	archive, sum, err := buildContext()
 	if err != nil {
 		return "", err
-	}
-	target := "node"
-	if shells {
-		target = "shells"
 	}
 	tag := fmt.Sprintf("%s-%s:%s-%s", repository, target, suite, sum)
 	if imageExists(ctx, tag) {

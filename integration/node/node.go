@@ -6,5 +6,5 @@ import "embed"
 // Context is the build context of the image: the Dockerfile and the files that
 // it copies.
 //
-//go:embed Dockerfile entry
+//go:embed Dockerfile entry entry-remote
 var Context embed.FS

@@ -134,7 +134,7 @@ always has one.
 			LongDesc: english(`
 The address under which the other nodes replicate from this one while it is promoted. It is not the virtual IP address, and differs from node
 to node: set it by rules on #uname. Without it, it is an address in the network of the virtual IP address that no resource of the cluster holds;
-if there is none, or master_ip is not set, the address by which Corosync knows the node. It is searched for once after each start of the resource.
+if there is none, or master_ip is not set, the address by which the cluster knows the node: of Corosync, or of its Pacemaker Remote. It is searched for once after each start of the resource.
 `),
 		},
 	}
