@@ -100,21 +100,30 @@ func (s *trial) wantSameStatus(active string) {
 	})
 	var first map[string]string
 	for _, node := range s.NodeNames() {
-		_, got := s.status(node, exitSuccess)
-		roles := map[string]string{}
-		for _, n := range got.Cluster.Nodes {
-			roles[n.Name] = n.Role
-			if slices.Contains(s.InstanceNodes(), n.Name) && n.Score == nil {
-				s.t.Errorf("status on %s: no promotion score of %s", node, n.Name)
-			}
-		}
-		if got.Node != node || roles[active] != string(cluster.Promoted) || len(roles) != len(s.NodeNames()) {
-			s.t.Errorf("status on %s says that it is %s, and roles %v", node, got.Node, roles)
-		}
+		roles := s.rolesSeenOn(node)
 		if first == nil {
 			first = roles
-		} else if !maps.Equal(first, roles) {
-			s.t.Errorf("status on %s: roles %v, elsewhere %v", node, roles, first)
+		}
+		if roles[active] != string(cluster.Promoted) || len(roles) != len(s.NodeNames()) || !maps.Equal(first, roles) {
+			s.t.Errorf("status on %s: roles %v, elsewhere %v, promoted is %s", node, roles, first, active)
 		}
 	}
+}
+
+// rolesSeenOn returns the roles that the tool shows on a node, which has to know its own name and the
+// scores of all that run the resource.
+func (s *trial) rolesSeenOn(node string) map[string]string {
+	s.t.Helper()
+	_, got := s.status(node, exitSuccess)
+	if got.Node != node {
+		s.t.Errorf("status on %s says that it is %s", node, got.Node)
+	}
+	roles := map[string]string{}
+	for _, n := range got.Cluster.Nodes {
+		roles[n.Name] = n.Role
+		if slices.Contains(s.InstanceNodes(), n.Name) && n.Score == nil {
+			s.t.Errorf("status on %s: no promotion score of %s", node, n.Name)
+		}
+	}
+	return roles
 }
