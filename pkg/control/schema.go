@@ -35,6 +35,9 @@ func (c *Controller) compareSchemas(ctx context.Context, u Unit, theirs ovsdbctl
 // columns: they are the only copy here until the source's have arrived.
 func (c *Controller) takeSchema(ctx context.Context, u Unit, schema ovsdbctl.Schema) error {
 	return step(ctx, "give the "+u.Name()+" server the schema of its source", u.Server.DataSocket, func(ctx context.Context) error {
+		if err := c.checkConversion(ctx, u, schema); err != nil {
+			return err
+		}
 		err := u.convert(ctx, schema)
 		if refused := new(ovsdbctl.CommandError); errors.As(err, &refused) {
 			err = c.convertWritable(ctx, u, schema)

@@ -31,6 +31,8 @@ const (
 	stateElectionLost = "election-lost"
 	// stateNorthd says that the ovn-northd of this node is the agent's to end.
 	stateNorthd = "northd"
+	// stateUpgradeRefused names the term in which a conversion was refused, as rows do not fit.
+	stateUpgradeRefused = "upgrade-refused"
 	// stateFilePosition holds, for a database, how far its file was read and the position there.
 	stateFilePosition = "position"
 	// statePendingFollow names the promoted node that the supervisor is to follow.
@@ -121,6 +123,8 @@ func (c *Controller) failedPromotion() note { return note{path: c.runFile(stateE
 
 // northdNote is there while the ovn-northd of this node is the agent's to end.
 func (c *Controller) northdNote() note { return note{path: c.runFile(stateNorthd)} }
+
+func (c *Controller) upgradeRefused() note { return note{path: c.runFile(stateUpgradeRefused)} }
 
 // pendingFollow is the note that the supervisor is to point the servers at a promoted node, by
 // its name. Any later action overrides it, and after a while the supervisor learns of the

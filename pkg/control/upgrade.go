@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -133,7 +134,28 @@ func (c *Controller) UpgradeSchemas(ctx context.Context, plan UpgradePlan) error
 			failures = append(failures, c.convertUnlessActing(ctx, s.Database))
 		}
 	}
-	return errors.Join(failures...)
+	err := errors.Join(failures...)
+	c.noteRefusal(err)
+	return err
+}
+
+// noteRefusal keeps the term in which a conversion was refused, as rows do not fit.
+func (c *Controller) noteRefusal(err error) {
+	if err == nil {
+		c.warn(c.upgradeRefused().drop(), "the note of a refused conversion stays")
+	}
+	refused := errors.Is(err, process.ErrConversion) || errors.As(err, new(*ovsdbctl.CommandError))
+	if own, ownErr := c.OwnTerm(); refused && ownErr == nil && own != nil {
+		c.warn(c.upgradeRefused().write(own.Record.TermID), "the refused conversion is tried again in this term")
+	}
+}
+
+// UpgradeRefused reports whether a conversion was refused in the term that this node leads. It
+// is not tried again in that term: each try keeps a snapshot, and those of discarded rows would go for
+// them.
+func (c *Controller) UpgradeRefused() bool {
+	own, err := c.OwnTerm()
+	return err == nil && own != nil && c.upgradeRefused().read() == own.Record.TermID
 }
 
 func (c *Controller) schemasOf(ctx context.Context, u Unit) (installed, served ovsdbctl.Schema, err error) {
@@ -187,10 +209,23 @@ func (c *Controller) convertStep(ctx context.Context, s UpgradeStep) error {
 	if err := c.snapshot(ctx, u, replication.Admission{Snapshot: reason, Why: snapshotUpgrade}); err != nil {
 		return err
 	}
+	if err := c.checkConversion(ctx, u, s.schema); err != nil {
+		return err
+	}
 	if err := u.convert(ctx, s.schema); err != nil {
 		return err
 	}
 	log.Info("converted the database; the backups copy it again")
+	return nil
+}
+
+// checkConversion returns an error if rows of a database do not fit a schema: its server must not be asked
+// for that conversion, of which it may die.
+func (c *Controller) checkConversion(ctx context.Context, u Unit, schema ovsdbctl.Schema) error {
+	file := process.DatabaseFile{Path: u.Files.Database, Owner: c.Owner}
+	if err := file.CheckConversion(ctx, schema.Text); err != nil {
+		return fmt.Errorf("%s is not converted to schema version %s: %w", u.Name(), schema.Version, err)
+	}
 	return nil
 }
 

@@ -26,6 +26,8 @@ const (
 	operationEnsure  = "ensure"
 	operationReplace = "replace" // by a copy of the standard input
 	operationRead    = "read"    // open files and read nothing
+	// operationCheckConversion takes the schema from the standard input.
+	operationCheckConversion = "check conversion"
 )
 
 // fileRequest is the second argument, in JSON.
@@ -47,7 +49,7 @@ type fileReply struct {
 func errorKinds() []error {
 	return []error{
 		ErrDamaged, ErrClustered, ErrWrongDatabase, ErrInUse, ErrSchemaMissing, ErrProgramMissing,
-		fs.ErrNotExist, fs.ErrExist, fs.ErrPermission,
+		fs.ErrNotExist, fs.ErrExist, fs.ErrPermission, ErrConversion,
 	}
 }
 
@@ -126,6 +128,8 @@ func RunFilesCommand(ctx context.Context, args []string, stdin *os.File, stdout 
 		reply.Ensured, err = request.File.ensure(ctx)
 	case operationRead:
 		err = openAll(request.Paths)
+	case operationCheckConversion:
+		err = request.File.checkConversionTo(ctx, stdin)
 	case operationReplace:
 		err = request.File.replace(ctx, stdin, request.Source, request.Name)
 	default:

@@ -32,6 +32,11 @@ func openStaging(database DatabaseFile) (*staging, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newStaging(database, release)
+}
+
+// newStaging is openStaging of a database file that this process has locked, or that a server has open.
+func newStaging(database DatabaseFile, release func()) (*staging, error) {
 	root, err := os.OpenRoot(filepath.Dir(database.Path))
 	if err != nil {
 		release()

@@ -9,7 +9,6 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"ovndb-servers/pkg/control"
-	"ovndb-servers/pkg/ovsdbctl"
 )
 
 const (
@@ -25,19 +24,7 @@ type schemaKeeper struct {
 	controller *control.Controller
 	log        logrus.FieldLogger
 	waited     []string
-	refused    refusedTerm
 	failures   failureLog
-}
-
-// refusedTerm is the term in which the server has refused a conversion, as rows do not fit. It is not
-// tried again in that term: each try keeps a snapshot, and those of discarded rows would go for them.
-type refusedTerm string
-
-// note takes note of the result of a try in a term.
-func (r *refusedTerm) note(term string, err error) {
-	if refused := new(ovsdbctl.CommandError); errors.As(err, &refused) {
-		*r = refusedTerm(term)
-	}
 }
 
 func (k *schemaKeeper) run(ctx context.Context) {
@@ -67,9 +54,8 @@ func (k *schemaKeeper) publish(ctx context.Context) error {
 func (k *schemaKeeper) review(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, upgradeTimeout)
 	defer cancel()
-	own, err := k.controller.OwnTerm()
-	if err != nil || own == nil || k.refused == refusedTerm(own.Record.TermID) {
-		return err
+	if k.controller.UpgradeRefused() {
+		return nil
 	}
 	plan, err := k.controller.PlanUpgrade(ctx)
 	if errors.Is(err, control.ErrNotLeading) {
@@ -78,7 +64,6 @@ func (k *schemaKeeper) review(ctx context.Context) error {
 	// What can be compared is converted, whatever is wrong with the other database.
 	err = errors.Join(err, k.controller.UpgradeSchemas(ctx, plan))
 	waits := plan.Waits()
-	k.refused.note(own.Record.TermID, err)
 	if err == nil && len(waits) > 0 && !slices.Equal(waits, k.waited) {
 		k.log.Info(control.WaitsFor(waits))
 	}
