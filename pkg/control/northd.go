@@ -77,6 +77,9 @@ func (c *Controller) startNorthd(ctx context.Context) error {
 	}
 	ctx, cancel := withBudget(ctx, northdFraction, northdTimeout)
 	defer cancel()
+	if waits, err := c.northdWaits(ctx); err != nil || waits != "" {
+		return errors.Join(err, refusedStart(waits))
+	}
 	files := c.Layout.Northd()
 	parameters, err := process.NorthdParameters(c.NorthdParameters)
 	if err != nil {

@@ -64,6 +64,7 @@ func (c *Controller) observe(ctx context.Context, view ClusterView, purpose obse
 	if own != nil {
 		o.Term = c.judgeTerm(ctx, view, own)
 	}
+	c.observeNorthdWaits(ctx, &o)
 	if own == nil && err == nil && purpose.expectPromoted {
 		o.OtherAgent, o.TakeOverWaits = c.promotedElsewhere(ctx, o.Servers)
 	}

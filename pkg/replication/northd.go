@@ -15,6 +15,8 @@ type Northd struct {
 	PID int
 	// Stopped says that a signal or a debugger has stopped that.
 	Stopped bool
+	// Waits says why one that does not run is not started yet; empty if it may be.
+	Waits string
 	// Reason says what else is odd about it.
 	Reason string
 }
@@ -42,6 +44,8 @@ func withNorthd(v Verdict, o Observation) Verdict {
 func withNorthdRunning(v Verdict, n Northd) Verdict {
 	reason, repair := n.Reason, false
 	switch {
+	case n.PID == 0 && n.Waits != "":
+		reason = northdProgram + " is not started: " + n.Waits
 	case n.PID == 0:
 		reason, repair = northdProgram+" was not running", true
 	case n.Stopped:

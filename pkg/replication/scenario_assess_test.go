@@ -40,6 +40,8 @@ func (s *scenario) assess(t *testing.T, w words) string {
 		o.Northd = replication.Northd{Managed: true, PID: 7}
 	case "absent":
 		o.Northd = replication.Northd{Managed: true}
+	case "waits":
+		o.Northd = replication.Northd{Managed: true, Waits: "NB waits"}
 	case "stopped":
 		o.Northd = replication.Northd{Managed: true, PID: 7, Stopped: true}
 	}

@@ -60,7 +60,7 @@ type Upgrade struct {
 // nodes bring. A node with an older one could not serve it under its own version of OVN. If it
 // is not, waits has the nodes that this waits for; none if there is nothing to convert.
 func (u Upgrade) Decide() (due bool, waits []string) {
-	if !newer(u.Installed, u.Served) {
+	if !NewerSchema(u.Installed, u.Served) {
 		return false, nil
 	}
 	nodes := slices.Concat(u.Members, u.Scored, slices.Collect(maps.Keys(u.Published)))
@@ -73,9 +73,9 @@ func (u Upgrade) Decide() (due bool, waits []string) {
 	return len(waits) == 0, waits
 }
 
-// newer reports whether a version of a schema is newer than another: both are "x.y.z" with decimal
-// numbers (RFC 7047, section 3.1), otherwise it is not.
-func newer(a, b string) bool {
+// NewerSchema reports whether a version of a schema is newer than another: both are "x.y.z" with
+// decimal numbers (RFC 7047, section 3.1), otherwise it is not.
+func NewerSchema(a, b string) bool {
 	first, err := parseVersion(a)
 	second, errSecond := parseVersion(b)
 	if err != nil || errSecond != nil {
@@ -113,7 +113,7 @@ func PendingUpgrades(published map[string]Schemas) []PendingUpgrade {
 	newest := map[string]string{}
 	for _, schemas := range published {
 		for database, version := range schemas {
-			if newest[database] == "" || newer(version, newest[database]) {
+			if newest[database] == "" || NewerSchema(version, newest[database]) {
 				newest[database] = version
 			}
 		}
