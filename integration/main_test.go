@@ -164,7 +164,13 @@ func awaitReplication(ctx context.Context, t *testing.T, c *cluster.Cluster) {
 // changed by change, and removes it afterwards.
 func ownCluster(t *testing.T, change func(*cluster.Config)) (context.Context, *cluster.Cluster) {
 	t.Helper()
-	ctx := testContext(t)
+	return ownClusterWithin(t, testTimeout, change)
+}
+
+// ownClusterWithin is [ownCluster] of a test that may take longer or shorter than others.
+func ownClusterWithin(t *testing.T, timeout time.Duration, change func(*cluster.Config)) (context.Context, *cluster.Cluster) {
+	t.Helper()
+	ctx := contextWithin(t, timeout)
 	config := suite.config
 	config.Persistent = false
 	config.Name = clusterName(t.Name(), string(config.Suite), false)
@@ -199,7 +205,12 @@ func clusterName(purpose, release string, stays bool) string {
 // long.
 func testContext(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeoutCause(t.Context(), testTimeout, errors.New("the test takes too long"))
+	return contextWithin(t, testTimeout)
+}
+
+func contextWithin(t *testing.T, timeout time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), timeout, errors.New("the test takes too long"))
 	t.Cleanup(cancel)
 	return ctx
 }

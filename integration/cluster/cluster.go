@@ -154,12 +154,19 @@ func (c *Cluster) startNodes(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return c.startNode(ctx, node, files)
+		image := c.image
+		if node.Remote {
+			image = c.remote
+		}
+		if err := c.createNode(ctx, node, image, files); err != nil {
+			return err
+		}
+		return c.startNode(ctx, node)
 	})
 }
 
-// startNode creates a node, gives it its files and starts it.
-func (c *Cluster) startNode(ctx context.Context, node Node, files []byte) error {
+// createNode creates a node's container of an image, and gives it its files.
+func (c *Cluster) createNode(ctx context.Context, node Node, image string, files []byte) error {
 	args := []string{
 		"create", "--name", node.Container, "--hostname", node.Name,
 		"--network", c.config.network(), c.config.addressOption(), node.Address.String(),
@@ -177,10 +184,6 @@ func (c *Cluster) startNode(ctx context.Context, node Node, files []byte) error 
 	if c.config.CgroupParent != "" {
 		args = append(args, "--cgroup-parent", c.config.CgroupParent+"-"+node.Name)
 	}
-	image := c.image
-	if node.Remote {
-		image = c.remote
-	}
 	args = append(args, c.config.command(image)...)
 	if _, err := docker(ctx, args...); err != nil {
 		return fmt.Errorf("cannot create %s: %w", node.Name, err)
@@ -188,6 +191,11 @@ func (c *Cluster) startNode(ctx context.Context, node Node, files []byte) error 
 	if _, err := output(ctx, bytes.NewReader(files), "docker", "cp", "-", node.Container+":/"); err != nil {
 		return fmt.Errorf("cannot copy files to %s: %w", node.Name, err)
 	}
+	return nil
+}
+
+// startNode starts a node that has been created.
+func (c *Cluster) startNode(ctx context.Context, node Node) error {
 	if _, err := docker(ctx, "start", node.Container); err != nil {
 		return fmt.Errorf("cannot start %s: %w", node.Name, err)
 	}

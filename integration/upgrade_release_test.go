@@ -1,0 +1,190 @@
+//go:build integration
+
+package integration_test
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"ovndb-servers/integration/cluster"
+	"ovndb-servers/integration/ovsdb"
+)
+
+// releaseTimeout bounds the upgrade of three nodes.
+const releaseTimeout = 8 * time.Minute
+
+// A cluster of bookworm becomes one of trixie under writers to both databases, in the order of
+// docs/upgrade.md: each backup in turn, the promoted node last. Of each node the container is
+// replaced, which leaves it its name, its address, its databases, and the state of agent, Corosync and
+// Pacemaker.
+//
+// From OVN 23.03 and Pacemaker 2.1.5 to OVN 25.03 and Pacemaker 3.0: no acknowledged row is lost, the
+// role moves once, the databases keep the schemas of bookworm as long as a node of bookworm is in the
+// cluster, and ovn-northd of trixie is not started as long; at the end all nodes have the schemas of
+// trixie, and ovn-northd works.
+func TestUpgradeOfBookwormNodesToTrixieNodesLosesNothing(t *testing.T) {
+	skipIfShort(t)
+	if suite.config.Suite != cluster.Trixie {
+		t.Skip("its nodes have releases of their own: it runs once, on trixie")
+	}
+	s := newReleaseTrial(t, cluster.Bookworm)
+	active, others := s.promoted()
+	s.awaitNorthd(active)
+	s.awaitRound(active, 1)
+	began, term, older := time.Now(), s.term(active), s.packagedSchemas(active)
+	for _, node := range others {
+		s.leave(node)
+		s.upgradeNode(node, cluster.Trixie)
+		s.wantSchemas(older, s.NodeNames()...)
+	}
+	newer := s.packagedSchemas(others[0])
+	if newer == older {
+		t.Fatalf("both releases have the schemas %s", newer)
+	}
+	s.leave(active)
+	s.awaitMore(50)
+	s.wantSchemas(older, others...)
+	s.wantWaitingNorthd()
+	s.upgradeNode(active, cluster.Trixie)
+	s.await("the schemas of trixie", func(ctx context.Context) error { return s.haveSchemas(ctx, newer, s.NodeNames()...) })
+	awaitReplication(s.ctx, t, s.Cluster)
+	leader, _ := s.promoted()
+	s.awaitNorthd(leader)
+	s.awaitRound(leader, 2)
+	if moves := s.term(leader) - term; moves != 1 {
+		t.Errorf("the role moved %d times, want 1", moves)
+	}
+	s.reportPauses(began)
+	s.end()
+}
+
+// newReleaseTrial is a trial of a cluster of a release, with ovn-northd. Its rows are of tables that cost
+// ovn-northd little.
+func newReleaseTrial(t *testing.T, release cluster.Suite) *trial {
+	t.Helper()
+	needServers(t)
+	ctx, c := ownClusterWithin(t, releaseTimeout, func(config *cluster.Config) {
+		config.Suite = release
+		config.Parameters = map[string]string{"manage_northd": "yes"}
+	})
+	s := &trial{hand: hand{Cluster: c, t: t, ctx: ctx}}
+	nb, sb := ovsdb.Northbound(), ovsdb.Southbound()
+	nb.Table = "Address_Set"
+	for i, db := range []ovsdb.Database{nb, sb} {
+		s.addWriter(db)
+		awaitRows(ctx, t, c, db, []string{s.writers[i].Acks()[0].Name})
+	}
+	return s
+}
+
+// leave has a node run nothing, while it stays in the cluster.
+func (s *trial) leave(node string) {
+	s.t.Helper()
+	s.check(s.Standby(s.ctx, node))
+	s.awaitCluster(node+" to leave", s.SettledOn(s.without(node)...))
+}
+
+// upgradeNode replaces a node that is in standby, and waits until it is healthy again.
+func (s *trial) upgradeNode(node string, release cluster.Suite) {
+	s.t.Helper()
+	s.awaitMore(50)
+	began := time.Now()
+	s.check(s.ShutDown(s.ctx, node))
+	s.check(s.ReplaceNode(s.ctx, node, release))
+	s.check(s.AwaitWhole(s.ctx))
+	s.check(s.Unstandby(s.ctx, node))
+	s.awaitCluster(node+" to come back", s.Settled())
+	s.await(node+" to be healthy", func(ctx context.Context) error { return s.isHealthy(ctx, node) })
+	s.t.Logf("%s is back with %s after %.0f s", node, release, time.Since(began).Seconds())
+}
+
+// isHealthy returns an error unless the command status is content with a node.
+func (s *trial) isHealthy(ctx context.Context, node string) error {
+	result, err := s.Exec(ctx, node, "ovndb-servers", "status")
+	if err == nil && result.Code != exitSuccess {
+		err = fmt.Errorf("status: %s", result)
+	}
+	return err
+}
+
+// wantWaitingNorthd checks that ovn-northd does not run on the promoted node, which says why.
+func (s *trial) wantWaitingNorthd() {
+	s.t.Helper()
+	leader, _ := s.promoted()
+	if pids := s.northdPIDs(leader); len(pids) > 0 {
+		s.t.Errorf("ovn-northd of a newer package than the databases runs on %s: %v", leader, pids)
+	}
+	s.await("the promoted node to say why", func(ctx context.Context) error {
+		result, err := s.Exec(ctx, leader, "ovndb-servers", "status")
+		if err == nil && !strings.Contains(result.Stdout, "ovn-northd is not started: ") {
+			err = fmt.Errorf("status: %s", result)
+		}
+		return err
+	})
+}
+
+// packagedSchemas returns the versions of the schemas of a node's package of OVN.
+func (s *trial) packagedSchemas(node string) string {
+	s.t.Helper()
+	var versions []string
+	for _, name := range []string{"nb", "sb"} {
+		versions = append(versions, s.exec(node, "ovsdb-tool", "schema-version", "/usr/share/ovn/ovn-"+name+".ovsschema"))
+	}
+	return strings.Join(versions, " ")
+}
+
+// wantSchemas checks that nodes serve schemas of those versions.
+func (s *trial) wantSchemas(want string, nodes ...string) {
+	s.t.Helper()
+	if err := s.haveSchemas(s.ctx, want, nodes...); err != nil {
+		s.t.Error(err)
+	}
+}
+
+// haveSchemas returns an error unless nodes serve schemas of those versions.
+func (s *trial) haveSchemas(ctx context.Context, want string, nodes ...string) error {
+	for _, node := range nodes {
+		var versions []string
+		for _, db := range databases() {
+			version, err := s.MustExec(ctx, node, "ovsdb-client", "--timeout=5", "get-schema-version", "unix:"+db.Socket, db.Name)
+			if err != nil {
+				return err
+			}
+			versions = append(versions, version)
+		}
+		if got := strings.Join(versions, " "); got != want {
+			return fmt.Errorf("%s has the schemas %s, want %s", node, got, want)
+		}
+	}
+	return nil
+}
+
+// term returns the term that the data of a node's northbound database has seen last.
+func (s *trial) term(node string) int {
+	s.t.Helper()
+	text := s.exec(node, "ovsdb-client", "--timeout=10", "transact", "unix:"+ovsdb.Northbound().Socket,
+		`["OVN_Northbound",{"op":"select","table":"NB_Global","where":[],"columns":["external_ids"]}]`)
+	match := regexp.MustCompile(`"ovndb-servers:term","([0-9]+)"`).FindStringSubmatch(text)
+	if match == nil {
+		s.t.Fatalf("no term in the marker of %s: %s", node, text)
+	}
+	term, err := strconv.Atoi(match[1])
+	s.check(err)
+	return term
+}
+
+// reportPauses logs how often clients of each database had to wait, and for how long.
+func (s *trial) reportPauses(began time.Time) {
+	for _, writer := range s.writers {
+		var lengths []string
+		for _, gap := range writer.Interruptions(began) {
+			lengths = append(lengths, gap.Duration().Round(10*time.Millisecond).String())
+		}
+		s.t.Logf("%s: %d pauses of its writer: %s", writer.Database().Name, len(lengths), strings.Join(lengths, ", "))
+	}
+}
