@@ -46,7 +46,7 @@ func newIPv6Trial(t *testing.T) *trial {
 	if !cluster.IPv6() {
 		t.Skip("this machine has no IPv6: /proc/sys/net/ipv6/conf/all/disable_ipv6 is not 0")
 	}
-	ctx, c := ownCluster(t, func(config *cluster.Config) { config.IPv6 = true })
+	ctx, c := ownClusterWithin(t, 2*testTimeout, func(config *cluster.Config) { config.IPv6 = true })
 	s := trialOf(ctx, t, c)
 	for _, node := range c.NodeNames() {
 		if text := s.exec(node, "ip", "-4", "-oneline", "address", "show", "scope", "global"); text != "" {
