@@ -103,7 +103,8 @@ func (c *Controller) followIfRunning(ctx context.Context, u Unit, source string,
 		return nil
 	}
 	status, err := u.Server.SyncStatus(ctx)
-	if err == nil && status.Follows(source) && status.Link == ovsdbctl.LinkReplicating && c.followed(u).held() {
+	done := err == nil && status.Follows(source) && status.Link == ovsdbctl.LinkReplicating && c.followed(u).held()
+	if done && !c.reinit(u).held() {
 		return nil // the supervisor was faster; to follow again would copy all once more
 	}
 	return c.follow(ctx, u, source, record)
@@ -133,7 +134,7 @@ func (c *Controller) follow(ctx context.Context, u Unit, source string, record r
 		return err
 	}
 	c.warn(c.withdraw(ctx, TopicBlessed), "the operator's word for the data that was here stands")
-	return c.followed(u).take()
+	return errors.Join(c.followed(u).take(), c.reinit(u).drop())
 }
 
 // joinSource returns nil when a server may replicate from a source with the schema that it has: all
@@ -245,6 +246,7 @@ func (c *Controller) admitOnce(ctx context.Context, u Unit, source string, recor
 		return admission{}, fmt.Errorf("cannot compare this node with the source %s: %w", source, err)
 	}
 	j.Own, j.Rows = held.position, held.rows
+	j.Discard = c.reinitIn(u, j.Record)
 	return admission{Admission: replication.Admit(j), schema: schema}, nil
 }
 

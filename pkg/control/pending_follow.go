@@ -27,7 +27,8 @@ func (c *Controller) RequestFollow(ctx context.Context, promoted string) error {
 }
 
 // FollowPending does what RequestFollow has left to the supervisor, and returns the node that is
-// followed now; none if nothing was left. With putOff, that is only the node to follow later.
+// followed now; none if nothing was left. With putOff, that is only the node to follow later, unless an operator
+// waits for the copy.
 //
 // It does not wait for another action: a restart in place holds the lock for as long as its server
 // reads the file, and the caller has more to do meanwhile. Then it does nothing, and ok is false.
@@ -47,7 +48,7 @@ func (c *Controller) FollowPending(ctx context.Context, putOff bool) (leader rep
 	if err := c.pendingFollow().drop(); err != nil {
 		return replication.Leader{}, true, err
 	}
-	if putOff {
+	if putOff && len(c.ReinitPending()) == 0 {
 		sources, err := c.sourcesOf(ctx, promoted)
 		return replication.Leader{Node: promoted, Sources: sources}, true, err
 	}

@@ -37,6 +37,8 @@ const (
 	stateFilePosition = "position"
 	// statePendingFollow names the promoted node that the supervisor is to follow.
 	statePendingFollow = "follow"
+	// stateReinit says, for a database, that an operator has it copied again, and in which term.
+	stateReinit = "reinit"
 	// stateLock keeps actions, and repairs of the supervisor, apart.
 	stateLock = "lock"
 	// stateSupervisorPID is locked by the supervisor while it runs.
@@ -130,6 +132,9 @@ func (c *Controller) upgradeRefused() note { return note{path: c.runFile(stateUp
 // its name. Any later action overrides it, and after a while the supervisor learns of the
 // promoted node by itself.
 func (c *Controller) pendingFollow() note { return note{path: c.runFile(statePendingFollow)} }
+
+// reinit is the note that a database is to be copied again in the term that it names.
+func (c *Controller) reinit(u Unit) note { return note{path: c.unitFile(u, stateReinit)} }
 
 func (c *Controller) ownAddress() note { return note{path: c.runFile(stateOwnAddress)} }
 

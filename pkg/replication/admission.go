@@ -30,6 +30,8 @@ type Joining struct {
 	SchemaDiffers bool
 	// Record is the cluster record, nil if there is none.
 	Record *Record
+	// Discard says that an operator gives up what this server holds, in the term of the record.
+	Discard bool
 }
 
 // The kinds of snapshots that an admission asks for.
@@ -44,6 +46,8 @@ const (
 	SnapshotAhead = "ahead"
 	// SnapshotOtherAgent keeps data before that of another agent's promoted node is followed.
 	SnapshotOtherAgent = "other-agent"
+	// SnapshotReinit keeps data that an operator gives up.
+	SnapshotReinit = "reinit"
 )
 
 // Admission says whether a backup may follow a source, and what to do first.
@@ -81,6 +85,8 @@ func (j Joining) admit() Admission {
 	switch {
 	case !j.Own.Marked() && j.Rows == 0:
 		return Admission{}
+	case j.Discard:
+		return Admission{Snapshot: "an operator has the databases of this node copied again", Why: SnapshotReinit}
 	case !j.Own.Marked():
 		return Admission{Snapshot: fmt.Sprintf("%d rows from before this node knew of terms", j.Rows), Why: SnapshotAdopted}
 	case j.OtherAgent:
@@ -124,13 +130,18 @@ func (j Joining) refuse() Admission {
 		return Admission{Refuse: "the server there has no term, or one that cannot be read: it was not promoted by this agent", Soon: true}
 	case j.Unreplicable != "":
 		return Admission{Refuse: j.Unreplicable}
-	case j.Own.Marked() && j.Own.Lineage != j.Source.Lineage:
+	case j.foreign():
 		return Admission{Refuse: fmt.Sprintf(
-			"it has another origin (lineage %s, this node's is %s): if this node's data is not needed, stop the resource here and move its file away",
+			"it has another origin (lineage %s, this node's is %s): if this node's data is not needed: ovndb-servers reinit",
 			j.Source.Lineage, j.Own.Lineage)}
 	default:
 		return j.refuseByRecord()
 	}
+}
+
+// foreign reports whether this server holds data of another origin that an operator has not given up.
+func (j Joining) foreign() bool {
+	return j.Own.Marked() && j.Own.Lineage != j.Source.Lineage && !j.Discard
 }
 
 // refuseByRecord refuses a source that does not lead the term of the record.

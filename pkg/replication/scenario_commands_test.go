@@ -35,12 +35,13 @@ func (s *scenario) nameOf(termID string) string {
 	return "?"
 }
 
-// admit reads "NODE from NODE [writable] [rows=N] [source-backup] [no-marker] [unreplicable=..] [other-schema] [other-agent] [blank]".
+// admit reads "NODE from NODE [writable] [rows=N] [source-backup] [no-marker] [unreplicable=..] [other-schema] [other-agent] [blank] [discard]".
 func (s *scenario) admit(t *testing.T, w words) string {
 	t.Helper()
 	j := replication.Joining{
 		Own: s.candidates[w.arg(0)].Positions[nb], WasWritable: w.has("writable"), Rows: 1,
 		SourceWritable: !w.has("source-backup"), OtherAgent: w.has("other-agent"), SourceBlank: w.has("blank"), Unreplicable: w.value("unreplicable"), SchemaDiffers: w.has("other-schema"), Record: s.record,
+		Discard: w.has("discard"),
 	}
 	if rows, found := w.lookup("rows"); found {
 		j.Rows, _ = strconv.Atoi(rows)
