@@ -15,7 +15,8 @@ import (
 type pauseOptions struct {
 	place
 
-	yes bool
+	output outputFlag
+	yes    bool
 }
 
 const pauseHelp = `Take the resource into maintenance, by its meta-attribute maintenance: Pacemaker neither
@@ -67,19 +68,23 @@ func newPausingCommand(p program, name, short, long string, c pausing) *cobra.Co
 		Use: name, Short: short, Long: long + pauseCodes,
 		Example: "  ovndb-servers " + name + "\n  ovndb-servers " + name + " --yes",
 		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return c.run(cmd, p, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.output.act(cmd, func(out io.Writer, r *actionReport) error { return c.run(cmd, p, o, out, r) })
+		},
 	}
+	o.output.addAction(cmd)
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do it, without a question")
 	o.addFlags(cmd, statusTimeout)
 	return cmd
 }
 
-func (c pausing) run(cmd *cobra.Command, p program, o pauseOptions) error {
+func (c pausing) run(cmd *cobra.Command, p program, o pauseOptions, out io.Writer, r *actionReport) error {
 	t, clone, paused, err := o.find(cmd.Context())
 	if err != nil {
 		return err
 	}
-	out, resource := cmd.OutOrStdout(), t.controller.Instance
+	resource := t.controller.Instance
+	r.Resource = resource
 	if paused == c.paused {
 		_, err := fmt.Fprintf(out, "resource %s (%s) %s\n", resource, clone, c.already)
 		return errors.Join(err, c.check(cmd.Context(), t, o.timeout))

@@ -19,7 +19,8 @@ import (
 type reinitOptions struct {
 	place
 
-	yes bool
+	output outputFlag
+	yes    bool
 }
 
 // reinitTimeout leaves time for large databases.
@@ -52,20 +53,24 @@ func newReinitCommand(p program) *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return reinit(cmd, p, o, strings.Join(args, ""))
+			return o.output.act(cmd, func(out io.Writer, r *actionReport) error {
+				return reinit(cmd, p, o, strings.Join(args, ""), out, r)
+			})
 		},
 	}
+	o.output.addAction(cmd)
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do it, without a question")
 	o.addFlags(cmd, reinitTimeout)
 	return cmd
 }
 
-func reinit(cmd *cobra.Command, p program, o reinitOptions, named string) error {
-	ctx, out := cmd.Context(), cmd.OutOrStdout()
+func reinit(cmd *cobra.Command, p program, o reinitOptions, named string, out io.Writer, r *actionReport) error {
+	ctx := cmd.Context()
 	plan, err := o.plan(ctx, named)
 	if err != nil {
 		return err
 	}
+	r.Resource, r.From, r.To = plan.controller.Instance, plan.record.Node, plan.controller.Node
 	if _, err := io.WriteString(out, plan.text()); err != nil {
 		return err
 	}
@@ -78,6 +83,7 @@ func reinit(cmd *cobra.Command, p program, o reinitOptions, named string) error 
 	if err := plan.carryOut(ctx, o); err != nil {
 		return refused(err)
 	}
+	r.took(time.Since(began))
 	_, err = fmt.Fprintf(out, "the databases of node %s are fresh after %s; what they held before: ovndb-servers snapshots list\n",
 		c.Node, rounded(time.Since(began)))
 	return err

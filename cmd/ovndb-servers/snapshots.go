@@ -47,7 +47,7 @@ func newSnapshotsListCommand() *cobra.Command {
 			return listSnapshots(cmd.Context(), cmd.OutOrStdout(), p, output.format)
 		},
 	}
-	output.add(cmd, outputTable, outputJSON)
+	output.add(cmd, outputTable, outputJSON, outputYAML)
 	p.addFlags(cmd, statusTimeout)
 	return cmd
 }
@@ -62,8 +62,8 @@ func listSnapshots(ctx context.Context, out io.Writer, p place, output string) e
 	}
 	directory := t.controller.SnapshotDirectory()
 	all, failure := directory.List()
-	if output == outputJSON {
-		err = writeJSON(out, append([]snapshot.Info{}, all...))
+	if output != outputTable {
+		err = writeDocument(out, append([]snapshot.Info{}, all...), output)
 	} else {
 		err = writeSnapshots(out, directory.String(), all)
 	}

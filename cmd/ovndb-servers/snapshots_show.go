@@ -53,7 +53,7 @@ the keys "ovndb-servers:..." of external_ids.
 			return showSnapshot(cmd.Context(), cmd.OutOrStdout(), o, args[0])
 		},
 	}
-	o.output.add(cmd, outputTable, outputJSON)
+	o.output.add(cmd, outputTable, outputJSON, outputYAML)
 	cmd.Flags().BoolVar(&o.all, "all", false, fmt.Sprintf("show all rows in full, and not only the first %d", maxRows))
 	o.addFlags(cmd, showTimeout)
 	return cmd
@@ -87,8 +87,8 @@ func showSnapshot(ctx context.Context, out io.Writer, o showOptions, name string
 	s := shown{Snapshot: info, NotCompared: []string{}, Differences: []snapshot.Difference{}, Counts: map[snapshot.Kind]int{}}
 	failure := s.compare(ctx, file, t.controller.Units)
 	s.count(o.all)
-	if o.output.format == outputJSON {
-		err = writeJSON(out, s)
+	if o.output.format != outputTable {
+		err = writeDocument(out, s, o.output.format)
 	} else {
 		err = writeShown(out, s, o.all)
 	}

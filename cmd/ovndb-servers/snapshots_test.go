@@ -118,6 +118,7 @@ func TestShowIsBoundedAndSaysHowMuchThereIs(t *testing.T) {
 		t.Errorf("shown is\n%s", few)
 	}
 	all := decode[shown](t, c.tool("node1", exitHealthy, "snapshots", "show", name, "--all", "-o", "json").stdout)
+	wantText(t, c.tool("node1", exitHealthy, "snapshots", "show", name, "-o", "yaml").stdout, "name: \""+name+"\"\n")
 	if all.Total != rows+2 || len(all.Differences) != rows+2 || all.Counts[snapshot.Missing] != 1 || !all.Compared {
 		t.Errorf("shown are %d of %d, %v", len(all.Differences), all.Total, all.Counts)
 	}
@@ -136,11 +137,14 @@ func TestSnapshotsOfANodeWithoutAnyAndNamesThatAreNone(t *testing.T) {
 	if got := c.tool("node1", exitHealthy, "snapshots", "list", "-o", "json"); got.stdout != "[]\n" {
 		t.Errorf("got %+v", got)
 	}
+	if got := c.tool("node1", exitHealthy, "snapshots", "list", "-o", "yaml"); got.stdout != "[]\n" {
+		t.Errorf("as YAML: %q", got.stdout)
+	}
 	for _, name := range []string{"nothing", "../db", "/etc/passwd", ".."} {
 		c.tool("node1", exitNoSuch, "snapshots", "show", name)
 		c.tool("node1", exitNoSuch, "snapshots", "restore", name, "--yes")
 	}
-	for _, args := range [][]string{{"snapshots", "show"}, {"snapshots", "restore", "a", "b"}, {"snapshots", "show", "a", "-o", "yaml"}} {
+	for _, args := range [][]string{{"snapshots", "show"}, {"snapshots", "restore", "a", "b"}, {"snapshots", "show", "a", "-o", "xml"}} {
 		c.tool("node1", exitUsage, args...)
 	}
 }

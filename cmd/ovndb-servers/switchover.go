@@ -16,8 +16,9 @@ import (
 type switchoverOptions struct {
 	place
 
-	to  string
-	yes bool
+	output outputFlag
+	to     string
+	yes    bool
 }
 
 const (
@@ -55,10 +56,13 @@ func newSwitchoverCommand(p program) *cobra.Command {
 		Long:    switchoverHelp,
 		Example: "  ovndb-servers switchover\n  ovndb-servers switchover --to node2 --yes",
 		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return switchover(cmd, p, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.output.act(cmd, func(out io.Writer, r *actionReport) error { return switchover(cmd, p, o, out, r) })
+		},
 	}
 	cmd.Flags().StringVar(&o.to, "to", "", "the node that leads next (default: the freshest other one)")
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do it, without a question")
+	o.output.addAction(cmd)
 	o.addFlags(cmd, switchoverTimeout)
 	completeWith(cmd, "to", o.completeBackups)
 	return cmd
@@ -78,12 +82,13 @@ func (o *switchoverOptions) completeBackups(cmd *cobra.Command, _ []string, _ st
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-func switchover(cmd *cobra.Command, p program, o switchoverOptions) error {
-	ctx, out := cmd.Context(), cmd.OutOrStdout()
+func switchover(cmd *cobra.Command, p program, o switchoverOptions, out io.Writer, r *actionReport) error {
+	ctx := cmd.Context()
 	plan, err := o.plan(ctx)
 	if err != nil {
 		return err
 	}
+	r.Resource, r.From, r.To = plan.controller.Instance, plan.from, plan.to
 	if _, err := io.WriteString(out, plan.text(o.timeout)); err != nil {
 		return err
 	}
@@ -102,11 +107,11 @@ func switchover(cmd *cobra.Command, p program, o switchoverOptions) error {
 	}
 	log := operatorLog(cmd, plan.controller.Instance)
 	log.WithField("from", plan.from).WithField("to", plan.to).Warn("an operator moves the promoted role")
-	return plan.carryOut(ctx, out, o.timeout)
+	return plan.carryOut(ctx, out, o.timeout, r)
 }
 
 // carryOut moves the role and waits for the new active. Whatever happens, it removes the constraint.
-func (m movePlan) carryOut(ctx context.Context, out io.Writer, timeout time.Duration) error {
+func (m movePlan) carryOut(ctx context.Context, out io.Writer, timeout time.Duration, r *actionReport) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	watch := newWriteWatch(m)
@@ -129,6 +134,8 @@ func (m movePlan) carryOut(ctx context.Context, out io.Writer, timeout time.Dura
 	if err != nil {
 		return refused(err)
 	}
+	r.took(took)
+	r.Databases = watch.databases()
 	_, err = fmt.Fprintf(out, "node %s leads after %s; no constraint is left\n%s", m.to, rounded(took), watch.text())
 	return err
 }

@@ -182,6 +182,22 @@ func (w *writeWatch) complete() bool {
 	return w.allAgain()
 }
 
+// databases says for how long writes to each database stood still.
+func (w *writeWatch) databases() []actionDatabase {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []actionDatabase
+	for _, u := range w.plan.controller.Units {
+		d, s := actionDatabase{Database: u.Name()}, w.seen[u.Name()]
+		if !s.last.IsZero() && !s.again.IsZero() {
+			seconds := rounded(s.again.Sub(s.last)).Seconds()
+			d.StandstillSeconds = &seconds
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
 // text says for how long writes stood still.
 func (w *writeWatch) text() string {
 	w.mu.Lock()

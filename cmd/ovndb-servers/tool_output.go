@@ -54,6 +54,14 @@ func writeJSON(out io.Writer, v any) error {
 	return encoder.Encode(v)
 }
 
+// writeDocument writes a value as JSON or YAML.
+func writeDocument(out io.Writer, v any, format string) error {
+	if format == outputYAML {
+		return writeYAML(out, v)
+	}
+	return writeJSON(out, v)
+}
+
 // result is what a command has found out. Its text is for a person, its JSON for programs.
 type result interface{ text(colour bool) string }
 

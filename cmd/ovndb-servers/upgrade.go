@@ -16,7 +16,8 @@ import (
 type upgradeOptions struct {
 	place
 
-	yes bool
+	output outputFlag
+	yes    bool
 }
 
 // upgradeTimeout is enough for a large database, whose server answers no client meanwhile.
@@ -41,21 +42,25 @@ func newUpgradeCommand() *cobra.Command {
 		Long:    upgradeHelp,
 		Example: "  ovndb-servers upgrade\n  ovndb-servers upgrade --yes",
 		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return upgrade(cmd, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.output.act(cmd, func(out io.Writer, r *actionReport) error { return upgrade(cmd, o, out, r) })
+		},
 	}
+	o.output.addAction(cmd)
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do it")
 	o.addFlags(cmd, upgradeTimeout)
 	return cmd
 }
 
-func upgrade(cmd *cobra.Command, o upgradeOptions) error {
+func upgrade(cmd *cobra.Command, o upgradeOptions, out io.Writer, r *actionReport) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
 	t, err := o.clusterTarget(ctx)
 	if err != nil {
 		return err
 	}
-	c, out := t.controller, cmd.OutOrStdout()
+	c := t.controller
+	r.Resource = c.Instance
 	c.Log = operatorLog(cmd, c.Instance)
 	plan, err := c.PlanUpgrade(ctx)
 	switch {
@@ -63,6 +68,11 @@ func upgrade(cmd *cobra.Command, o upgradeOptions) error {
 		return refused(fmt.Errorf("%w: call it on the promoted node; see: ovndb-servers status", err))
 	case err != nil:
 		return err
+	}
+	for _, s := range plan.Steps {
+		r.Databases = append(r.Databases, actionDatabase{
+			Database: s.Database, SchemaBefore: s.Served, SchemaInstalled: s.Installed, WaitsFor: s.Waits,
+		})
 	}
 	if _, err := io.WriteString(out, planText(plan)); err != nil {
 		return err

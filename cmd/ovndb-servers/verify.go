@@ -62,7 +62,7 @@ func newVerifyCommand(p program) *cobra.Command {
 			return verifyCopies(cmd, o, args[0], args[1], newProgressBar(p.stderr))
 		},
 	}
-	o.output.add(cmd, outputTable, outputJSON)
+	o.output.add(cmd, outputTable, outputJSON, outputYAML)
 	flags := cmd.Flags()
 	flags.StringVar(&o.database, "database", "", "name of the database, where both have several")
 	addDuration(flags, &o.settle, "settle", settleTime, "for how long in all to read rows that differ again")
@@ -97,8 +97,8 @@ func verifyCopies(cmd *cobra.Command, o verifyOptions, textA, textB string, bar 
 
 func writeVerified(out io.Writer, result verify.Result, o verifyOptions) error {
 	var err error
-	if o.output.format == outputJSON {
-		err = writeJSON(out, result)
+	if o.output.format != outputTable {
+		err = writeDocument(out, result, o.output.format)
 	} else {
 		err = writeVerifiedText(out, result)
 	}

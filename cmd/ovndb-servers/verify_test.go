@@ -57,6 +57,7 @@ func TestVerifyNamesTheRowsAndColumnsThatDiffer(t *testing.T) {
 	if got.code != exitDegraded || r.Same || r.Total != 2 || len(r.Differences) != 1 || r.Counts[verify.OnlyB] != 1 || r.Tables["NB_Global"] != 1 {
 		t.Errorf("got %+v", got)
 	}
+	wantText(t, call(t, "ovndb-servers", "verify", file, server.Endpoint(), "--settle", "1ms", "-o", "yaml").stdout, "same: false\n", "total: 2\n")
 	wantText(t, call(t, "ovndb-servers", "verify", file, server.Endpoint(), "--settle", "1ms", "--limit", "0").stdout, "and 2 more rows: list them with --limit 2")
 }
 
@@ -100,7 +101,7 @@ func TestVerifySaysWhyItCannotCompare(t *testing.T) {
 		{"one copy", exitUsage, "name two copies", []string{file}},
 		{"TLS without files", exitUsage, "--ca-cert", []string{file, "ssl:192.0.2.1:6641", "-p", "/key", "-c", "/certificate"}},
 		{"an address to listen on", exitUsage, "leave out the p", []string{file, "punix:/x"}},
-		{"an unknown format", exitUsage, "table, json", []string{file, file, "-o", "yaml"}},
+		{"an unknown format", exitUsage, "table, json, yaml", []string{file, file, "-o", "xml"}},
 		{"a negative limit", exitUsage, "cannot be negative", []string{file, file, "--limit", "-1"}},
 		{"a database that neither has", exitUsage, `["OVN_Northbound"]`, []string{file, server.Endpoint(), "--database", "OVN_Southbound"}},
 		{"no server", exitUnknown, "not listening", []string{file, server.Endpoint() + "x"}},
