@@ -119,12 +119,8 @@ func (s *trial) wantWaitingNorthd() {
 	if pids := s.northdPIDs(leader); len(pids) > 0 {
 		s.t.Errorf("ovn-northd of a newer package than the databases runs on %s: %v", leader, pids)
 	}
-	s.await("the promoted node to say why", func(ctx context.Context) error {
-		result, err := s.Exec(ctx, leader, "ovndb-servers", "status")
-		if err == nil && !strings.Contains(result.Stdout, "ovn-northd is not started: ") {
-			err = fmt.Errorf("status: %s", result)
-		}
-		return err
+	s.awaitCluster("the promoted node's monitor to say why", func(view cluster.View) error {
+		return failedWith(view, leader, "monitor", "ovn-northd is not started: ") // a degraded result is listed among the failures
 	})
 }
 
