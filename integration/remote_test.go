@@ -18,6 +18,7 @@ import (
 // the record, and a planned move and the loss of the active's power lose no acknowledged row. The tool
 // says the same on a remote node and on a node of the cluster.
 func TestRemoteNodesRunTheResource(t *testing.T) {
+	skipIfShort(t)
 	needServers(t)
 	ctx, c := ownCluster(t, func(config *cluster.Config) {
 		config.Nodes, config.Remotes = 3, 2
