@@ -1,6 +1,6 @@
 // Command demo brings up a three-node Pacemaker cluster with the agent, has a
-// client write through the virtual IP, kills the active node, shows the failover and
-// the node's return, and leaves the cluster running to be looked into.
+// client write through the virtual IP, kills the active node, shows the failover,
+// the node's return and a planned move, and leaves the cluster running to be looked into.
 package main
 
 import (

@@ -27,7 +27,7 @@ type show struct {
 	progress *cluster.Progress
 }
 
-// run shows the status, a failover, and the status again.
+// run shows the status, a failover, a planned move, the status again, and what the agent says of it all.
 func (s *show) run(ctx context.Context) error {
 	if err := s.status(ctx); err != nil {
 		return err
@@ -49,11 +49,17 @@ func (s *show) run(ctx context.Context) error {
 	if err := s.comeBack(ctx, killed); err != nil {
 		return err
 	}
+	if err := s.switchOver(ctx, writer); err != nil {
+		return err
+	}
 	writer.Stop()
 	if err := s.intact(ctx, db, writer); err != nil {
 		return err
 	}
-	return s.status(ctx)
+	if err := s.status(ctx); err != nil {
+		return err
+	}
+	return s.onActive(ctx, "ovndb-servers", "events", "--since", "1h")
 }
 
 // awaitRows waits until so many rows are acknowledged.
@@ -98,6 +104,19 @@ func (s *show) comeBack(ctx context.Context, killed string) error {
 	}
 	s.progress.Printf("node %s is back, as a backup", killed)
 	return nil
+}
+
+// switchOver moves the promoted role as planned, while the client writes.
+func (s *show) switchOver(ctx context.Context, writer *ovsdb.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, failoverTimeout)
+	defer cancel()
+	if err := s.onActive(ctx, "ovndb-servers", "switchover", "--yes"); err != nil {
+		return err
+	}
+	if err := s.cluster.Await(ctx, "the nodes to have their roles", s.cluster.Settled()); err != nil {
+		return err
+	}
+	return s.awaitRows(ctx, writer, len(writer.Acks())+rowsAfter)
 }
 
 // failover waits until the client writes again and the cluster is settled, and reports
@@ -164,20 +183,26 @@ func (s *show) intact(ctx context.Context, db ovsdb.Database, writer *ovsdb.Writ
 
 // status prints the output of crm_mon and of the agent's tool on the promoted node.
 func (s *show) status(ctx context.Context) error {
+	if err := s.onActive(ctx, "crm_mon", "--one-shot", "--inactive"); err != nil {
+		return err
+	}
+	return s.onActive(ctx, "ovndb-servers", "status")
+}
+
+// onActive prints the output of a command on the promoted node, which may find something wrong.
+func (s *show) onActive(ctx context.Context, args ...string) error {
 	view, err := s.cluster.View(ctx)
 	if err != nil {
 		return err
 	}
-	for _, args := range [][]string{{"crm_mon", "--one-shot", "--inactive"}, {"ovndb-servers", "status"}} {
-		result, err := s.cluster.Exec(ctx, view.Promoted(), args...)
-		if err != nil {
-			return err
-		}
-		s.progress.Printf("%s# %s", view.Promoted(), strings.Join(args, " "))
-		for line := range strings.Lines(result.Stdout + result.Stderr) {
-			if strings.TrimSpace(line) != "" {
-				s.progress.Printf("    %s", strings.TrimRight(line, "\n"))
-			}
+	result, err := s.cluster.Exec(ctx, view.Promoted(), args...)
+	if err != nil {
+		return err
+	}
+	s.progress.Printf("%s# %s", view.Promoted(), strings.Join(args, " "))
+	for line := range strings.Lines(result.Stdout + result.Stderr) {
+		if strings.TrimSpace(line) != "" {
+			s.progress.Printf("    %s", strings.TrimRight(line, "\n"))
 		}
 	}
 	return nil
@@ -190,7 +215,7 @@ func (s *show) printHints() {
 		s.progress.Printf("    docker exec -it %s bash", node.Container)
 	}
 	first := s.cluster.Nodes()[0].Container
-	for _, command := range []string{"ovndb-servers status", "crm_mon -1", "tail -f /var/log/syslog"} {
+	for _, command := range []string{"ovndb-servers status", "ovndb-servers explain", "crm_mon -1", "tail -f /var/log/syslog"} {
 		s.progress.Printf("    docker exec %s %s", first, command)
 	}
 	s.progress.Printf("take it down: make demo-down")
