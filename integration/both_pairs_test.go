@@ -50,6 +50,14 @@ func TestSafetyBothPairsOfDatabasesInOneCluster(t *testing.T) {
 	s.loseOneOfTwo(first, cluster.Resource, secondResource)
 	second, err := s.leads(ctx, secondClone)
 	s.check(err)
+	if active, err := s.leads(ctx, cluster.Clone); err != nil || active == second {
+		s.check(err)
+		s.check(s.MovePromoted(ctx, first))
+		s.awaitCluster("the first resource to leave the node that leads the second", cluster.PromotedOn(first))
+		s.check(s.ClearMoves(ctx))
+		s.check(s.AwaitIdle(ctx))
+		s.awaitBothHealthy()
+	}
 	s.loseOneOfTwo(second, secondResource, cluster.Resource)
 	s.end()
 	s.wantSeparateState()

@@ -123,7 +123,7 @@ func (s *trial) endKept(keepers ...string) {
 func (s *trial) inSnapshots(ctx context.Context, writer *ovsdb.Writer, keepers []string) (count int, err error) {
 	var kept []string
 	for _, node := range keepers {
-		names, err := s.kept(ctx, node, writer.Database())
+		names, err := s.Kept(ctx, node, writer.Database())
 		if err != nil {
 			return 0, err
 		}

@@ -6,9 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"path"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -223,7 +221,7 @@ func (s *trial) tookAlong(ctx context.Context, lost lostNode, writer *ovsdb.Writ
 	if !found || name != gap.Before.Name {
 		return false
 	}
-	kept, err := s.kept(ctx, lost.node, writer.Database())
+	kept, err := s.Kept(ctx, lost.node, writer.Database())
 	if err != nil || !slices.Contains(kept, name) {
 		return false
 	}
@@ -280,7 +278,7 @@ func (s *trial) wantKept(node string, took []extra) {
 	defer cancel()
 	for _, e := range took {
 		err := s.AwaitThat(ctx, "a snapshot on "+node, func(ctx context.Context) error {
-			kept, err := s.kept(ctx, node, e.db)
+			kept, err := s.Kept(ctx, node, e.db)
 			if err != nil {
 				return err
 			}
@@ -294,32 +292,6 @@ func (s *trial) wantKept(node string, took []extra) {
 			s.t.Error(err)
 		}
 	}
-}
-
-// kept returns the names of the rows in a node's snapshots of a database, whichever resource runs it; a
-// row that more than one snapshot has is named more than once.
-func (s *trial) kept(ctx context.Context, node string, db ovsdb.Database) ([]string, error) {
-	found, err := s.Exec(ctx, node, "find", path.Dir(cluster.StateDir), "-path", "*/snapshots/*", "-name", db.Name+".*.db")
-	if err != nil {
-		return nil, err
-	}
-	query, err := json.Marshal(db.Transaction(db.Select()))
-	if err != nil {
-		return nil, err
-	}
-	var kept []string
-	for file := range strings.FieldsSeq(found.Stdout) {
-		reply, err := s.MustExec(ctx, node, "ovsdb-tool", "query", file, string(query))
-		if err != nil {
-			return nil, err
-		}
-		names, err := ovsdb.Names([]byte(reply))
-		if err != nil {
-			return nil, err
-		}
-		kept = append(kept, names...)
-	}
-	return kept, nil
 }
 
 // setMeta sets a meta-attribute of the clone until the test ends.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"path"
+	"strings"
 
 	"ovndb-servers/integration/ovsdb"
 )
@@ -68,4 +70,30 @@ func (c *Cluster) transactOn(
 	}
 	text, err := c.MustExec(ctx, node, "ovsdb-client", "--timeout=10", "transact", "unix:"+db.Socket, string(transaction))
 	return []byte(text), err
+}
+
+// Kept returns the names of the rows in a node's snapshots of a database, whichever resource runs it; a
+// row that more than one snapshot has is named more than once.
+func (c *Cluster) Kept(ctx context.Context, node string, db ovsdb.Database) ([]string, error) {
+	found, err := c.Exec(ctx, node, "find", path.Dir(StateDir), "-path", "*/snapshots/*", "-name", db.Name+".*.db")
+	if err != nil {
+		return nil, err
+	}
+	query, err := json.Marshal(db.Transaction(db.Select()))
+	if err != nil {
+		return nil, err
+	}
+	var kept []string
+	for file := range strings.FieldsSeq(found.Stdout) {
+		reply, err := c.MustExec(ctx, node, "ovsdb-tool", "query", file, string(query))
+		if err != nil {
+			return nil, err
+		}
+		names, err := ovsdb.Names([]byte(reply))
+		if err != nil {
+			return nil, err
+		}
+		kept = append(kept, names...)
+	}
+	return kept, nil
 }
