@@ -12,8 +12,8 @@ RUN     ?=
 COUNT   ?= 1
 TIMEOUT ?= 60m
 LONG    ?=
-# For make fuzz: how long for each target.
-FUZZTIME ?= 2s
+# For make fuzz: how many inputs for each target, or for how long.
+FUZZTIME ?= 2000x
 # For make bench: how often each case is run, a regular expression of cases, the numbers of rows that failovers and starts are
 # run with, and further flags, as -large or -document.
 ROUNDS     ?= 3
@@ -117,7 +117,7 @@ lint: $(GOLANGCI) ## Check style, and that the module files are tidy
 	$(GOLANGCI) run ./...
 
 .PHONY: fuzz
-fuzz: deps-unit ## Run each fuzz target for a while (FUZZTIME=2s)
+fuzz: deps-unit ## Run each fuzz target for a while (FUZZTIME=2000x, or a time as 1m)
 	@echo "== fuzz, $(FUZZTIME) for each target"
 	@tools/fuzz $(FUZZTIME)
 
