@@ -20,20 +20,12 @@ import (
 func TestSafetyAnotherVirtualIPIsNotTheNodesOwnAddress(t *testing.T) {
 	skipIfShort(t)
 	s := newTrial(t)
-	s.startBesideAnotherVIP(s.inNetwork(200))
+	s.startBesideAnotherVIP(s.Host(200))
 	s.end()
 }
 
 // otherVIP is a virtual IP that has nothing to do with the databases.
 const otherVIP = "other_vip"
-
-// inNetwork returns an address of the nodes' network that none of them has.
-func (h hand) inNetwork(number byte) netip.Addr {
-	bytes := h.Nodes()[0].Address.AsSlice()
-	bytes[len(bytes)-1] = number
-	address, _ := netip.AddrFromSlice(bytes)
-	return address
-}
 
 // startBesideAnotherVIP has a backup start while it holds another virtual IP, and lead. The others must
 // replicate from the node's own address, and go on when the virtual IP leaves the node.

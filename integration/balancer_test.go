@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"ovndb-servers/integration/cluster"
 	"ovndb-servers/integration/ovsdb"
@@ -39,10 +38,7 @@ func TestSafetyBehindALoadBalancer(t *testing.T) {
 	balancer := others[0]
 	s.startBalancer(balancer)
 	for _, db := range databases() {
-		writer := ovsdb.StartWriter(ctx, net.JoinHostPort(s.addressOf(balancer), db.Port), db, "balanced-"+db.Name)
-		t.Cleanup(writer.Stop)
-		s.writers = append(s.writers, writer)
-		s.wantAck(writer, time.Time{})
+		s.addWriterAt(s.addressOf(balancer), db, "balanced-"+db.Name)
 	}
 	s.wantClientsAt(balancer, "before")
 

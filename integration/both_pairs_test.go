@@ -6,11 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"ovndb-servers/integration/cluster"
 	"ovndb-servers/integration/ovsdb"
@@ -33,17 +31,14 @@ func TestSafetyBothPairsOfDatabasesInOneCluster(t *testing.T) {
 	ctx, c := ownClusterWithin(t, 2*testTimeout, func(*cluster.Config) {})
 	s := trialOf(ctx, t, c)
 	first, _ := s.promoted()
-	s.addSecond(s.inNetwork(101), first)
+	s.addSecond(s.Host(101), first)
 	s.await("the second resource to lead on another node", func(ctx context.Context) error {
 		_, err := s.leads(ctx, secondClone)
 		return err
 	})
 	s.check(s.remove(ctx, `<rsc_location id="second-elsewhere"/>`))
 	for _, db := range interconnectDatabases() {
-		writer := ovsdb.StartWriter(ctx, net.JoinHostPort(s.inNetwork(101).String(), db.Port), db, "second-"+db.Name)
-		t.Cleanup(writer.Stop)
-		s.writers = append(s.writers, writer)
-		s.wantAck(writer, time.Time{})
+		s.addWriterAt(s.Host(101).String(), db, "second-"+db.Name)
 	}
 	s.awaitBothHealthy()
 

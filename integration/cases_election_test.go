@@ -81,12 +81,10 @@ func (s *trial) constrain(id, constraint string) {
 	s.t.Helper()
 	s.t.Cleanup(func() {
 		s.undo(func(ctx context.Context) error {
-			_, err := s.Control(ctx, "cibadmin", "--delete", "--xml-text", `<rsc_location id="`+id+`"/>`)
-			return errors.Join(err, s.AwaitIdle(ctx))
+			return errors.Join(s.remove(ctx, `<rsc_location id="`+id+`"/>`), s.AwaitIdle(ctx))
 		})
 	})
-	_, err := s.Control(s.ctx, "cibadmin", "--create", "--scope", "constraints", "--xml-text", constraint)
-	s.check(err)
+	s.create("constraints", constraint)
 	s.check(s.AwaitIdle(s.ctx))
 }
 

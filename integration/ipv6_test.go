@@ -35,7 +35,7 @@ func TestSafetyIPv6InBracketsAndBesideAnotherVirtualIP(t *testing.T) {
 	s.awaitCluster("the resource to start with master_ip in brackets", s.Settled())
 	s.switchOver()
 	s.wantClients("in-brackets")
-	s.startBesideAnotherVIP(s.inNetwork(200))
+	s.startBesideAnotherVIP(s.Host(200))
 	s.end()
 }
 

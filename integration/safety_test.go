@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -97,6 +98,15 @@ func (s *trial) tidy(db ovsdb.Database) {
 func (s *trial) addWriter(db ovsdb.Database) {
 	s.t.Helper()
 	s.writers = append(s.writers, startWriter(s.ctx, s.t, s.Cluster, db))
+}
+
+// addWriterAt adds a writer that does not come through the virtual IP, and waits for its first row.
+func (s *trial) addWriterAt(host string, db ovsdb.Database, prefix string) {
+	s.t.Helper()
+	writer := ovsdb.StartWriter(s.ctx, net.JoinHostPort(host, db.Port), db, prefix)
+	s.t.Cleanup(writer.Stop)
+	s.writers = append(s.writers, writer)
+	s.wantAck(writer, time.Time{})
 }
 
 // promoted returns the promoted node and the others.

@@ -65,14 +65,10 @@ func writeDocument(out io.Writer, v any, format string) error {
 // result is what a command has found out. Its text is for a person, its JSON for programs.
 type result interface{ text(colour bool) string }
 
-// writeResult writes a result in a format that is one of outputTable, outputJSON and outputYAML.
+// writeResult writes a result as JSON or YAML, in any other format as its text.
 func writeResult(screen screen, r result, format string) error {
-	switch format {
-	case outputJSON:
-		return writeJSON(screen, r)
-	case outputYAML:
-		return writeYAML(screen, r)
-	default:
-		return screen.paint(r.text(screen.colour))
+	if format == outputJSON || format == outputYAML {
+		return writeDocument(screen, r, format)
 	}
+	return screen.paint(r.text(screen.colour))
 }

@@ -132,15 +132,15 @@ func (c *Cluster) addresses() {
 	for i := range c.config.Nodes {
 		name := fmt.Sprintf("node%d", i+1)
 		c.nodes = append(c.nodes, Node{
-			Name: name, ID: i + 1, Address: c.host(firstHost + i), Container: c.config.container(name),
+			Name: name, ID: i + 1, Address: c.Host(firstHost + i), Container: c.config.container(name),
 			Remote: i >= c.config.Nodes-c.config.Remotes,
 		})
 	}
 	c.addVIP()
 }
 
-// host returns the address of a number in the cluster's network.
-func (c *Cluster) host(number int) netip.Addr {
+// Host returns the address of a number in the cluster's network.
+func (c *Cluster) Host(number int) netip.Addr {
 	address := c.subnet.Addr().AsSlice()
 	address[len(address)-1] = byte(number)
 	host, _ := netip.AddrFromSlice(address)

@@ -77,7 +77,7 @@ func (c Config) firewall() string {
 
 // setVIP gives the cluster the virtual IP of its configuration, else one in its network.
 func (c *Cluster) setVIP() {
-	c.vip = c.host(vipHost)
+	c.vip = c.Host(vipHost)
 	if c.config.VIP.IsValid() {
 		c.vip = c.config.VIP.Addr()
 	}

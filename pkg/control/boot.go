@@ -7,22 +7,20 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-)
 
-// bootIDFile has an identifier of the time since the last boot; see random(4).
-const bootIDFile = "/proc/sys/kernel/random/boot_id"
+	"ovndb-servers/pkg/ovsdbfile"
+)
 
 // forgetEarlierBoot removes the files in RunDir that were written before the last boot: in a container
 // /run may be on a disk. Their ages would count the time for which the machine was off, and what they say
 // of the cluster was over with the node's membership.
 func (c *Controller) forgetEarlierBoot() error {
-	boot, err := readBounded(bootIDFile, maxNote)
+	boot, err := ovsdbfile.BootID()
 	if err != nil {
 		return fmt.Errorf("cannot learn when this machine was booted: %w", err)
 	}
 	current := note{path: c.runFile(stateBoot)}
-	if current.read() == strings.TrimSpace(string(boot)) {
+	if current.read() == boot {
 		return nil
 	}
 	entries, err := os.ReadDir(c.RunDir)
@@ -42,5 +40,5 @@ func (c *Controller) forgetEarlierBoot() error {
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("cannot remove the state of an earlier boot: %w", err)
 	}
-	return current.write(string(boot))
+	return current.write(boot)
 }

@@ -24,11 +24,12 @@ func (c *Controller) northdWaits(ctx context.Context) (string, error) {
 	var waits []string
 	var failures []error
 	for _, u := range c.Units {
-		if _, err := u.installedSchema(); err != nil {
+		installed, err := u.installedSchema()
+		if err != nil {
 			c.warn(err, process.NorthdProgram+" is started, whatever its databases have")
 			continue
 		}
-		installed, served, err := c.schemasOf(ctx, u)
+		served, err := c.servedSchema(ctx, u)
 		failures = append(failures, err)
 		if err == nil && replication.NewerSchema(installed.Version, served.Version) {
 			waits = append(waits, fmt.Sprintf("%s has schema %s, and that of this node's package is %s", u.Name(), served.Version, installed.Version))

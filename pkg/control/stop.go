@@ -16,8 +16,9 @@ const (
 )
 
 // Stop ends every server of the resource on this node and meanwhile withdraws what the
-// node has published, but for its schemas: an upgrade waits for a node in standby as well. It needs no valid configuration beyond the run
-// directory, and returns an error only if a process is still there.
+// node has published, but for its schemas: an upgrade waits for a node in standby as well. It needs
+// no valid configuration beyond the run directory, and returns an error only if a process is still
+// there.
 func (c *Controller) Stop(ctx context.Context) error {
 	c.warn(c.stopSupervisor(ctx), "the supervisor may restart what is stopped")
 	defer c.stopLock(ctx)()

@@ -159,14 +159,19 @@ func (c *Controller) UpgradeRefused() bool {
 }
 
 func (c *Controller) schemasOf(ctx context.Context, u Unit) (installed, served ovsdbctl.Schema, err error) {
-	if installed, err = u.installedSchema(); err != nil {
-		return installed, served, err
+	if installed, err = u.installedSchema(); err == nil {
+		served, err = c.servedSchema(ctx, u)
 	}
+	return installed, served, err
+}
+
+// servedSchema returns the schema that the server of a database has.
+func (c *Controller) servedSchema(ctx context.Context, u Unit) (served ovsdbctl.Schema, err error) {
 	err = c.withStore(ctx, u, func(s *ovsdbctl.Store) error {
 		served, err = s.Schema(ctx)
 		return err
 	})
-	return installed, served, err
+	return served, err
 }
 
 // PublishedSchemas returns the schemas that the packages of OVN bring, by node, as far as it is published.

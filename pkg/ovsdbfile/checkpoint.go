@@ -56,7 +56,7 @@ type checkpointState struct {
 // Checkpoint returns the progress of f. It reports false if nothing has been read, or text
 // that is not UTF-8, which JSON cannot hold.
 func (f *Follower) Checkpoint() (Checkpoint, bool) {
-	boot := bootID()
+	boot, _ := BootID() // empty if it is unknown
 	if boot == "" || f.log == nil || f.log.size == 0 || f.tally.content == nil || !f.tally.content.consistent() {
 		return Checkpoint{}, false
 	}
@@ -101,7 +101,8 @@ func (c Checkpoint) Size() int64 {
 func Resume(c Checkpoint, path, globalTable, key string, ignore ...string) *Follower {
 	f := NewFollower(path, globalTable, key, ignore...)
 	s := c.state
-	if s == nil || s.GlobalTable != globalTable || s.Key != key || s.Boot != bootID() {
+	boot, _ := BootID()
+	if s == nil || s.GlobalTable != globalTable || s.Key != key || s.Boot != boot {
 		return f
 	}
 	sum, err := s.sum()

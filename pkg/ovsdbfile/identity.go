@@ -39,7 +39,7 @@ func examine(file *os.File) (identity, int64, error) {
 // next reboot, empty if the system does not tell boots apart. The error is that of the file.
 func Fingerprint(file *os.File) (string, error) {
 	i, size, err := examine(file)
-	boot := bootID()
+	boot, _ := BootID() // empty if it is unknown
 	if err != nil || boot == "" {
 		return "", err
 	}
@@ -64,12 +64,9 @@ func (i identity) becomes(later identity) bool {
 	return i.Device == later.Device && i.Inode == later.Inode && i.Born == later.Born && i.Modified <= later.Modified
 }
 
-// bootID returns an identifier of the time since the last boot, empty if it is unknown. See
-// proc_sys_kernel(5).
-func bootID() string {
+// BootID returns an identifier of the time since the last boot. The error is that of the
+// file that the kernel names it in. See proc_sys_kernel(5).
+func BootID() (string, error) {
 	text, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(text))
+	return strings.TrimSpace(string(text)), err
 }
