@@ -48,6 +48,9 @@ func byHand(t *testing.T) hand {
 	t.Helper()
 	needServers(t)
 	ctx := testContext(t)
+	if err := suite.start(ctx); err != nil {
+		t.Fatal(err)
+	}
 	collectIfFailed(t, suite.shared)
 	view, err := suite.shared.View(ctx)
 	if err != nil {

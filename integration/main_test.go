@@ -27,7 +27,8 @@ type harness struct {
 	config   cluster.Config
 	logs     string
 	progress *cluster.Progress
-	shared   *cluster.Cluster
+	// shared is nil while no test needs it: two clusters at once are slow.
+	shared *cluster.Cluster
 }
 
 // suite is set by TestMain before any test runs, and only read afterwards.
@@ -37,8 +38,7 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
-// run brings the shared cluster up, runs the tests and removes the cluster, also if a
-// signal ends them.
+// run runs the tests and removes the shared cluster, also if a signal ends them.
 func run(m *testing.M) int {
 	binary := flag.String("bin", orElse(os.Getenv("OVNDB_SERVERS_BIN"), "../bin/ovndb-servers"), "the agent's `program`")
 	agent := flag.String("agent", cluster.OVNAgent, "the resource's agent, as `class:provider:type`")
@@ -59,7 +59,7 @@ func run(m *testing.M) int {
 	if *agent == cluster.OVNAgent {
 		suite.config.Binary = *binary
 	}
-	if err := suite.start(ctx); err != nil {
+	if err := suite.prepare(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -70,14 +70,18 @@ func run(m *testing.M) int {
 	case code = <-ended:
 	case <-ctx.Done():
 	}
-	if !*keep {
-		code = max(code, suite.end())
+	if *keep {
+		return code
+	}
+	if err := suite.end(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
 	}
 	return code
 }
 
-// start brings the shared cluster up.
-func (h *harness) start(ctx context.Context) error {
+// prepare checks that there is an agent to test, and removes clusters that an earlier run has left.
+func (h *harness) prepare(ctx context.Context) error {
 	if h.config.Binary != "" {
 		if _, err := os.Stat(h.config.Binary); err != nil {
 			return fmt.Errorf("no agent to test (build it, or name it with -bin): %w", err)
@@ -86,8 +90,13 @@ func (h *harness) start(ctx context.Context) error {
 	if err := cluster.EnsureHost(ctx, h.progress); err != nil {
 		return err
 	}
-	if err := cluster.CleanStale(ctx); err != nil {
-		return err
+	return cluster.CleanStale(ctx)
+}
+
+// start brings the shared cluster up, unless it is there.
+func (h *harness) start(ctx context.Context) error {
+	if h.shared != nil {
+		return nil
 	}
 	config := h.config
 	config.LogDir = filepath.Join(h.logs, "bring-up")
@@ -100,23 +109,27 @@ func (h *harness) start(ctx context.Context) error {
 	return err
 }
 
-// end removes the shared cluster.
-func (h *harness) end() int {
+// end removes the shared cluster, if it is there.
+func (h *harness) end() error {
+	if h.shared == nil {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if err := h.shared.Down(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
+	err := h.shared.Down(ctx)
+	h.shared = nil
+	return err
 }
 
 // sharedCluster returns the cluster that the tests share, settled and with all
-// nodes up, in whatever state the test before has left it. Tests that use it must not
+// nodes up, with the rows and parameters that the test before has left. Tests that use it must not
 // run in parallel.
 func sharedCluster(t *testing.T) (context.Context, *cluster.Cluster) {
 	t.Helper()
 	ctx := testContext(t)
+	if err := suite.start(ctx); err != nil {
+		t.Fatal(err)
+	}
 	collectIfFailed(t, suite.shared)
 	if err := suite.shared.Reset(ctx); err != nil {
 		t.Fatal(err)
@@ -161,7 +174,8 @@ func awaitReplication(ctx context.Context, t *testing.T, c *cluster.Cluster) {
 }
 
 // ownCluster brings up a cluster for one test, configured as the shared one and then
-// changed by change, and removes it afterwards.
+// changed by change, and removes it afterwards. The shared one is removed before, unless it is to
+// stay: at rest it takes a third of a processor.
 func ownCluster(t *testing.T, change func(*cluster.Config)) (context.Context, *cluster.Cluster) {
 	t.Helper()
 	return ownClusterWithin(t, testTimeout, change)
@@ -172,6 +186,11 @@ func ownClusterWithin(t *testing.T, timeout time.Duration, change func(*cluster.
 	t.Helper()
 	ctx := contextWithin(t, timeout)
 	config := suite.config
+	if !config.Persistent {
+		if err := suite.end(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	config.Persistent = false
 	config.Name = clusterName(t.Name(), string(config.Suite), false)
 	config.LogDir = filepath.Join(suite.logs, t.Name())
