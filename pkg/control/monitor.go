@@ -175,7 +175,7 @@ func (c *Controller) repair(ctx context.Context, v replication.Verdict, purpose 
 	record := c.askRecord(ctx)
 	for _, r := range v.Repairs {
 		if err := c.carryOut(ctx, r, record); err != nil {
-			v.Reasons = append(v.Reasons, err.Error())
+			v.RepairErrors = append(v.RepairErrors, err.Error())
 		}
 	}
 	return o, v

@@ -127,6 +127,9 @@ func TestBackupWhoseAuthorityIsAnotherOneStaysParkedAndSaysWhy(t *testing.T) {
 					t.Errorf("%q is not in the reason: %s", part, v.Reason())
 				}
 			}
+			if symptom := strings.Index(v.Reason(), "and not from the promoted node"); symptom < strings.Index(v.Reason(), tt.says) {
+				t.Errorf("the cause is not first: %s", v.Reason())
+			}
 			if s := status(t, p.blank.Units[0]); s.Source != p.blank.Units[0].Endpoint.Parking() {
 				t.Errorf("it follows %s", s.Source)
 			}

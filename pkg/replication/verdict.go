@@ -1,6 +1,9 @@
 package replication
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Health is the answer to "what are the servers of the resource on this node".
 type Health string
@@ -62,6 +65,8 @@ type Verdict struct {
 	Reasons []string
 	// Repairs are to be carried out at once, in this order.
 	Repairs []Repair
+	// RepairErrors say why repairs that were tried have failed.
+	RepairErrors []string
 	// Term is the term of an active node, 0 of any other.
 	Term uint64
 	// Over says that the node led a term that is over, or never was the cluster's: it is not to
@@ -74,8 +79,10 @@ type Verdict struct {
 	Following, Stale bool
 }
 
-// Reason returns all reasons in one line.
-func (v Verdict) Reason() string { return strings.Join(v.Reasons, "; ") }
+// Reason returns all reasons in one line, the causes first: the cluster's tools cut it off.
+func (v Verdict) Reason() string {
+	return strings.Join(slices.Concat(v.RepairErrors, v.Reasons), "; ")
+}
 
 // Degraded adds faults to a verdict on servers that work.
 func (v Verdict) Degraded(reasons ...string) Verdict {

@@ -86,12 +86,14 @@ type loop struct {
 	announced freshnessNotice
 	stale     bool // the last observation found the data stale
 	repairs   repairTimer
-	beats     beatTimer
-	score     score
-	state     stateNotice
-	states    *statePublisher
-	exporter  *exporter
-	arrived   beatArrivals
+	// unrepaired says why the last repairs have failed; empty once there is nothing to repair.
+	unrepaired []string
+	beats      beatTimer
+	score      score
+	state      stateNotice
+	states     *statePublisher
+	exporter   *exporter
+	arrived    beatArrivals
 	// unreachable says that this backup has no session to its source.
 	unreachable spell
 	escalation  escalation
@@ -150,6 +152,9 @@ func (l *loop) observe(ctx context.Context) {
 	v := l.assess(time.Now(), &o)
 	ctx, cancel = context.WithTimeout(ctx, actTimeout)
 	defer cancel()
+	if len(v.Repairs) == 0 {
+		l.unrepaired = nil
+	}
 	if l.view.known() && l.repairs.due(time.Now(), v, o.Acting) {
 		o, v = l.repair(ctx, v)
 	}
@@ -171,7 +176,7 @@ func (l *loop) observe(ctx context.Context) {
 	l.serve(ctx, now, o)
 	reasons = append(reasons, l.checkListeners(ctx, now, o)...)
 	state := l.noteState(now, o, v)
-	reasons = slices.Concat(restarts, reasons, lasting)
+	reasons = slices.Concat(l.unrepaired, restarts, reasons, lasting)
 	l.save(now, reasons, gaveUp, l.checkMonitors(now, o))
 	l.export(now, o, v.Degraded(reasons...), markers, state)
 }

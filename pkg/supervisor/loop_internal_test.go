@@ -31,6 +31,7 @@ type fakeNode struct {
 	observation      replication.Observation
 	markers          map[string]*replication.Marker
 	beatErr          error
+	repairErrors     []string
 	faults           []string
 	changed          []string
 	queue            replication.CopyQueue
@@ -126,7 +127,11 @@ func (n *fakeNode) Repair(_ context.Context, v replication.Verdict) (replication
 	n.called("repair")
 	n.set(func() { n.repairs = v })
 	o := n.judge(locked(n, &n.cluster))
-	return o, replication.Assess(o)
+	assessed := replication.Assess(o)
+	if !o.Acting {
+		assessed.RepairErrors = locked(n, &n.repairErrors)
+	}
+	return o, assessed
 }
 
 func (n *fakeNode) Beat(context.Context, replication.OwnTerm, *control.FileReaders) error {
@@ -453,8 +458,7 @@ func TestBeatThatFailsEachSecondIsLoggedEachMinute(t *testing.T) {
 
 func TestRepairsAreLoggedWithTheirKindAndNeverWithAnEmptyReason(t *testing.T) {
 	t.Parallel()
-	elsewhere := newBackup()
-	elsewhere.observation.Servers[0].Source = "tcp:192.0.2.9:6641"
+	elsewhere := newElsewhere()
 	forget := newBackup()
 	forget.observation.Own = &replication.OwnTerm{Record: replication.Record{Term: 3, TermID: "id3", Node: "node2"}, Recorded: true}
 	for _, tt := range []struct {

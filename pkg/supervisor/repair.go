@@ -30,12 +30,17 @@ func (r *repairTimer) due(now time.Time, v replication.Verdict, acting bool) boo
 // done takes note of the end of an attempt.
 func (r *repairTimer) done(now time.Time) { r.repairedAt = now }
 
-// repair makes the repairs that a new observation finds due, and returns that observation.
+// repair makes the repairs that a new observation finds due, and returns that observation. While an action
+// is under way only urgent ones are made, which the controller logs.
 // The errors of repairs differ with each attempt; tended, the verdict before, does not.
 func (l *loop) repair(ctx context.Context, tended replication.Verdict) (replication.Observation, replication.Verdict) {
 	o, v := l.node.Repair(ctx, tended)
 	now := time.Now()
 	l.repairs.done(now)
+	if o.Acting {
+		return o, v // the action puts right what it can
+	}
+	l.unrepaired = v.RepairErrors
 	if len(v.Repairs) > 0 && l.failures.due(now, repairText(tended.Repairs)+": "+tended.Reason()) {
 		log := l.log.WithField("repairs", repairText(v.Repairs))
 		if reason := v.Reason(); reason != "" {

@@ -1,7 +1,11 @@
 package supervisor
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"ovndb-servers/pkg/replication"
@@ -38,4 +42,48 @@ func TestRepairIsTriedAgainAfterTwoSecondsAndAServerMadeReadOnlyAtOnceIfUrgentAl
 			r.done(time.Unix(0, 0).Add(tt.end))
 		}
 	}
+}
+
+// newElsewhere is a backup that replicates from another server than the promoted node's.
+func newElsewhere() *fakeNode {
+	n := newBackup()
+	n.observation.Servers[0].Source = "tcp:192.0.2.9:6641"
+	return n
+}
+
+func TestRepairThatFailedIsAReasonUntilNothingIsToBeRepaired(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newElsewhere()
+		n.repairErrors = []string{"cannot follow: the certificate of the server is refused"}
+		start(t, n)
+		wait(10 * time.Second)
+		if reasons := locked(n, &n.saved).Reasons; !slices.Equal(reasons[:1], n.repairErrors) {
+			t.Errorf("the monitors are told %q", reasons)
+		}
+		n.set(func() { n.observation.Servers[0].Source = n.cluster.Leader.Sources["OVN_Northbound"] })
+		wait(10 * time.Second)
+		if reasons := locked(n, &n.saved).Reasons; slices.Contains(reasons, n.repairErrors[0]) {
+			t.Errorf("the monitors are told %q of a server that was repaired", reasons)
+		}
+	})
+}
+
+func TestNoRepairIsLoggedWhileAnActionIsUnderWayAndTheFirstOneAfterIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newElsewhere()
+		n.acting = true
+		_, _, log := start(t, n)
+		wait(20 * time.Second)
+		if n.count("repair") == 0 || len(log.AllEntries()) > 0 {
+			t.Errorf("%d repairs were asked for, and the log is %v", n.count("repair"), log.AllEntries())
+		}
+		n.set(func() { n.acting, n.repairErrors = false, []string{"the certificate is refused"} })
+		wait(10 * time.Second)
+		entries := log.AllEntries()
+		if len(entries) == 0 || !strings.HasPrefix(fmt.Sprint(entries[0].Data["reason"]), "the certificate is refused; ") {
+			t.Errorf("the log is %v", entries)
+		}
+	})
 }
