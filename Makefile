@@ -128,7 +128,7 @@ microbench: deps-unit ## Run the Go benchmarks, for benchstat (RUN=regexp, COUNT
 		go test -run '^$$' -bench '$(or $(RUN),.)' -benchmem -count $(COUNT) -p 1 -timeout 60m ./pkg/...
 
 .PHONY: install
-install: build ## Install the program, the agent's links to it and the manual pages (DESTDIR, PREFIX=/usr, OCF_PROVIDER=ovn)
+install: build ## Install the program, the agent's links to it, the manual pages and the JSON Schema (DESTDIR, PREFIX=/usr, OCF_PROVIDER=ovn)
 	@echo "== install to $(DESTDIR)$(PREFIX)/sbin"
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/sbin/ovndb-servers
 	install -d $(DESTDIR)$(OCF_ROOT)/resource.d/$(OCF_PROVIDER)
@@ -139,6 +139,7 @@ ifeq ($(OCF_PROVIDER),ovn)
 	ln -sfn $(PREFIX)/sbin/ovndb-servers $(DESTDIR)/usr/share/openvswitch/scripts/ovndb-servers.ocf
 endif
 	install -D -m 644 man/ovndb-servers.8 $(DESTDIR)$(PREFIX)/share/man/man8/ovndb-servers.8
+	install -D -m 644 docs/ovndb-servers.schema.json $(DESTDIR)$(PREFIX)/share/ovndb-servers/ovndb-servers.schema.json
 	install -D -m 644 man/ocf_ovn_ovndb-servers.7 $(DESTDIR)$(PREFIX)/share/man/man7/ocf_$(OCF_PROVIDER)_ovndb-servers.7
 
 # Packages of one commit are the same to the byte wherever they are built by the same version of Go.

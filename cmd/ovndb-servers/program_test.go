@@ -20,6 +20,9 @@ func call(t *testing.T, args ...string) outcome {
 	var stdout, stderr strings.Builder
 	p := program{args: args, getenv: func(string) string { return "" }, stdout: &stdout, stderr: &stderr}
 	code := run(t.Context(), p)
+	if name, format := documentOf(args); name != "" {
+		wantDocument(t, name, format, stdout.String())
+	}
 	return outcome{code: code, stdout: stdout.String(), stderr: stderr.String()}
 }
 
