@@ -3,12 +3,14 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
-// hang has the cluster's programs never end, until the test does.
-func (c testCluster) hang() {
+// hang has the cluster's programs never end, or only those that are named, until the test does.
+func (c testCluster) hang(names ...string) {
 	c.t.Helper()
 	programs, _, _ := strings.Cut(os.Getenv("PATH"), ":")
 	entries, err := os.ReadDir(programs)
@@ -16,6 +18,9 @@ func (c testCluster) hang() {
 		c.t.Fatal(err)
 	}
 	for _, entry := range entries {
+		if len(names) > 0 && !slices.Contains(names, entry.Name()) {
+			continue
+		}
 		path := filepath.Join(programs, entry.Name())
 		write(c.t, path, "#!/bin/sh\nexec sleep 600\n", 0o755)
 		c.t.Cleanup(func() { write(c.t, path, clusterProgram, 0o755) })
@@ -41,4 +46,28 @@ func TestStatusAndReportHaveWhatTheNodeKnowsThoughTheClusterHangs(t *testing.T) 
 	wantText(t, parts["status.json"], known...)
 	wantText(t, parts["files.json"], `"schema": "`)
 	wantText(t, parts["manifest.json"], "cannot read the CIB")
+}
+
+// From a healthy pair whose attribute manager hangs, while the rest of Pacemaker answers: status ends within
+// its time, and has the nodes, the record and the servers here. Before, it had no time left for the files.
+func TestStatusEndsAndShowsTheNodesAndTheRecordThoughTheAttributeManagerHangs(t *testing.T) {
+	c := newFreshPair(t)
+	c.hang("attrd_updater")
+	for _, node := range []string{"node1", "node2"} {
+		began := time.Now()
+		got := c.tool(node, exitDegraded, "status", "-o", "json", "--timeout", "12s")
+		if took := time.Since(began); took > 13*time.Second {
+			t.Errorf("%s: took %s", node, took)
+		}
+		r := decode[report](t, got.stdout)
+		if !r.Cluster.Available || len(r.Cluster.Nodes) != 2 || r.Cluster.Record == nil || len(r.Copies) != 4 {
+			t.Fatalf("%s: %s", node, got.stdout)
+		}
+		for _, s := range r.Servers {
+			if s.Term != 1 || s.Sessions == nil || s.Current == nil || !*s.Current {
+				t.Errorf("%s: %+v", node, s)
+			}
+		}
+		wantText(t, strings.Join(r.Problems, "\n"), "cannot query node attribute")
+	}
 }

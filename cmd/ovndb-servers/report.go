@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"ovndb-servers/pkg/control"
@@ -74,6 +75,8 @@ type northdReport struct {
 	PID int `json:"pid"`
 	// Managed reports whether the agent runs it.
 	Managed bool `json:"managed"`
+	// Waits says why it is not started yet.
+	Waits string `json:"waits,omitempty"`
 }
 
 type clusterReport struct {
@@ -119,7 +122,7 @@ func newReport(c *control.Controller, o replication.Observation) report {
 		})
 	}
 	if n := o.Northd; o.Promoted() && (n.Managed || n.PID != 0) {
-		r.Northd = &northdReport{PID: n.PID, Managed: n.Managed}
+		r.Northd = &northdReport{PID: n.PID, Managed: n.Managed, Waits: n.Waits}
 	}
 	r.judge(v.Health)
 	return r
@@ -146,12 +149,7 @@ func (r *report) addData(ctx context.Context, c *control.Controller) {
 }
 
 // addRecord adds the cluster record.
-func (r *report) addRecord(ctx context.Context, c *control.Controller) {
-	record, err := c.Record(ctx)
-	if err != nil {
-		r.problem(err.Error())
-		return
-	}
+func (r *report) addRecord(record *replication.Record) {
 	if record == nil {
 		return
 	}
@@ -185,29 +183,50 @@ func (r *report) judge(h replication.Health) {
 // nodes have published.
 func (r *report) addCluster(ctx context.Context, t target) otherNodes {
 	others := otherNodes{sources: map[string]replication.Sources{}}
-	cluster := t.controller.Cluster
-	scores, err := cluster.Scores(ctx)
-	if err == nil {
-		var published map[string]string
-		published, err = cluster.Published(ctx, control.TopicActive)
-		r.addNodes(t.view, scores, published)
-		others.sources = sourcesOf(published, t.controller.Units)
+	a := askResource(ctx, t.controller)
+	r.Cluster.Available = true
+	r.addNodes(t.view, a.scores, a.published)
+	r.checkPromoted()
+	r.addRecord(a.record)
+	others.sources = sourcesOf(a.published, t.controller.Units)
+	if a.err != nil {
+		r.problem(a.err.Error())
 	}
-	if err != nil {
-		r.Cluster.Error = err.Error()
+	if a.silent {
 		return others
 	}
-	r.Cluster.Available = true
-	r.checkPromoted()
-	r.addRecord(ctx, t.controller)
 	if r.record != nil {
-		others.freshness, err = t.controller.Freshness(ctx, r.record.TermID)
-	}
-	if err != nil {
-		r.problem(err.Error())
+		var err error
+		if others.freshness, err = t.controller.Freshness(ctx, r.record.TermID); err != nil {
+			r.problem(err.Error())
+		}
 	}
 	r.addUpgrade(ctx, t.controller)
 	return others
+}
+
+// resourceAnswers is what the cluster says of the resource. A daemon of Pacemaker that hangs leaves out its
+// own part.
+type resourceAnswers struct {
+	scores, published map[string]string
+	record            *replication.Record
+	// silent says that the attribute manager has not answered: it is asked for no more. Err joins all that
+	// could not be had.
+	silent bool
+	err    error
+}
+
+// askResource asks all at once, so that one daemon that hangs costs the others no time.
+func askResource(ctx context.Context, c *control.Controller) (a resourceAnswers) {
+	var noScores, unpublished, unrecorded error
+	var asking sync.WaitGroup
+	asking.Go(func() { a.scores, noScores = c.Cluster.Scores(ctx) })
+	asking.Go(func() { a.published, unpublished = c.Cluster.Published(ctx, control.TopicActive) })
+	asking.Go(func() { a.record, unrecorded = c.Record(ctx) })
+	asking.Wait()
+	a.silent = noScores != nil || unpublished != nil
+	a.err = errors.Join(noScores, unpublished, unrecorded)
+	return a
 }
 
 // sourcesOf reads where nodes say that they are replicated from. What cannot be read is left out.

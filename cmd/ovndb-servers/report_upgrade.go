@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ovndb-servers/pkg/control"
@@ -16,20 +17,51 @@ type upgradeReport struct {
 	Version  string `json:"version"`
 	// WaitsFor are the nodes whose package brings another schema.
 	WaitsFor []string `json:"waits_for"`
+	// Refused says that the conversion has failed in this term, on the promoted node.
+	Refused bool `json:"refused,omitempty"`
 }
 
-// addUpgrade adds the schemas that wait for nodes.
+// addUpgrade adds the schemas that wait for nodes. The promoted node knows best: it waits for a member as
+// well that is away, and has published nothing.
 func (r *report) addUpgrade(ctx context.Context, c *control.Controller) {
+	plan, _ := c.PlanUpgrade(ctx) // without one, or a part of it, there is what the nodes have published
+	r.addPlan(plan, c.UpgradeRefused())
+	unplanned := func(u control.Unit) bool { return !plan.Has(u.Name()) }
+	if !slices.ContainsFunc(c.Units, unplanned) {
+		return
+	}
 	published, err := c.PublishedSchemas(ctx)
 	if err != nil {
 		r.problem(err.Error())
 		return
 	}
 	for _, p := range replication.PendingUpgrades(published) {
-		r.Upgrade = append(r.Upgrade, upgradeReport{Database: p.Database, Version: p.Version, WaitsFor: p.Missing})
+		if !plan.Has(p.Database) {
+			r.Upgrade = append(r.Upgrade, upgradeReport{Database: p.Database, Version: p.Version, WaitsFor: p.Missing})
+		}
+	}
+}
+
+// addPlan adds what the promoted node will convert. One whose package brings an older schema converts
+// nothing.
+func (r *report) addPlan(plan control.UpgradePlan, refused bool) {
+	for _, s := range plan.Steps {
+		if s.Due || len(s.Waits) > 0 {
+			r.Upgrade = append(r.Upgrade, upgradeReport{
+				Database: s.Database, Version: s.Installed, WaitsFor: append([]string{}, s.Waits...), Refused: refused && s.Due,
+			})
+		}
 	}
 }
 
 func (u upgradeReport) text() string {
-	return fmt.Sprintf("%s keeps its schema until the package of OVN brings %s on: %s", u.Database, u.Version, strings.Join(u.WaitsFor, ", "))
+	switch {
+	case u.Refused:
+		return fmt.Sprintf("%s was not converted to schema %s, which is not tried again in this term: mend what the log says, then: "+
+			"ovndb-servers upgrade", u.Database, u.Version)
+	case len(u.WaitsFor) == 0:
+		return fmt.Sprintf("%s is about to be converted to schema %s", u.Database, u.Version)
+	default:
+		return fmt.Sprintf("%s keeps its schema until the package of OVN brings %s on: %s", u.Database, u.Version, strings.Join(u.WaitsFor, ", "))
+	}
 }

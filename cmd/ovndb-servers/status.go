@@ -167,7 +167,9 @@ func gather(ctx context.Context, o statusOptions) (report, error) {
 	r.addSupervisor(t.controller)
 	var others otherNodes
 	if t.noCluster == nil {
-		others = r.addCluster(ctx, t)
+		asking, end := halfOf(ctx)
+		others = r.addCluster(asking, t)
+		end()
 	} else {
 		r.Cluster.Error = shortCluster(t.noCluster)
 	}

@@ -165,8 +165,11 @@ func writeVerbose(b *strings.Builder, r report) {
 
 func (n *northdReport) text() string {
 	text := "not running"
-	if n.PID != 0 {
+	switch {
+	case n.PID != 0:
 		text = fmt.Sprintf("running (pid %d)", n.PID)
+	case n.Waits != "":
+		text += ", waits for the conversion of the databases"
 	}
 	if !n.Managed {
 		text += ", not run by the agent"

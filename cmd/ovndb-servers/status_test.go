@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -95,7 +94,7 @@ func TestStatusOfANodeThatWasNeverStartedShowsNoTerm(t *testing.T) {
 func TestStatusIsOfTheDatabasesThatTheResourceRuns(t *testing.T) {
 	c := newTestCluster(t)
 	c.parameters = map[string]string{"OCF_RESKEY_databases": "ovn-ic"}
-	write(t, filepath.Join(c.values, "databases"), "ovn-ic", 0o644)
+	c.configured(map[string]string{"databases": "ovn-ic"})
 	c.lead("node1")
 	wantText(t, c.tool("node1", exitHealthy, "status").stdout, "OVN_IC_Northbound", "OVN_IC_Southbound")
 	got := c.call("node1", "status", "--databases", "ovn")

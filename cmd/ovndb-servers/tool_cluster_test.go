@@ -64,17 +64,18 @@ cibadmin)
 	field() { printf %s "$1" | sed "s/.*$2=\"\([^\"]*\)\".*/\1/"; }
 	case $scope in
 	constraints) echo "<constraints>$(cat constraints 2>/dev/null)</constraints>"; exit ;;
-	configuration) cat cib.xml; exit ;;
+	configuration)
+		[ -e parameters ] || exec cat cib.xml
+		echo '<configuration><resources><clone id="c"><primitive id="ovndb" class="ocf" provider="any" type="ovndb-servers"><instance_attributes id="a">'
+		cat parameters
+		echo '</instance_attributes></primitive></clone></resources></configuration>'
+		exit ;;
 	esac
 	if [ $do = query ]; then
 		[ -n "$xpath" ] || exec cat cib
 		case $xpath in *meta_attributes*)
 			[ -e paused ] || exit 105
 			echo '<nvpair id="m" name="maintenance" value="true"/>'
-			exit 0 ;;
-		*instance_attributes*)
-			[ -s databases ] || exit 105
-			echo "<nvpair id=\"p\" name=\"databases\" value=\"$(cat databases)\"/>"
 			exit 0 ;;
 		esac
 		id=$(field "$xpath" @id)
@@ -166,6 +167,16 @@ func (c testCluster) at(node string) { write(c.t, filepath.Join(c.values, "self"
 // role makes crm_mon show a role.
 func (c testCluster) role(node, role string) {
 	write(c.t, filepath.Join(c.values, "role", node), role, 0o644)
+}
+
+// configured gives the resource parameters in the configuration of the cluster.
+func (c testCluster) configured(parameters map[string]string) {
+	c.t.Helper()
+	var b strings.Builder
+	for name, value := range parameters {
+		fmt.Fprintf(&b, "<nvpair id=%q name=%q value=%q/>\n", "p-"+name, name, value)
+	}
+	write(c.t, filepath.Join(c.values, "parameters"), b.String(), 0o644)
 }
 
 // value returns a value of the cluster, empty if it has none.

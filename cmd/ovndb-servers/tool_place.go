@@ -83,6 +83,8 @@ type target struct {
 	controller *control.Controller
 	view       pacemaker.View
 	noCluster  error
+	// parameters are those that the cluster has of the resource.
+	parameters ocf.Parameters
 }
 
 // target finds the resource. A cluster that does not answer is a part of the result, not an error.
@@ -95,8 +97,10 @@ func (p place) target(ctx context.Context, log logrus.FieldLogger) (target, erro
 	if err != nil {
 		return target{}, err
 	}
-	if p.layout.Pair == "" && noCluster == nil {
-		p.layout.Pair = configuredPair(ctx, instance)
+	var parameters ocf.Parameters
+	if noCluster == nil {
+		parameters = configuredParameters(ctx, instance)
+		p.configure(parameters)
 	}
 	layout, err := process.DiscoverLayout(p.layout)
 	if err != nil {
@@ -106,22 +110,8 @@ func (p place) target(ctx context.Context, log logrus.FieldLogger) (target, erro
 	if err := checkAccess(c); err != nil {
 		return target{}, err
 	}
-	return target{controller: c, view: view, noCluster: noCluster}, nil
-}
-
-// pairTimeout bounds the question which databases a resource runs: the answers of the servers need time as well.
-const pairTimeout = 2 * time.Second
-
-// configuredPair returns the databases that a resource runs by its configuration; those of OVN if that
-// cannot be read. The servers of another pair would be judged by the record and the state of this resource.
-func configuredPair(ctx context.Context, instance string) process.Pair {
-	ctx, cancel := context.WithTimeout(ctx, pairTimeout)
-	defer cancel()
-	value, err := pacemaker.Resource{Instance: instance}.Parameter(ctx, "databases")
-	if pair, known := process.ParsePair(value); err == nil && known {
-		return pair
-	}
-	return process.PairOVN
+	c.ManageNorthd = parameters.ManageNorthd
+	return target{controller: c, view: view, noCluster: noCluster, parameters: parameters}, nil
 }
 
 // askCluster returns the cluster's view and Pacemaker's name of this node. A cluster that does not answer

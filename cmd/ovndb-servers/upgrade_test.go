@@ -4,7 +4,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
+
+	"ovndb-servers/pkg/pacemaker"
+	"ovndb-servers/pkg/process"
 )
 
 // newOlderCluster is a cluster whose node1 leads databases of older schemas than the installed ones. It
@@ -25,6 +29,51 @@ func newOlderCluster(t *testing.T) (c testCluster, published string) {
 	c.parameters = map[string]string{"OCF_RESKEY_ovn_schemadir": directory}
 	c.lead("node1")
 	return c, published
+}
+
+// From a node that leads with ovn-northd, by the configuration of the resource, whose package is newer than
+// the databases: status says that ovn-northd waits, and for which nodes, also for a member that is away and
+// has published nothing. Before, it took the configuration for one without ovn-northd.
+func TestStatusSaysWhatNorthdAndTheConversionWaitFor(t *testing.T) {
+	c, published := newOlderCluster(t)
+	c.configured(map[string]string{"manage_northd": "yes", "master_ip": "127.0.0.9"})
+	write(t, filepath.Join(c.values, "ovndb-schemas-ovndb", "node1"), published, 0o644)
+	write(t, filepath.Join(c.values, "master-ovndb", "node2"), "50", 0o644)
+	got := c.tool("node1", exitDegraded, "status", "-o", "json")
+	r := decode[report](t, got.stdout)
+	if r.Northd == nil || !r.Northd.Managed || !strings.Contains(r.Northd.Waits, "OVN_Southbound has schema 0.0.1") {
+		t.Errorf("northd is %+v: %s", r.Northd, got.stdout)
+	}
+	if len(r.Upgrade) != 2 || strings.Join(r.Upgrade[0].WaitsFor, " ") != "node2" || r.Upgrade[0].Refused {
+		t.Errorf("upgrade is %+v", r.Upgrade)
+	}
+	wantText(t, c.tool("node1", exitDegraded, "status").stdout, "ovn-northd: not running, waits for the conversion of the databases",
+		"upgrade: OVN_Northbound keeps its schema until", "on: node2", "problem: ovn-northd is not started: OVN_Northbound has schema 0.0.1")
+}
+
+func TestTextOfAnUpgradeSaysWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	for want, u := range map[string]upgradeReport{
+		"keeps its schema until the package of OVN brings 2.0.0 on: node2, node3": {WaitsFor: []string{"node2", "node3"}},
+		"is about to be converted to schema 2.0.0":                                {},
+		"was not converted to schema 2.0.0, which is not tried again":             {Refused: true},
+	} {
+		u.Database, u.Version = "OVN_Northbound", "2.0.0"
+		wantText(t, u.text(), "OVN_Northbound "+want)
+	}
+}
+
+// From a resource whose directories of OVN are parameters: the tool finds them without options.
+func TestTheToolTakesTheDirectoriesFromTheParameters(t *testing.T) {
+	t.Parallel()
+	p := place{layout: process.Layout{DatabaseDir: "/named"}}
+	p.configure(parametersOf(pacemaker.Primitive{Parameters: map[string]string{
+		"ovn_rundir": "/r", "ovn_dbdir": "/d", "ovn_schemadir": "/s", "databases": "ovn-ic", "snapshots": "wrong",
+	}}))
+	want := process.Layout{RunDir: "/r", DatabaseDir: "/named", SchemaDir: "/s", Pair: process.PairInterconnect}
+	if p.layout != want {
+		t.Errorf("%+v, want %+v", p.layout, want)
+	}
 }
 
 func TestUpgradeShowsTheConversionsAndDoesThemIfConfirmed(t *testing.T) {

@@ -115,13 +115,6 @@ func calls() []call {
 			answer:   "node1", want: "node1", parsed: true,
 		},
 		{
-			name:     "parameter",
-			run:      func(ctx context.Context, r pacemaker.Resource) (any, error) { return r.Parameter(ctx, "databases") },
-			commands: []string{`cibadmin|--query|--xpath|//primitive[@id="ovndb"]/instance_attributes/nvpair[@name="databases"]`},
-			answer:   `<nvpair id="x" name="databases" value="ovn-ic"/>`,
-			want:     "ovn-ic", parsed: true,
-		},
-		{
 			name:     "addresses of resources",
 			run:      func(ctx context.Context, _ pacemaker.Resource) (any, error) { return pacemaker.ResourceAddresses(ctx) },
 			commands: []string{`cibadmin|--query|--xpath|//primitive//nvpair[@name="ip" or @name="ipv6addr"]`},
