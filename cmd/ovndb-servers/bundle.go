@@ -21,16 +21,17 @@ import (
 type bundleOptions struct {
 	place
 
-	logs, corosync string
+	logs, clusterLog, corosync string
 }
 
 const bundleHelp = `Write what helps to find a fault into an archive (tar.gz), for those who help: versions,
 the status, terms and positions of the databases, their schemas and the sizes of their
-files, the list of snapshots, the end of the supervisor's log, Pacemaker's configuration
-and state, and Corosync's configuration. Rows of the databases are not in it, nor are
-passwords and keys of the configurations, as far as their names show them, nor the
-recipients of alerts. Read it before you pass it on: it has the names and addresses of
-nodes, and the targets of Connection rows that the log names.
+files, the list of snapshots, the end of the supervisor's log, the events of this node,
+Pacemaker's configuration and state, and Corosync's configuration. Rows of the databases
+are not in it, nor are passwords and keys of the configurations, as far as their names
+show them, nor the recipients of alerts. Read it before you pass it on: it has the names
+and addresses of nodes, and the targets of Connection rows that the log names. Of the
+archives of several nodes "events" makes one story.
 
 manifest.json in it names each part, and the reason why one could not be had.
 
@@ -56,6 +57,7 @@ func newReportCommand() *cobra.Command {
 	}
 	o.addFlags(cmd, time.Minute)
 	cmd.Flags().StringVar(&o.logs, "logdir", control.LogBase, "directory of the supervisors' logs")
+	cmd.Flags().StringVar(&o.clusterLog, "clusterlog", clusterLog, "the log of Pacemaker")
 	cmd.Flags().StringVar(&o.corosync, "corosync", "/etc/corosync/corosync.conf", "the configuration of Corosync")
 	return cmd
 }

@@ -52,6 +52,7 @@ func bundleParts(t target, o bundleOptions) []part {
 		{"supervisor.log", func(context.Context) ([]byte, error) {
 			return tail(filepath.Join(o.logs, filepath.Base(c.Instance)+".log"), "passw", "secret")
 		}},
+		{bundledEvents, func(ctx context.Context) ([]byte, error) { return eventsForBundle(ctx, c, o) }},
 		{"cib.xml", text(pacemaker.RedactedCIB)},
 		{"crm_mon.txt", text(pacemaker.Overview)},
 		{"corosync.conf", func(context.Context) ([]byte, error) { return tail(o.corosync, "pass", "secret", "key") }},

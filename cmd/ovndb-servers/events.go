@@ -1,17 +1,17 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,14 +24,17 @@ type eventsOptions struct {
 	resource, directory, clusterLog string
 }
 
+// clusterLog is where Pacemaker logs.
+const clusterLog = "/var/log/pacemaker/pacemaker.log"
+
 const eventsHelp = `Show what the agent did, the newest last: elections, promotions, demotions, restarts in
 place, failovers, snapshots, repairs, and what an operator did with this tool.
 
 Without FILE, it is read from the logs of this node, with what they were rotated to: those
 of the supervisors, and Pacemaker's, which has the actions of the agent. With FILEs, it is
-read from them instead, and merged by time: copies of those logs from other nodes, or of
-syslog. Times are UTC, by the clocks of the nodes; in Pacemaker's log they have no zone,
-and are taken for this node's.
+read from them instead, and merged by time: archives of "report" from several nodes
+(.tar.gz), copies of those logs, or of syslog. Times are UTC, by the clocks of the nodes;
+in Pacemaker's log they have no zone, and are taken for this node's.
 
 Of each log at most the last 256 MiB and the newest 20000 events are read.
 
@@ -41,10 +44,11 @@ those of all commands.`
 func newEventsCommand(p program) *cobra.Command {
 	var o eventsOptions
 	cmd := &cobra.Command{
-		Use:     "events [FILE ...]",
-		Short:   "Show what the agent did: elections, promotions, restarts, snapshots",
-		Long:    eventsHelp,
-		Example: "  ovndb-servers events --since 2h\n  ovndb-servers events -o json node1.log node2.log | jq 'select(.event == \"promote\")'",
+		Use:   "events [FILE ...]",
+		Short: "Show what the agent did: elections, promotions, restarts, snapshots",
+		Long:  eventsHelp,
+		Example: "  ovndb-servers events --since 2h\n  ovndb-servers events node1.tar.gz node2.tar.gz node3.tar.gz\n" +
+			"  ovndb-servers events -o json node1.log node2.log | jq 'select(.event == \"promote\")'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return showEvents(cmd.Context(), newScreen(p.stdout, p.getenv), o, args)
 		},
@@ -54,7 +58,7 @@ func newEventsCommand(p program) *cobra.Command {
 	flags.Var(&o.since, "since", "only what was logged since a time (2026-03-04, '2026-03-04 05:06:07', UTC) or an age (2h)")
 	flags.StringVar(&o.resource, "resource", "", "only the log of the supervisor of a resource (default: of all)")
 	flags.StringVar(&o.directory, "logdir", control.LogBase, "directory of the supervisors' logs")
-	flags.StringVar(&o.clusterLog, "clusterlog", "/var/log/pacemaker/pacemaker.log", "the log of Pacemaker")
+	flags.StringVar(&o.clusterLog, "clusterlog", clusterLog, "the log of Pacemaker")
 	completeWith(cmd, "resource", completeResources)
 	return cmd
 }
@@ -67,21 +71,27 @@ func showEvents(ctx context.Context, screen screen, o eventsOptions, files []str
 			return err
 		}
 	}
+	events, unread := mergeEvents(ctx, files, o.since.time)
+	if err := o.write(screen, events); err != nil {
+		return err
+	}
+	if unread != nil {
+		return refused(unread)
+	}
+	return nil
+}
+
+// mergeEvents returns the events of several files by time, and the failures to read one.
+func mergeEvents(ctx context.Context, files []string, since time.Time) ([]agentEvent, error) {
 	var events []agentEvent
 	var failures []error
 	for _, file := range files {
-		found, err := readEvents(ctx, file, o.since.time)
+		found, err := readEvents(ctx, file, since)
 		events = append(events, found...)
 		failures = append(failures, err)
 	}
 	slices.SortStableFunc(events, func(a, b agentEvent) int { return a.at.Compare(b.at) })
-	if err := o.write(screen, events); err != nil {
-		return err
-	}
-	if err := errors.Join(failures...); err != nil {
-		return refused(err)
-	}
-	return nil
+	return events, errors.Join(failures...)
 }
 
 // logs returns the logs of this node.
@@ -91,9 +101,10 @@ func (o eventsOptions) logs() ([]string, error) {
 		return nil, fmt.Errorf("cannot list the logs: %w", err)
 	}
 	var found []string
+	name := regexp.MustCompile(`^(.+)\.log(?:[.-]\d+)*(?:\.gz)?$`) // that of a resource may have ".log" in it
 	for _, e := range entries {
-		resource, _, isLog := strings.Cut(e.Name(), ".log")
-		if isLog && (o.resource == "" || o.resource == resource) && e.Type().IsRegular() {
+		log := name.FindStringSubmatch(e.Name())
+		if log != nil && (o.resource == "" || o.resource == log[1]) && e.Type().IsRegular() {
 			found = append(found, filepath.Join(o.directory, e.Name()))
 		}
 	}
@@ -106,14 +117,10 @@ func (o eventsOptions) logs() ([]string, error) {
 
 func (o eventsOptions) write(screen screen, events []agentEvent) error {
 	if o.output.format == outputJSON {
-		var b bytes.Buffer
-		encoder := json.NewEncoder(&b)
-		for _, e := range events {
-			if err := encoder.Encode(e); err != nil {
-				return err
-			}
+		text, err := eventLines(events)
+		if err == nil {
+			_, err = screen.Write(text)
 		}
-		_, err := screen.Write(b.Bytes())
 		return err
 	}
 	var b strings.Builder

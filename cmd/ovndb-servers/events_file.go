@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -53,16 +54,27 @@ func readEvents(ctx context.Context, path string, since time.Time) ([]agentEvent
 		return nil, err
 	}
 	defer file.Close() //nolint:errcheck // only read
+	if isBundle(path) {
+		return readBundledEvents(ctx, file, path, since)
+	}
 	var text io.Reader = file
 	if isCompressed(path) {
 		if text, err = gzip.NewReader(file); err != nil {
 			return nil, fmt.Errorf("cannot read %s: %w", path, err)
 		}
 	}
-	reader := newEventReader(written)
+	events, err := collectEvents(ctx, io.LimitReader(text, maxLog), since, newEventReader(written).read)
+	if err != nil {
+		err = fmt.Errorf("cannot read all of %s: %w", path, err)
+	}
+	return nameNode(events), err
+}
+
+// collectEvents returns the newest of the events that a function makes of lines.
+func collectEvents(ctx context.Context, text io.Reader, since time.Time, read func(line string) (agentEvent, bool)) ([]agentEvent, error) {
 	var events []agentEvent
-	err = eachLine(ctx, io.LimitReader(text, maxLog), func(line string) {
-		e, ok := reader.read(line)
+	err := eachLine(ctx, text, func(line string) {
+		e, ok := read(line)
 		if !ok || e.at.Before(since) {
 			return
 		}
@@ -71,10 +83,17 @@ func readEvents(ctx context.Context, path string, since time.Time) ([]agentEvent
 		}
 		events = append(events, e)
 	})
-	if err != nil {
-		err = fmt.Errorf("cannot read all of %s: %w", path, err)
-	}
 	return events[max(len(events)-maxEvents, 0):], err
+}
+
+// nameNode gives the first events of a log the node that it names later: a supervisor's names its node
+// where it begins to supervise, and may have been rotated since.
+func nameNode(events []agentEvent) []agentEvent {
+	named := slices.IndexFunc(events, func(e agentEvent) bool { return e.Node != "" })
+	for i := range max(named, 0) {
+		events[i].Node = events[named].Node
+	}
+	return events
 }
 
 // eachLine calls a function for each line, of which it cuts off what is too long.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -80,18 +82,86 @@ func TestEventsOfThisNodeAreThoseOfItsLogsAndTheirRotations(t *testing.T) {
 	writeLog(t, filepath.Join(directory, "logs", "ovndb.log"), supervisorLog)
 	writeLog(t, filepath.Join(directory, "logs", "ovndb.log.2.gz"), packed.String())
 	writeLog(t, filepath.Join(directory, "logs", "other.log"), "2026-03-01T05:06:08Z INFO: backup is no longer stale\n")
+	writeLog(t, filepath.Join(directory, "logs", "ovndb.logger.log-20260301.gz"), packed.String())
 	writeLog(t, filepath.Join(directory, "pacemaker.log.1"), pacemakerLog)
 	args := []string{"ovndb-servers", "events", "--logdir", filepath.Join(directory, "logs"), "--clusterlog", filepath.Join(directory, "pacemaker.log")}
 	got := call(t, append(args, "--resource", "ovndb")...)
 	if strings.Count(got.stdout, "\n") != 5 || strings.Contains(got.stdout, "no longer stale") {
 		t.Errorf("%+v, want 5 events of one resource", got)
 	}
-	if got = call(t, args...); strings.Count(got.stdout, "\n") != 6 {
-		t.Errorf("%+v, want 6 events", got)
+	if got = call(t, append(args, "--resource", "ovndb.logger")...); strings.Count(got.stdout, "\n") != 2 {
+		t.Errorf("%+v, want 2 events of a resource whose name has .log in it", got)
+	}
+	if got = call(t, args...); strings.Count(got.stdout, "\n") != 7 {
+		t.Errorf("%+v, want 7 events", got)
 	}
 	if got = call(t, "ovndb-servers", "events", "--logdir", "/nonexistent", "--clusterlog", "/nonexistent"); got.code != exitNoSuch {
 		t.Errorf("%+v, and there is no log", got)
 	}
+}
+
+// From the archives of two nodes, of which the log of one has lost the line that names it: one story, with the
+// node of each event.
+func TestEventsOfReportsOfSeveralNodesAreMergedByTime(t *testing.T) {
+	c := newTestCluster(t)
+	logs := map[string]string{
+		"node1": "2026-03-04T05:10:00.500Z WARNING: the server has died: it is restarted in place db=OVN_Northbound password=hidden\n" +
+			"2026-03-04T05:10:02Z WARNING: gave up restarting the server: recovery is left to the cluster\n",
+		"node2": "2026-03-04T05:10:01Z WARNING: backup is stale\n2026-03-04T05:10:05Z INFO: supervising the servers node=node2 version=1.2\n",
+	}
+	events := []string{"ovndb-servers", "events"}
+	for _, node := range []string{"node1", "node2"} {
+		directory := t.TempDir()
+		writeLog(t, filepath.Join(directory, "ovndb-servers.log"), logs[node])
+		path := filepath.Join(directory, node+".tar.gz")
+		c.tool(node, exitHealthy, "report", path, "--logdir", directory, "--clusterlog", "/nonexistent", "--corosync", "/nonexistent")
+		wantDocument(t, "events", outputJSON, unpack(t, path)["events.json"])
+		wantDocument(t, "report_manifest", outputJSON, unpack(t, path)["manifest.json"])
+		events = append(events, path)
+	}
+	got := call(t, events...)
+	want := `2026-03-04T05:10:00.500Z  node1  OVN_Northbound  died        (removed)
+2026-03-04T05:10:01.000Z  node2  -               stale       backup is stale
+2026-03-04T05:10:02.000Z  node1  -               gave-up     gave up restarting the server: recovery is left to the cluster
+2026-03-04T05:10:05.000Z  node2  -               supervisor  supervising the servers node=node2 version=1.2
+`
+	if got.code != exitHealthy || got.stdout != want {
+		t.Errorf("%+v, want\n%s", got, want)
+	}
+	if got = call(t, append(events, "--since", "2026-03-04 05:10:03", "-o", "json")...); strings.Count(got.stdout, "\n") != 1 {
+		t.Errorf("%+v, want one event", got)
+	}
+}
+
+func TestAnArchiveThatIsHostileOrHasNoEventsIsNamedAndTheOthersAreShown(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	pack := func(name, part, text string) string {
+		var b bytes.Buffer
+		packed := gzip.NewWriter(&b)
+		archive := tar.NewWriter(packed)
+		if err := archive.WriteHeader(&tar.Header{Name: part, Mode: 0o600, Size: int64(len(text))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := archive.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(archive.Close(), packed.Close()); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(directory, name)
+		write(t, path, b.String(), 0o600)
+		return path
+	}
+	line := `{"time":"2026-03-04T05:10:01.000Z","node":"n\u001b","event":"stale","level":"INFO","detail":"backup is stale"}` + "\n"
+	hostile := pack("hostile.tar.gz", "../../x/events.json", strings.Repeat("{", 2*maxLogLine)+"\n{\n[]\n{\"time\":\"never\"}\n"+line)
+	empty := pack("empty.tgz", "ovndb-servers-report/supervisor.log", "text")
+	write(t, filepath.Join(directory, "damaged.tar.gz"), "this is no gzip", 0o600)
+	got := call(t, "ovndb-servers", "events", hostile, empty, filepath.Join(directory, "damaged.tar.gz"))
+	if got.code != exitDegraded || got.stdout != "2026-03-04T05:10:01.000Z  n\\u001b  -  stale  backup is stale\n" {
+		t.Errorf("%+v", got)
+	}
+	wantText(t, got.stderr, "empty.tgz: the archive has no events.json", "damaged.tar.gz: gzip: invalid header")
 }
 
 func TestALogThatIsHostileIsReadInBoundsAndTheOthersAreShown(t *testing.T) {
