@@ -23,7 +23,7 @@ import (
 func documents() map[string]reflect.Type {
 	return map[string]reflect.Type{
 		"status": reflect.TypeFor[report](), "status_remote": reflect.TypeFor[remoteReport](), "verify": reflect.TypeFor[verify.Result](),
-		"events": reflect.TypeFor[agentEvent](), "explain": reflect.TypeFor[explanation](), "doctor": reflect.TypeFor[diagnosis](),
+		"verify_all": reflect.TypeFor[verifiedAll](), "events": reflect.TypeFor[agentEvent](), "explain": reflect.TypeFor[explanation](), "doctor": reflect.TypeFor[diagnosis](),
 		"history": reflect.TypeFor[historyEvent](), "snapshots_list": reflect.TypeFor[[]snapshot.Info](), "snapshots_show": reflect.TypeFor[shown](),
 		"action": reflect.TypeFor[actionReport](), "report_manifest": reflect.TypeFor[bundleManifest](),
 	}
@@ -108,6 +108,10 @@ func documentOf(args []string) (name, format string) {
 	case "status":
 		if slices.ContainsFunc(args, func(arg string) bool { return slices.Contains([]string{"--nb", "--sb", "--ic-nb", "--ic-sb"}, arg) }) {
 			name = "status_remote"
+		}
+	case "verify":
+		if slices.Contains(args, "--all") {
+			name = "verify_all"
 		}
 	case "snapshots":
 		name += "_" + args[2]

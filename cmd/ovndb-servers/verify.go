@@ -14,11 +14,15 @@ import (
 )
 
 type verifyOptions struct {
-	database        string
-	output          outputFlag
-	settle, timeout time.Duration
-	limit           int
-	keys            pki.Files
+	place
+
+	database string
+	output   outputFlag
+	settle   time.Duration
+	limit    int
+	keys     pki.Files
+	// all says that the copies of a resource are compared.
+	all bool
 }
 
 const (
@@ -41,24 +45,28 @@ Rows are matched by their UUIDs. All columns are compared, also the agent's own 
 a server is one of the copies, rows that differ are read again: a row counts only if it
 stays different, and the one copy does not become what the other one was before.
 
-Exit codes: 0 the copies are the same, 1 they differ, 3 a copy could not be read, 105 there
-is no such file; the others are those of all commands.`
+With --all, the databases of this node are compared with those of the node that leads: on
+a backup those of its servers, on the node that leads its files with its servers. Backups
+listen for no other node: call it on each. Nodes that are not compared are shown with the
+reason. Servers with TLS are asked with the files of the resource's parameters.
+
+Exit codes: 0 the copies are the same, 1 they differ, 3 a copy could not be read, or none
+with --all, 105 there is no such file; the others are those of all commands.`
 
 func newVerifyCommand(p program) *cobra.Command {
 	var o verifyOptions
 	cmd := &cobra.Command{
-		Use:   "verify A B",
+		Use:   "verify A B | --all",
 		Short: "Find out whether two copies of a database are the same",
 		Long:  verifyHelp,
 		Example: "  ovndb-servers verify tcp:192.0.2.1:6641 unix:/run/ovn/ovnnb_db.sock\n" +
-			"  ovndb-servers verify /var/lib/ovn/ovnnb_db.db backup.db -o json | jq .tables",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 2 {
-				return usage("name two copies, each a file or the address of a server: ovndb-servers verify A B")
-			}
-			return nil
-		},
+			"  ovndb-servers verify /var/lib/ovn/ovnnb_db.db backup.db -o json | jq .tables\n" +
+			"  ovndb-servers verify --all",
+		Args: o.checkArguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.all {
+				return verifyAll(cmd, o, newScreen(p.stdout, p.getenv), newProgressBar(p.stderr))
+			}
 			return verifyCopies(cmd, o, args[0], args[1], newProgressBar(p.stderr))
 		},
 	}
@@ -68,14 +76,34 @@ func newVerifyCommand(p program) *cobra.Command {
 	addDuration(flags, &o.settle, "settle", settleTime, "for how long in all to read rows that differ again")
 	flags.IntVar(&o.limit, "limit", maxRows, "how many of the rows that differ to list")
 	addKeyFlags(cmd, &o.keys)
-	addDuration(flags, &o.timeout, "timeout", verifyTimeout, "how long the whole comparison may take")
+	flags.BoolVar(&o.all, "all", false, "compare the databases of this node with those of the node that leads")
+	o.addFlags(cmd, verifyTimeout)
 	return cmd
 }
 
-func verifyCopies(cmd *cobra.Command, o verifyOptions, textA, textB string, bar *progressBar) error {
-	if o.limit < 0 {
+// checkArguments refuses a call that mixes two copies with the databases of a resource.
+func (o *verifyOptions) checkArguments(cmd *cobra.Command, args []string) error {
+	switch {
+	case o.limit < 0:
 		return usage("--limit cannot be negative")
+	case o.all && len(args) > 0:
+		return usage("--all compares the databases of this node, and takes no other copies")
+	case o.all && o.database != "":
+		return usage("--database is for two copies that are named, and not for --all")
+	case o.all:
+		return nil
+	case len(args) != 2:
+		return usage("name two copies, each a file or the address of a server: ovndb-servers verify A B; or: ovndb-servers verify --all")
 	}
+	for _, name := range []string{"resource", "dbdir", "statedir", "rundir", "staterundir", "databases"} {
+		if cmd.Flags().Changed(name) {
+			return usage("--%s is for --all", name)
+		}
+	}
+	return nil
+}
+
+func verifyCopies(cmd *cobra.Command, o verifyOptions, textA, textB string, bar *progressBar) error {
 	a, err := parseAddress(textA, o.keys)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -112,6 +113,77 @@ func TestVerifySaysWhyItCannotCompare(t *testing.T) {
 		got := call(t, append([]string{"ovndb-servers", "verify"}, row.args...)...)
 		if got.code != row.code || got.stdout != "" || !strings.Contains(got.stderr, row.text) {
 			t.Errorf("%s: %+v", row.name, got)
+		}
+	}
+}
+
+// statesOf returns the rows of verify --all, "NODE DATABASE STATE" each.
+func statesOf(t *testing.T, text string) string {
+	t.Helper()
+	var rows []string
+	for _, c := range decode[verifiedAll](t, text).Copies {
+		rows = append(rows, c.Node+" "+c.Database+" "+c.State)
+	}
+	return strings.Join(rows, ", ")
+}
+
+// From a pair of nodes whose backup is fresh: each node compares what can be read there, and names the other.
+// After the backup has lost a row, as by hand, it names the row. A backup that is stopped is compared by its
+// file.
+func TestVerifyAllComparesTheDatabasesOfThisNodeWithTheActive(t *testing.T) {
+	c := newFreshPair(t)
+	got := c.tool("node2", exitHealthy, "verify", "--all", "-o", "json")
+	const same = "node1 OVN_Northbound active, node1 OVN_Southbound active, node2 OVN_Northbound same, node2 OVN_Southbound same"
+	if rows := statesOf(t, got.stdout); rows != same {
+		t.Errorf("on the backup: %s", rows)
+	}
+	got = c.tool("node1", exitHealthy, "verify", "--all", "-o", "yaml")
+	wantText(t, got.stdout, "active: \"node1\"", "state: \"not listening\"", "on node2: ovndb-servers verify --all", "ovnnb_db.db")
+	wantText(t, c.tool("node1", exitHealthy, "verify", "--all").stdout, "resource ovndb, led by node node1",
+		"node node2 is not compared: a backup listens for no other node; on node2: ovndb-servers verify --all\n")
+
+	c.agent("node2", "stop", 0)
+	c.insert("node1", "later")
+	got = c.tool("node2", exitDegraded, "verify", "--all", "--settle", "1ms")
+	wantText(t, got.stdout, "node2  OVN_Northbound  differs", "node node2, OVN_Northbound: A is this copy, B that of the active",
+		"only in B  Logical_Switch", `name: "later"`)
+}
+
+func TestVerifyAllNamesAnActiveThatDoesNotAnswerAndRefusesWithoutOne(t *testing.T) {
+	c := newFreshPair(t)
+	published := strings.Replace(c.value("ovndb-active-ovndb", "node1"), ":"+c.ports[0], ":1", 1)
+	write(t, filepath.Join(c.values, "ovndb-active-ovndb", "node1"), published, 0o644)
+	got := c.tool("node2", exitUnknown, "verify", "--all", "-o", "json")
+	if rows := statesOf(t, got.stdout); !strings.Contains(rows, "node2 OVN_Northbound unreachable, node2 OVN_Southbound same") {
+		t.Errorf("%s", got.stdout)
+	}
+	wantText(t, got.stdout, "tcp:127.0.0.1:1")
+	c.role("node1", "Unpromoted")
+	wantText(t, c.tool("node2", exitCritical, "verify", "--all").stderr, "0 nodes are promoted")
+	for _, args := range [][]string{{"--all", "a"}, {"--all", "--database", "x"}, {"a", "b", "--resource", "x"}} {
+		if got := call(t, append([]string{"ovndb-servers", "verify"}, args...)...); got.code != exitUsage {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
+}
+
+func TestVerifyAllHasTheExitCodesOfVerify(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		states []string
+		code   int
+	}{
+		{[]string{stateSame, stateActive, stateNotListening, stateStopped}, exitHealthy},
+		{[]string{stateSame, stateDiffers, stateUnreachable}, exitDegraded},
+		{[]string{stateSame, stateUnreachable}, exitUnknown},
+		{[]string{stateActive, stateNotListening}, exitUnknown},
+	} {
+		v := verifiedAll{Same: !slices.Contains(row.states, stateDiffers)}
+		for _, state := range row.states {
+			v.Copies = append(v.Copies, verifiedCopy{State: state})
+		}
+		if got := v.exitCode(); got != row.code {
+			t.Errorf("%v: code %d, want %d", row.states, got, row.code)
 		}
 	}
 }

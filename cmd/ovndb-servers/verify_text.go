@@ -75,3 +75,40 @@ func bothSides(kind verify.Kind, c verify.Column) string {
 		return text(c.A) + text(c.B)
 	}
 }
+
+// text writes a row for each copy, then what differs, and why others were not compared.
+func (v verifiedAll) text(colour bool) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "resource %s, led by node %s\n\n", printable.Text(v.Resource), printable.Text(v.Active))
+	t := newTable(&b)
+	t.colour = colour
+	t.add(cell{"NODE", styleBold}, cell{"DATABASE", styleBold}, cell{"STATE", styleBold}, cell{"ROWS", styleBold},
+		cell{"COPY", styleBold}, cell{"COMPARED WITH", styleBold})
+	styles := map[string]style{stateSame: styleGood, stateDiffers: styleBad, stateUnreachable: styleBad}
+	for _, c := range v.Copies {
+		row := []cell{{text: c.Node}, {text: c.Database}, {c.State, styles[c.State]}, {text: "-"}, {text: "-"}, {text: "-"}}
+		if r := c.Result; r != nil {
+			row[3].text, row[4].text, row[5].text = strconv.Itoa(r.A.Rows), r.A.Address, r.B.Address
+		}
+		t.add(row...)
+	}
+	t.end()
+	var reasons []string
+	for _, c := range v.Copies {
+		if c.State == stateDiffers {
+			fmt.Fprintf(&b, "\nnode %s, %s: A is this copy, B that of the active\n", printable.Text(c.Node), printable.Text(c.Database))
+			writeDifferences(&b, *c.Result)
+		}
+		reason := fmt.Sprintf("node %s is not compared: %s\n", printable.Text(c.Node), printable.Text(c.Reason))
+		if c.State == stateUnreachable {
+			reason = fmt.Sprintf("node %s, %s is not compared: %s\n", printable.Text(c.Node), printable.Text(c.Database), printable.Text(c.Reason))
+		}
+		if c.Reason != "" && !slices.Contains(reasons, reason) {
+			reasons = append(reasons, reason)
+		}
+	}
+	if len(reasons) > 0 {
+		b.WriteString("\n" + strings.Join(reasons, ""))
+	}
+	return b.String()
+}
