@@ -39,8 +39,20 @@ type actionDatabase struct {
 	WaitsFor        []string `json:"waits_for,omitempty"`
 }
 
-// addAction adds the formats of a command that acts.
-func (f *outputFlag) addAction(cmd *cobra.Command) { f.add(cmd, outputTable, outputJSON, outputYAML) }
+// actOptions are those of every command that acts on a resource.
+type actOptions struct {
+	place
+
+	output outputFlag
+	yes    bool
+}
+
+// addActFlags adds the options to a command.
+func (o *actOptions) addActFlags(cmd *cobra.Command, timeout time.Duration) {
+	o.output.add(cmd, outputTable, outputJSON, outputYAML)
+	cmd.Flags().BoolVar(&o.yes, "yes", false, "do it, without a question")
+	o.addFlags(cmd, timeout)
+}
 
 // act runs a command that acts. What it says to a person goes to out; in the other formats that is the
 // standard error, and the report follows on the standard output, whatever the outcome is.

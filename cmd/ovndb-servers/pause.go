@@ -12,12 +12,7 @@ import (
 	"ovndb-servers/pkg/pacemaker"
 )
 
-type pauseOptions struct {
-	place
-
-	output outputFlag
-	yes    bool
-}
+type pauseOptions struct{ actOptions }
 
 const pauseHelp = `Take the resource into maintenance, by its meta-attribute maintenance: Pacemaker neither
 monitors, restarts, moves nor fails over its instances, on any node, until it is resumed.
@@ -72,9 +67,7 @@ func newPausingCommand(p program, name, short, long string, c pausing) *cobra.Co
 			return o.output.act(cmd, func(out io.Writer, r *actionReport) error { return c.run(cmd, p, o, out, r) })
 		},
 	}
-	o.output.addAction(cmd)
-	cmd.Flags().BoolVar(&o.yes, "yes", false, "do it, without a question")
-	o.addFlags(cmd, statusTimeout)
+	o.addActFlags(cmd, statusTimeout)
 	return cmd
 }
 

@@ -16,12 +16,7 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-type reinitOptions struct {
-	place
-
-	output outputFlag
-	yes    bool
-}
+type reinitOptions struct{ actOptions }
 
 // reinitTimeout leaves time for large databases.
 const reinitTimeout = 10 * time.Minute
@@ -58,9 +53,7 @@ func newReinitCommand(p program) *cobra.Command {
 			})
 		},
 	}
-	o.output.addAction(cmd)
-	cmd.Flags().BoolVar(&o.yes, "yes", false, "do it, without a question")
-	o.addFlags(cmd, reinitTimeout)
+	o.addActFlags(cmd, reinitTimeout)
 	return cmd
 }
 

@@ -14,11 +14,9 @@ import (
 )
 
 type switchoverOptions struct {
-	place
+	actOptions
 
-	output outputFlag
-	to     string
-	yes    bool
+	to string
 }
 
 const (
@@ -61,9 +59,7 @@ func newSwitchoverCommand(p program) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&o.to, "to", "", "the node that leads next (default: the freshest other one)")
-	cmd.Flags().BoolVar(&o.yes, "yes", false, "do it, without a question")
-	o.output.addAction(cmd)
-	o.addFlags(cmd, switchoverTimeout)
+	o.addActFlags(cmd, switchoverTimeout)
 	completeWith(cmd, "to", o.completeBackups)
 	return cmd
 }

@@ -13,12 +13,7 @@ import (
 	"ovndb-servers/pkg/control"
 )
 
-type upgradeOptions struct {
-	place
-
-	output outputFlag
-	yes    bool
-}
+type upgradeOptions struct{ actOptions }
 
 // upgradeTimeout is enough for a large database, whose server answers no client meanwhile.
 const upgradeTimeout = 5 * time.Minute
@@ -46,9 +41,7 @@ func newUpgradeCommand() *cobra.Command {
 			return o.output.act(cmd, func(out io.Writer, r *actionReport) error { return upgrade(cmd, o, out, r) })
 		},
 	}
-	o.output.addAction(cmd)
-	cmd.Flags().BoolVar(&o.yes, "yes", false, "do it")
-	o.addFlags(cmd, upgradeTimeout)
+	o.addActFlags(cmd, upgradeTimeout)
 	return cmd
 }
 
