@@ -175,7 +175,8 @@ func awaitReplication(ctx context.Context, t *testing.T, c *cluster.Cluster) {
 
 // ownCluster brings up a cluster for one test, configured as the shared one and then
 // changed by change, and removes it afterwards. The shared one is removed before, unless it is to
-// stay: at rest it takes a third of a processor.
+// stay: at rest it takes a third of a processor. Such tests are in files named own_*, so that they run
+// one after the other and the shared cluster is brought up twice only.
 func ownCluster(t *testing.T, change func(*cluster.Config)) (context.Context, *cluster.Cluster) {
 	t.Helper()
 	return ownClusterWithin(t, testTimeout, change)
