@@ -20,8 +20,9 @@ import (
 const clusterProgram = `#!/bin/sh
 set -e
 cd "$FAKE_CLUSTER"
-node=$(cat self) name= value= do= record= xpath= xml= quorum= scope=
-program=$(basename "$0")
+name= value= do= record= xpath= xml= quorum= scope=
+program=${0##*/}
+read -r node <self || [ "$node" ]
 while [ $# -gt 0 ]; do
 	case $1 in
 	-n) [ "$program" = crm_node ] || { name=$2; shift; } ;;
@@ -84,9 +85,14 @@ cibadmin)
 		echo "<nvpair id=\"$id\" name=\"$name\" value=\"$(cat "$name/record")\"/>"
 		exit 0
 	fi
-	[ $do = replace ] || exit 0 # a place for the first record
+	[ -n "$xpath" ] || exit 0 # the set of all records
 	name=$(field "$xml" ' name')
 	mkdir -p "$name"
+	if [ "$do" != replace ]; then
+		[ ! -e "$name/record" ] || exit 105
+		field "$xml" ' value' | sed "s/&#39;/'/g" >"$name/record"
+		exit 0
+	fi
 	touch "$name/record"
 	[ "$(cat "$name/record")" = "$(field "$xpath" '@value)')" ] || exit 105
 	field "$xml" ' value' | sed "s/&#39;/'/g" >"$name/record" ;;

@@ -45,34 +45,38 @@ func (r Resource) SwapRecord(ctx context.Context, old, record string) error {
 }
 
 func (r Resource) swap(ctx context.Context, old, record string) error {
-	if old == "" {
-		if err := r.placeRecord(ctx); err != nil {
-			return err
-		}
-	}
-	xpath := fmt.Sprintf(`//nvpair[@id="%s" and string(@value)="%s"]`, r.recordID(), old)
 	pair, err := r.recordXML(record)
 	if err != nil {
 		return err
 	}
+	if old == "" {
+		err = r.placeRecord(ctx, pair)
+		if exitCode(err) != exitNoSuchValue {
+			return err
+		}
+		// A property without a value is the place that earlier versions have made for a first record.
+	}
+	xpath := fmt.Sprintf(`//nvpair[@id="%s" and string(@value)="%s"]`, r.recordID(), old)
 	_, err = runCIBAdmin(ctx, "--replace", "--xpath", xpath, "--xml-text", pair)
 	return err
 }
 
-// placeRecord makes the place for a first record, a property without a value, and the set that
-// it lies in. It leaves a value that is there as it is: a modification sets only the attributes
-// that it names. (--create knows no XPath, so it could not add a property under a condition.)
-func (r Resource) placeRecord(ctx context.Context) error {
-	pair, err := r.recordXML("")
+// placeRecord adds the property of a first record to the set of all resources' records, which it makes
+// if there is none. The XPath matches only while the property is not there: a modification would
+// overwrite the value of one that is. (--create knows no XPath, and from schema 4.0 on the place
+// cannot be made beforehand, as a property has a value.)
+func (r Resource) placeRecord(ctx context.Context, pair string) error {
+	const set = `<cluster_property_set id="` + recordSet + `">%s</cluster_property_set>`
+	_, err := runCIBAdmin(ctx, "--modify", "--allow-create", "--scope", "crm_config", "--xml-text", fmt.Sprintf(set, ""))
 	if err != nil {
 		return err
 	}
-	set := fmt.Sprintf(`<cluster_property_set id="%s">%s</cluster_property_set>`, recordSet, pair)
-	_, err = runCIBAdmin(ctx, "--modify", "--allow-create", "--scope", "crm_config", "--xml-text", set)
+	xpath := fmt.Sprintf(`//cluster_property_set[@id="%s" and not(nvpair[@id="%s"])]`, recordSet, r.recordID())
+	_, err = runCIBAdmin(ctx, "--modify", "--xpath", xpath, "--xml-text", fmt.Sprintf(set, pair))
 	return err
 }
 
-// recordXML is the property that holds a record; without a value for an empty one.
+// recordXML is the property that holds a record.
 func (r Resource) recordXML(record string) (string, error) {
 	text, err := xml.Marshal(nvpair{ID: r.recordID(), Name: r.recordName(), Value: record})
 	return string(text), err

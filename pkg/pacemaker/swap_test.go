@@ -3,6 +3,7 @@ package pacemaker_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +16,10 @@ import (
 
 const (
 	recordQuery = `cibadmin|--query|--xpath|//nvpair[@id="ovndb-servers-records-ovndb-record-ovndb"]`
-	recordPlace = `cibadmin|--modify|--allow-create|--scope|crm_config|--xml-text|` +
-		`<cluster_property_set id="ovndb-servers-records"><nvpair id="ovndb-servers-records-ovndb-record-ovndb" name="ovndb-record-ovndb"></nvpair></cluster_property_set>`
+	recordPair  = `<nvpair id="ovndb-servers-records-ovndb-record-ovndb" name="ovndb-record-ovndb" value="%s"></nvpair>`
+	recordPlace = `cibadmin|--modify|--allow-create|--scope|crm_config|--xml-text|<cluster_property_set id="ovndb-servers-records"></cluster_property_set>`
+	recordFirst = `cibadmin|--modify|--xpath|//cluster_property_set[@id="ovndb-servers-records" and not(nvpair[@id="ovndb-servers-records-ovndb-record-ovndb"])]|--xml-text|` +
+		`<cluster_property_set id="ovndb-servers-records">` + recordPair + `</cluster_property_set>`
 	// noMatch and disconnected are how cibadmin of Pacemaker 3.0.0 and 2.1.5 says so.
 	noMatch      = "echo 'Call cib_replace failed: No such device or address' >&2; exit 105\n"
 	disconnected = "echo 'Could not connect to the CIB: Transport endpoint is not connected' >&2; exit 102\n"
@@ -24,7 +27,7 @@ const (
 
 func recordSwap(old, value string) string {
 	return `cibadmin|--replace|--xpath|//nvpair[@id="ovndb-servers-records-ovndb-record-ovndb" and string(@value)="` + old + `"]|--xml-text|` +
-		`<nvpair id="ovndb-servers-records-ovndb-record-ovndb" name="ovndb-record-ovndb" value="` + value + `"></nvpair>`
+		fmt.Sprintf(recordPair, value)
 }
 
 // holds is the behaviour of a CIB that holds a record, and answers a change as given.
@@ -75,19 +78,30 @@ func TestSwapReplacesOnlyTheRecordThatItWasGiven(t *testing.T) {
 	}
 }
 
-func TestSwapOfAMissingRecordMakesItsPlaceFirst(t *testing.T) {
+func TestFirstRecordIsAddedToTheSetOnlyWhileThereIsNone(t *testing.T) {
 	f := newFakes(t, "exit 0")
 	if err := resource.SwapRecord(within(t), "", "1 x n"); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{recordPlace, recordSwap("", "1 x n")}, f.commands(t)); diff != "" {
+	if diff := cmp.Diff([]string{recordPlace, fmt.Sprintf(recordFirst, "1 x n")}, f.commands(t)); diff != "" {
+		t.Errorf("commands (-want +got):\n%s", diff)
+	}
+}
+
+func TestFirstRecordIsPutIntoAPropertyWithoutAValueThatAnEarlierVersionHasLeft(t *testing.T) {
+	f := newFakes(t, `case "$*" in *"not(nvpair"*) `+noMatch+`;; esac`)
+	if err := resource.SwapRecord(within(t), "", "1 x n"); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{recordPlace, fmt.Sprintf(recordFirst, "1 x n"), recordSwap("", "1 x n")}
+	if diff := cmp.Diff(want, f.commands(t)); diff != "" {
 		t.Errorf("commands (-want +got):\n%s", diff)
 	}
 }
 
 func TestSwapThatComesLateIsErrRecordChangedWithTheRecord(t *testing.T) {
-	// The place of a first record is made, and the swap matches nothing.
-	newFakes(t, holds("4 other n2", `case "$1" in --modify) exit 0;; esac`+"\n"+noMatch))
+	// The set is there, and neither XPath matches.
+	newFakes(t, holds("4 other n2", `case "$2" in --allow-create) exit 0;; esac`+"\n"+noMatch))
 	for _, old := range []string{"3 x n1", ""} {
 		err := resource.SwapRecord(within(t), old, "4 mine n1")
 		if !errors.Is(err, control.ErrRecordChanged) || !strings.Contains(err.Error(), "4 other n2") {
