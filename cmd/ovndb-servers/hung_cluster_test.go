@@ -55,8 +55,8 @@ func TestStatusEndsAndShowsTheNodesAndTheRecordThoughTheAttributeManagerHangs(t 
 	c.hang("attrd_updater")
 	for _, node := range []string{"node1", "node2"} {
 		began := time.Now()
-		got := c.tool(node, exitDegraded, "status", "-o", "json", "--timeout", "12s")
-		if took := time.Since(began); took > 13*time.Second {
+		got := c.tool(node, exitDegraded, "status", "-o", "json", "--timeout", "20s")
+		if took := time.Since(began); took > 21*time.Second {
 			t.Errorf("%s: took %s", node, took)
 		}
 		r := decode[report](t, got.stdout)

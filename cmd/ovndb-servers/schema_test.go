@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -32,12 +33,11 @@ func documents() map[string]reflect.Type {
 const schemaID = "urn:ovndb-servers:output:1"
 
 var readSchema = sync.OnceValues(func() (any, error) {
-	file, err := os.Open(filepath.Join("..", "..", "docs", "ovndb-servers.schema.json"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "ovndb-servers.schema.json"))
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	return jsonschema.UnmarshalJSON(file)
+	return jsonschema.UnmarshalJSON(bytes.NewReader(text))
 })
 
 var compileSchemas = sync.OnceValues(func() (map[string]*jsonschema.Schema, error) {
@@ -101,21 +101,20 @@ func wantDocument(t *testing.T, name, format, text string) {
 // documentOf returns which document a call of the tool prints, and its format; empty for a text.
 func documentOf(args []string) (name, format string) {
 	i := 1 + slices.IndexFunc(args, func(arg string) bool { return arg == "-o" || arg == "--output" })
-	if i == 0 || i >= len(args) || len(args) < 2 || args[i] != outputJSON && args[i] != outputYAML {
+	if i == 0 || i >= len(args) || !slices.Contains([]string{outputJSON, outputYAML}, args[i]) {
 		return "", ""
 	}
-	switch name = args[1]; name {
-	case "status":
-		if slices.ContainsFunc(args, func(arg string) bool { return slices.Contains([]string{"--nb", "--sb", "--ic-nb", "--ic-sb"}, arg) }) {
-			name = "status_remote"
-		}
-	case "verify":
-		if slices.Contains(args, "--all") {
-			name = "verify_all"
-		}
-	case "snapshots":
+	has := func(options ...string) bool {
+		return slices.ContainsFunc(args, func(arg string) bool { return slices.Contains(options, arg) })
+	}
+	switch name = args[1]; {
+	case name == "status" && has("--nb", "--sb", "--ic-nb", "--ic-sb"):
+		name = "status_remote"
+	case name == "verify" && has("--all"):
+		name = "verify_all"
+	case name == "snapshots":
 		name += "_" + args[2]
-	case "switchover", "pause", "resume", "reinit", "upgrade":
+	case slices.Contains([]string{"switchover", "pause", "resume", "reinit", "upgrade"}, name):
 		name = "action"
 	}
 	return name, args[i]
@@ -282,8 +281,8 @@ func (w schemaWalk) object(at string, schema map[string]any, typ reflect.Type) {
 // fieldsOf yields the fields of a struct that are encoded.
 func fieldsOf(typ reflect.Type) func(yield func(reflect.StructField) bool) {
 	return func(yield func(reflect.StructField) bool) {
-		for i := range typ.NumField() {
-			if field := typ.Field(i); field.Tag.Get("json") != "" && !yield(field) {
+		for field := range typ.Fields() {
+			if field.Tag.Get("json") != "" && !yield(field) {
 				return
 			}
 		}

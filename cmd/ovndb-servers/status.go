@@ -46,6 +46,8 @@ const (
 	// watchInterval is between two repaints if none is given, minWatch the shortest one.
 	watchInterval = 2 * time.Second
 	minWatch      = 100 * time.Millisecond
+	// clusterPart is the part of the time after the servers' answers that the cluster has: the files need less.
+	clusterPart = 0.8
 )
 
 func newStatusCommand(p program) *cobra.Command {
@@ -167,7 +169,7 @@ func gather(ctx context.Context, o statusOptions) (report, error) {
 	r.addSupervisor(t.controller)
 	var others otherNodes
 	if t.noCluster == nil {
-		asking, end := halfOf(ctx)
+		asking, end := partOf(ctx, clusterPart)
 		others = r.addCluster(asking, t)
 		end()
 	} else {

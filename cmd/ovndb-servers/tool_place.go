@@ -127,12 +127,15 @@ func askCluster(ctx context.Context) (view pacemaker.View, node string, noCluste
 }
 
 // halfOf returns a context that ends after half of what is left of ctx's time.
-func halfOf(ctx context.Context) (context.Context, context.CancelFunc) {
+func halfOf(ctx context.Context) (context.Context, context.CancelFunc) { return partOf(ctx, 0.5) }
+
+// partOf returns a context that ends after a part of what is left of ctx's time.
+func partOf(ctx context.Context, part float64) (context.Context, context.CancelFunc) {
 	deadline, limited := ctx.Deadline()
 	if !limited {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeout(ctx, time.Until(deadline)/2)
+	return context.WithTimeout(ctx, time.Duration(part*float64(time.Until(deadline))))
 }
 
 // clusterTarget is target for what cannot be done without the cluster: that it does not answer is an
