@@ -23,12 +23,13 @@ const doctorHelp = `Look for what works today and will hurt later, and name the 
 clone, the virtual IP with its constraints, timeouts and monitors of the resource,
 fencing and quorum policy, Corosync's timings, and cluster records of resources that are
 gone; on this node the agent's directories and link, room for snapshots, services of
-systemd that run the same servers, files for TLS that expire within 30 days; and which
-schemas the nodes bring. Run it on each node. It changes nothing.
+systemd that run the same servers, files for TLS that expire within 30 days, a clock that
+nothing keeps right; and which schemas the nodes bring. Run it on each node. It changes
+nothing.
 
 A line begins with "problem:", "advice:", or "unchecked:" for a check that could not be
 made. The clocks of the nodes are not compared: nothing depends on them but the times of
-snapshots. Commands of pcs are for what Pacemaker's own tools cannot set; with crmsh use:
+events and snapshots. Commands of pcs are for what Pacemaker's own tools cannot set; with crmsh use:
 crm configure edit.
 
 Exit codes: 0 no problem, 1 problems, 3 no problem in what could be checked; 4 no

@@ -2,9 +2,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/doctor"
 	"ovndb-servers/pkg/ocf"
@@ -103,4 +106,17 @@ func linkIn(root, provider, program string) doctor.Link {
 	own, err := os.Stat(program)
 	link.Same, link.Err = err == nil && os.SameFile(called, own), err
 	return link
+}
+
+// kernelUnsynchronized is STA_UNSYNC of linux/timex.h: set until a program synchronizes the clock, and again
+// once the error that it allows for has grown to 16 s without one.
+const kernelUnsynchronized = 0x40
+
+// clockOfNode asks the kernel, whichever program keeps the clock right.
+func clockOfNode() doctor.Clock {
+	var state unix.Timex // with no mode set, nothing is changed
+	if _, err := unix.Adjtimex(&state); err != nil {
+		return doctor.Clock{Err: fmt.Errorf("cannot ask the kernel for the state of the clock: %w", err)}
+	}
+	return doctor.Clock{Unsynchronized: state.Status&kernelUnsynchronized != 0}
 }

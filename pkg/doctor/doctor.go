@@ -62,6 +62,7 @@ type Facts struct {
 	ServicesErr error
 	Link        Link
 	Keys        []Key
+	Clock       Clock
 	Schemas     Schemas
 }
 
@@ -91,6 +92,7 @@ func checks() []check {
 		{"second manager", true, true, checkServices},
 		{"agent link", true, true, checkLink},
 		{"TLS", true, true, checkKeys},
+		{"clock", false, false, checkClock},
 		{"schemas", false, false, checkSchemas},
 	}
 }
