@@ -37,6 +37,8 @@ type report struct {
 	// Supervisor is nil on a node whose servers do not run.
 	Supervisor *supervisorReport `json:"supervisor,omitempty"`
 	Cluster    clusterReport     `json:"cluster"`
+	// LastElection is the last that this node held since its boot; nil if Pacemaker has chosen it for none.
+	LastElection *control.LastElection `json:"last_election,omitempty"`
 	// Upgrade has the newer schemas that are installed on some nodes and not on others.
 	Upgrade []upgradeReport `json:"upgrade,omitempty"`
 
@@ -173,6 +175,15 @@ func (r *report) compareWithRecord() {
 		current := s.position.Current(*r.record)
 		s.Current = &current
 	}
+}
+
+// addElection adds the last election that this node held.
+func (r *report) addElection(c *control.Controller) {
+	last, err := c.LastElection()
+	if err != nil {
+		r.problem(err.Error())
+	}
+	r.LastElection = last
 }
 
 func (r *report) judge(h replication.Health) {

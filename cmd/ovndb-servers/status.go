@@ -75,7 +75,7 @@ func newStatusCommand(p program) *cobra.Command {
 	o.addFlags(cmd, statusTimeout)
 	o.remote.addFlags(cmd)
 	flags := cmd.Flags()
-	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show sources, terms, files and processes as well")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show sources, terms, files, processes and the last election as well")
 	flags.VarP(&o.watch, "watch", "w", "repaint each SECONDS, 2 if none are given, until interrupted")
 	flags.Lookup("watch").NoOptDefVal = watchInterval.String()
 	return cmd
@@ -167,6 +167,7 @@ func gather(ctx context.Context, o statusOptions) (report, error) {
 	observed := t.controller.Observe(observing, t.controller.LiveView())
 	r := newReport(t.controller, observed)
 	r.addSupervisor(t.controller)
+	r.addElection(t.controller)
 	var others otherNodes
 	if t.noCluster == nil {
 		asking, end := partOf(ctx, clusterPart)

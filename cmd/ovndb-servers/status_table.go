@@ -148,6 +148,9 @@ func writeVerbose(b *strings.Builder, r report) {
 		}
 		t.end()
 	}
+	if r.LastElection != nil {
+		writeElection(b, *r.LastElection)
+	}
 	if !r.Cluster.Available {
 		return
 	}

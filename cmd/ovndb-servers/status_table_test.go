@@ -5,6 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/printable"
 	"ovndb-servers/pkg/process"
 )
@@ -143,7 +144,10 @@ func TestNoTextOfOthersActsOnATerminalOrForgesALine(t *testing.T) {
 			Node: text, Resource: text, Health: text, Problems: []string{text},
 			Copies:     []copyReport{{Node: text, Database: text, Role: text, State: text}},
 			Servers:    []serverReport{{Database: text, Role: text, ReplicatesFrom: text + "x", Lineage: text, File: text, Progress: text, Reason: text + "x"}},
-			Supervisor: &supervisorReport{PID: 1, Silent: text + "x"},
+			Supervisor: &supervisorReport{PID: 1, Silent: text + "x"}, Northd: &northdReport{Waits: text + "x"},
+			LastElection: &control.LastElection{
+				Yielded: text, Rule: text, Reason: text + "x", Answers: []control.ElectionAnswer{{Node: text, Holds: text, Unable: text + "x"}},
+			},
 			Cluster: clusterReport{
 				Available: true, Record: &recordReport{Term: 2, TermID: text, Node: text, Blessed: text + "x", Members: []string{text}, End: text + "x"},
 				Nodes: []nodeReport{{Name: text, State: text, Role: text, Publishes: text}},

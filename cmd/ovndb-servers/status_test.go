@@ -5,7 +5,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/process/processtest"
 )
 
@@ -50,6 +52,36 @@ func TestStatusOfAPromotedNodeShowsNorthdThatTheAgentRuns(t *testing.T) {
 	}
 	c.agent("node1", "monitor", 191)
 	c.tool("node1", exitHealthy, "status")
+}
+
+// From the first promotion of a node, for which the other one has answered nothing.
+func TestStatusShowsTheLastElectionOfThisNode(t *testing.T) {
+	c := newTestCluster(t)
+	c.lead("node1")
+	last := decode[report](t, c.tool("node1", exitHealthy, "status", "-o", "json").stdout).LastElection
+	if last == nil || !last.Leads || last.Rule == "" || time.Since(last.Held) > time.Hour || len(last.Answers) == 0 || last.Answers[0].Node != "node1" {
+		t.Errorf("%+v", last)
+	}
+	wantText(t, c.tool("node1", exitHealthy, "status", "-v").stdout, "last election of this node, after term -, at ", ": this node was to lead, by the rule ", "  node1:")
+	if got := c.tool("node1", exitHealthy, "status"); strings.Contains(got.stdout, "election") {
+		t.Errorf("without -v: %s", got.stdout)
+	}
+}
+
+func TestTextOfAnElectionSaysHowItEndedAndWhoAnsweredWhat(t *testing.T) {
+	t.Parallel()
+	answers := []control.ElectionAnswer{{Node: "node1", Holds: "OVN_Northbound term 1 beat 3+1"}, {Node: "node2", Unable: "banned\x1b"}}
+	for want, e := range map[string]control.LastElection{
+		"left to node node1":            {Yielded: "node1"},
+		"without the answer of node2":   {Waited: []string{"node2"}},
+		"no node could lead, by the ru": {Reason: "the data is older\nthan the term"},
+	} {
+		e.Term, e.Rule, e.Answers = 1, "members", answers
+		var b strings.Builder
+		writeElection(&b, e)
+		wantText(t, b.String(), "last election of this node, after term 1, at 0001-01-01T00:00:00.000Z: "+want, "  node1:  OVN_Northbound term 1 beat 3+1\n",
+			`  node2:  no answer, or not asked; cannot lead: banned\`)
+	}
 }
 
 func TestStatusOfANodeWithoutNorthdDoesNotMentionIt(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"ovndb-servers/pkg/control"
@@ -79,6 +80,33 @@ func TestAfterTheDeathOfAServerABackupThatHoldsItsFileLeadsAndNoNodeIsAsked(t *t
 	must(t, three.nodes[0].Follow(testContext(t), "node2"))
 	insert(t, three.nodes[1], "new")
 	wantRows(t, three.nodes[0], "a", "before", "last", "new")
+}
+
+// From a trio whose leader has ended its term as planned, and then from one whose leader is gone, ahead of its
+// backups: each outcome is kept with the rule and what each node said, and a new one takes the place of the last.
+func TestTheLastElectionIsKeptWithItsRuleAndTheAnswers(t *testing.T) {
+	t.Parallel()
+	three := newTrioAheadOfItsBackups(t)
+	if last, err := three.nodes[1].LastElection(); last != nil || err != nil {
+		t.Fatalf("%+v (%v) of a node that held none", last, err)
+	}
+	three.leaveRole(t)
+	must(t, three.nodes[0].Demote(testContext(t)))
+	defer three.answerLate(t)()
+	wantChoice(t, three.hold(t, 1), "node1", "lacks what node node1 wrote last")
+	last, err := three.nodes[1].LastElection()
+	must(t, err)
+	if last.Leads || last.Yielded != "node1" || last.Term != 1 || last.Rule == "" || len(last.Answers) != 3 {
+		t.Fatalf("%+v", last)
+	}
+	if own := last.Answers[1]; own.Node != "node2" || !strings.Contains(own.Holds, "term 1 beat") {
+		t.Errorf("%+v", own)
+	}
+	must(t, three.nodes[0].Revive(testContext(t), nb, nil))
+	three.promote(t, 0)
+	if last, err = three.nodes[0].LastElection(); err != nil || !last.Leads {
+		t.Errorf("%+v (%v)", last, err)
+	}
 }
 
 // newTrioAheadOfItsBackups returns a cluster whose first node leads, and whose backups lack the last

@@ -225,6 +225,7 @@ func (c *Controller) noteOutcome(e *election) {
 	if d.Lead && d.Reason != "" {
 		c.Log.WithField("rule", string(d.Rule)).Warn("this node leads: " + d.Reason)
 	}
+	c.keepElection(e)
 }
 
 // standAside gives the promotion to the node that should have it, or to none, and waits until

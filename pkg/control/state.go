@@ -27,6 +27,8 @@ const (
 	stateYielded = "yielded"
 	// stateNoLeader says since when no node may lead, and holds the reason by which an election ended so.
 	stateNoLeader = "no-leader"
+	// stateElection is the last election that this node held, for people.
+	stateElection = "election"
 	// stateElectionLost says that this node failed a promotion that another node should have.
 	stateElectionLost = "election-lost"
 	// stateNorthd says that the ovn-northd of this node is the agent's to end.
