@@ -96,6 +96,17 @@ func TestAlertsAndDashboardUseOnlyMetricsThatThereAre(t *testing.T) {
 	}
 }
 
+func TestPackagesOfBothFormatsShipAlertsAndDashboard(t *testing.T) {
+	t.Parallel()
+	for _, description := range []string{"../deb.yaml", "../rpm.yaml"} {
+		for _, file := range []string{"alerts.yaml", "dashboard.json"} {
+			if !strings.Contains(monitoringFile(t, description), "{src: packaging/monitoring/"+file+", dst: /usr/share/doc/ovndb-servers/monitoring/"+file) {
+				t.Errorf("%s does not ship %s", description, file)
+			}
+		}
+	}
+}
+
 // dashboard is what is checked of a Grafana dashboard.
 type dashboard struct {
 	UID    string `json:"uid"`
