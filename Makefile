@@ -72,7 +72,7 @@ build: ## Build bin/ovndb-servers, static
 .PHONY: test
 test: ## Run every test: unit tests, then clusters of trixie and of bookworm
 	@$(MAKE) --no-print-directory test-unit RACE=1
-	@$(MAKE) --no-print-directory deps-cluster build
+	@$(MAKE) --no-print-directory deps-cluster $(if $(LONG),deps-prometheus) build
 	@$(MAKE) --no-print-directory suite-trixie
 	@$(MAKE) --no-print-directory suite-bookworm
 
@@ -84,7 +84,7 @@ test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds 
 		CGO_ENABLED=1 go test $(if $(RACE),-race,-p 5 -parallel 6) -shuffle=on -timeout 10m ./...
 
 .PHONY: integration
-integration: deps-cluster build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=60m, LONG=1 with the long variants)
+integration: deps-cluster $(if $(LONG),deps-prometheus) build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=60m, LONG=1 with the long variants)
 	@$(MAKE) --no-print-directory suite-$(SUITE)
 
 # Each line says which suite it is of. Two at once are too much for two processors: clusters were not up in time.
@@ -183,8 +183,8 @@ packages-test: deps-packages deb rpm ## Check the packages: content, linters, an
 .PHONY: deps
 deps: deps-unit deps-cluster ## Install missing Debian packages for tests and demo; starts no service
 
-.PHONY: deps-unit deps-cluster deps-packages
-deps-unit deps-cluster deps-packages: deps-%:
+.PHONY: deps-unit deps-cluster deps-packages deps-prometheus
+deps-unit deps-cluster deps-packages deps-prometheus: deps-%:
 	@tools/deps $*
 
 .PHONY: clean
