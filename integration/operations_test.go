@@ -15,24 +15,31 @@ import (
 	"ovndb-servers/integration/ovsdb"
 )
 
-// manual is docs/operations.md: the blocks of commands of each section.
-type manual map[string][]string
+// section is a section of docs/operations.md that has blocks of commands.
+type section struct {
+	title  string
+	blocks []string
+}
 
-func readManual(t *testing.T) manual {
+func readManual(t *testing.T) []section {
 	t.Helper()
 	text, err := os.ReadFile("../docs/operations.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
-	found := manual{}
-	for i, section := range strings.Split(string(text), "\n## ") {
-		title, body, _ := strings.Cut(section, "\n")
+	block := regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
+	var found []section
+	for i, text := range strings.Split(string(text), "\n## ") {
+		title, body, _ := strings.Cut(text, "\n")
 		if i == 0 {
 			title = "first"
 		}
-		for _, block := range blocks.FindAllStringSubmatch(body, -1) {
-			found[title] = append(found[title], block[1])
+		one := section{title: title}
+		for _, match := range block.FindAllStringSubmatch(body, -1) {
+			one.blocks = append(one.blocks, match[1])
+		}
+		if len(one.blocks) > 0 {
+			found = append(found, one)
 		}
 	}
 	return found
@@ -49,11 +56,13 @@ func situations() map[string]situation {
 		},
 		"A node is taken out for maintenance": maintained,
 		"The cluster is worked on":            paused,
+		"An upgrade":                          upgraded,
 		"Something has happened":              happened,
 		"A node is gone":                      gone,
 		"No node leads":                       leaderless,
 		"A backup does not follow":            cutOff,
 		"The disk is full":                    full,
+		"Wrong data was written":              mistaken,
 		"A backup of your own":                restored,
 		"Back to a snapshot, on all nodes":    wentBack,
 	}
@@ -63,30 +72,46 @@ func situations() map[string]situation {
 func TestOperationsAsDocumented(t *testing.T) {
 	skipIfShort(t)
 	needServers(t)
-	blocks := readManual(t)
-	for title := range blocks {
-		if situations()[title] == nil {
-			t.Errorf("section %q is not tried", title)
+	tried := situations()
+	for _, section := range readManual(t) {
+		try := tried[section.title]
+		delete(tried, section.title)
+		if try == nil {
+			t.Errorf("section %q is not tried", section.title)
+			continue
 		}
-	}
-	for title, try := range situations() {
-		t.Run(title, func(t *testing.T) {
+		t.Run(section.title, func(t *testing.T) {
 			ctx, c := sharedCluster(t)
 			s := &trial{hand: hand{Cluster: c, t: t, ctx: ctx}}
 			for _, db := range databases() {
 				s.clear(db)
 			}
-			ran := 0
+			ran := map[int]bool{}
 			try(s, func(block int, on string, names ...string) string {
-				ran++
-				command := strings.NewReplacer(append([]string{"NODE", on}, names...)...).Replace(blocks[title][block])
-				return s.exec(on, "sh", "-euc", command)
+				ran[block] = true
+				command := strings.NewReplacer(append([]string{"NODE", on}, names...)...).Replace(section.blocks[block])
+				return s.command(on, command)
 			})
-			if ran != len(blocks[title]) {
-				t.Errorf("%d of %d blocks were run", ran, len(blocks[title]))
+			if len(ran) != len(section.blocks) {
+				t.Errorf("%d of %d blocks were run", len(ran), len(section.blocks))
 			}
 		})
 	}
+	for title := range tried {
+		t.Errorf("there is no section %q with commands", title)
+	}
+}
+
+// command runs commands on a node at its own priority, which that of the test may be below: they wait for
+// Pacemaker's tools.
+func (s *trial) command(node, text string) string {
+	s.t.Helper()
+	result, err := s.ExecEnv(s.ctx, node, nil, "sh", "-euc", text)
+	s.check(err)
+	if result.Code != 0 {
+		s.t.Fatalf("on %s:\n%s\n%s", node, text, result)
+	}
+	return result.Stdout
 }
 
 func maintained(s *trial, run func(int, string, ...string) string) {
@@ -101,7 +126,7 @@ func maintained(s *trial, run func(int, string, ...string) string) {
 	s.awaitCluster("the node to leave", s.SettledOn(others...))
 	run(2, active)
 	s.awaitCluster("the node to be back", s.Settled())
-	s.awaitTool(active, "the node to be healthy", "", "status")
+	s.await("the node to be healthy", func(ctx context.Context) error { return s.isHealthy(ctx, active) })
 	s.wantRow("kept", s.NodeNames()...)
 }
 
@@ -110,6 +135,30 @@ func paused(s *trial, run func(int, string, ...string) string) {
 	run(0, active)
 	run(1, active)
 	s.awaitCluster("the node to lead on", cluster.All(s.Settled(), cluster.PromotedOn(active)))
+}
+
+// From the schema of an older OVN, each node in turn gets the newer one, as in
+// TestUpgradeOfOVNNodeByNodeLosesNothing.
+func upgraded(s *trial, run func(int, string, ...string) string) {
+	newest := s.exec(s.NodeNames()[0], "ovsdb-tool", "schema-version", "/usr/share/ovn/ovn-nb.ovsschema")
+	s.installOlder()
+	active, others := s.promoted()
+	s.insertEverywhere(active, "kept")
+	for _, node := range append(others, active) {
+		run(0, node)
+		s.awaitCluster("the node to leave", s.SettledOn(s.without(node)...))
+		s.exec(node, "cp", "/usr/share/ovn/ovn-nb.ovsschema", packagedSchemas)
+		run(1, node)
+		s.awaitCluster("the node to be back", s.Settled())
+		s.await("the node to be healthy", func(ctx context.Context) error { return s.isHealthy(ctx, node) })
+		run(2, node)
+	}
+	s.awaitSchema(newest, s.NodeNames()...)
+	leader, _ := s.promoted()
+	if said := run(3, leader); !strings.Contains(said, "have the schemas") {
+		s.t.Errorf("upgrade says: %s", said)
+	}
+	s.wantRow("kept", s.NodeNames()...)
 }
 
 func happened(s *trial, run func(int, string, ...string) string) {
@@ -172,6 +221,19 @@ func full(s *trial, run func(int, string, ...string) string) {
 	s.check(s.FreeDisk(s.ctx, active))
 	run(0, active)
 	s.awaitCluster("all nodes to be in use", s.Settled())
+}
+
+func mistaken(s *trial, run func(int, string, ...string) string) {
+	active, _ := s.promoted()
+	s.exec(active, "ovn-nbctl", "ls-add", "wanted", "--", "set", "Logical_Switch", "wanted", "other_config:subnet=192.0.2.0/24")
+	s.exec(active, "ovn-nbctl", "ls-del", "wanted")
+	if said := run(0, active); !strings.Contains(said, "ls-del wanted") {
+		s.t.Errorf("history does not show the mistake: %s", said)
+	}
+	run(1, active)
+	if said := s.exec(active, "cat", "/root/nb.log"); !strings.Contains(said, `subnet="192.0.2.0/24"`) {
+		s.t.Errorf("the log does not have what the row held: %s", said)
+	}
 }
 
 func restored(s *trial, run func(int, string, ...string) string) {
