@@ -26,6 +26,7 @@ const testTimeout = 4 * time.Minute
 type harness struct {
 	config   cluster.Config
 	logs     string
+	picture  string
 	progress *cluster.Progress
 	// shared is nil while no test needs it: two clusters at once are slow.
 	shared *cluster.Cluster
@@ -44,6 +45,7 @@ func run(m *testing.M) int {
 	agent := flag.String("agent", cluster.OVNAgent, "the resource's agent, as `class:provider:type`")
 	release := flag.String("suite", orElse(os.Getenv("SUITE"), string(cluster.Trixie)), "the nodes' Debian `release`")
 	logs := flag.String("logs", filepath.Join(os.TempDir(), "ovndb-servers-integration"), "`directory` for logs of failed tests")
+	picture := flag.String("picture", os.Getenv("PICTURE"), "`file` for the picture of TestMonitoringTellsTheStoryOfAFailover")
 	keep := flag.Bool("keep", false, "leave the shared cluster running")
 	flag.Parse()
 
@@ -54,6 +56,7 @@ func run(m *testing.M) int {
 			Name: clusterName("test", *release, *keep), Suite: cluster.Suite(*release), Agent: *agent, Persistent: *keep,
 		},
 		logs:     *logs,
+		picture:  *picture,
 		progress: cluster.NewProgress(os.Stderr),
 	}
 	if *agent == cluster.OVNAgent {
