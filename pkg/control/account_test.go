@@ -46,6 +46,7 @@ func newAccountNode(t *testing.T, c *controltest.Cluster, name, address string, 
 
 func TestServersOfAnAccountStartLeadFollowRestartAndStop(t *testing.T) {
 	t.Parallel()
+	needNorthd(t)
 	c, ports := controltest.NewCluster(), controltest.FreePorts(t)
 	node1, node2 := newAccountNode(t, c, "node1", "127.0.0.1", ports), newAccountNode(t, c, "node2", "127.0.0.2", ports)
 	node1.ManageNorthd = true
@@ -99,6 +100,7 @@ func wantAccountsFiles(t *testing.T, node *control.Controller) {
 // The account can lead the names of the control sockets to another daemon of root's.
 func TestNoCommandGoesToAnotherDaemonThatAControlSocketLeadsTo(t *testing.T) {
 	t.Parallel()
+	needNorthd(t)
 	node := newAccountNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
 	node.ManageNorthd = true
 	must(t, node.Start(testContext(t)))

@@ -13,6 +13,7 @@ import (
 // the schemas of an older package, as the second node's package brings them.
 func newOlderNorthdPair(t *testing.T) (active, backup *control.Controller) {
 	t.Helper()
+	needNorthd(t)
 	active, backup, nodes := upgradePair(t, 0, 1)
 	for _, node := range nodes {
 		node.ManageNorthd = true

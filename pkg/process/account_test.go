@@ -173,6 +173,7 @@ func wantUnlimited(t *testing.T) {
 
 func TestNorthdHasTheAccountsCredentials(t *testing.T) {
 	t.Parallel()
+	needNorthd(t)
 	owner := account(t)
 	layout := accountLayout(t, owner)
 	daemon := process.OVNNorthd(process.NorthdOptions{
