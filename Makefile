@@ -5,8 +5,8 @@ DESTDIR      ?=
 OCF_ROOT     ?= /usr/lib/ocf
 OCF_PROVIDER ?= ovn
 
-# For make integration: the Debian release of the nodes, a regular expression of tests, how often, for how long at most, and
-# whether with the long variants.
+# For make integration: the Debian release of the nodes (also sid and bullseye), a regular expression of tests, how often, for how
+# long at most, and whether with the long variants.
 SUITE   ?= trixie
 RUN     ?=
 COUNT   ?= 1
@@ -88,8 +88,8 @@ integration: deps-cluster $(if $(LONG),deps-prometheus) build ## Run the tests o
 	@$(MAKE) --no-print-directory suite-$(SUITE)
 
 # Each line says which suite it is of. Two at once are too much for two processors: clusters were not up in time.
-.PHONY: suite-trixie suite-bookworm
-suite-trixie suite-bookworm: suite-%:
+.PHONY: suite-sid suite-trixie suite-bookworm suite-bullseye
+suite-sid suite-trixie suite-bookworm suite-bullseye: suite-%:
 	@echo "== integration on $*"
 	@set -o pipefail; SUITE=$* OVNDB_SERVERS_BIN=$(BINARY) \
 		go test -tags integration $(if $(LONG),,-short) -count $(COUNT) -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') -v ./integration 2>&1 \

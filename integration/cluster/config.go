@@ -57,7 +57,8 @@ const (
 type Operation struct {
 	Name              string
 	Interval, Timeout time.Duration
-	Role              string
+	// Role is empty for an operation of all roles.
+	Role Role
 }
 
 // Config describes a cluster. The zero value of each field has a use.
@@ -129,7 +130,7 @@ type Config struct {
 // DefaultOperations returns the operations that the manual recommends, with
 // shorter monitor intervals.
 func DefaultOperations() []Operation {
-	operation := func(name, role string, interval, timeout int) Operation {
+	operation := func(name string, role Role, interval, timeout int) Operation {
 		second := int(time.Second)
 		return Operation{name, time.Duration(interval * second), time.Duration(timeout * second), role}
 	}
@@ -139,8 +140,8 @@ func DefaultOperations() []Operation {
 		operation("promote", "", 0, 60),
 		operation("demote", "", 0, 60),
 		operation("notify", "", 0, 30),
-		operation("monitor", "Promoted", 5, 20),
-		operation("monitor", "Unpromoted", 6, 20),
+		operation("monitor", Promoted, 5, 20),
+		operation("monitor", Unpromoted, 6, 20),
 	}
 }
 

@@ -102,7 +102,7 @@ func (c *Cluster) SetProperty(ctx context.Context, name, value string) error {
 // MovePromoted asks for the promoted role on a node, by a constraint that stays
 // until [Cluster.ClearMoves].
 func (c *Cluster) MovePromoted(ctx context.Context, node string) error {
-	_, err := c.Control(ctx, "crm_resource", "--resource", Clone, "--move", "--node", node, "--promoted")
+	_, err := c.Control(ctx, "crm_resource", "--resource", Clone, "--move", "--node", node, c.config.Suite.promotedOption())
 	return err
 }
 

@@ -31,11 +31,19 @@ func (c *Cluster) idle(ctx context.Context) error {
 	if !strings.Contains(state, "S_IDLE") {
 		return errors.New(state)
 	}
-	text, err := c.Control(ctx, "crm_simulate", "--live-check", "--simulate", "--output-as=xml")
+	simulate := []string{"crm_simulate", "--live-check", "--simulate"}
+	text, err := c.MustExec(ctx, view.From, append(simulate, "--output-as=xml")...)
 	if err != nil {
 		return err
 	}
-	return parseTransition([]byte(text))
+	if strings.HasPrefix(text, "<") {
+		return parseTransition([]byte(text))
+	}
+	// Pacemaker 2.0 knows no XML here, and says so with exit code 0.
+	if text, err = c.MustExec(ctx, view.From, simulate...); err != nil {
+		return err
+	}
+	return parseTransitionText(text)
 }
 
 // parseTransition reads what crm_simulate would do, by its XML (xml/api/crm_simulate-2.x.rng of Pacemaker).
@@ -54,11 +62,33 @@ func parseTransition(text []byte) error {
 	if err := xml.Unmarshal(text, &result); err != nil {
 		return fmt.Errorf("cannot parse crm_simulate's output: %w", err)
 	}
-	actions := result.Transition.Actions
+	var left []string
+	for _, a := range result.Transition.Actions {
+		left = append(left, strings.Join(strings.Fields(a.Task+" "+a.Op+" "+a.Resource+" "+a.Node), " "))
+	}
+	return actionsLeft(left)
+}
+
+// parseTransitionText is [parseTransition] of what crm_simulate of Pacemaker 2.0 prints.
+func parseTransitionText(text string) error {
+	_, transition, begun := strings.Cut(text, "Executing cluster transition:")
+	transition, _, ended := strings.Cut(transition, "Revised cluster status:")
+	if !begun || !ended {
+		return fmt.Errorf("cannot parse crm_simulate's output: %q", lastLines(text, 3))
+	}
+	var left []string
+	for line := range strings.Lines(transition) {
+		if action, found := strings.CutPrefix(strings.TrimSpace(line), "* "); found {
+			left = append(left, strings.Join(strings.Fields(action), " "))
+		}
+	}
+	return actionsLeft(left)
+}
+
+// actionsLeft returns an error that names the first of the actions that are left, if there are any.
+func actionsLeft(actions []string) error {
 	if len(actions) == 0 {
 		return nil
 	}
-	first := actions[0]
-	return fmt.Errorf("%d actions are left, the first is %s", len(actions),
-		strings.Join(strings.Fields(first.Task+" "+first.Op+" "+first.Resource+" "+first.Node), " "))
+	return fmt.Errorf("%d actions are left, the first is %s", len(actions), actions[0])
 }

@@ -27,3 +27,22 @@ func TestTransitionNamesItsFirstAction(t *testing.T) {
 		}
 	}
 }
+
+func TestTransitionOfPacemaker20NamesItsFirstAction(t *testing.T) {
+	t.Parallel()
+	const begin, end = "Transition Summary:\n\nExecuting cluster transition:\n", "\nRevised cluster status:\nOnline: [ node1 ]\n * not one of them\n"
+	for name, tt := range map[string]struct{ text, want string }{
+		"idle": {begin + end, ""},
+		"a node goes into standby": {
+			begin + " * Pseudo action:   r-clone_pre_notify_stop_0\n * Resource action: r               stop on node1\n" + end,
+			"2 actions are left, the first is Pseudo action: r-clone_pre_notify_stop_0",
+		},
+		"no transition": {"crm_simulate: not connected", "cannot parse"},
+	} {
+		err := parseTransitionText(tt.text)
+		switch {
+		case tt.want == "" && err != nil, tt.want != "" && (err == nil || !strings.HasPrefix(err.Error(), tt.want)):
+			t.Errorf("%s: %v, want %q", name, err, tt.want)
+		}
+	}
+}

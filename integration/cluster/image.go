@@ -11,18 +11,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"ovndb-servers/integration/node"
-)
-
-// Suite is a Debian release that nodes are made of.
-type Suite string
-
-// The suites that the harness is used with.
-const (
-	Trixie   Suite = "trixie"
-	Bookworm Suite = "bookworm"
 )
 
 const (
@@ -31,6 +23,10 @@ const (
 	pullTimeout = time.Minute
 	// registryTimeout bounds the wait for a registry's first output.
 	registryTimeout = 10 * time.Second
+	// validUntil has apt take package lists that are past their date, as those of sid are after a
+	// week on a mirror that is not updated.
+	validUntil     = "Acquire::Check-Valid-Until \"false\";\n"
+	validUntilFile = "etc/apt/apt.conf.d/valid-until"
 )
 
 // EnsureImage builds the node image of a suite, unless it is there, and returns its tag.
@@ -59,7 +55,7 @@ func ensureTarget(ctx context.Context, suite Suite, target string, progress *Pro
 	}
 	began := time.Now()
 	progress.Printf("building the node image %s", tag)
-	args := []string{"build", "--build-arg", "BASE=" + base, "--target", target, "--tag", tag, "-"}
+	args := []string{"build", "--build-arg", "BASE=" + base, "--file", suite.dockerfile(), "--target", target, "--tag", tag, "-"}
 	if err := stream(ctx, progress, archive, "docker", args...); err != nil {
 		return "", fmt.Errorf("cannot build the node image: %w", err)
 	}
@@ -159,6 +155,9 @@ func bootstrap(ctx context.Context, suite Suite, tag string, progress *Progress)
 	progress.Printf("making %s with debootstrap from %s", tag, orElse(mirror, "its default mirror"))
 	if err := stream(ctx, progress, nil, "debootstrap", args...); err != nil {
 		return err
+	}
+	if err := os.WriteFile(filepath.Join(root, validUntilFile), []byte(validUntil), 0o644); err != nil { // apt's account reads it
+		return fmt.Errorf("cannot configure apt of the image: %w", err)
 	}
 	progress.Printf("importing %s", tag)
 	if err := stream(ctx, progress, nil, "sh", "-c", `tar -C "$0" -c . | docker import - "$1"`, root, tag); err != nil {

@@ -3,8 +3,8 @@ package node
 
 import "embed"
 
-// Context is the build context of the image: the Dockerfile and the files that
-// it copies.
+// Context is the build context of the image: the Dockerfiles and the files that
+// they copy.
 //
-//go:embed Dockerfile entry entry-remote
+//go:embed Dockerfile Dockerfile.bullseye entry entry-remote
 var Context embed.FS
