@@ -12,6 +12,10 @@ RUN     ?=
 COUNT   ?= 1
 TIMEOUT ?= 60m
 LONG    ?=
+# For make test-releases: the Debian releases, which tests, and further flags, as -run.
+RELEASES     ?= bullseye bookworm trixie sid
+PARTS        ?= -unit -clusters
+RELEASEFLAGS ?=
 # For make fuzz: how many inputs for each target, or for how long.
 FUZZTIME ?= 2000x
 # For make bench: how often each case is run, a regular expression of cases, the numbers of rows that failovers and starts are
@@ -94,6 +98,11 @@ suite-sid suite-trixie suite-bookworm suite-bullseye: suite-%:
 	@set -o pipefail; SUITE=$* OVNDB_SERVERS_BIN=$(BINARY) \
 		go test -tags integration $(if $(LONG),,-short) -count $(COUNT) -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') -v ./integration 2>&1 \
 		| sed -u 's/^/$*: /'
+
+.PHONY: test-releases
+test-releases: deps-cluster build ## Run unit tests, and a short set on clusters, on each Debian release, and write docs/versions.md (RELEASES='sid trixie', PARTS='-unit -clusters', RELEASEFLAGS=)
+	@echo "== test-releases on $(RELEASES)"
+	go run ./integration/releases $(PARTS) -bin $(BINARY) -document docs/versions.md $(RELEASEFLAGS) $(RELEASES)
 
 .PHONY: images
 images: deps-cluster ## Build the node images of trixie and bookworm, where they are missing
