@@ -12,6 +12,8 @@ type Client struct {
 	conn    net.Conn
 	decoder *json.Decoder
 	next    int
+	// leads is the database whose RAFT cluster the server has to lead, empty if it need not.
+	leads string
 }
 
 // message is a JSON-RPC request, notification or response.
@@ -74,10 +76,15 @@ func (c *Client) Transact(ctx context.Context, db Database, operations ...Operat
 
 // transact sends a transaction and waits for its result.
 func (c *Client) transact(ctx context.Context, parameters []any) (json.RawMessage, error) {
+	return c.call(ctx, "transact", parameters)
+}
+
+// call sends a request and waits for its result.
+func (c *Client) call(ctx context.Context, method string, parameters []any) (json.RawMessage, error) {
 	stop := context.AfterFunc(ctx, func() { _ = c.conn.Close() })
 	defer stop()
 	c.next++
-	request := map[string]any{"id": c.next, "method": "transact", "params": parameters}
+	request := map[string]any{"id": c.next, "method": method, "params": parameters}
 	if err := json.NewEncoder(c.conn).Encode(request); err != nil {
 		return nil, c.fail(ctx, err)
 	}
@@ -94,7 +101,10 @@ func (c *Client) transact(ctx context.Context, parameters []any) (json.RawMessag
 			continue
 		}
 		if received.Method != "" {
-			continue // A notification, which no request here asks for.
+			if err := c.notified(received); err != nil {
+				return nil, c.fail(ctx, err)
+			}
+			continue
 		}
 		if len(received.Error) > 0 && string(received.Error) != "null" {
 			return nil, &RefusedError{Reason: string(received.Error)}

@@ -35,6 +35,8 @@ const pollInterval = 10 * time.Millisecond
 type Ack struct {
 	Name string
 	At   time.Time
+	// Took is the time between the request and the acknowledgement.
+	Took time.Duration
 }
 
 // Gap is the time between two acknowledgements that follow each other.
@@ -48,11 +50,14 @@ func (g Gap) Duration() time.Duration { return g.After.At.Sub(g.Before.At) }
 // Writer inserts row after row and reconnects at once whenever that fails. Its
 // methods are safe for concurrent use.
 type Writer struct {
-	address, prefix string
-	db              Database
-	pace            Pace
-	cancel          context.CancelFunc
-	done            chan struct{}
+	// addresses are those of all servers; attempts counts the attempts to connect to them in turn.
+	addresses []string
+	attempts  int
+	prefix    string
+	db        Database
+	pace      Pace
+	cancel    context.CancelFunc
+	done      chan struct{}
 
 	mu     sync.Mutex
 	acks   []Ack
@@ -68,8 +73,14 @@ func StartWriter(ctx context.Context, address string, db Database, prefix string
 
 // StartWriterAt is [StartWriter] with another pace.
 func StartWriterAt(ctx context.Context, pace Pace, address string, db Database, prefix string) *Writer {
+	return StartWriterTo(ctx, pace, []string{address}, db, prefix)
+}
+
+// StartWriterTo is [StartWriterAt] with the addresses of all servers. If there are several, they
+// are those of a RAFT cluster, and the writer writes to the one that leads.
+func StartWriterTo(ctx context.Context, pace Pace, addresses []string, db Database, prefix string) *Writer {
 	ctx, cancel := context.WithCancel(ctx)
-	w := &Writer{address: address, prefix: prefix, db: db, pace: pace, cancel: cancel, done: make(chan struct{})}
+	w := &Writer{addresses: addresses, prefix: prefix, db: db, pace: pace, cancel: cancel, done: make(chan struct{})}
 	go w.run(ctx)
 	return w
 }
@@ -132,7 +143,7 @@ func (w *Writer) AwaitAck(ctx context.Context, after time.Time) (Ack, error) {
 		select {
 		case <-ctx.Done():
 			return Ack{}, fmt.Errorf("nothing acknowledged by %s since %s: %w: last error: %w",
-				w.address, after.Format(time.TimeOnly), context.Cause(ctx), w.lastError())
+				w.addresses, after.Format(time.TimeOnly), context.Cause(ctx), w.lastError())
 		case <-ticker.C:
 		}
 	}
@@ -150,7 +161,7 @@ func (w *Writer) AwaitRecovery(ctx context.Context, after time.Time) (Gap, error
 		select {
 		case <-ctx.Done():
 			return Gap{}, fmt.Errorf("no loss of %s and recovery since %s: %w: last error: %w",
-				w.address, after.Format(time.TimeOnly), context.Cause(ctx), w.lastError())
+				w.addresses, after.Format(time.TimeOnly), context.Cause(ctx), w.lastError())
 		case <-ticker.C:
 		}
 	}
@@ -231,11 +242,23 @@ func (w *Writer) run(ctx context.Context) {
 	}
 }
 
-// dial connects, or gives up soon.
+// dial connects to the next address, or gives up soon.
 func (w *Writer) dial(ctx context.Context) (*Client, error) {
-	ctx, cancel := context.WithTimeout(ctx, w.pace.Dial)
+	address := w.addresses[w.attempts%len(w.addresses)]
+	w.attempts++
+	dialing, cancel := context.WithTimeout(ctx, w.pace.Dial)
 	defer cancel()
-	return Dial(ctx, w.address)
+	client, err := Dial(dialing, address)
+	if err != nil || len(w.addresses) == 1 {
+		return client, err
+	}
+	asking, cancel := context.WithTimeout(ctx, w.pace.Reply)
+	defer cancel()
+	if err := client.RequireLeader(asking, w.db); err != nil {
+		_ = client.Close()
+		return nil, fmt.Errorf("%s: %w", address, err)
+	}
+	return client, nil
 }
 
 // write inserts rows, from number next on, until that fails. It returns the number
@@ -257,18 +280,23 @@ func (w *Writer) write(ctx context.Context, client *Client, next int) (int, erro
 func (w *Writer) insert(ctx context.Context, client *Client, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, w.pace.Reply)
 	defer cancel()
+	began := time.Now()
 	err := client.Insert(ctx, w.db, name)
 	if err != nil {
 		return err
 	}
+	now := time.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.acks = append(w.acks, Ack{name, time.Now()})
+	w.acks = append(w.acks, Ack{Name: name, At: now, Took: now.Sub(began)})
 	return nil
 }
 
 // pause waits, and reports whether the context is still alive.
 func pause(ctx context.Context, duration time.Duration) bool {
+	if duration <= 0 {
+		return ctx.Err() == nil
+	}
 	timer := time.NewTimer(duration)
 	defer timer.Stop()
 	select {
