@@ -31,9 +31,10 @@ type bench struct {
 	progress *cluster.Progress
 	report   *report
 	timeline *timeline
-	// agent and acked are of the agent that is being measured.
-	agent agentName
-	acked map[string]*ackedRows
+	// agent, deployment and acked are of the agent that is being measured.
+	agent      agentName
+	deployment deployment
+	acked      map[string]*ackedRows
 	// rows are those that the case is run with.
 	rows int
 }
@@ -71,16 +72,16 @@ func (o options) run(ctx context.Context, out io.Writer) (err error) {
 	return b.publish(out)
 }
 
-// measure has both agents go through the cases.
+// measure has all agents go through the cases.
 func (b *bench) measure(ctx context.Context) error {
 	if err := b.begin(ctx); err != nil {
 		return err
 	}
-	for _, agent := range []agentName{shellAgent, ourAgent} {
+	for _, agent := range allAgents() {
 		if !b.options.agents.MatchString(string(agent)) {
 			continue
 		}
-		b.agent = agent
+		b.agent, b.deployment = agent, b.deploymentOf(agent)
 		if err := b.goThrough(ctx); err != nil {
 			return err
 		}
@@ -98,7 +99,7 @@ func (b *bench) begin(ctx context.Context) error {
 		Date: time.Now().UTC().Truncate(time.Second), Suite: string(b.options.config.Suite), Rounds: b.options.rounds, Profile: b.options.config.Profile,
 		Versions: versions, Machine: thisMachine(),
 	}
-	for _, one := range allCases(b.options.rows) {
+	for _, one := range allCases(b.options.rows, b.options.config.Profile) {
 		b.report.Measures = append(b.report.Measures, one.measures...)
 	}
 	repaired, err := b.cluster.InstallShellAgent(ctx)
@@ -125,14 +126,10 @@ func (b *bench) configure(ctx context.Context) error {
 	for _, db := range []ovsdb.Database{ovsdb.Northbound(), ovsdb.Southbound()} {
 		b.acked[db.Name] = newAckedRows()
 	}
-	name := cluster.OVNAgent
-	if b.agent == shellAgent {
-		name = cluster.ShellAgent
-	}
-	b.progress.Printf("== %s: configuring %s", b.agent, name)
+	b.progress.Printf("== configuring %s", b.agent)
 	ctx, cancel := context.WithTimeoutCause(ctx, settleTimeout, errors.New("the agent is not configured in time"))
 	defer cancel()
-	return b.cluster.Reconfigure(ctx, func(config *cluster.Config) { config.Agent = name })
+	return b.deployment.configure(ctx)
 }
 
 // prepare configures the agent, and loads the rows of the case.
@@ -147,9 +144,9 @@ func (b *bench) prepare(ctx context.Context) error {
 // written more in one case, or lost less, has not more to read in the next. A case that
 // fails is noted; an error is returned only if the context has ended.
 func (b *bench) goThrough(ctx context.Context) error {
-	for _, one := range allCases(b.options.rows) {
+	for _, one := range allCases(b.options.rows, b.options.config.Profile) {
 		b.rows = one.rows
-		if !b.options.only.MatchString(one.name) || one.ours && b.agent != ourAgent {
+		if !b.options.only.MatchString(one.name) || !one.has(b.agent) {
 			continue
 		}
 		if err := b.prepare(ctx); err != nil {
@@ -198,7 +195,7 @@ func (b *bench) round(ctx context.Context, one benchCase, round int) error {
 func (b *bench) settle(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, settleTimeout, errors.New("the cluster does not settle in time"))
 	defer cancel()
-	if err := b.cluster.Reset(ctx); err != nil {
+	if err := b.deployment.settle(ctx); err != nil {
 		return err
 	}
 	return b.awaitRest(ctx)
@@ -208,16 +205,7 @@ func (b *bench) settle(ctx context.Context) error {
 func (b *bench) awaitRest(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, settleTimeout, errors.New("the cluster does not come to rest in time"))
 	defer cancel()
-	// A cluster may look settled before it has probed a node that has just come back.
-	for range 2 {
-		if err := b.cluster.AwaitIdle(ctx); err != nil {
-			return err
-		}
-		if err := b.cluster.Await(ctx, "the cluster to settle", b.cluster.Settled()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return b.deployment.awaitRest(ctx)
 }
 
 // fail records that a round could not be measured.

@@ -9,7 +9,7 @@ import (
 )
 
 // countLost records the rows that were acknowledged to the clients, reads all rows back
-// through the virtual IP, and returns how many are lost that were not before. It then
+// where clients do, and returns how many are lost that were not before. It then
 // waits for the backups to have the rest.
 func (b *bench) countLost(ctx context.Context, what string, result *series, writers []*ovsdb.Writer) (int, error) {
 	lost := 0
@@ -18,7 +18,7 @@ func (b *bench) countLost(ctx context.Context, what string, result *series, writ
 		rows := b.acked[db.Name]
 		rows.add(names...)
 		result.Acked += len(names)
-		present, err := b.cluster.Names(ctx, db)
+		present, err := b.names(ctx, db)
 		if err != nil {
 			return lost, fmt.Errorf("cannot read the rows back: %w", err)
 		}
@@ -29,6 +29,16 @@ func (b *bench) countLost(ctx context.Context, what string, result *series, writ
 		b.awaitReplicas(ctx, what, writer.Database())
 	}
 	return lost, nil
+}
+
+// names lists the names of the rows that clients see.
+func (b *bench) names(ctx context.Context, db ovsdb.Database) ([]string, error) {
+	client, err := b.dial(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = client.Close() }()
+	return client.Names(ctx, db)
 }
 
 // awaitReplicas waits until every node has every row. Backups that do not get them are

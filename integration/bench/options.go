@@ -37,7 +37,7 @@ func parseOptions(args []string) (options, error) {
 	profile := flags.String("profile", string(cluster.NormalProfile), "how soon a lost node is noticed: normal or fast")
 	rounds := flags.Int("rounds", 3, "how often each case is run")
 	only := flags.String("only", "", "run only the cases that match this `regexp`")
-	agents := flags.String("agents", "", "run only the agents (shell, ours) that match this `regexp`")
+	agents := flags.String("agents", "", "run only the agents (shell, ours, raft) that match this `regexp`")
 	rows := flags.String("rows", "0", "run the cases of failovers and starts with so many rows in the northbound database, a `list` as 0,100000")
 	large := flags.Bool("large", false, "measure the monitor also with a million rows, which takes minutes")
 	json := flags.String("json", "", "`file` for the results (default bin/bench-SUITE.json)")

@@ -22,7 +22,7 @@ const (
 	replicaTimeout = 30 * time.Second
 )
 
-// pace returns how both agents' clients write: they notice that they can write again
+// pace returns how all agents' clients write: they notice that they can write again
 // within some milliseconds, but for a server that takes connections and does not
 // answer, which they give up after a quarter of a second.
 func pace() ovsdb.Pace {
@@ -68,19 +68,23 @@ func (b *bench) killBoth(ctx context.Context, round int) error {
 // standby is the case standby.
 func (b *bench) standby(ctx context.Context, round int) error {
 	began := b.logEnds(ctx)
-	err := b.outage(ctx, round, standbyAs("standby"))
-	if err != nil {
+	err := b.outage(ctx, round, b.standbyAs("standby"))
+	if err != nil || b.agent == raftAgent {
 		return err
 	}
 	return b.addActions(ctx, began, "promote", "standby-promote")
 }
 
-// standbyAs is the fault of a case in which the active's node goes into standby.
-func standbyAs(name string) fault {
+// standbyAs is the fault of a case in which a person moves everything off the active's node.
+func (b *bench) standbyAs(name string) fault {
 	return fault{
 		name: name, databases: []ovsdb.Database{ovsdb.Northbound()}, away: true,
-		cause: func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Standby(ctx, active) },
-		undo:  func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Unstandby(ctx, active) },
+		cause: func(ctx context.Context, _ *cluster.Cluster, active string) error {
+			return b.deployment.leave(ctx, active)
+		},
+		undo: func(ctx context.Context, _ *cluster.Cluster, active string) error {
+			return b.deployment.join(ctx, active)
+		},
 	}
 }
 
@@ -98,7 +102,7 @@ func (b *bench) standbyVIPFirst(ctx context.Context, round int) (err error) {
 	if err := b.awaitRest(ctx); err != nil {
 		return err
 	}
-	return b.outage(ctx, round, standbyAs("standby-vip-first"))
+	return b.outage(ctx, round, b.standbyAs("standby-vip-first"))
 }
 
 // freeze is the case freeze.
@@ -143,11 +147,10 @@ func kill(ctx context.Context, c *cluster.Cluster, node string, databases ...ovs
 // outage has clients write, causes a fault of the active's node, undoes it, and measures for
 // how long no row was acknowledged, and how many acknowledged rows were lost.
 func (b *bench) outage(ctx context.Context, round int, f fault) error {
-	view, err := b.cluster.View(ctx)
+	active, err := b.deployment.active(ctx, f.databases[0])
 	if err != nil {
 		return err
 	}
-	active := view.Promoted()
 	began := b.logEnds(ctx)
 	writers, stop := b.startWriters(ctx, fmt.Sprintf("%s-%d", f.name, round), f.databases)
 	defer stop()
@@ -194,7 +197,7 @@ func again(further []ovsdb.Gap) string {
 // called again.
 func (b *bench) startWriters(ctx context.Context, prefix string, databases []ovsdb.Database) (writers []*ovsdb.Writer, stop func()) {
 	for _, db := range databases {
-		writers = append(writers, ovsdb.StartWriterAt(ctx, pace(), b.cluster.Endpoint(db), db, prefix))
+		writers = append(writers, ovsdb.StartWriterTo(ctx, pace(), b.deployment.addresses(db), db, prefix))
 	}
 	return writers, func() {
 		for _, writer := range writers {
@@ -250,11 +253,10 @@ func (b *bench) causeFault(ctx context.Context, f fault, active string, at time.
 			return err
 		}
 	}
-	nodes := b.cluster.NodeNames()
 	if f.away {
-		nodes = slices.DeleteFunc(nodes, func(name string) bool { return name == active })
+		return b.deployment.awaitWithout(ctx, active)
 	}
-	return b.cluster.Await(ctx, "the cluster to settle", b.cluster.SettledOn(nodes...))
+	return b.deployment.awaitWithout(ctx)
 }
 
 // interruptions returns the longest interruption that any client has had since, and all

@@ -73,6 +73,22 @@ func TestProcessorTimeOfBothVersionsOfControlGroups(t *testing.T) {
 	}
 }
 
+func TestMemoryOfBothVersionsOfControlGroups(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]float64{
+		"anon 3145728\nfile 1048576\n": 3, "cache 5242880\nrss 1\ntotal_cache 5242880\ntotal_rss 2097152\n": 2,
+	} {
+		if got, err := anonymousMemory(text); err != nil || got != want {
+			t.Errorf("%q: %v, %v, want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "file 1", "anon x"} {
+		if got, err := anonymousMemory(text); err == nil {
+			t.Errorf("%q was read as %v", text, got)
+		}
+	}
+}
+
 func TestVersionIsFoundInTheFirstLine(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -11,13 +11,18 @@ import (
 	"ovndb-servers/integration/ovsdb"
 )
 
-// agentName tells the two agents apart.
+// agentName tells the agents apart.
 type agentName string
 
 const (
 	shellAgent agentName = "shell"
 	ourAgent   agentName = "ours"
+	// raftAgent is none: it is OVN's RAFT mode, which needs none.
+	raftAgent agentName = "raft"
 )
+
+// allAgents returns the agents in the order of the run.
+func allAgents() []agentName { return []agentName{shellAgent, ourAgent, raftAgent} }
 
 // report has the results of a run; its JSON is written to a file.
 type report struct {
@@ -48,9 +53,11 @@ type measure struct {
 	// Name is the case's, with a suffix where a case has more than one.
 	Name  string `json:"name"`
 	Title string `json:"title"`
-	// Unit is s, ms, or empty for a number.
+	// Unit is s, ms, MiB, /s, or empty for a number.
 	Unit string `json:"unit"`
-	Goal *goal  `json:"goal,omitempty"`
+	// More says that more is better.
+	More bool  `json:"more_is_better,omitempty"`
+	Goal *goal `json:"goal,omitempty"`
 	// Series are the values and losses of each agent.
 	Series map[agentName]*series `json:"series"`
 }
@@ -63,6 +70,19 @@ type goal struct {
 	Below float64 `json:"below,omitempty"`
 	// Zero says that all our values have to be 0.
 	Zero bool `json:"zero,omitempty"`
+	// Raft is how many times as bad as RAFT's our median may be at most; 0 if there is no such bound.
+	Raft float64 `json:"raft,omitempty"`
+}
+
+// against returns the goal with a bound of our median by RAFT's; it is the only one if there is no
+// goal.
+func (g *goal) against(raft float64) *goal {
+	if g == nil {
+		return &goal{Raft: raft}
+	}
+	with := *g
+	with.Raft = raft
+	return &with
 }
 
 // series are the values of one measure and one agent.
@@ -133,18 +153,37 @@ func (s *series) addOutage(worst ovsdb.Gap, further []ovsdb.Gap) {
 // verdict is "met" or "missed" for a measure with a goal, or empty if there is none, or
 // nothing to compare.
 func (m *measure) verdict() string {
-	shell, ours := m.of(shellAgent), m.of(ourAgent)
-	if m.Goal == nil || ours.Summary.Count == 0 || m.Goal.Times > 0 && shell.Summary.Count == 0 {
+	shell, ours, raft := m.of(shellAgent), m.of(ourAgent), m.of(raftAgent)
+	if m.Goal == nil || ours.Summary.Count == 0 || m.Goal.Times > 0 && shell.Summary.Count == 0 || m.Goal.Raft > 0 && raft.Summary.Count == 0 {
 		return ""
 	}
 	reached := ours.Lost == 0 &&
-		(m.Goal.Times == 0 || ours.Summary.Median*m.Goal.Times <= shell.Summary.Median) &&
+		(m.Goal.Times == 0 || m.asGood(m.Goal.Times, shell)) &&
+		(m.Goal.Raft == 0 || m.asGood(1/m.Goal.Raft, raft)) &&
 		(m.Goal.Below == 0 || ours.Summary.Median < m.Goal.Below) &&
 		(!m.Goal.Zero || ours.Summary.Max == 0)
 	if reached {
 		return "met"
 	}
 	return "missed"
+}
+
+// asGood reports whether our median is at least so many times as good as another one's.
+func (m *measure) asGood(times float64, other *series) bool {
+	ours := m.of(ourAgent).Summary.Median
+	if m.More {
+		return ours >= other.Summary.Median*times
+	}
+	return ours*times <= other.Summary.Median
+}
+
+// advantage returns how many times as good as another one's our median is; not a number if one of
+// them is missing.
+func (m *measure) advantage(other *series) float64 {
+	if m.More {
+		return ratio(m.of(ourAgent).Summary, other.Summary)
+	}
+	return ratio(other.Summary, m.of(ourAgent).Summary)
 }
 
 // write writes the report to a file.

@@ -37,6 +37,13 @@ func TestVerdict(t *testing.T) {
 		"nothing of the shell agent":  {&measure{Goal: killed, Series: map[agentName]*series{ourAgent: compared(nil, 1, 1, 0).of(ourAgent)}}, ""},
 		"nothing of ours":             {&measure{Goal: killed}, ""},
 		"one of several has failover": {several(&goal{Zero: true}, 0, 0, 1), "missed"},
+		"as good as RAFT":             {withRaft(compared(killed.against(1), 9, 0.45, 0), 0.45), "met"},
+		"worse than RAFT":             {withRaft(compared(killed.against(1), 9, 0.45, 0), 0.44), "missed"},
+		"1.5 times RAFT's":            {withRaft(compared((*goal)(nil).against(1.5), 1, 1.5, 0), 1), "met"},
+		"more than 1.5 times RAFT's":  {withRaft(compared((*goal)(nil).against(1.5), 1, 1.6, 0), 1), "missed"},
+		"nothing of RAFT":             {compared(killed.against(1), 9, 0.45, 0), ""},
+		"as many a second as RAFT":    {withRaft(more(compared((*goal)(nil).against(1), 1, 500, 0)), 500), "met"},
+		"fewer a second than RAFT":    {withRaft(more(compared((*goal)(nil).against(1), 1, 400, 0)), 500), "missed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -44,6 +51,49 @@ func TestVerdict(t *testing.T) {
 				t.Errorf("verdict %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// withRaft adds a value of RAFT to a measure.
+func withRaft(m *measure, value float64) *measure {
+	m.of(raftAgent).add(value)
+	return m
+}
+
+// more returns the measure as one of which more is better.
+func more(m *measure) *measure {
+	m.More = true
+	return m
+}
+
+func TestGoalAgainstRAFTLeavesTheOneItIsMadeFromAsItIs(t *testing.T) {
+	t.Parallel()
+	shared := &goal{Times: 4}
+	if with := shared.against(1); with.Times != 4 || with.Raft != 1 || shared.Raft != 0 {
+		t.Errorf("%+v made of %+v", with, shared)
+	}
+}
+
+func TestAdvantageIsAboveOneWhereOursIsBetter(t *testing.T) {
+	t.Parallel()
+	less := compared(nil, 4, 2, 0)
+	if got := less.advantage(less.of(shellAgent)); got != 2 {
+		t.Errorf("half the time is an advantage of %v, want 2", got)
+	}
+	if got := more(less).advantage(less.of(shellAgent)); got != 0.5 {
+		t.Errorf("half the rate is an advantage of %v, want 0.5", got)
+	}
+}
+
+func TestCellOfAnAgentWithoutTheCaseIsBlank(t *testing.T) {
+	t.Parallel()
+	r := sample()
+	one := &measure{Title: "inserts", Unit: "/s", More: true}
+	withRaft(one, 250)
+	r.Measures = []*measure{one}
+	text := r.markdown()
+	if want := "| inserts |  |  | 250 /s |  |  | - |  | - |\n"; !strings.Contains(text, want) {
+		t.Errorf("%q is not in:\n%s", want, text)
 	}
 }
 
@@ -75,7 +125,7 @@ func TestTextHoldsWhatWasFound(t *testing.T) {
 	text := sample().text()
 	for _, want := range []string{
 		"2026-11-22 21:00 UTC, Debian trixie: Open vSwitch 3.5.0, OVN 25.03.0, Pacemaker 3.0.0", "A | B, 2 cores", "Median of 3 rounds",
-		"11.1 s (8.50..12)", "0.123 s", "89.7 x", "at most 1/20, below 0.5 s", "met", "- / 0 of 100",
+		"11.1 s (8.50..12)", "0.123 s", "89.7 x", "at most 1/20, below 0.5 s", "met", "- / 0 of 100 / -",
 		"1000        Promoted", "1.50 ms", "2.25 ms", "1 MiB", "- the parser was repaired",
 		"shell, case: beside the longest, 2 shorter interruptions", "at most 1.50 s", "FAILED: shell, freeze, round 2: it hung",
 	} {
@@ -92,8 +142,8 @@ func TestMarkdownIsATable(t *testing.T) {
 	t.Parallel()
 	text := sample().markdown()
 	for _, want := range []string{
-		"| case | shell agent | this agent | ratio |", "|---|---|---|---|---|---|---|\n",
-		"| no writes for | 11.1 s (8.50..12) | 0.123 s | 89.7 x | at most 1/20, below 0.5 s | met | - / 0 of 100 |",
+		"| case | shell agent | this agent | raft | ratio to shell | ratio to raft |", "|---|---|---|---|---|---|---|---|---|\n",
+		"| no writes for | 11.1 s (8.50..12) | 0.123 s |  | 89.7 x |  | at most 1/20, below 0.5 s | met | - / 0 of 100 / - |",
 		"| rows in nb |", "| 1000 | Promoted |", "- the parser was repaired\n",
 	} {
 		if !strings.Contains(text, want) {

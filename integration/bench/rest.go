@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"ovndb-servers/integration/cluster"
+	"ovndb-servers/integration/ovsdb"
 )
 
 // restTime is how long nodes are watched that have nothing to do: for several monitors.
@@ -16,7 +16,7 @@ const restTime = time.Minute
 // rest is the case rest: the processor time that whole nodes take while nothing happens,
 // with all their processes: a monitor by hand does not show the work of others.
 func (b *bench) rest(ctx context.Context, _ int) error {
-	view, err := b.cluster.View(ctx)
+	active, err := b.deployment.active(ctx, ovsdb.Northbound())
 	if err != nil {
 		return err
 	}
@@ -35,14 +35,45 @@ func (b *bench) rest(ctx context.Context, _ int) error {
 	share := float64(restTime) / float64(time.Since(began))
 	for node, used := range after {
 		name := "rest-unpromoted"
-		if view.RoleOf(node) == cluster.Promoted {
+		if node == active {
 			name = "rest-promoted"
 		}
 		value := float64((used - before[node]).Milliseconds()) * share
 		b.report.find(name).of(b.agent).add(value)
-		b.progress.Printf("   %s: %s used %.0f ms of CPU", name, node, value)
+		memory, err := b.memory(ctx, node)
+		if err != nil {
+			return err
+		}
+		b.report.find(name + "-memory").of(b.agent).add(memory)
+		b.progress.Printf("   %s: %s used %.0f ms of CPU, and has %.1f MiB", name, node, value, memory)
 	}
 	return nil
+}
+
+// memory returns how much memory a node's processes have in all, without pages of files.
+func (b *bench) memory(ctx context.Context, node string) (float64, error) {
+	text, err := b.cluster.MustExec(ctx, node, "sh", "-c", "cat /sys/fs/cgroup/memory.stat 2>/dev/null || cat /sys/fs/cgroup/memory/memory.stat")
+	if err != nil {
+		return 0, err
+	}
+	return anonymousMemory(text)
+}
+
+// anonymousMemory reads memory.stat of a control group, in MiB: anon of version 2, total_rss of
+// version 1.
+func anonymousMemory(text string) (float64, error) {
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) != 2 || fields[0] != "anon" && fields[0] != "total_rss" {
+			continue
+		}
+		bytes, err := strconv.ParseInt(fields[1], 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("cannot read the memory: %w", err)
+		}
+		return float64(bytes) / (1 << 20), nil
+	}
+	return 0, fmt.Errorf("cannot read the memory from %q", text)
 }
 
 // processorTimes returns the processor time that each node's processes have used in all.

@@ -65,7 +65,11 @@ func (b *bench) preload(ctx context.Context) error {
 	}
 	rows := ovsdb.Northbound()
 	rows.Table = "Address_Set" // Its rows need nothing but a name, and clients write to another table.
-	if err := ovsdb.Fill(ctx, b.cluster.Endpoint(rows), rows, strings.Repeat("x", rowBytes-len("-0000000")), b.rows); err != nil {
+	address, err := b.endpoint(ctx, rows)
+	if err != nil {
+		return err
+	}
+	if err := ovsdb.Fill(ctx, address, rows, strings.Repeat("x", rowBytes-len("-0000000")), b.rows); err != nil {
 		return err
 	}
 	b.progress.Printf("   %d rows loaded", b.rows)
@@ -76,7 +80,12 @@ func (b *bench) preload(ctx context.Context) error {
 // has all.
 func (b *bench) awaitLast(ctx context.Context, rows int) error {
 	last, db := "last-of-"+strconv.Itoa(rows), ovsdb.Northbound()
-	if err := b.cluster.Insert(ctx, db, last); err != nil {
+	client, err := b.dial(ctx, db)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close() }()
+	if err := client.Insert(ctx, db, last); err != nil {
 		return err
 	}
 	b.acked[db.Name].add(last)

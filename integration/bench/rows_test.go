@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"ovndb-servers/integration/cluster"
 	"ovndb-servers/integration/ovsdb"
 )
 
@@ -24,7 +25,7 @@ func TestNumbersOfRowsAreReadOnceEach(t *testing.T) {
 func TestEveryNameOfACaseAndOfAMeasureIsThereOnce(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	for _, one := range allCases([]int{0, 1000, 1_000_000}) {
+	for _, one := range allCases([]int{0, 1000, 1_000_000}, cluster.NormalProfile) {
 		for _, m := range one.measures {
 			if seen[m.Name] {
 				t.Errorf("two measures are named %s", m.Name)
@@ -35,6 +36,22 @@ func TestEveryNameOfACaseAndOfAMeasureIsThereOnce(t *testing.T) {
 	for _, want := range []string{"kill-nb", "kill-nb-total-1000", "start-promote-1000000", "rest-promoted"} {
 		if !seen[want] {
 			t.Errorf("no measure is named %s", want)
+		}
+	}
+}
+
+func TestAgentsGoThroughTheCasesThatTheyHave(t *testing.T) {
+	t.Parallel()
+	want := map[agentName]map[string]bool{
+		shellAgent: {"kill-nb": true, "start": true, "rate": true, "rest": true, "busy": true, "size": false},
+		ourAgent:   {"kill-nb": true, "start": true, "rate": true, "rest": true, "busy": true, "size": true},
+		raftAgent:  {"kill-nb": true, "standby": true, "freeze": true, "rate": true, "rest": true, "start": false, "monitor": false, "busy": false, "size": false},
+	}
+	for _, one := range allCases([]int{0}, cluster.NormalProfile) {
+		for agent, cases := range want {
+			if has, known := cases[one.name]; known && one.has(agent) != has {
+				t.Errorf("%s goes through %s: %t, want %t", agent, one.name, one.has(agent), has)
+			}
 		}
 	}
 }

@@ -27,11 +27,21 @@ func summarize(values []float64) summary {
 	return summary{Median: median, Min: sorted[0], Max: sorted[len(sorted)-1], Count: len(sorted)}
 }
 
-// ratio returns how many times as much the shell agent's median is as ours; not a
-// number if one of them is missing or ours is nothing.
-func ratio(shell, ours summary) float64 {
-	if shell.Count == 0 || ours.Count == 0 || ours.Median == 0 {
+// ratio returns how many times as much one median is as another one; not a number if one of
+// them is missing or the other is nothing.
+func ratio(one, other summary) float64 {
+	if one.Count == 0 || other.Count == 0 || other.Median == 0 {
 		return math.NaN()
 	}
-	return shell.Median / ours.Median
+	return one.Median / other.Median
+}
+
+// percentile returns the value that so many of a hundred values are not above (nearest rank); 0
+// if there are none.
+func percentile(values []float64, percent int) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[max((len(sorted)*percent+99)/100-1, 0)]
 }

@@ -34,6 +34,24 @@ func TestSummaryLeavesValuesAsTheyAre(t *testing.T) {
 	}
 }
 
+func TestPercentileIsTheValueThatSoManyAreNotAbove(t *testing.T) {
+	t.Parallel()
+	var hundred []float64
+	for i := range 100 {
+		hundred = append(hundred, float64(100-i))
+	}
+	for name, test := range map[string]struct {
+		values []float64
+		want   float64
+	}{
+		"none": {nil, 0}, "one": {[]float64{3}, 3}, "a hundred": {hundred, 99}, "two": {[]float64{2, 1}, 2}, "201": {append(hundred, append(hundred, 500)...), 100},
+	} {
+		if got := percentile(test.values, 99); got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}
+
 func TestRatioOfMedians(t *testing.T) {
 	t.Parallel()
 	one, none, zero := summarize([]float64{10}), summary{}, summarize([]float64{0})

@@ -9,28 +9,30 @@ import (
 )
 
 // row is a line of the table, as text.
-type row struct{ title, shell, ours, ratio, goal, verdict, lost string }
+type row struct{ title, shell, ours, raft, ratio, raftRatio, goal, verdict, lost string }
 
 // rows returns the lines of the table, without those that no case has filled.
 func (r *report) rows() []row {
 	var rows []row
 	for _, m := range r.Measures {
-		shell, ours := m.of(shellAgent), m.of(ourAgent)
-		if shell.Summary.Count == 0 && ours.Summary.Count == 0 {
+		shell, ours, raft := m.of(shellAgent), m.of(ourAgent), m.of(raftAgent)
+		if shell.Summary.Count == 0 && ours.Summary.Count == 0 && raft.Summary.Count == 0 {
 			continue
 		}
 		rows = append(rows, row{
-			title: m.Title, shell: cell(shell.Summary, m.Unit), ours: cell(ours.Summary, m.Unit),
-			ratio: times(ratio(shell.Summary, ours.Summary)), goal: m.Goal.String(), verdict: m.verdict(), lost: losses(shell, ours),
+			title: m.Title, shell: cell(shell.Summary, m.Unit), ours: cell(ours.Summary, m.Unit), raft: cell(raft.Summary, m.Unit),
+			ratio: times(m.advantage(shell)), raftRatio: times(m.advantage(raft)),
+			goal: m.Goal.String(), verdict: m.verdict(), lost: losses(shell, ours, raft),
 		})
 	}
 	return rows
 }
 
-// cell shows a summary: the median, and in parentheses the least and the greatest.
+// cell shows a summary: the median, and in parentheses the least and the greatest. It is blank
+// where an agent does not have the case.
 func cell(s summary, unit string) string {
 	if s.Count == 0 {
-		return "-"
+		return ""
 	}
 	if s.Count == 1 {
 		return number(s.Median, unit)
@@ -53,20 +55,26 @@ func number(value float64, unit string) string {
 	return strings.TrimSpace(fmt.Sprintf("%.*f %s", digits, value, unit))
 }
 
-// times shows a ratio.
+// times shows a ratio, if there is one.
 func times(ratio float64) string {
 	if math.IsNaN(ratio) {
-		return "-"
+		return ""
 	}
 	return number(ratio, "x")
 }
 
 // losses shows the acknowledged rows that each agent has lost.
-func losses(shell, ours *series) string {
-	if shell.Acked == 0 && ours.Acked == 0 {
+func losses(agents ...*series) string {
+	var each []string
+	acked := 0
+	for _, agent := range agents {
+		acked += agent.Acked
+		each = append(each, lossOf(agent))
+	}
+	if acked == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%s / %s", lossOf(shell), lossOf(ours))
+	return strings.Join(each, " / ")
 }
 
 // lossOf shows the rows that one agent has lost.
@@ -92,17 +100,23 @@ func (m *goal) String() string {
 	if m.Zero {
 		parts = append(parts, "none")
 	}
+	switch {
+	case m.Raft == 1:
+		parts = append(parts, "no worse than RAFT")
+	case m.Raft > 0:
+		parts = append(parts, fmt.Sprintf("at most %g times RAFT's", m.Raft))
+	}
 	return strings.Join(parts, ", ")
 }
 
 // columns are the head of the table.
 func columns() []string {
-	return []string{"CASE", "SHELL AGENT", "THIS AGENT", "RATIO", "TO REACH", "", "ROWS LOST (SHELL / THIS)"}
+	return []string{"CASE", "SHELL AGENT", "THIS AGENT", "RAFT", "RATIO TO SHELL", "RATIO TO RAFT", "TO REACH", "", "ROWS LOST (SHELL / THIS / RAFT)"}
 }
 
 // fields returns the cells of a line.
 func (r row) fields() []string {
-	return []string{r.title, r.shell, r.ours, r.ratio, r.goal, r.verdict, r.lost}
+	return []string{r.title, r.shell, r.ours, r.raft, r.ratio, r.raftRatio, r.goal, r.verdict, r.lost}
 }
 
 // text returns the report for a terminal.
@@ -154,9 +168,9 @@ func (r *report) headline() string {
 // explanation returns the meaning of the numbers.
 func (r *report) explanation() string {
 	lost := r.Profile.Lost(nodes)
-	return fmt.Sprintf("Median of %d rounds, least and greatest in parentheses; a ratio is that of the medians. Three nodes in containers on one machine. For both agents: monitor every %s "+
+	return fmt.Sprintf("Median of %d rounds, least and greatest in parentheses; a ratio is that of the medians, and above 1 in favor of this agent. Three nodes in containers on one machine. For both agents: monitor every %s "+
 		"on the promoted node, every %s on the others, timeout %s; profile %s, by which Corosync takes a lost node for lost after %s: "+
-		"%s without a token, and %s for consensus.",
+		"%s without a token, and %s for consensus. RAFT: three servers as ovn-ctl starts them, election timer 1s, without Pacemaker and Corosync.",
 		r.Rounds, promotedInterval, unpromotedInterval, monitorTimeout, r.Profile, lost.After(), lost.Token, lost.Consensus)
 }
 
@@ -164,7 +178,7 @@ func (r *report) explanation() string {
 func (r *report) remarks() []string {
 	remarks := slices.Clone(r.Notes)
 	for _, m := range r.Measures {
-		for _, agent := range []agentName{shellAgent, ourAgent} {
+		for _, agent := range allAgents() {
 			if further := m.of(agent).Further; len(further) > 0 {
 				remarks = append(remarks, fmt.Sprintf("%s, %s: beside the longest, %d shorter interruptions in all rounds until the cluster had settled, of at most %s",
 					agent, m.Name, len(further), number(slices.Max(further), "s")))

@@ -60,7 +60,8 @@ func (c *Cluster) InsertOn(ctx context.Context, node string, db ovsdb.Database, 
 	return err
 }
 
-// transactOn runs a transaction in a node, through its server's socket.
+// transactOn runs a transaction in a node, through its server's socket. A server of a RAFT cluster
+// need not lead.
 func (c *Cluster) transactOn(
 	ctx context.Context, node string, db ovsdb.Database, operation ovsdb.Operation,
 ) ([]byte, error) {
@@ -68,7 +69,7 @@ func (c *Cluster) transactOn(
 	if err != nil {
 		return nil, fmt.Errorf("cannot encode a transaction: %w", err)
 	}
-	text, err := c.MustExec(ctx, node, "ovsdb-client", "--timeout=10", "transact", "unix:"+db.Socket, string(transaction))
+	text, err := c.MustExec(ctx, node, "ovsdb-client", "--timeout=10", "--no-leader-only", "transact", "unix:"+db.Socket, string(transaction))
 	return []byte(text), err
 }
 
