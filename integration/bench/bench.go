@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -31,6 +32,7 @@ type bench struct {
 	progress *cluster.Progress
 	report   *report
 	timeline *timeline
+	plots    []*plot
 	// agent, deployment and acked are of the agent that is being measured.
 	agent      agentName
 	deployment deployment
@@ -230,7 +232,8 @@ func (b *bench) publish(out io.Writer) error {
 		b.progress.Printf("timelines: %s", b.options.timeline)
 	}
 	if b.options.document != "" {
-		failures = append(failures, updateDocument(b.options.document, b.report.markdown()))
+		failures = append(failures, updateDocument(b.options.document, b.report.markdown()+plotsMarkdown(b.plots)),
+			writePlots(filepath.Dir(b.options.document), b.plots))
 		b.progress.Printf("put into %s", b.options.document)
 	}
 	return errors.Join(failures...)

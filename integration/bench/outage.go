@@ -174,6 +174,7 @@ func (b *bench) outage(ctx context.Context, round int, f fault) error {
 		return failed
 	}
 	result.addOutage(worst, further)
+	b.addPlot(b.find(f.name), writers, at)
 	if f.watch > 0 {
 		b.find(f.name + "-total").of(b.agent).add(totalWithin(writers, at, f.watch).Seconds())
 	}

@@ -24,6 +24,11 @@ const (
 // allAgents returns the agents in the order of the run.
 func allAgents() []agentName { return []agentName{shellAgent, ourAgent, raftAgent} }
 
+// title names the agent for a reader.
+func (a agentName) title() string {
+	return map[agentName]string{shellAgent: "shell agent", ourAgent: "this agent", raftAgent: "RAFT"}[a]
+}
+
 // report has the results of a run; its JSON is written to a file.
 type report struct {
 	Date     time.Time         `json:"date"`

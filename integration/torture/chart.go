@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"ovndb-servers/integration/chart"
 	"ovndb-servers/integration/cluster"
 )
 
@@ -24,11 +25,11 @@ const (
 const visibleOutage = time.Second
 
 // chart draws a run that is over.
-func (r *run) chart() picture {
-	p := picture{
+func (r *run) chart() chart.Picture {
+	p := chart.Picture{
 		Title:    fmt.Sprintf("torture, seed %d, %s, fencing %s", r.options.seed, r.options.suite, yesNo(r.options.fencing)),
 		Subtitle: r.outcome(),
-		Legend: []bar{
+		Legend: []chart.Bar{
 			{Color: colorFault, Label: "fault"},
 			{Color: colorFencing, Label: "fenced"},
 			{Color: colorWrites, Label: "writes"},
@@ -50,21 +51,21 @@ func (r *run) chart() picture {
 		text string
 	}{{r.healed, "all healed"}, {r.settled, "settled"}, {r.stopped, "writers stopped"}} {
 		if !m.at.IsZero() {
-			p.Marks = append(p.Marks, mark{m.at.Sub(r.began), m.text})
+			p.Marks = append(p.Marks, chart.Mark{At: m.at.Sub(r.began), Text: m.text})
 		}
 	}
 	return p
 }
 
 // bar makes a bar of an interval.
-func (r *run) bar(from, to time.Time, color, label, title string) bar {
-	return bar{From: from.Sub(r.began), To: to.Sub(r.began), Color: color, Label: label, Title: title}
+func (r *run) bar(from, to time.Time, color, label, title string) chart.Bar {
+	return chart.Bar{From: from.Sub(r.began), To: to.Sub(r.began), Color: color, Label: label, Title: title}
 }
 
 // faultLanes returns two lanes: the first faults of steps, and the second ones with the
 // fencing.
-func (r *run) faultLanes() []lane {
-	lanes := []lane{{Name: "faults"}, {Name: ""}}
+func (r *run) faultLanes() []chart.Lane {
+	lanes := []chart.Lane{{Name: "faults"}, {Name: ""}}
 	steps := map[int]int{}
 	for _, one := range r.journal.occurrences {
 		which := min(steps[one.Step], 1)
@@ -80,11 +81,11 @@ func (r *run) faultLanes() []lane {
 }
 
 // writeLanes returns a lane for each database.
-func (r *run) writeLanes() []lane {
-	var lanes []lane
+func (r *run) writeLanes() []chart.Lane {
+	var lanes []chart.Lane
 	for _, writer := range r.writers {
 		within := interval{r.began, r.stopped}
-		one := lane{Name: short(writer.Database()) + " writes", Bars: []bar{r.bar(within.From, within.To, colorWrites, "", "writes")}}
+		one := chart.Lane{Name: short(writer.Database()) + " writes", Bars: []chart.Bar{r.bar(within.From, within.To, colorWrites, "", "writes")}}
 		for _, gap := range outages(writer.Acks(), within, visibleOutage) {
 			length := fmt.Sprintf("%.1f s", gap.length().Seconds())
 			one.Bars = append(one.Bars, r.bar(gap.From, gap.To, colorOutage, "", "no writes for "+length))
@@ -95,8 +96,8 @@ func (r *run) writeLanes() []lane {
 }
 
 // nodeLane returns the lane of a node's role.
-func (r *run) nodeLane(node string) lane {
-	one := lane{Name: node}
+func (r *run) nodeLane(node string) chart.Lane {
+	one := chart.Lane{Name: node}
 	samples := r.journal.samples
 	for i := 0; i < len(samples); {
 		role, next := samples[i].Roles[node], i+1

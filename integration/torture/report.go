@@ -38,7 +38,7 @@ func (r *run) publish(ctx context.Context, out io.Writer, p plan) error {
 	err := errors.Join(
 		writeFile(r.path("plan.txt"), p.String()),
 		writeFile(r.path("timeline.txt"), r.timeline()),
-		writeFile(r.path("picture.svg"), r.chart().svg()),
+		writeFile(r.path("picture.svg"), r.chart().SVG()),
 		writeFile(r.path("report.txt"), report),
 	)
 	return errors.Join(outcome, err)
