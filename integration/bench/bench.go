@@ -37,8 +37,8 @@ type bench struct {
 	agent      agentName
 	deployment deployment
 	acked      map[string]*ackedRows
-	// rows are those that the case is run with.
-	rows int
+	// rows and southRows are those that the case is run with.
+	rows, southRows int
 }
 
 // run carries the command line out.
@@ -147,7 +147,7 @@ func (b *bench) prepare(ctx context.Context) error {
 // fails is noted; an error is returned only if the context has ended.
 func (b *bench) goThrough(ctx context.Context) error {
 	for _, one := range allCases(b.options.rows, b.options.config.Profile) {
-		b.rows = one.rows
+		b.rows, b.southRows = one.rows, one.southRows
 		if !b.options.only.MatchString(one.name) || !one.has(b.agent) {
 			continue
 		}

@@ -16,8 +16,8 @@ type benchCase struct {
 	measures []*measure
 	// once says that one round is enough.
 	once bool
-	// rows are in the northbound database before each round.
-	rows int
+	// rows are in the northbound database before each round, southRows in the southbound one.
+	rows, southRows int
 	// agents are those that go through it; all if there are none.
 	agents []agentName
 	// timeout of a round; [caseTimeout] if it is 0.
@@ -108,6 +108,12 @@ func otherCases() []benchCase {
 			{Name: "rest-unpromoted-memory", Title: "unpromoted node at rest: memory", Unit: "MiB"},
 		}},
 		{name: "rate", run: (*bench).rate, measures: rateMeasures()},
+		{name: "clients", run: (*bench).clients, southRows: watchedRows, measures: []*measure{
+			{Name: "clients", Title: fmt.Sprintf("standby under %d clients that monitor SB: all served again", watchingClients), Unit: "s"},
+		}},
+		{name: "clients-relays", run: (*bench).clientsOfRelays, southRows: watchedRows, measures: []*measure{
+			{Name: "clients-relays", Title: "the same with relays on the nodes", Unit: "s"},
+		}},
 		{name: "busy", run: (*bench).busy, agents: underPacemaker(), once: true, measures: []*measure{
 			{Name: "busy", Title: "failovers while NB works for 35 s on one transaction", Goal: &goal{Zero: true}},
 			{Name: "busy-outage", Title: "no writes for, in that", Unit: "s"},

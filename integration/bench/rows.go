@@ -53,9 +53,13 @@ func bySize[T any](rows int, none, many, most T) T {
 // find returns a measure of the case that is being run.
 func (b *bench) find(name string) *measure { return b.report.find(withRows(name, b.rows)) }
 
-// preload brings the rows of the case into the northbound database, on all nodes.
+// addressSets is a table of both databases. Its rows need nothing but a name, and clients write to
+// another table.
+const addressSets = "Address_Set"
+
+// preload brings the rows of the case into the databases, on all nodes.
 func (b *bench) preload(ctx context.Context) error {
-	if b.rows == 0 {
+	if b.rows == 0 && b.southRows == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, loadTimeout, errors.New("the rows are not there in time"))
@@ -63,23 +67,34 @@ func (b *bench) preload(ctx context.Context) error {
 	if err := b.settle(ctx); err != nil {
 		return err
 	}
-	rows := ovsdb.Northbound()
-	rows.Table = "Address_Set" // Its rows need nothing but a name, and clients write to another table.
+	if err := b.preloadInto(ctx, ovsdb.Northbound(), b.rows); err != nil {
+		return err
+	}
+	return b.preloadInto(ctx, ovsdb.Southbound(), b.southRows)
+}
+
+// preloadInto is [bench.preload] of one database.
+func (b *bench) preloadInto(ctx context.Context, db ovsdb.Database, count int) error {
+	if count == 0 {
+		return nil
+	}
+	rows := db
+	rows.Table = addressSets
 	address, err := b.endpoint(ctx, rows)
 	if err != nil {
 		return err
 	}
-	if err := ovsdb.Fill(ctx, address, rows, strings.Repeat("x", rowBytes-len("-0000000")), b.rows); err != nil {
+	if err := ovsdb.Fill(ctx, address, rows, strings.Repeat("x", rowBytes-len("-0000000")), count); err != nil {
 		return err
 	}
-	b.progress.Printf("   %d rows loaded", b.rows)
-	return b.awaitLast(ctx, b.rows)
+	b.progress.Printf("   %d rows loaded into %s", count, db.Name)
+	return b.awaitLast(ctx, db, count)
 }
 
 // awaitLast inserts a row and waits for it on all nodes: a backup that has the row written last
 // has all.
-func (b *bench) awaitLast(ctx context.Context, rows int) error {
-	last, db := "last-of-"+strconv.Itoa(rows), ovsdb.Northbound()
+func (b *bench) awaitLast(ctx context.Context, db ovsdb.Database, rows int) error {
+	last := "last-of-" + strconv.Itoa(rows)
 	client, err := b.dial(ctx, db)
 	if err != nil {
 		return err

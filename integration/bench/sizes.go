@@ -49,11 +49,11 @@ func (b *bench) load(ctx context.Context, count, loaded int) error {
 	defer cancel()
 	began := time.Now()
 	rows := ovsdb.Northbound()
-	rows.Table = "Address_Set" // Its rows are small.
+	rows.Table = addressSets
 	if err := ovsdb.Fill(ctx, b.cluster.Endpoint(rows), rows, "rows"+strconv.Itoa(count), count-loaded); err != nil {
 		return err
 	}
-	if err := b.awaitLast(ctx, count); err != nil {
+	if err := b.awaitLast(ctx, ovsdb.Northbound(), count); err != nil {
 		return err
 	}
 	b.progress.Printf("   %d rows loaded in %.1f s", count, time.Since(began).Seconds())
