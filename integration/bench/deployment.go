@@ -30,14 +30,11 @@ type deployment interface {
 
 // deploymentOf returns the deployment of an agent.
 func (b *bench) deploymentOf(agent agentName) deployment {
-	switch agent {
-	case shellAgent:
-		return &pacemakerDeployment{cluster: b.cluster, agent: cluster.ShellAgent}
-	case raftAgent:
+	if agent == raftAgent {
 		return &raftDeployment{cluster: b.cluster}
-	default:
-		return &pacemakerDeployment{cluster: b.cluster, agent: cluster.OVNAgent}
 	}
+	name := map[agentName]string{shellAgent: cluster.ShellAgent, ourAgent: cluster.OVNAgent}[agent]
+	return &pacemakerDeployment{cluster: b.cluster, agent: name}
 }
 
 // pacemakerDeployment is an agent under Pacemaker.

@@ -164,7 +164,7 @@ func plotsMarkdown(plots []*plot) string {
 func writePlots(directory string, plots []*plot) error {
 	var failures []error
 	for _, p := range plots {
-		if err := os.WriteFile(filepath.Join(directory, p.file()), []byte(p.picture().SVG()), 0o644); err != nil { //nolint:gosec // A document.
+		if err := os.WriteFile(filepath.Join(directory, p.file()), []byte(p.picture().SVG()), 0o644); err != nil {
 			failures = append(failures, fmt.Errorf("cannot write the plot of %s: %w", p.name, err))
 		}
 	}

@@ -158,19 +158,29 @@ func (s *series) addOutage(worst ovsdb.Gap, further []ovsdb.Gap) {
 // verdict is "met" or "missed" for a measure with a goal, or empty if there is none, or
 // nothing to compare.
 func (m *measure) verdict() string {
-	shell, ours, raft := m.of(shellAgent), m.of(ourAgent), m.of(raftAgent)
-	if m.Goal == nil || ours.Summary.Count == 0 || m.Goal.Times > 0 && shell.Summary.Count == 0 || m.Goal.Raft > 0 && raft.Summary.Count == 0 {
+	if m.Goal == nil || !m.comparable() {
 		return ""
 	}
-	reached := ours.Lost == 0 &&
-		(m.Goal.Times == 0 || m.asGood(m.Goal.Times, shell)) &&
-		(m.Goal.Raft == 0 || m.asGood(1/m.Goal.Raft, raft)) &&
-		(m.Goal.Below == 0 || ours.Summary.Median < m.Goal.Below) &&
-		(!m.Goal.Zero || ours.Summary.Max == 0)
-	if reached {
+	if m.reached() {
 		return "met"
 	}
 	return "missed"
+}
+
+// comparable reports whether there are values of all that the goal compares.
+func (m *measure) comparable() bool {
+	has := func(agent agentName) bool { return m.of(agent).Summary.Count > 0 }
+	return has(ourAgent) && (m.Goal.Times == 0 || has(shellAgent)) && (m.Goal.Raft == 0 || has(raftAgent))
+}
+
+// reached reports whether the goal is reached, without a lost row.
+func (m *measure) reached() bool {
+	ours := m.of(ourAgent)
+	return ours.Lost == 0 &&
+		(m.Goal.Times == 0 || m.asGood(m.Goal.Times, m.of(shellAgent))) &&
+		(m.Goal.Raft == 0 || m.asGood(1/m.Goal.Raft, m.of(raftAgent))) &&
+		(m.Goal.Below == 0 || ours.Summary.Median < m.Goal.Below) &&
+		(!m.Goal.Zero || ours.Summary.Max == 0)
 }
 
 // asGood reports whether our median is at least so many times as good as another one's.

@@ -86,25 +86,25 @@ func lossOf(s *series) string {
 }
 
 // String shows the goal.
-func (m *goal) String() string {
-	if m == nil {
+func (g *goal) String() string {
+	if g == nil {
 		return "-"
 	}
 	var parts []string
-	if m.Times > 0 {
-		parts = append(parts, fmt.Sprintf("at most 1/%g", m.Times))
+	if g.Times > 0 {
+		parts = append(parts, fmt.Sprintf("at most 1/%g", g.Times))
 	}
-	if m.Below > 0 {
-		parts = append(parts, fmt.Sprintf("below %g s", m.Below))
+	if g.Below > 0 {
+		parts = append(parts, fmt.Sprintf("below %g s", g.Below))
 	}
-	if m.Zero {
+	if g.Zero {
 		parts = append(parts, "none")
 	}
 	switch {
-	case m.Raft == 1:
+	case g.Raft == 1:
 		parts = append(parts, "no worse than RAFT")
-	case m.Raft > 0:
-		parts = append(parts, fmt.Sprintf("at most %g times RAFT's", m.Raft))
+	case g.Raft > 0:
+		parts = append(parts, fmt.Sprintf("at most %g times RAFT's", g.Raft))
 	}
 	return strings.Join(parts, ", ")
 }
