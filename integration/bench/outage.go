@@ -162,7 +162,7 @@ func (b *bench) outage(ctx context.Context, round int, f fault) error {
 	if f.undo != nil {
 		failed = errors.Join(failed, f.undo(ctx, b.cluster, active))
 	}
-	failed = errors.Join(failed, b.awaitRest(ctx), pause(ctx, f.watch-time.Since(at)))
+	failed = errors.Join(failed, b.awaitRest(ctx), pause(ctx, max(f.watch, leastPlot)-time.Since(at)))
 	stop() // Before failures are cleaned up, which moves the virtual IP.
 	failed = errors.Join(failed, b.settle(ctx))
 	result := b.find(f.name).of(b.agent)

@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	// plotBefore is how much of the time before a fault is drawn, plotAfter of that after the last
-	// interruption, within the limits of leastPlot and mostPlot after the fault.
+	// plotBefore is how much of the time before a fault is drawn, plotAfter of that after the longest
+	// interruption, within the limits of leastPlot and mostPlot after the fault. Clients write for as
+	// long as leastPlot at least.
 	plotBefore = 2 * time.Second
 	plotAfter  = 2 * time.Second
 	leastPlot  = 6 * time.Second
@@ -26,6 +27,7 @@ const (
 
 	colorAcked  = "#74c476"
 	colorOutage = "#fcbba1"
+	colorEnded  = "#e0e0e0"
 )
 
 // plot is the picture of a case: for each agent, when rows were acknowledged around the fault.
@@ -83,13 +85,16 @@ func (p *plot) median(agent agentName) (plotRound, bool) {
 	return rounds[(len(rounds)-1)/2], true
 }
 
-// length returns how much time after the fault the plot has to show.
+// length returns how much time after the fault the plot has to show: until after the longest
+// interruption of each agent. Later ones are short, and would make the picture coarse.
 func (p *plot) length() time.Duration {
 	last := leastPlot
 	for agent := range p.rounds {
 		round, _ := p.median(agent)
 		for _, gap := range round.gaps {
-			last = max(last, gap.to+plotAfter)
+			if gap.to-gap.from == round.outage {
+				last = max(last, gap.to+plotAfter)
+			}
 		}
 	}
 	return min(last, mostPlot).Truncate(time.Second)
@@ -102,7 +107,7 @@ func (p *plot) picture() chart.Picture {
 	picture := chart.Picture{
 		Title:    strings.TrimSuffix(p.title, ": no writes for"),
 		Subtitle: "rows acknowledged to one client that inserts one after the other, in the round of the median outage; seconds since the fault",
-		Legend:   []chart.Bar{{Color: colorAcked, Label: "rows per time"}, {Color: colorOutage, Label: "no writes"}},
+		Legend:   []chart.Bar{{Color: colorAcked, Label: "rows per time"}, {Color: colorOutage, Label: "no writes"}, {Color: colorEnded, Label: "client has ended"}},
 		Marks:    []chart.Mark{{At: plotBefore, Text: p.name}},
 		Length:   length, Strip: length, Tick: time.Second, Zero: plotBefore, LaneHeight: 50,
 	}
@@ -113,12 +118,7 @@ func (p *plot) picture() chart.Picture {
 		if !found {
 			continue
 		}
-		lane := chart.Lane{Name: agent.title()}
-		for _, gap := range round.gaps {
-			title := fmt.Sprintf("no writes for %.3f s", (gap.to - gap.from).Seconds())
-			lane.Bars = append(lane.Bars, chart.Bar{From: gap.from + plotBefore, To: gap.to + plotBefore, Color: colorOutage, Title: title})
-		}
-		picture.Lanes = append(picture.Lanes, lane)
+		picture.Lanes = append(picture.Lanes, chart.Lane{Name: agent.title(), Bars: round.bars(length)})
 		counts = append(counts, perStep(round.acks, step))
 		most = max(most, slices.Max(counts[len(counts)-1]))
 	}
@@ -126,6 +126,19 @@ func (p *plot) picture() chart.Picture {
 		picture.Lanes[i].Curve = chart.Curve{Color: colorAcked, Step: step, Values: shares(count, most)}
 	}
 	return picture
+}
+
+// bars returns the interruptions of a round, and the time without the client at the end of the plot.
+func (r plotRound) bars(length time.Duration) []chart.Bar {
+	var bars []chart.Bar
+	for _, gap := range r.gaps {
+		title := fmt.Sprintf("no writes for %.3f s", (gap.to - gap.from).Seconds())
+		bars = append(bars, chart.Bar{From: gap.from + plotBefore, To: gap.to + plotBefore, Color: colorOutage, Title: title})
+	}
+	if last := len(r.acks) - 1; last >= 0 && r.acks[last]+plotBefore < length {
+		bars = append(bars, chart.Bar{From: r.acks[last] + plotBefore, To: length, Color: colorEnded, Title: "the client has ended"})
+	}
+	return bars
 }
 
 // perStep counts the acknowledgements in each step of the plot.

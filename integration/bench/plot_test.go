@@ -42,6 +42,27 @@ func TestPlotIsAsLongAsTheLongestOutage(t *testing.T) {
 	}
 }
 
+func TestPlotIsNotLongerForAShortInterruptionLaterOn(t *testing.T) {
+	t.Parallel()
+	round := outageOf(1)
+	round.gaps = append(round.gaps, plotGap{seconds(30), seconds(30.3)})
+	p := &plot{rounds: map[agentName][]plotRound{raftAgent: {round}}}
+	if got := p.length(); got != leastPlot {
+		t.Errorf("%s, want %s", got, leastPlot)
+	}
+}
+
+func TestTimeAfterTheClientIsNoOutage(t *testing.T) {
+	t.Parallel()
+	bars := outageOf(1).bars(seconds(8))
+	if len(bars) != 2 || bars[0].Color != colorOutage || bars[1].Color != colorEnded || bars[1].From != plotBefore+seconds(1) || bars[1].To != seconds(8) {
+		t.Errorf("bars %+v, want the outage and then the client's end", bars)
+	}
+	if bars := outageOf(6).bars(seconds(8)); len(bars) != 1 {
+		t.Errorf("bars %+v of a client that writes to the end, want the outage alone", bars)
+	}
+}
+
 func TestStepsHoldTheAcknowledgementsOfTheirTime(t *testing.T) {
 	t.Parallel()
 	got := perStep([]time.Duration{-3 * time.Second, -2 * time.Second, -1500 * time.Millisecond, 0, seconds(1000)}, time.Second)
