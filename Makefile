@@ -110,7 +110,7 @@ images: deps-cluster ## Build the node images of trixie and bookworm, where they
 	go run ./integration/images trixie bookworm
 
 .PHONY: bench
-bench: deps-cluster build ## Measure the agent side by side with the shell agent (SUITE=trixie, ROUNDS=3, ONLY=regexp of cases, ROWS=0,100000, BENCHFLAGS='-large -document -timeline FILE')
+bench: deps-cluster build ## Measure the agent side by side with the shell agent and with RAFT (SUITE=trixie, ROUNDS=3, ONLY=regexp of cases, ROWS=0,100000, BENCHFLAGS='-large -document -timeline FILE')
 	@echo "== bench on $(SUITE)"
 	go run ./integration/bench -bin $(BINARY) -suite $(SUITE) -rounds $(ROUNDS) -rows '$(ROWS)' -profile $(PROFILE) $(if $(ONLY),-only '$(ONLY)') $(BENCHFLAGS)
 
