@@ -20,12 +20,17 @@ func (s Suite) dockerfile() string {
 }
 
 // Schema returns the schema that the first CIB of a cluster names, the newest that Pacemaker of the
-// suite knows and the harness needs.
+// suite knows, as it gives to a new cluster. With an older one each of its tools converts the CIB, which
+// makes crm_mon take twice the time.
 func (s Suite) Schema() string {
-	if s == Bullseye {
+	switch s {
+	case Bullseye:
 		return "pacemaker-3.5"
+	case Bookworm:
+		return "pacemaker-3.9"
+	case Trixie, Sid:
 	}
-	return "pacemaker-3.9"
+	return "pacemaker-4.0"
 }
 
 // Spelled returns a role as Pacemaker of the suite spells it in its configuration: the names of today
