@@ -149,6 +149,7 @@ func TestSafetyOlderCIBLoadedWhileANodeLeadsChangesNothing(t *testing.T) {
 	s.switchOver()
 	s.switchOver()
 	awaitRest(s.ctx, t, s.Cluster)
+	s.awaitMembers()
 	active, _ := s.promoted()
 	before, pids := s.whoLeads()
 	logged, loaded := s.logged(active, restored), time.Now()
@@ -171,6 +172,18 @@ func TestSafetyOlderCIBLoadedWhileANodeLeadsChangesNothing(t *testing.T) {
 		t.Errorf("the cluster has failures: %v", failures)
 	}
 	s.end()
+}
+
+// awaitMembers awaits that the record names all nodes as members, some time after one has come back.
+func (s *trial) awaitMembers() {
+	s.t.Helper()
+	all := "members=" + strings.Join(s.NodeNames(), ",")
+	s.await("all nodes to be members", func(context.Context) error {
+		if record := s.record(); !strings.Contains(record, all) {
+			return errors.New(record)
+		}
+		return nil
+	})
 }
 
 // loadCIB replaces the cluster's CIB by a saved one, which is made newer than the present one: else
