@@ -286,8 +286,9 @@ func TestNorthdThatCannotBeStartedDoesNotFailThePromotion(t *testing.T) {
 	must(t, os.Mkdir(obstacle, 0o755))
 	must(t, node.Promote(testContext(t), replication.Participants{}))
 	v := wantHealth(t, node, replication.HealthActiveDegraded)
-	if !strings.Contains(v.Reason(), "ovn-northd was not running; cannot start ovn-northd") || !strings.Contains(v.Reason(), "Is a directory") {
-		t.Errorf("reason is %q", v.Reason())
+	reason := v.Reason()
+	if !strings.HasPrefix(reason, "cannot start ovn-northd: ") || !strings.Contains(reason, "Is a directory") || !strings.HasSuffix(reason, "; ovn-northd was not running") {
+		t.Errorf("reason is %q", reason)
 	}
 	insert(t, node, "a")
 	must(t, os.Remove(obstacle))
