@@ -26,21 +26,7 @@ type fakeMember struct {
 func startMember(t *testing.T, leads bool) (*fakeMember, string) {
 	t.Helper()
 	m := &fakeMember{leads: leads}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go m.serve(conn)
-		}
-	}()
-	return m, listener.Addr().String()
+	return m, listen(t, m.serve)
 }
 
 // row is the member's row in _Server.

@@ -24,21 +24,7 @@ type fakeSource struct {
 func startSource(t *testing.T, rows ...string) (*fakeSource, string) {
 	t.Helper()
 	s := &fakeSource{rows: rows}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go s.serve(conn)
-		}
-	}()
-	return s, listener.Addr().String()
+	return s, listen(t, s.serve)
 }
 
 func (s *fakeSource) serve(conn net.Conn) {

@@ -13,9 +13,8 @@ import (
 	"ovndb-servers/integration/ovsdb"
 )
 
-// fakeServer answers every transaction with the text that answer returns, and ends the
-// session where that is empty.
-func fakeServer(t *testing.T, answer func() string) string {
+// listen has sessions served until the test ends, and returns the address.
+func listen(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -28,10 +27,17 @@ func fakeServer(t *testing.T, answer func() string) string {
 			if err != nil {
 				return
 			}
-			go serve(conn, answer)
+			go serve(conn)
 		}
 	}()
 	return listener.Addr().String()
+}
+
+// fakeServer answers every transaction with the text that answer returns, and ends the
+// session where that is empty.
+func fakeServer(t *testing.T, answer func() string) string {
+	t.Helper()
+	return listen(t, func(conn net.Conn) { serve(conn, answer) })
 }
 
 // serve is one session of the fake server. It probes the client, as the real one
