@@ -50,7 +50,7 @@ func bundleParts(t target, o bundleOptions) []part {
 			return asJSON(append([]snapshot.Info{}, all...), err)
 		}},
 		{"supervisor.log", func(context.Context) ([]byte, error) {
-			return tail(filepath.Join(o.logs, filepath.Base(c.Instance)+".log"), "passw", "secret")
+			return tail(filepath.Join(o.logs, filepath.Base(c.Instance)+".log"), logSecrets()...)
 		}},
 		{bundledEvents, func(ctx context.Context) ([]byte, error) { return eventsForBundle(ctx, c, o) }},
 		{"cib.xml", text(pacemaker.RedactedCIB)},
@@ -124,6 +124,9 @@ func installedSchema(path string) (string, error) {
 	schema, err := ovsdbctl.ParseSchema(text)
 	return schema.Version, err
 }
+
+// logSecrets are words by which a line of the agent's log may have a secret.
+func logSecrets() []string { return []string{"passw", "secret"} }
 
 // tail returns the end of a file, without what lines with some words say.
 func tail(path string, words ...string) ([]byte, error) {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/pacemaker"
 )
 
 const (
@@ -91,7 +92,7 @@ func eventsForBundle(ctx context.Context, c *control.Controller, o bundleOptions
 		if events[i].Node == "" {
 			events[i].Node = c.Node
 		}
-		if lower := strings.ToLower(events[i].Detail); strings.Contains(lower, "passw") || strings.Contains(lower, "secret") {
+		if pacemaker.HasWord(events[i].Detail, logSecrets()...) {
 			events[i].Detail = "(removed)"
 		}
 	}

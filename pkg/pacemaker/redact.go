@@ -39,13 +39,18 @@ func Version(ctx context.Context) (string, error) { return process.Run(ctx, crmM
 func RedactLines(text string, words ...string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		lower := strings.ToLower(line)
-		if slices.ContainsFunc(words, func(word string) bool { return strings.Contains(lower, word) }) {
+		if HasWord(line, words...) {
 			line = firstWord(line) + ": " + removed + "\n"
 		}
 		b.WriteString(line)
 	}
 	return b.String()
+}
+
+// HasWord reports whether a line has one of some words in it, whatever its case. The words are in lower case.
+func HasWord(line string, words ...string) bool {
+	lower := strings.ToLower(line)
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(lower, word) })
 }
 
 // firstWord returns what names the rest of a line; of a line of one word, which may be the secret, nothing.
