@@ -95,9 +95,9 @@ integration: deps-cluster $(if $(LONG),deps-prometheus) build ## Run the tests o
 .PHONY: suite-sid suite-trixie suite-bookworm suite-bullseye
 suite-sid suite-trixie suite-bookworm suite-bullseye: suite-%:
 	@echo "== integration on $*"
-	@set -o pipefail; SUITE=$* OVNDB_SERVERS_BIN=$(BINARY) \
+	@set -o pipefail; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; SUITE=$* OVNDB_SERVERS_BIN=$(BINARY) \
 		go test -tags integration $(if $(LONG),,-short) -count $(COUNT) -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') -v ./integration 2>&1 \
-		| sed -u 's/^/$*: /'
+		| tee "$$log" | sed -u 's/^/$*: /' || { tools/failures "$$log"; exit 1; }
 
 .PHONY: test-releases
 test-releases: deps-cluster build ## Run unit tests, and a short set on clusters, on each Debian release, and write docs/versions.md (RELEASES='sid trixie', PARTS='-unit -clusters', RELEASEFLAGS=)

@@ -18,44 +18,62 @@ import (
 // releaseTimeout bounds the upgrade of three nodes.
 const releaseTimeout = 8 * time.Minute
 
-// A cluster of bookworm becomes one of trixie under writers to both databases, in the order of
+// releases are the Debian releases of a cluster before and after its upgrade.
+type releases struct {
+	from, to cluster.Suite
+	// alike says that the packages of both have the same schemas, and the older one no ovn-northd: Debian
+	// has no OVN for bullseye any more, whose nodes have the schemas of bookworm.
+	alike bool
+}
+
+// A cluster of one release becomes one of the next under writers to both databases, in the order of
 // docs/upgrade.md: each backup in turn, the promoted node last. Of each node the container is
 // replaced, which leaves it its name, its address, its databases, and the state of agent, Corosync and
 // Pacemaker.
 //
-// From OVN 23.03 and Pacemaker 2.1.5 to OVN 25.03 and Pacemaker 3.0: no acknowledged row is lost, the
-// role moves once, the databases keep the schemas of bookworm as long as a node of bookworm is in the
-// cluster, and ovn-northd of trixie is not started as long; at the end all nodes have the schemas of
-// trixie, and ovn-northd works.
-func TestUpgradeOfBookwormNodesToTrixieNodesLosesNothing(t *testing.T) {
+// No acknowledged row is lost, and the role moves once. Where the releases differ in their schemas, the
+// databases keep the older ones as long as a node with them is in the cluster, and the newer
+// ovn-northd is not started as long; at the end all nodes have the newer schemas, and
+// ovn-northd works.
+func TestUpgradeOfTheReleaseNodeByNodeLosesNothing(t *testing.T) {
 	skipIfShort(t)
 	if suite.config.Suite != cluster.Trixie {
 		t.Skip("its nodes have releases of their own: it runs once, on trixie")
 	}
-	s := newReleaseTrial(t, cluster.Bookworm)
+	for _, r := range []releases{
+		{from: cluster.Bullseye, to: cluster.Bookworm, alike: true},
+		{from: cluster.Bookworm, to: cluster.Trixie},
+		{from: cluster.Trixie, to: cluster.Sid},
+	} {
+		t.Run(fmt.Sprintf("%s-%s", r.from, r.to), func(t *testing.T) { testUpgradeOfTheRelease(t, r) })
+	}
+}
+
+func testUpgradeOfTheRelease(t *testing.T, r releases) {
+	s := newReleaseTrial(t, r)
 	active, others := s.promoted()
-	s.awaitNorthd(active)
-	s.awaitRound(active, 1)
+	s.awaitNorthdOf(r, active, 1)
 	began, term, older := time.Now(), s.term(active), s.packagedSchemas(active)
 	for _, node := range others {
 		s.leave(node)
-		s.upgradeNode(node, cluster.Trixie)
+		s.upgradeNode(node, r.to)
 		s.wantSchemas(older, s.NodeNames()...)
 	}
 	newer := s.packagedSchemas(others[0])
-	if newer == older {
-		t.Fatalf("both releases have the schemas %s", newer)
+	if (newer == older) != r.alike {
+		t.Fatalf("%s has the schemas %s, and %s has %s", r.from, older, r.to, newer)
 	}
 	s.leave(active)
 	s.awaitMore(50)
 	s.wantSchemas(older, others...)
-	s.wantWaitingNorthd()
-	s.upgradeNode(active, cluster.Trixie)
-	s.await("the schemas of trixie", func(ctx context.Context) error { return s.haveSchemas(ctx, newer, s.NodeNames()...) })
+	if !r.alike {
+		s.wantWaitingNorthd()
+	}
+	s.upgradeNode(active, r.to)
+	s.await("the schemas of "+string(r.to), func(ctx context.Context) error { return s.haveSchemas(ctx, newer, s.NodeNames()...) })
 	awaitReplication(s.ctx, t, s.Cluster)
 	leader, _ := s.promoted()
-	s.awaitNorthd(leader)
-	s.awaitRound(leader, 2)
+	s.awaitNorthdOf(r, leader, 2)
 	if moves := s.term(leader) - term; moves != 1 {
 		t.Errorf("the role moved %d times, want 1", moves)
 	}
@@ -63,14 +81,27 @@ func TestUpgradeOfBookwormNodesToTrixieNodesLosesNothing(t *testing.T) {
 	s.end()
 }
 
-// newReleaseTrial is a trial of a cluster of a release, with ovn-northd. Its rows are of tables that cost
-// ovn-northd little.
-func newReleaseTrial(t *testing.T, release cluster.Suite) *trial {
+// awaitNorthdOf waits until ovn-northd works on a node, if both releases have one, and has done so in a
+// number of rounds.
+func (s *trial) awaitNorthdOf(r releases, node string, round int) {
+	s.t.Helper()
+	if r.alike {
+		return
+	}
+	s.awaitNorthd(node)
+	s.awaitRound(node, round)
+}
+
+// newReleaseTrial is a trial of a cluster of the older release, with ovn-northd where both have one. Its
+// rows are of tables that cost ovn-northd little.
+func newReleaseTrial(t *testing.T, r releases) *trial {
 	t.Helper()
 	needServers(t)
 	ctx, c := ownClusterWithin(t, releaseTimeout, func(config *cluster.Config) {
-		config.Suite = release
-		config.Parameters = map[string]string{"manage_northd": "yes"}
+		config.Suite = r.from
+		if !r.alike {
+			config.Parameters = map[string]string{"manage_northd": "yes"}
+		}
 	})
 	s := &trial{hand: hand{Cluster: c, t: t, ctx: ctx}}
 	nb, sb := ovsdb.Northbound(), ovsdb.Southbound()

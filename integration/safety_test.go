@@ -55,12 +55,15 @@ type lostNode struct {
 	at   time.Time
 }
 
-// newTrial returns the shared cluster with a writer to each database.
+// newTrial returns the shared cluster with a writer to each database. All nodes are members: one that came
+// back a moment ago in the trial before may be none yet, and no election would wait for it.
 func newTrial(t *testing.T) *trial {
 	t.Helper()
 	needServers(t)
 	ctx, c := sharedCluster(t)
-	return trialOf(ctx, t, c)
+	s := trialOf(ctx, t, c)
+	s.awaitMembers()
+	return s
 }
 
 // trialOf starts a writer to each database of a cluster, and waits until its rows
