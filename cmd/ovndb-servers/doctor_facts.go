@@ -44,6 +44,7 @@ func (o doctorOptions) facts(ctx context.Context) (f doctor.Facts, node string, 
 	f.Membership, f.MembershipErr = pacemaker.MembershipTimeout(ctx)
 	f.MembershipErr = installed(f.MembershipErr)
 	o.addNode(&f, parameters, primitive.Provider)
+	f.CIBSchema, f.CIBSchemaErr = pacemaker.CIBSchema(ctx)
 	f.Clock = clockOfNode()
 	f.Schemas = schemasOf(ctx, f.Resource)
 	return f, t.controller.Node, nil

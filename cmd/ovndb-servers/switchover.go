@@ -124,16 +124,25 @@ func (m movePlan) carryOut(ctx context.Context, out io.Writer, timeout time.Dura
 		err = m.await(ctx, out, watch)
 	}
 	took := time.Since(began)
-	err = errors.Join(err, m.clear(ctx))
+	left := m.clear(ctx)
 	stop()
 	<-ended
 	if err != nil {
-		return refused(err)
+		return refused(errors.Join(err, left))
 	}
 	r.took(took)
 	r.Databases = watch.databases()
-	_, err = fmt.Fprintf(out, "node %s leads after %s; no constraint is left\n%s", m.to, rounded(took), watch.text())
-	return err
+	constraint := "no constraint is left"
+	if left != nil {
+		constraint = "its constraint may be left"
+	}
+	if _, err := fmt.Fprintf(out, "node %s leads after %s; %s\n%s", m.to, rounded(took), constraint, watch.text()); err != nil {
+		return err
+	}
+	if left != nil {
+		return refused(fmt.Errorf("the role was moved, but: %w", left))
+	}
+	return nil
 }
 
 // move has the cluster move the role. It is not broken off half-way.

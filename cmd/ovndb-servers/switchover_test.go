@@ -86,6 +86,16 @@ func TestSwitchoverMovesTheRoleShowsForHowLongWritesStoodStillAndLeavesNoConstra
 	c.insert("node2", "after")
 }
 
+func TestSwitchoverWhoseConstraintStaysSaysThatTheRoleWasMovedAndEnds1(t *testing.T) {
+	c := newFreshPair(t)
+	write(t, filepath.Join(c.values, "kept"), "", 0o644)
+	wait := c.onMove(func() { c.moveRole("node1", "node2") })
+	got := c.tool("node1", exitDegraded, "switchover", "--yes")
+	wait()
+	wantText(t, got.stdout, "node node2 leads after", "its constraint may be left", "OVN_Northbound: at most ")
+	wantText(t, got.stderr, "the role was moved, but: ", "it expires by itself, or remove it with: crm_resource --clear --resource c --node node2")
+}
+
 func TestSwitchoverThatIsRefusedSaysWhyAndTouchesNothing(t *testing.T) {
 	c := newFreshPair(t)
 	rows := []struct {

@@ -74,6 +74,7 @@ cibadmin)
 	esac
 	if [ $do = query ]; then
 		[ -n "$xpath" ] || exec cat cib
+		[ "$xpath" != /cib ] || { echo '<cib validate-with="pacemaker-4.0"/>'; exit; }
 		case $xpath in *meta_attributes*)
 			[ -e paused ] || exit 105
 			echo '<nvpair id="m" name="maintenance" value="true"/>'
@@ -99,7 +100,7 @@ cibadmin)
 crm_resource)
 	case $do in
 	--move) echo "<rsc_location id=\"cli-prefer-$name\" rsc=\"$name\" node=\"$node\"/>" >constraints ;;
-	--clear) rm -f constraints ;;
+	--clear) [ ! -e kept ] || exit 1; rm -f constraints ;;
 	--set-parametermaintenance) touch paused ;;
 	--delete-parametermaintenance) rm paused ;;
 	esac ;;

@@ -9,14 +9,15 @@ import (
 	"ovndb-servers/pkg/pacemaker"
 )
 
-// property returns a property of the cluster by one of its names.
-func (f Facts) property(names ...string) (value string, found bool) {
+// property returns a property of the cluster, and the one of its names that it is set by; empty if by
+// none.
+func (f Facts) property(names ...string) (value, set string) {
 	for _, name := range names {
-		if value, found = f.Cluster.Properties[name]; found {
-			return value, true
+		if value, found := f.Cluster.Properties[name]; found {
+			return value, name
 		}
 	}
-	return "", false
+	return "", ""
 }
 
 func setProperty(name, value string) string {
@@ -25,9 +26,9 @@ func setProperty(name, value string) string {
 
 // checkFencing knows the names of Pacemaker 3.0.2 as well.
 func checkFencing(f Facts) []Finding {
-	enabled, set := f.property("stonith-enabled", "fencing-enabled")
+	enabled, set := f.property("fencing-enabled", "stonith-enabled")
 	watchdog, _ := f.property("have-watchdog")
-	wait, _ := f.property("stonith-watchdog-timeout", "fencing-watchdog-timeout")
+	wait, _ := f.property("fencing-watchdog-timeout", "stonith-watchdog-timeout")
 	diskless := isTrue(watchdog) && wait != "" && strings.Trim(wait, "0smin ") != ""
 	device := diskless || slices.ContainsFunc(f.Cluster.Primitives, func(p pacemaker.Primitive) bool { return p.Class == "stonith" })
 	const lost = "a node that is cut off takes writes that are lost to the cluster, while another one leads"
@@ -37,8 +38,8 @@ func checkFencing(f Facts) []Finding {
 			Severity: Problem, Text: "no fencing device is configured: " + lost + "; configure one, see docs/safety.md, Fencing",
 			Command: "stonith_admin --list-installed",
 		}}
-	case set && !isTrue(enabled):
-		return []Finding{{Severity: Problem, Text: "fencing is turned off: " + lost, Command: setProperty("stonith-enabled", "true")}}
+	case set != "" && !isTrue(enabled):
+		return []Finding{{Severity: Problem, Text: "fencing is turned off: " + lost, Command: setProperty(set, "true")}}
 	default:
 		return nil
 	}
@@ -61,6 +62,25 @@ func checkQuorum(f Facts) []Finding {
 	default:
 		return nil
 	}
+}
+
+// checkCIBSchema only advises: a CIB of an earlier major version works, and is converted by each program
+// that reads it.
+func checkCIBSchema(f Facts) []Finding {
+	if f.CIBSchemaErr != nil {
+		return unchecked(f.CIBSchemaErr)
+	}
+	installed, _ := f.property("dc-version")
+	major, _, _ := strings.Cut(installed, ".")
+	schemas := map[string]string{"3": "pacemaker-4."} // of new clusters, by the major version of Pacemaker
+	if newest := schemas[major]; newest == "" || strings.HasPrefix(f.CIBSchema, newest) {
+		return nil
+	}
+	return []Finding{{
+		Severity: Advice, Command: "cibadmin --upgrade --force",
+		Text: fmt.Sprintf("the CIB has the schema %s of an earlier Pacemaker: each of its tools converts the CIB first, and takes up to twice the time",
+			f.CIBSchema),
+	}}
 }
 
 // checkRecords names the cluster records of resources that are not there any more.

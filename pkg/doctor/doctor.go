@@ -47,6 +47,9 @@ type Facts struct {
 	Resource string
 	Now      time.Time
 	Cluster  Cluster
+	// CIBSchema is the name of the schema of the CIB.
+	CIBSchema    string
+	CIBSchemaErr error
 	// Advised are the operations that the agent's meta-data advises.
 	Advised []pacemaker.Operation
 	// ParametersErr says which parameters of the resource cannot be used.
@@ -85,6 +88,7 @@ func checks() []check {
 		{"monitors", true, true, checkMonitors},
 		{"fencing", true, false, checkFencing},
 		{"quorum", true, false, checkQuorum},
+		{"CIB schema", true, false, checkCIBSchema},
 		{"records", true, false, checkRecords},
 		{"corosync", false, false, checkCorosync},
 		{"directories", true, true, checkDirectories},

@@ -40,7 +40,7 @@ func facts(t *testing.T, oldnew ...string) doctor.Facts {
 		t.Fatal(err)
 	}
 	f := doctor.Facts{
-		Resource: "ovndb", Now: time.Unix(1_700_000_000, 0), Cluster: doctor.Cluster{Configuration: c}, Membership: 3630 * time.Millisecond,
+		Resource: "ovndb", Now: time.Unix(1_700_000_000, 0), Cluster: doctor.Cluster{Configuration: c}, CIBSchema: "pacemaker-3.9", Membership: 3630 * time.Millisecond,
 		Room: doctor.Room{Directory: "/var/lib/ovndb-servers", FreeBytes: 1e9, Kept: 10, Databases: []doctor.Stored{{Database: "OVN_Northbound", SizeBytes: 1e6}}},
 		Link: doctor.Link{Path: "/usr/lib/ocf/resource.d/ovn/ovndb-servers", Target: "/usr/sbin/ovndb-servers", Program: "/usr/sbin/ovndb-servers", Same: true},
 	}
@@ -105,7 +105,9 @@ func TestEachFaultOfTheConfigurationIsFoundWithItsCommand(t *testing.T) {
 		{"fencing", doctor.Problem, "no fencing device", "stonith_admin", []string{`class="stonith"`, `class="lsb"`, `<nvpair name="no-quorum-policy" value="stop"/>`, `<nvpair name="have-watchdog" value="false"/><nvpair name="stonith-watchdog-timeout" value="10s"/>`}},
 		{"monitors", doctor.Problem, "have the interval 10s", "interval=30s", []string{`interval="30s"`, `interval="10000ms"`}},
 		{"fencing", doctor.Problem, "fencing is turned off", "--name stonith-enabled --update true", []string{`name="stonith-enabled" value="true"`, `name="stonith-enabled" value="false"`}},
+		{"fencing", doctor.Problem, "fencing is turned off", "--name fencing-enabled --update true", []string{`name="stonith-enabled" value="true"`, `name="fencing-enabled" value="false"`}},
 		{"fencing", doctor.Problem, "no fencing device", "stonith_admin", []string{`class="stonith"`, `class="lsb"`}},
+		{"CIB schema", doctor.Advice, "the CIB has the schema pacemaker-3.9 of an earlier Pacemaker", "cibadmin --upgrade", []string{`name="no-quorum-policy" value="stop"`, `name="dc-version" value="3.0.0-3.0.0"`}},
 		{"quorum", doctor.Problem, "no-quorum-policy is ignore", "--name no-quorum-policy --update stop", []string{`value="stop"`, `value="ignore"`}},
 		{"quorum", doctor.Problem, "no-quorum-policy is freeze", "--update stop", []string{`value="stop"`, `value="freeze"`}},
 		{"records", doctor.Advice, `of resource "old"`, "--set-name ovndb-servers-records --name ovndb-record-old --delete", []string{`<nvpair name="ovndb-record-ovndb"`, `<nvpair name="ovndb-record-old" value="1 T node1"/><nvpair name="ovndb-record-ovndb"`}},
@@ -183,7 +185,7 @@ func TestChecksThatCannotBeMadeAreNamedOneByOne(t *testing.T) {
 	t.Parallel()
 	f := facts(t)
 	f.Cluster = doctor.Cluster{Err: errors.New("the cluster cannot be asked")}
-	want := "clone parameters virtual IP timeouts monitors fencing quorum records directories snapshots second manager agent link TLS"
+	want := "clone parameters virtual IP timeouts monitors fencing quorum CIB schema records directories snapshots second manager agent link TLS"
 	var got []string
 	for _, found := range doctor.Examine(f) {
 		if found.Severity != doctor.Unchecked || !strings.Contains(found.Text, "cannot be asked") {
