@@ -82,6 +82,27 @@ func TestAfterTheDeathOfAServerABackupThatHoldsItsFileLeadsAndNoNodeIsAsked(t *t
 	wantRows(t, three.nodes[0], "a", "before", "last", "new")
 }
 
+// From a leader whose role Pacemaker has forgotten, as it does if a transition is aborted between a
+// reload and the monitor after it: no election is called, which a backup could win that has a later beat
+// than the leader has read, and the leader goes on in its term.
+func TestALeaderThatIsToBePromotedAgainElectsNobodyAndLeadsOn(t *testing.T) {
+	t.Parallel()
+	three := newComparableTrio(t)
+	before, err := three.nodes[0].Record(testContext(t))
+	must(t, err)
+	last := three.Said(control.TopicRound, "node1")
+	must(t, three.nodes[0].HoldElection(shortContext(t), three.electorate()))
+	must(t, three.nodes[0].Promote(testContext(t), three.electorate()))
+	if round := three.Said(control.TopicRound, "node1"); round != last {
+		t.Errorf("an election was called: %q after %q", round, last)
+	}
+	if after, err := three.nodes[0].Record(testContext(t)); err != nil || after.TermID != before.TermID {
+		t.Errorf("the record is %v (%v), and was %v", after, err, before)
+	}
+	insert(t, three.nodes[0], "on")
+	wantRows(t, three.nodes[1], "before", "on")
+}
+
 // From a trio whose leader has ended its term as planned, and then from one whose leader is gone, ahead of its
 // backups: each outcome is kept with the rule and what each node said, and a new one takes the place of the last.
 func TestTheLastElectionIsKeptWithItsRuleAndTheAnswers(t *testing.T) {
