@@ -74,6 +74,11 @@ cibadmin)
 	esac
 	if [ $do = query ]; then
 		[ -n "$xpath" ] || exec cat cib
+		case $xpath in *maintenance-mode*)
+			[ -e paused ] || exit 105
+			echo '<nvpair id="m" name="maintenance" value="true"/>'
+			exit 0 ;;
+		esac
 		[ "$xpath" != /cib ] || { echo '<cib validate-with="pacemaker-4.0"/>'; exit; }
 		case $xpath in *meta_attributes*)
 			[ -e paused ] || exit 105

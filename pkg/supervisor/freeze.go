@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -86,11 +85,12 @@ func (d freezeDetector) run(ctx context.Context) {
 	defer runtime.UnlockOSThread()
 	clock := openFreezeClock()
 	defer clock.close()
+	nap := newThreadNap(ctx)
+	defer nap.close()
 	timer := freezeTimer{limit: d.limit}
 	timer.tick(clock.sample())
 	for ctx.Err() == nil {
-		interval := unix.NsecToTimespec(int64(freezeInterval))
-		_ = unix.Nanosleep(&interval, nil) // a signal of Go's runtime makes the tick come early
+		nap.take(freezeInterval)
 		elapsed, happened := timer.tick(clock.sample())
 		d.react(ctx, elapsed, happened)
 	}
