@@ -18,10 +18,10 @@ const callTimeout = 1500 * time.Millisecond
 // its data, in answer to the round that the chosen node calls. Under load Pacemaker notifies one
 // node after another, so that the call may have come already or come later: then the supervisor,
 // or the next monitor, answers it. After a planned demotion none is called, as a rule, and the
-// call is not waited for.
+// notification, which the promotion waits for, leaves it to them as well.
 func (c *Controller) AnswerElection(ctx context.Context, chosen string) error {
 	if record, err := c.Record(ctx); err == nil && record != nil && len(record.End) > 0 {
-		return c.AnswerOpenRounds(ctx)
+		return nil
 	}
 	waiting, cancel := withBudget(ctx, answerFraction, callTimeout)
 	defer cancel()

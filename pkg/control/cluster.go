@@ -17,6 +17,8 @@ type Cluster interface {
 	Published(ctx context.Context, topic Topic) (map[string]string, error)
 	// SetScore sets a node's promotion score, ClearScore removes this node's.
 	SetScore(ctx context.Context, node string, score replication.Score) error
+	// KeepScore sets this node's promotion score, and has it written again if the scheduler cannot see it.
+	KeepScore(ctx context.Context, score replication.Score) error
 	ClearScore(ctx context.Context) error
 	// Scores returns the promotion scores by node name; ScoreInCIB this node's
 	// as the scheduler sees it, empty if it has none.
@@ -85,6 +87,9 @@ func (Alone) Published(context.Context, Topic) (map[string]string, error) {
 
 // SetScore implements Cluster.
 func (Alone) SetScore(context.Context, string, replication.Score) error { return nil }
+
+// KeepScore implements Cluster.
+func (Alone) KeepScore(context.Context, replication.Score) error { return nil }
 
 // Quorate implements Cluster.
 func (Alone) Quorate(context.Context) (bool, error) { return true, nil }

@@ -32,6 +32,7 @@ func (c *Controller) Demote(ctx context.Context) error {
 	own, err := c.OwnTerm()
 	steppedDown := err == nil && own == nil
 	c.warn(err, "it is not recorded where this node's data ended")
+	asked := c.askForEnd(ctx, own)
 	whole := own != nil && c.activeToTheLast(ctx, *own)
 	if own != nil {
 		err := c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.dismissClients(ctx, u, *own) })
@@ -52,22 +53,48 @@ func (c *Controller) Demote(ctx context.Context) error {
 	}
 	parallel(
 		func() { c.warn(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") },
-		func() { c.concludeTerm(ctx, own, whole) },
+		func() { c.concludeTerm(ctx, own, asked, whole) },
 	)
 	failpoint("demote-published")
 	return nil
 }
 
+// termQuestions are the questions to the cluster that come before the end of a term is recorded, and are
+// asked while the servers are demoted.
+type termQuestions struct {
+	record  func() (recordText, error)
+	quorate func() (bool, error)
+}
+
+// recordText is the cluster record, and its text, which a swap starts from.
+type recordText struct {
+	record *replication.Record
+	text   string
+}
+
+func (c *Controller) askForEnd(ctx context.Context, own *replication.OwnTerm) termQuestions {
+	if own == nil {
+		return termQuestions{}
+	}
+	return termQuestions{
+		record: background(func() (recordText, error) {
+			record, text, err := c.readRecord(ctx)
+			return recordText{record, text}, err
+		}),
+		quorate: background(func() (bool, error) { return c.Cluster.Quorate(ctx) }),
+	}
+}
+
 // concludeTerm records where the data of the node's term ended, and sets the score that goes
 // with it. Whole says that all servers were active to the last.
-func (c *Controller) concludeTerm(ctx context.Context, own *replication.OwnTerm, whole bool) {
+func (c *Controller) concludeTerm(ctx context.Context, own *replication.OwnTerm, asked termQuestions, whole bool) {
 	if own == nil {
 		return
 	}
 	parallel(
 		func() {
 			if whole {
-				c.warn(c.recordEnd(ctx, *own), "the next promotion has to ask all nodes")
+				c.warn(c.recordEnd(ctx, *own, asked), "the next promotion has to ask all nodes")
 			}
 		},
 		func() {
@@ -80,17 +107,15 @@ func (c *Controller) concludeTerm(ctx context.Context, own *replication.OwnTerm,
 
 // recordEnd swaps the end of the data into the record, if the files hold all that the servers
 // held. Else an election asks all nodes.
-func (c *Controller) recordEnd(ctx context.Context, own replication.OwnTerm) error {
+func (c *Controller) recordEnd(ctx context.Context, own replication.OwnTerm, asked termQuestions) error {
 	var end replication.Positions
-	var endErr, beatErr, recordErr error
+	var endErr, beatErr error
 	var beats map[string]uint64
-	var record *replication.Record
-	var text string
 	parallel(
 		func() { end, endErr = c.finalPositions(ctx, own) },
 		func() { beats, beatErr = c.lastBeats(ctx, own) },
-		func() { record, text, recordErr = c.readRecord(ctx) },
 	)
+	read, recordErr := asked.record()
 	if err := errors.Join(endErr, beatErr, recordErr); err != nil {
 		return fmt.Errorf("cannot record where this node's data ended: %w", err)
 	}
@@ -100,14 +125,14 @@ func (c *Controller) recordEnd(ctx context.Context, own replication.OwnTerm) err
 				database, ErrRowsLost, ended, beat)
 		}
 	}
-	if state := own.Judge(record); state != replication.TermHeld {
-		return fmt.Errorf("cannot record where this node's data ended: its term is %s (the cluster is in %s)", state, record.Describe())
+	if state := own.Judge(read.record); state != replication.TermHeld {
+		return fmt.Errorf("cannot record where this node's data ended: its term is %s (the cluster is in %s)", state, read.record.Describe())
 	}
 	// The CIB of a partition without quorum must not outrun that of the others.
-	if quorate, err := c.Cluster.Quorate(ctx); err != nil || !quorate {
+	if quorate, err := asked.quorate(); err != nil || !quorate {
 		return errors.Join(err, errors.New("this node's partition has no quorum"))
 	}
-	return c.swapRecord(ctx, text, record.Demoted(end).String())
+	return c.swapRecord(ctx, read.text, read.record.Demoted(end).String())
 }
 
 // lastBeats asks the servers for the last beat of their data; of one that has died, it is the last

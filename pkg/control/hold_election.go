@@ -26,10 +26,8 @@ const (
 // without a failure on this node's account. A node that leads holds none: Pacemaker promotes it once
 // more where it has lost the result of the last monitor, as between a reload and the next one.
 func (c *Controller) HoldElection(ctx context.Context, p replication.Participants) error {
-	if c.Promoted() {
-		if term, err := c.heldTerm(ctx); err != nil || term != 0 {
-			return err
-		}
+	if term, err := c.heldTerm(ctx); err != nil || term != 0 {
+		return err
 	}
 	round := uuid.NewString()
 	if err := c.calledRound().write(round); err != nil {

@@ -245,7 +245,7 @@ func (c *Controller) publishScore(ctx context.Context, v replication.Verdict, le
 	case change.Keep && !c.hasScore(ctx):
 		c.warn(c.presentAgain(ctx), "this node does not stand for promotion")
 	case !change.Keep:
-		c.warn(c.Cluster.SetScore(ctx, "", change.Score), "cannot set the promotion score")
+		c.warn(c.Cluster.KeepScore(ctx, change.Score), "cannot set the promotion score")
 	}
 	if v.Leads() {
 		c.publish(ctx)

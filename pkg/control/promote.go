@@ -78,8 +78,12 @@ func (c *Controller) awaitAnswers(ctx context.Context) error {
 	return err
 }
 
-// heldTerm returns the current term if this node leads it already, else 0.
+// heldTerm returns the current term if this node leads it already, else 0. A node without a term of its
+// own asks nobody.
 func (c *Controller) heldTerm(ctx context.Context) (uint64, error) {
+	if !c.Promoted() {
+		return 0, ctx.Err()
+	}
 	o, v := c.observeLive(ctx, observing{locked: true})
 	if v.Leads() && o.AllActive() && o.Term == replication.TermHeld {
 		return v.Term, nil

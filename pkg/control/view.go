@@ -102,6 +102,17 @@ func (c *Controller) barred(ctx context.Context, view ClusterView) string {
 	return record.Bars(c.Node, held)
 }
 
+// RecordUnchanged asks the cluster for its record, and reports whether that still has the text that is
+// given, or is of the term that this node leads.
+func (c *Controller) RecordUnchanged(ctx context.Context, known string) (bool, error) {
+	text, err := c.Cluster.Record(ctx)
+	if err != nil || text == known {
+		return err == nil, err
+	}
+	own, err := c.OwnTerm()
+	return err == nil && own != nil && own.Recorded && own.Record.String() == text, err
+}
+
 // QueryCluster asks the cluster for its record and the promoted node, and on a promoted node, or where
 // monitors are missing, for whether it manages the resource there.
 func (c *Controller) QueryCluster(ctx context.Context) (SupervisorState, error) {

@@ -153,7 +153,7 @@ func TestAttributesAreThoseOfTheNodeAndTheScoreIsWhereTheSchedulerLooks(t *testi
 			f := newFakes(t, behaviour)
 			for _, err := range []error{
 				r.Publish(ctx, control.TopicActive, "x"), r.Publish(ctx, control.TopicState, "x"), r.Publish(ctx, control.TopicState, ""),
-				r.SetScore(ctx, "", 100), r.ClearScore(ctx), r.ForgiveFailedPromotion(ctx),
+				r.KeepScore(ctx, 100), r.ClearScore(ctx), r.ForgiveFailedPromotion(ctx),
 			} {
 				if err != nil {
 					t.Error(err)

@@ -10,10 +10,10 @@ import (
 )
 
 // unmanaging finds all in a CIB by which an instance can be unmanaged: a property, a meta attribute or a
-// node's attribute; and a stop that failed, or any failure of an operation whose on-fail is block
+// node's attribute; and a stop that failed (one that is pending has the status -1), or any failure of an operation whose on-fail is block
 // (unpack_config, pe__resource_is_managed and process_rsc_state of Pacemaker's scheduler).
 const unmanaging = `//nvpair[@name="maintenance-mode" or @name="maintenance" or @name="is-managed" or @name="is-managed-default"` +
-	` or (@name="on-fail" and @value="block")] | //op[@on-fail="block"] | //lrm_rsc_op[@operation="stop" and @rc-code!="0"]`
+	` or (@name="on-fail" and @value="block")] | //op[@on-fail="block"] | //lrm_rsc_op[@operation="stop" and @rc-code!="0" and @op-status!="-1"]`
 
 // Managed implements [control.Cluster]. Where the CIB has nothing that makes an instance unmanaged,
 // crm_mon is not asked, which takes ten times as long.

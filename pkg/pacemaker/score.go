@@ -19,15 +19,10 @@ func (r Resource) score() attribute {
 	return a
 }
 
-// SetScore sets the promotion score of a node, of this one if that is empty. Setting the value
-// that it has already is free, as the attribute manager does not pass it on; so this node's
-// is written again if the CIB has lost it.
+// SetScore sets the promotion score of a node, of this one if that is empty.
 func (r Resource) SetScore(ctx context.Context, node string, score replication.Score) error {
 	if node == "" {
-		if err := r.score().set(ctx, score.String()); err != nil {
-			return err
-		}
-		return r.restoreScore(ctx, score.String())
+		return r.score().set(ctx, score.String())
 	}
 	a := r.score()
 	var err error
@@ -35,6 +30,15 @@ func (r Resource) SetScore(ctx context.Context, node string, score replication.S
 		return err
 	}
 	return a.set(ctx, score.String())
+}
+
+// KeepScore sets the promotion score of this node. Setting the value that it has already is free, as the
+// attribute manager does not pass it on; so it is written again if the CIB has lost it.
+func (r Resource) KeepScore(ctx context.Context, score replication.Score) error {
+	if err := r.score().set(ctx, score.String()); err != nil {
+		return err
+	}
+	return r.restoreScore(ctx, score.String())
 }
 
 // restoreScore has this node's score written to the CIB if it is not there, as after the death of

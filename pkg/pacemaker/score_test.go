@@ -19,7 +19,7 @@ esac
 
 func TestScoreThatTheCIBHasLostIsWrittenAgain(t *testing.T) {
 	f := newFakes(t, scores("", "100"))
-	if err := resource.SetScore(within(t), "", 100); err != nil {
+	if err := resource.KeepScore(within(t), 100); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.commands(t); got[len(got)-1] != refresh {
@@ -31,7 +31,7 @@ func TestScoreThatTheCIBHasLostIsWrittenAgain(t *testing.T) {
 func TestScoreThatTheAttributeManagerHasNotGotYetIsLeftToIt(t *testing.T) {
 	for _, held := range []string{"50", ""} {
 		f := newFakes(t, scores("50", held))
-		if err := resource.SetScore(within(t), "", 100); err != nil {
+		if err := resource.KeepScore(within(t), 100); err != nil {
 			t.Fatal(err)
 		}
 		if got := f.commands(t); slices.Contains(got, refresh) {
@@ -42,7 +42,7 @@ func TestScoreThatTheAttributeManagerHasNotGotYetIsLeftToIt(t *testing.T) {
 
 func TestRefreshThatFailsIsAnError(t *testing.T) {
 	newFakes(t, `case "$*" in *refresh*) echo 'Connection refused' >&2; exit 102;; esac`+"\n"+scores("", "100"))
-	if err := resource.SetScore(within(t), "", 100); err == nil || !strings.Contains(err.Error(), "Connection refused") {
+	if err := resource.KeepScore(within(t), 100); err == nil || !strings.Contains(err.Error(), "Connection refused") {
 		t.Errorf("error is %v", err)
 	}
 }

@@ -65,8 +65,8 @@ func calls() []call {
 			commands: []string{"attrd_updater|-n|master-ovndb|-N|node2|-U|-INFINITY"},
 		},
 		{
-			name:     "set the own score",
-			run:      change(func(ctx context.Context, r pacemaker.Resource) error { return r.SetScore(ctx, "", 100) }),
+			name:     "keep the own score",
+			run:      change(func(ctx context.Context, r pacemaker.Resource) error { return r.KeepScore(ctx, 100) }),
 			commands: []string{"attrd_updater|-n|master-ovndb|-U|100", "crm_attribute|--name|master-ovndb|--lifetime|reboot|--query|--quiet"},
 			answer:   "100", parsed: true, mayBeEmpty: true, // in the CIB
 		},

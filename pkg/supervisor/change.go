@@ -8,29 +8,28 @@ import (
 )
 
 // change follows a change in the cluster or the end of an action. A promoted node has to find
-// out at once whether it still is. Any other has time: an action tells it which node to
-// follow, and each poll would delay Pacemaker while roles move.
+// out at once whether it still is, by the record alone. All else has time: an action tells a backup which
+// node to follow, and each poll would delay Pacemaker while roles move.
 func (l *loop) change(ctx context.Context) {
 	l.polling.changed = true
 	signal(l.membersChanged)
+	l.polling.request(time.Now().Add(changeDelay))
 	if l.node.Promoted() {
 		l.checkTerm()
 		return
 	}
-	l.polling.request(time.Now().Add(changeDelay))
 	l.followPending(ctx)
 }
 
-// checkTerm polls the cluster for whether this promoted node still leads. While an action is
+// checkTerm has the poller check whether this promoted node still leads. While an action is
 // under way, which makes changes itself, those between two observations count as one, and it
-// polls once more when the action has ended.
+// checks once more when the action has ended.
 func (l *loop) checkTerm() {
 	if l.node.Acting() {
-		l.changePending = true
-		l.polling.request(time.Now())
+		l.changePending, l.checkPending = true, true
 		return
 	}
-	l.poller.request()
+	l.poller.check()
 }
 
 // followPending follows the promoted node that an action has left to the supervisor: after another

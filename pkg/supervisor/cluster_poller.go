@@ -18,6 +18,10 @@ type clusterPoller struct {
 	node     node
 	log      logrus.FieldLogger
 	requests chan struct{}
+	// checks are requests that a poll answers only if the record is another than known, that of the last
+	// poll.
+	checks   chan struct{}
+	known    string
 	answers  chan answer
 	failures failureLog
 	// queueing says that this backup waits for its turn to copy.
@@ -33,11 +37,16 @@ type answer struct {
 }
 
 func newClusterPoller(n node, log logrus.FieldLogger) *clusterPoller {
-	return &clusterPoller{node: n, log: log, requests: make(chan struct{}, 1), answers: make(chan answer)}
+	return &clusterPoller{
+		node: n, log: log, requests: make(chan struct{}, 1), checks: make(chan struct{}, 1), answers: make(chan answer),
+	}
 }
 
 // request makes the poller poll once more. Requests during a poll count as one.
 func (p *clusterPoller) request() { signal(p.requests) }
+
+// check makes the poller poll once more if the cluster record has changed. That costs a third of a poll.
+func (p *clusterPoller) check() { signal(p.checks) }
 
 // run polls at each request, and sends each answer, until ctx ends.
 func (p *clusterPoller) run(ctx context.Context) {
@@ -46,18 +55,32 @@ func (p *clusterPoller) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-p.requests:
+		case <-p.checks:
+			if p.unchanged(ctx) {
+				continue
+			}
 		}
 		a, err := p.poll(ctx)
 		if err != nil {
 			p.logFailure(ctx, err, "cannot ask the cluster about the term and the promoted node")
 			continue
 		}
+		p.known = a.state.Record
 		select {
 		case <-ctx.Done():
 			return
 		case p.answers <- a:
 		}
 	}
+}
+
+// unchanged reports whether the record is known to be of the term that it was of. If it cannot be read,
+// the poll that follows says why.
+func (p *clusterPoller) unchanged(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, actTimeout)
+	defer cancel()
+	same, err := p.node.RecordUnchanged(ctx, p.known)
+	return same && err == nil
 }
 
 // poll queries the cluster. While no node is promoted, a candidate may be waiting for the

@@ -20,6 +20,7 @@ type node interface {
 	Promoted() bool
 	Acting() bool
 	QueryCluster(ctx context.Context) (control.SupervisorState, error)
+	RecordUnchanged(ctx context.Context, known string) (bool, error)
 	AnswerOpenRounds(ctx context.Context) error
 	ObserveWithMarkers(ctx context.Context, state control.SupervisorState) (replication.Observation, map[string]*replication.Marker)
 	Repair(ctx context.Context, v replication.Verdict) (replication.Observation, replication.Verdict)
@@ -110,6 +111,8 @@ type loop struct {
 	// changePending says that a change came while an action was under way, whose own change may
 	// come after it.
 	changePending bool
+	// checkPending says that the record is to be checked with the next observation.
+	checkPending bool
 }
 
 // run observes at each tick and each answer of the cluster, until ctx ends.
@@ -186,7 +189,7 @@ func (l *loop) observe(ctx context.Context) {
 func (l *loop) assess(now time.Time, o *replication.Observation) replication.Verdict {
 	if l.ownTerm.outdated(now, l.view.askedAt, o.Own) && o.Term == replication.TermRecordLost {
 		o.Term = replication.TermHeld
-		l.poller.request()
+		l.polling.request(now.Add(changeDelay))
 	}
 	return replication.Assess(*o)
 }

@@ -161,6 +161,11 @@ func (n *fakeNode) Publish(_ context.Context, v replication.Verdict, leader repl
 	return true
 }
 
+func (n *fakeNode) RecordUnchanged(_ context.Context, known string) (bool, error) {
+	n.called("check")
+	return locked(n, &n.cluster).Record == known, locked(n, &n.queryErr)
+}
+
 func (n *fakeNode) FollowPending(context.Context, bool) (replication.Leader, bool, error) {
 	if n.Acting() {
 		return replication.Leader{}, false, nil
@@ -357,12 +362,31 @@ func TestClusterRecordThatChangesWithoutNoticeHasTheClusterPolledByTheClockAgain
 	})
 }
 
-func TestPromotedNodePollsAtOnceAfterAChange(t *testing.T) {
+func TestPromotedNodeChecksTheRecordAtOnceAfterAChangeAndPollsLater(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := newActive()
 		_, changed, _ := start(t, n)
 		before := n.count("query")
+		changed <- struct{}{}
+		synctest.Wait()
+		if checks, polls := n.count("check"), n.count("query")-before; checks != 1 || polls > 0 {
+			t.Errorf("checked %d times and polled %d times, want one check", checks, polls)
+		}
+		wait(changeDelay + observeInterval)
+		if polls := n.count("query") - before; polls != 1 {
+			t.Errorf("polled %d times, want once", polls)
+		}
+	})
+}
+
+func TestPromotedNodePollsAtOnceIfTheRecordHasChanged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newActive()
+		_, changed, _ := start(t, n)
+		before := n.count("query")
+		n.set(func() { n.cluster.Record = "5 id5 node2" })
 		changed <- struct{}{}
 		synctest.Wait()
 		if polls := n.count("query") - before; polls != 1 {
@@ -371,28 +395,27 @@ func TestPromotedNodePollsAtOnceAfterAChange(t *testing.T) {
 	})
 }
 
-func TestPromotedNodePollsOnceForManyChangesWhileAnActionIsUnderWayAndAgainAfterIt(t *testing.T) {
+func TestPromotedNodeChecksOnceForManyChangesWhileAnActionIsUnderWayAndAgainAfterIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		n := newActive()
 		_, changed, _ := start(t, n)
-		before := n.count("query")
 		n.set(func() { n.acting = true })
 		for range 3 {
 			changed <- struct{}{}
 			synctest.Wait()
 		}
-		if polls := n.count("query") - before; polls > 0 {
-			t.Errorf("polled %d times before the next observation", polls)
+		if checks := n.count("check"); checks > 0 {
+			t.Errorf("checked %d times before the next observation", checks)
 		}
 		wait(5 * time.Second)
-		if polls := n.count("query") - before; polls != 1 {
-			t.Errorf("polled %d times while the action was under way, want once", polls)
+		if checks := n.count("check"); checks != 1 {
+			t.Errorf("checked %d times while the action was under way, want once", checks)
 		}
 		n.set(func() { n.acting = false })
 		wait(observeInterval)
-		if polls := n.count("query") - before; polls != 2 {
-			t.Errorf("polled %d times by the end of the action, want twice", polls)
+		if checks := n.count("check"); checks != 2 {
+			t.Errorf("checked %d times by the end of the action, want twice", checks)
 		}
 	})
 }

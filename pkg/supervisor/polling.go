@@ -91,6 +91,10 @@ func (p *polling) interval(now time.Time, leaderless bool) time.Duration {
 }
 
 func (l *loop) poll(now time.Time, o replication.Observation) {
+	if l.checkPending {
+		l.checkPending = false
+		l.poller.check()
+	}
 	leaderless := o.All(replication.ConditionBackup) && l.view.state.Leader.Node == ""
 	if l.polling.due(now, leaderless) {
 		l.poller.request()

@@ -103,6 +103,11 @@ func passedOn(values map[string]delayed) map[string]string {
 	return found
 }
 
+// KeepScore implements [control.Cluster]: no score is lost here.
+func (s nodeCluster) KeepScore(ctx context.Context, score replication.Score) error {
+	return s.SetScore(ctx, "", score)
+}
+
 func (s nodeCluster) SetScore(_ context.Context, node string, score replication.Score) error {
 	leave, err := s.enter()
 	defer leave()
