@@ -40,6 +40,9 @@ type Cluster interface {
 	// Managed reports whether the cluster manages the resource on a node: neither the cluster
 	// nor the node or the resource is in maintenance, and is-managed holds.
 	Managed(ctx context.Context, node string) (bool, error)
+	// RecordWhereManaged returns the cluster record, and reports whether the cluster has nothing by which it
+	// could leave an instance alone. It costs as much as the record alone.
+	RecordWhereManaged(ctx context.Context) (text string, managed bool, err error)
 	// Fail tells the cluster that the resource has failed on a node.
 	Fail(ctx context.Context, node string) error
 }
@@ -87,6 +90,11 @@ func (Alone) Published(context.Context, Topic) (map[string]string, error) {
 
 // SetScore implements Cluster.
 func (Alone) SetScore(context.Context, string, replication.Score) error { return nil }
+
+// RecordWhereManaged implements Cluster.
+func (Alone) RecordWhereManaged(context.Context) (text string, managed bool, err error) {
+	return "", true, nil
+}
 
 // KeepScore implements Cluster.
 func (Alone) KeepScore(context.Context, replication.Score) error { return nil }

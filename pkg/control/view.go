@@ -102,12 +102,12 @@ func (c *Controller) barred(ctx context.Context, view ClusterView) string {
 	return record.Bars(c.Node, held)
 }
 
-// RecordUnchanged asks the cluster for its record, and reports whether that still has the text that is
-// given, or is of the term that this node leads.
-func (c *Controller) RecordUnchanged(ctx context.Context, known string) (bool, error) {
-	text, err := c.Cluster.Record(ctx)
-	if err != nil || text == known {
-		return err == nil, err
+// Unchanged asks the cluster whether its record is that of the state, or of the term that this node leads,
+// and it manages the resource as in the state. A false answer means that it may have changed.
+func (c *Controller) Unchanged(ctx context.Context, known SupervisorState) (bool, error) {
+	text, managed, err := c.Cluster.RecordWhereManaged(ctx)
+	if err != nil || !managed || known.Unmanaged || text == known.Record {
+		return err == nil && managed && !known.Unmanaged, err
 	}
 	own, err := c.OwnTerm()
 	return err == nil && own != nil && own.Recorded && own.Record.String() == text, err

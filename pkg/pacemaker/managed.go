@@ -2,6 +2,7 @@ package pacemaker
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"strings"
@@ -26,6 +27,38 @@ func (r Resource) Managed(ctx context.Context, node string) (bool, error) {
 		return true, err
 	}
 	return r.ParseManaged(text, node)
+}
+
+// RecordWhereManaged implements [control.Cluster] by one call of cibadmin.
+func (r Resource) RecordWhereManaged(ctx context.Context) (text string, managed bool, err error) {
+	out, err := runCIBAdmin(ctx, "--query", "--xpath", fmt.Sprintf(`//nvpair[@id="%s"] | %s`, r.recordID(), unmanaging))
+	if exitCode(err) == exitNoSuchValue {
+		return "", true, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("cannot read the cluster record: %w", err)
+	}
+	type match struct {
+		ID    string `xml:"id,attr"`
+		Value string `xml:"value,attr"`
+	}
+	var found struct {
+		match
+
+		Several []match `xml:",any"` // in an element xpath-query
+	}
+	if err := xml.Unmarshal([]byte(out), &found); err != nil {
+		return "", false, fmt.Errorf("cannot read the cluster record: %w: %s: %w", ErrUnreadable, cibadmin, err)
+	}
+	for _, m := range found.Several {
+		if m.ID == r.recordID() {
+			return m.Value, false, nil
+		}
+	}
+	if found.ID != r.recordID() {
+		return "", false, nil
+	}
+	return found.Value, true, nil
 }
 
 // ParseManaged reads the XML of crm_mon and reports whether the cluster manages the resource on a

@@ -5,6 +5,29 @@ import (
 	"testing"
 )
 
+func TestRecordIsReadTogetherWithAllThatLeavesInstancesAlone(t *testing.T) {
+	const pair = `<nvpair id="ovndb-servers-records-ovndb-record-ovndb" name="ovndb-record-ovndb" value="3 T3 node1"/>`
+	const other = `<nvpair id="x" name="maintenance-mode" value="true"/>`
+	for _, tt := range []struct {
+		name, cibadmin, want string
+		managed              bool
+	}{
+		{"the record alone", "echo '" + pair + "'", "3 T3 node1", true},
+		{"nothing", "exit 105", "", true},
+		{"both", "echo '<xpath-query>" + other + pair + "</xpath-query>'", "3 T3 node1", false},
+		{"no record", "echo '" + other + "'", "", false},
+		{"several, and no record", "echo '<xpath-query>" + other + other + "</xpath-query>'", "", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			newFakes(t, tt.cibadmin)
+			text, managed, err := resource.RecordWhereManaged(within(t))
+			if err != nil || text != tt.want || managed != tt.managed {
+				t.Errorf("got %q, %v, %v, want %q, %v", text, managed, err, tt.want, tt.managed)
+			}
+		})
+	}
+}
+
 func TestCrmMonIsAskedForUnmanagedInstancesOnlyWhereTheCIBHasACauseOfThem(t *testing.T) {
 	const unmanaged = `<pacemaker-result><resources><clone id="c"><resource id="ovndb" managed="false"><node name="node1"/></resource></clone></resources></pacemaker-result>`
 	for _, tt := range []struct {

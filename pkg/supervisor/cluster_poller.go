@@ -18,10 +18,10 @@ type clusterPoller struct {
 	node     node
 	log      logrus.FieldLogger
 	requests chan struct{}
-	// checks are requests that a poll answers only if the record is another than known, that of the last
-	// poll.
+	// checks are requests that are polled for only if the record, or whether the cluster manages the resource,
+	// is no more as known, by the last poll.
 	checks   chan struct{}
-	known    string
+	known    control.SupervisorState
 	answers  chan answer
 	failures failureLog
 	// queueing says that this backup waits for its turn to copy.
@@ -45,7 +45,7 @@ func newClusterPoller(n node, log logrus.FieldLogger) *clusterPoller {
 // request makes the poller poll once more. Requests during a poll count as one.
 func (p *clusterPoller) request() { signal(p.requests) }
 
-// check makes the poller poll once more if the cluster record has changed. That costs a third of a poll.
+// check makes the poller poll once more if what matters at once has changed. That costs a third of a poll.
 func (p *clusterPoller) check() { signal(p.checks) }
 
 // run polls at each request, and sends each answer, until ctx ends.
@@ -65,7 +65,7 @@ func (p *clusterPoller) run(ctx context.Context) {
 			p.logFailure(ctx, err, "cannot ask the cluster about the term and the promoted node")
 			continue
 		}
-		p.known = a.state.Record
+		p.known = a.state
 		select {
 		case <-ctx.Done():
 			return
@@ -74,12 +74,12 @@ func (p *clusterPoller) run(ctx context.Context) {
 	}
 }
 
-// unchanged reports whether the record is known to be of the term that it was of. If it cannot be read,
-// the poll that follows says why.
+// unchanged reports whether it is certain that there is nothing new. If it is not, the poll that follows
+// finds out, or says why it cannot.
 func (p *clusterPoller) unchanged(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
-	same, err := p.node.RecordUnchanged(ctx, p.known)
+	same, err := p.node.Unchanged(ctx, p.known)
 	return same && err == nil
 }
 

@@ -161,9 +161,10 @@ func (n *fakeNode) Publish(_ context.Context, v replication.Verdict, leader repl
 	return true
 }
 
-func (n *fakeNode) RecordUnchanged(_ context.Context, known string) (bool, error) {
+func (n *fakeNode) Unchanged(_ context.Context, known control.SupervisorState) (bool, error) {
 	n.called("check")
-	return locked(n, &n.cluster).Record == known, locked(n, &n.queryErr)
+	now := locked(n, &n.cluster)
+	return now.Record == known.Record && now.Unmanaged == known.Unmanaged, locked(n, &n.queryErr)
 }
 
 func (n *fakeNode) FollowPending(context.Context, bool) (replication.Leader, bool, error) {
@@ -380,19 +381,27 @@ func TestPromotedNodeChecksTheRecordAtOnceAfterAChangeAndPollsLater(t *testing.T
 	})
 }
 
-func TestPromotedNodePollsAtOnceIfTheRecordHasChanged(t *testing.T) {
+func TestPromotedNodePollsAtOnceIfTheRecordOrTheManagementHasChanged(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		n := newActive()
-		_, changed, _ := start(t, n)
-		before := n.count("query")
-		n.set(func() { n.cluster.Record = "5 id5 node2" })
-		changed <- struct{}{}
-		synctest.Wait()
-		if polls := n.count("query") - before; polls != 1 {
-			t.Errorf("polled %d times, want once", polls)
-		}
-	})
+	for name, change := range map[string]func(*control.SupervisorState){
+		"record":     func(s *control.SupervisorState) { s.Record = "5 id5 node2" },
+		"management": func(s *control.SupervisorState) { s.Unmanaged = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				n := newActive()
+				_, changed, _ := start(t, n)
+				before := n.count("query")
+				n.set(func() { change(&n.cluster) })
+				changed <- struct{}{}
+				synctest.Wait()
+				if polls := n.count("query") - before; polls != 1 {
+					t.Errorf("polled %d times, want once", polls)
+				}
+			})
+		})
+	}
 }
 
 func TestPromotedNodeChecksOnceForManyChangesWhileAnActionIsUnderWayAndAgainAfterIt(t *testing.T) {

@@ -200,6 +200,15 @@ func (s nodeCluster) Managed(_ context.Context, node string) (bool, error) {
 	return !s.unmanaged[node], err
 }
 
+// RecordWhereManaged implements [control.Cluster].
+func (s nodeCluster) RecordWhereManaged(ctx context.Context) (text string, managed bool, err error) {
+	if managed, err = s.Managed(ctx, s.node); err != nil {
+		return "", false, err
+	}
+	text, err = s.Record(ctx)
+	return text, managed, err
+}
+
 // SetUnmanaged says on which nodes the cluster does not manage the resource.
 func (c *Cluster) SetUnmanaged(nodes ...string) {
 	c.mu.Lock()
