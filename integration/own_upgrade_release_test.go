@@ -50,6 +50,7 @@ func TestUpgradeOfTheReleaseNodeByNodeLosesNothing(t *testing.T) {
 }
 
 func testUpgradeOfTheRelease(t *testing.T, r releases) {
+	t.Helper()
 	s := newReleaseTrial(t, r)
 	active, others := s.promoted()
 	s.awaitNorthdOf(r, active, 1)

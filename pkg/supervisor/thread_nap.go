@@ -12,7 +12,7 @@ import (
 type threadNap struct {
 	// reader is the end of a pipe that is hung up with the context; -1, at which nothing ever happens,
 	// if there is none.
-	reader int
+	reader int32
 	// hungUp is closed once the other end is closed.
 	hungUp chan struct{}
 }
@@ -24,7 +24,7 @@ func newThreadNap(ctx context.Context) threadNap {
 		close(n.hungUp)
 		return n
 	}
-	n.reader = ends[0]
+	n.reader = int32(ends[0]) //nolint:gosec // a file descriptor of Linux is an int
 	context.AfterFunc(ctx, func() {
 		defer close(n.hungUp)
 		_ = unix.Close(ends[1]) // nothing was written
@@ -34,13 +34,13 @@ func newThreadNap(ctx context.Context) threadNap {
 
 // take sleeps. A signal of Go's runtime ends it early.
 func (n threadNap) take(d time.Duration) {
-	_, _ = unix.Poll([]unix.PollFd{{Fd: int32(n.reader)}}, int(d.Milliseconds())) // it hangs up, also if no event is asked for
+	_, _ = unix.Poll([]unix.PollFd{{Fd: n.reader}}, int(d.Milliseconds())) // it hangs up, also if no event is asked for
 }
 
 // close is called when the context has ended.
 func (n threadNap) close() {
 	<-n.hungUp
 	if n.reader >= 0 {
-		_ = unix.Close(n.reader)
+		_ = unix.Close(int(n.reader))
 	}
 }
