@@ -67,6 +67,8 @@ type serverReport struct {
 	Current *bool `json:"current"`
 	// Sessions is how many OVSDB sessions the server has, nil if it does not say.
 	Sessions *int `json:"sessions,omitempty"`
+	// SessionsLost is nil if the supervisor has lost no session to the source since it started.
+	SessionsLost *control.SessionLoss `json:"sessions_lost,omitempty"`
 
 	position *replication.Position
 }

@@ -27,6 +27,7 @@ func (r *report) addSupervisor(c *control.Controller) {
 	}
 	if err == nil {
 		r.behindSince = state.BehindSince
+		r.addSessionLosses(state.SessionLosses)
 	}
 	for _, reason := range state.Reasons {
 		r.problem(reason)
@@ -39,6 +40,14 @@ func (r *report) addSupervisor(c *control.Controller) {
 	}
 	if state.GaveUp {
 		r.problem("the supervisor has given up restarting servers and left recovery to Pacemaker; see its log")
+	}
+}
+
+func (r *report) addSessionLosses(losses map[string]control.SessionLoss) {
+	for i, s := range r.Servers {
+		if lost, any := losses[s.Database]; any {
+			r.Servers[i].SessionsLost = &lost
+		}
 	}
 }
 

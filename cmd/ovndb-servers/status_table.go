@@ -138,6 +138,9 @@ func writeVerbose(b *strings.Builder, r report) {
 		if s.ReplicatesFrom != "" {
 			t.row("  replicates from:", s.ReplicatesFrom+", connected by its own word: "+yesNo(s.Connected))
 		}
+		if l := s.SessionsLost; l != nil {
+			t.row("  sessions lost:", fmt.Sprintf("%d since the supervisor started, last at %s: %s", l.Count, l.Last.UTC().Format(historyTime), oneLine(l.Reason)))
+		}
 		t.row("  term:", fmt.Sprintf("%s (%s), current: %s", term(s.Term), short(s.TermID), current(s.Current)))
 		t.row("  progress:", cmp.Or(s.Progress, "-"))
 		t.row("  lineage:", cmp.Or(s.Lineage, "-"))

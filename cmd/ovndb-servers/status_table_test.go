@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"ovndb-servers/pkg/control"
@@ -44,6 +45,9 @@ func followingReport() report {
 				Database: "OVN_Southbound", Role: "backup", ReplicatesFrom: source, PID: 4712,
 				File: "/var/lib/ovn/ovnsb_db.db", Term: 2, TermID: termTwoID, Lineage: lineageID, Progress: "7+2~9",
 				Current: new(true), Sessions: new(1),
+				SessionsLost: &control.SessionLoss{
+					Count: 3, Last: time.Date(2026, 7, 1, 12, 30, 0, 0, time.UTC), Reason: "cannot use tcp:192.0.2.2:6642: connection reset by peer",
+				},
 			},
 		},
 		Supervisor: &supervisorReport{PID: 4713},

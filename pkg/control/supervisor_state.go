@@ -37,8 +37,19 @@ type SupervisorState struct {
 	// BehindSince says since when a backup's databases are behind their sources, or without a session
 	// to them, by name.
 	BehindSince map[string]time.Time `json:"behind-since,omitempty"`
+	// SessionLosses says how often the session to the source of a database was lost, by name.
+	SessionLosses map[string]SessionLoss `json:"session-losses,omitempty"`
 	// GaveUp says that the supervisor restarts nothing any more.
 	GaveUp bool `json:"gave-up,omitempty"`
+}
+
+// SessionLoss says how often the supervisor has lost its session to a source since it started. The server
+// here has a session of its own, over the same way.
+type SessionLoss struct {
+	Count int       `json:"count"`
+	Last  time.Time `json:"last"`
+	// Reason is why the last one ended.
+	Reason string `json:"reason,omitempty"`
 }
 
 // maxStateAge is how old what a supervisor has written may be. The supervisor writes

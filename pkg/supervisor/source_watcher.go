@@ -21,6 +21,7 @@ type sourceWatcher struct {
 	mu      sync.Mutex
 	source  string // empty while this node is no backup of the promoted one
 	latest  sourceState
+	losses  control.SessionLoss
 	changed chan struct{}
 }
 
@@ -65,9 +66,31 @@ func (w *sourceWatcher) unreachable() bool {
 func (w *sourceWatcher) set(source string, state sourceState) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if source == w.source {
-		w.latest = state
+	if source != w.source {
+		return
 	}
+	if w.latest.connected && !state.connected {
+		w.losses = control.SessionLoss{Count: w.losses.Count + 1, Last: time.Now(), Reason: state.reason}
+	}
+	w.latest = state
+}
+
+// sessionLosses returns the losses of each database that has lost any, by name.
+func sessionLosses(watchers []*sourceWatcher) map[string]control.SessionLoss {
+	var losses map[string]control.SessionLoss
+	for _, w := range watchers {
+		w.mu.Lock()
+		lost := w.losses
+		w.mu.Unlock()
+		if lost.Count == 0 {
+			continue
+		}
+		if losses == nil {
+			losses = map[string]control.SessionLoss{}
+		}
+		losses[w.unit.Name()] = lost
+	}
+	return losses
 }
 
 func (w *sourceWatcher) current() string {
