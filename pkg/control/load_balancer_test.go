@@ -84,8 +84,11 @@ func TestClientsBehindALoadBalancerFollowTheRole(t *testing.T) {
 		}
 		name := "behind " + led.Node
 		eventually(t, "a client to write through the balancer", func() bool {
-			out, err := exec.CommandContext(testContext(t), "ovsdb-client", "transact", fmt.Sprintf("tcp:127.0.0.9:%d", frontend[0]),
+			out, err := exec.CommandContext(testContext(t), "ovsdb-client", "--timeout=5", "transact", fmt.Sprintf("tcp:127.0.0.9:%d", frontend[0]),
 				fmt.Sprintf(`["OVN_Northbound",{"op":"insert","table":"Logical_Switch","row":{"name":%q}}]`, name)).CombinedOutput()
+			if err != nil {
+				t.Logf("ovsdb-client: %v: %s", err, out)
+			}
 			return err == nil && strings.Contains(string(out), "uuid")
 		})
 		if found := strings.Join(rows(t, led), ","); !strings.Contains(found, name) {

@@ -33,7 +33,7 @@ func TestServerCommandIsThatOfOVNWithoutDatabaseRemote(t *testing.T) {
 	want := process.Daemon{
 		Program: "ovsdb-server",
 		Args: []string{
-			"-vconsole:warn", "-vfile:info", "--log-file=/log/ovsdb-server-sb.log", "-vconsole:off",
+			"-vconsole:warn", "-vfile:info", "--log-file=/log/ovsdb-server-sb.log",
 			"--remote=punix:/run/ovnsb_db.sock", "--unixctl=/run/ovnsb_db.ctl",
 			"--private-key=db:OVN_Southbound,SSL,private_key",
 			"--certificate=db:OVN_Southbound,SSL,certificate",

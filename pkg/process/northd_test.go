@@ -25,7 +25,7 @@ func TestNorthdCommandIsThatOfOVNForLocalServers(t *testing.T) {
 	})
 	want := []string{
 		"--detach", "--pidfile=/run/ovn/ovn-northd.pid",
-		"-vconsole:warn", "-vfile:info", "--log-file=/log/ovn-northd.log", "-vconsole:off",
+		"-vconsole:warn", "-vfile:info", "--log-file=/log/ovn-northd.log",
 		"--ovnnb-db=unix:/run/ovn/ovnnb_db.sock", "--ovnsb-db=unix:/run/ovn/ovnsb_db.sock",
 	}
 	if diff := cmp.Diff(want, got.Command()); diff != "" || got.Program != "ovn-northd" {

@@ -83,10 +83,11 @@ func (f ServerFiles) RunsWith(pid int, keys pki.Files) bool {
 	return !slices.ContainsFunc(keyArguments(keys), func(wanted string) bool { return !slices.Contains(arguments, wanted) })
 }
 
-// logArguments have a daemon log to a file alone. They are read in order: that the file cannot be
-// opened, with which the daemon ends, it says on its standard error.
+// logArguments have a daemon log to a file. As long as it has not detached, it warns on its standard error as
+// well: Open vSwitch 3.5 says nowhere else why a start has failed. They are read in order, and the log file
+// may be what cannot be opened.
 func logArguments(file string) []string {
-	return []string{"-vconsole:warn", "-vfile:info", "--log-file=" + file, "-vconsole:off"}
+	return []string{"-vconsole:warn", "-vfile:info", "--log-file=" + file}
 }
 
 // daemon says how the processes of the server are recognised: by its locks, in the order in which they
