@@ -45,7 +45,7 @@ func (r *report) addSupervisor(c *control.Controller) {
 
 func (r *report) addSessionLosses(losses map[string]control.SessionLoss) {
 	for i, s := range r.Servers {
-		if lost, any := losses[s.Database]; any {
+		if lost, found := losses[s.Database]; found {
 			r.Servers[i].SessionsLost = &lost
 		}
 	}
