@@ -38,10 +38,17 @@ func (h hand) installFiles(authority *pkitest.Authority, node, name string, chan
 	h.t.Helper()
 	content, files := authority.Sign(h.t, name+" of "+node, changes...), tlsFiles(name)
 	h.exec(node, "mkdir", "-p", tlsDirectory)
-	h.check(h.WriteFile(h.ctx, node, files.CACert, 0o644, authority.PEM()))
-	h.check(h.WriteFile(h.ctx, node, files.Certificate, 0o644, content.Certificate))
-	h.check(h.WriteFile(h.ctx, node, files.PrivateKey, 0o600, content.PrivateKey))
+	h.install(node, files.CACert, 0o644, authority.PEM())
+	h.install(node, files.Certificate, 0o644, content.Certificate)
+	h.install(node, files.PrivateKey, 0o600, content.PrivateKey)
 	return content.Certificate
+}
+
+// install puts a file in its place by mv, as docs/security.md has it: a server may read it at any moment.
+func (h hand) install(node, path string, mode int64, text []byte) {
+	h.t.Helper()
+	h.check(h.WriteFile(h.ctx, node, path+".new", mode, text))
+	h.exec(node, "mv", path+".new", path)
 }
 
 // tlsParameters offer both databases by TLS.

@@ -111,16 +111,20 @@ func (c *Controller) presentedFaults(ctx context.Context, u Unit, identity pki.I
 	presented, err := ovsdbctl.PeerCertificate(ctx, u.Endpoint.Source(address), u.Endpoint.Keys)
 	switch {
 	case errors.Is(err, ovsdbctl.ErrTLS):
-		return []string{fmt.Sprintf("clients of %s have no TLS session: %s; if the file %s is a newer one, have it read with: touch %s",
-			u.Name(), err, u.Endpoint.Keys.Certificate, u.Endpoint.Keys.PrivateKey)}
+		return []string{fmt.Sprintf("clients of %s have no TLS session: %s; if the files are newer ones, have them read with: %s",
+			u.Name(), err, rereadCommand(u.Endpoint.Keys))}
 	case err != nil: // that nothing listens is reported elsewhere
 		return nil
 	case !identity.Presents(presented):
-		return []string{fmt.Sprintf("the %s server presents another certificate than that in %s: have it read with: touch %s",
-			u.Name(), u.Endpoint.Keys.Certificate, u.Endpoint.Keys.PrivateKey)}
+		return []string{fmt.Sprintf("the %s server presents another certificate than that in %s: have it read with: %s",
+			u.Name(), u.Endpoint.Keys.Certificate, rereadCommand(u.Endpoint.Keys))}
 	}
 	return nil
 }
+
+// rereadCommand has a server read both files, whatever it has read: it does so when the key has changed and then the
+// certificate is found to have changed as well (stream_ssl_set_key_and_cert in lib/stream-ssl.c).
+func rereadCommand(keys pki.Files) string { return "touch " + keys.Certificate + " " + keys.PrivateKey }
 
 // takesCiphersuites reports whether the server of a unit takes the option --ssl-ciphersuites, of Open
 // vSwitch 3.5, with the column of its database, of OVN 25.03: without either it would not start.

@@ -55,7 +55,7 @@ func (c *Controller) proveListeners(ctx context.Context, u Unit) error {
 		})
 		switch {
 		case errors.Is(err, ovsdbctl.ErrTLS):
-			return fmt.Errorf("%w (if the files for TLS are newer, have the server read them: touch %s)", err, u.Endpoint.Keys.PrivateKey)
+			return fmt.Errorf("%w (if the files for TLS are newer, have the server read them: %s)", err, rereadCommand(u.Endpoint.Keys))
 		case err != nil:
 			return fmt.Errorf("%w (is the port taken by another program? try: ss -ltnp 'sport = :%d')", err, u.Endpoint.Port)
 		}

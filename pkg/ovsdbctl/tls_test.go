@@ -127,6 +127,31 @@ func TestServerPresentsARenewedCertificateWithoutARestartOnceTheKeyFileHasChange
 	ovsdbctltest.Await(t, "the renewed certificate is presented", presented)
 }
 
+// Files that are written in place, not moved, can be read half: then the server has seen both, and waits for both to
+// change again.
+func TestServerThatHasReadAHalfWrittenKeyServesOnceBothFilesHaveChangedAgain(t *testing.T) {
+	t.Parallel()
+	authority := pkitest.New(t, "authority")
+	files, client := authority.Files(t, "first"), authority.Files(t, "client")
+	_, endpoint := startTLS(t, files)
+	serves := func(context.Context) bool { return openTLS(t, endpoint, client) == nil }
+	ovsdbctltest.Await(t, "a client has a session", serves)
+	content := authority.Sign(t, "renewed")
+	pkitest.Write(t, files.Certificate, content.Certificate, 0o644)
+	pkitest.Write(t, files.PrivateKey, content.PrivateKey[:len(content.PrivateKey)/2], 0o600)
+	ovsdbctltest.Await(t, "no client has a session", func(ctx context.Context) bool { return !serves(ctx) })
+	pkitest.Write(t, files.PrivateKey, content.PrivateKey, 0o600)
+	if serves(t.Context()) {
+		t.Error("the key alone was read")
+	}
+	for _, path := range []string{files.Certificate, files.PrivateKey} { // in this order
+		if err := os.Chtimes(path, time.Time{}, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ovsdbctltest.Await(t, "a client has a session again", serves)
+}
+
 func TestCAFileThatIsReplacedIsReadWithoutARestart(t *testing.T) {
 	t.Parallel()
 	old, next := pkitest.New(t, "old"), pkitest.New(t, "next")
