@@ -74,13 +74,8 @@ cibadmin)
 	esac
 	if [ $do = query ]; then
 		[ -n "$xpath" ] || exec cat cib
-		case $xpath in *maintenance-mode*)
-			[ -e paused ] || exit 105
-			echo '<nvpair id="m" name="maintenance" value="true"/>'
-			exit 0 ;;
-		esac
 		[ "$xpath" != /cib ] || { echo '<cib validate-with="pacemaker-4.0"/>'; exit; }
-		case $xpath in *meta_attributes*)
+		case $xpath in '//nvpair[@name="maintenance-mode"'*|*meta_attributes*)
 			[ -e paused ] || exit 105
 			echo '<nvpair id="m" name="maintenance" value="true"/>'
 			exit 0 ;;

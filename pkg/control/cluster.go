@@ -17,9 +17,9 @@ type Cluster interface {
 	Published(ctx context.Context, topic Topic) (map[string]string, error)
 	// SetScore sets a node's promotion score, ClearScore removes this node's.
 	SetScore(ctx context.Context, node string, score replication.Score) error
+	ClearScore(ctx context.Context) error
 	// KeepScore sets this node's promotion score, and has it written again if the scheduler cannot see it.
 	KeepScore(ctx context.Context, score replication.Score) error
-	ClearScore(ctx context.Context) error
 	// Scores returns the promotion scores by node name; ScoreInCIB this node's
 	// as the scheduler sees it, empty if it has none.
 	Scores(ctx context.Context) (map[string]string, error)
@@ -91,11 +91,6 @@ func (Alone) Published(context.Context, Topic) (map[string]string, error) {
 // SetScore implements Cluster.
 func (Alone) SetScore(context.Context, string, replication.Score) error { return nil }
 
-// RecordWhereManaged implements Cluster.
-func (Alone) RecordWhereManaged(context.Context) (text string, managed bool, err error) {
-	return "", true, nil
-}
-
 // KeepScore implements Cluster.
 func (Alone) KeepScore(context.Context, replication.Score) error { return nil }
 
@@ -104,6 +99,11 @@ func (Alone) Quorate(context.Context) (bool, error) { return true, nil }
 
 // Managed implements Cluster.
 func (Alone) Managed(context.Context, string) (bool, error) { return true, nil }
+
+// RecordWhereManaged implements Cluster.
+func (Alone) RecordWhereManaged(context.Context) (text string, managed bool, err error) {
+	return "", true, nil
+}
 
 // ClearScore implements Cluster.
 func (Alone) ClearScore(context.Context) error { return nil }

@@ -62,12 +62,12 @@ func (c *Controller) Demote(ctx context.Context) error {
 // termQuestions are the questions to the cluster that come before the end of a term is recorded, and are
 // asked while the servers are demoted.
 type termQuestions struct {
-	record  func() (recordText, error)
+	record  func() (readRecord, error)
 	quorate func() (bool, error)
 }
 
-// recordText is the cluster record, and its text, which a swap starts from.
-type recordText struct {
+// readRecord is the cluster record as it was read, with its text, which a swap starts from.
+type readRecord struct {
 	record *replication.Record
 	text   string
 }
@@ -77,9 +77,9 @@ func (c *Controller) askForEnd(ctx context.Context, own *replication.OwnTerm) te
 		return termQuestions{}
 	}
 	return termQuestions{
-		record: background(func() (recordText, error) {
+		record: background(func() (readRecord, error) {
 			record, text, err := c.readRecord(ctx)
-			return recordText{record, text}, err
+			return readRecord{record, text}, err
 		}),
 		quorate: background(func() (bool, error) { return c.Cluster.Quorate(ctx) }),
 	}

@@ -85,7 +85,7 @@ func TestAfterTheDeathOfAServerABackupThatHoldsItsFileLeadsAndNoNodeIsAsked(t *t
 // From a leader whose role Pacemaker has forgotten, as it does if a transition is aborted between a
 // reload and the monitor after it: no election is called, which a backup could win that has a later beat
 // than the leader has read, and the leader goes on in its term.
-func TestALeaderThatIsToBePromotedAgainElectsNobodyAndLeadsOn(t *testing.T) {
+func TestALeaderThatIsToBePromotedAgainCallsNoElectionAndLeadsOn(t *testing.T) {
 	t.Parallel()
 	three := newComparableTrio(t)
 	before, err := three.nodes[0].Record(testContext(t))

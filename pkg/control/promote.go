@@ -79,7 +79,7 @@ func (c *Controller) awaitAnswers(ctx context.Context) error {
 }
 
 // heldTerm returns the current term if this node leads it already, else 0. A node without a term of its
-// own asks nobody.
+// own does not ask the cluster.
 func (c *Controller) heldTerm(ctx context.Context) (uint64, error) {
 	if !c.Promoted() {
 		return 0, ctx.Err()

@@ -103,14 +103,18 @@ func (c *Controller) barred(ctx context.Context, view ClusterView) string {
 }
 
 // Unchanged asks the cluster whether its record is that of the state, or of the term that this node leads,
-// and it manages the resource as in the state. A false answer means that it may have changed.
-func (c *Controller) Unchanged(ctx context.Context, known SupervisorState) (bool, error) {
+// and it manages the resource as in the state. A false answer means that it may have changed, or that the
+// cluster does not answer.
+func (c *Controller) Unchanged(ctx context.Context, known SupervisorState) bool {
 	text, managed, err := c.Cluster.RecordWhereManaged(ctx)
-	if err != nil || !managed || known.Unmanaged || text == known.Record {
-		return err == nil && managed && !known.Unmanaged, err
+	if err != nil || !managed || known.Unmanaged {
+		return false
+	}
+	if text == known.Record {
+		return true
 	}
 	own, err := c.OwnTerm()
-	return err == nil && own != nil && own.Recorded && own.Record.String() == text, err
+	return err == nil && own != nil && own.Recorded && own.Record.String() == text
 }
 
 // QueryCluster asks the cluster for its record and the promoted node, and on a promoted node, or where

@@ -71,9 +71,7 @@ func checkCIBSchema(f Facts) []Finding {
 		return unchecked(f.CIBSchemaErr)
 	}
 	installed, _ := f.property("dc-version")
-	major, _, _ := strings.Cut(installed, ".")
-	schemas := map[string]string{"3": "pacemaker-4."} // of new clusters, by the major version of Pacemaker
-	if newest := schemas[major]; newest == "" || strings.HasPrefix(f.CIBSchema, newest) {
+	if !strings.HasPrefix(installed, "3.") || strings.HasPrefix(f.CIBSchema, "pacemaker-4.") { // which new clusters of Pacemaker 3 have
 		return nil
 	}
 	return []Finding{{

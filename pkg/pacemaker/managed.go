@@ -11,8 +11,9 @@ import (
 )
 
 // unmanaging finds all in a CIB by which an instance can be unmanaged: a property, a meta attribute or a
-// node's attribute; and a stop that failed (one that is pending has the status -1), or any failure of an operation whose on-fail is block
-// (unpack_config, pe__resource_is_managed and process_rsc_state of Pacemaker's scheduler).
+// node's attribute; and a stop that failed (one that is pending has the status -1), or any failure of an
+// operation whose on-fail is block (unpack_config, pe__resource_is_managed and process_rsc_state of
+// Pacemaker's scheduler).
 const unmanaging = `//nvpair[@name="maintenance-mode" or @name="maintenance" or @name="is-managed" or @name="is-managed-default"` +
 	` or (@name="on-fail" and @value="block")] | //op[@on-fail="block"] | //lrm_rsc_op[@operation="stop" and @rc-code!="0" and @op-status!="-1"]`
 
@@ -50,15 +51,12 @@ func (r Resource) RecordWhereManaged(ctx context.Context) (text string, managed 
 	if err := xml.Unmarshal([]byte(out), &found); err != nil {
 		return "", false, fmt.Errorf("cannot read the cluster record: %w: %s: %w", ErrUnreadable, cibadmin, err)
 	}
-	for _, m := range found.Several {
+	for _, m := range append(found.Several, found.match) {
 		if m.ID == r.recordID() {
-			return m.Value, false, nil
+			return m.Value, len(found.Several) == 0, nil
 		}
 	}
-	if found.ID != r.recordID() {
-		return "", false, nil
-	}
-	return found.Value, true, nil
+	return "", false, nil
 }
 
 // ParseManaged reads the XML of crm_mon and reports whether the cluster manages the resource on a

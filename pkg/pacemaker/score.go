@@ -35,7 +35,7 @@ func (r Resource) SetScore(ctx context.Context, node string, score replication.S
 // KeepScore sets the promotion score of this node. Setting the value that it has already is free, as the
 // attribute manager does not pass it on; so it is written again if the CIB has lost it.
 func (r Resource) KeepScore(ctx context.Context, score replication.Score) error {
-	if err := r.score().set(ctx, score.String()); err != nil {
+	if err := r.SetScore(ctx, "", score); err != nil {
 		return err
 	}
 	return r.restoreScore(ctx, score.String())

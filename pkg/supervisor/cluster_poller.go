@@ -79,8 +79,7 @@ func (p *clusterPoller) run(ctx context.Context) {
 func (p *clusterPoller) unchanged(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
-	same, err := p.node.Unchanged(ctx, p.known)
-	return same && err == nil
+	return p.node.Unchanged(ctx, p.known)
 }
 
 // poll queries the cluster. While no node is promoted, a candidate may be waiting for the

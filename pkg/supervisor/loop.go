@@ -20,7 +20,7 @@ type node interface {
 	Promoted() bool
 	Acting() bool
 	QueryCluster(ctx context.Context) (control.SupervisorState, error)
-	Unchanged(ctx context.Context, known control.SupervisorState) (bool, error)
+	Unchanged(ctx context.Context, known control.SupervisorState) bool
 	AnswerOpenRounds(ctx context.Context) error
 	ObserveWithMarkers(ctx context.Context, state control.SupervisorState) (replication.Observation, map[string]*replication.Marker)
 	Repair(ctx context.Context, v replication.Verdict) (replication.Observation, replication.Verdict)

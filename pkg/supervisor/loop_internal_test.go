@@ -161,10 +161,10 @@ func (n *fakeNode) Publish(_ context.Context, v replication.Verdict, leader repl
 	return true
 }
 
-func (n *fakeNode) Unchanged(_ context.Context, known control.SupervisorState) (bool, error) {
+func (n *fakeNode) Unchanged(_ context.Context, known control.SupervisorState) bool {
 	n.called("check")
 	now := locked(n, &n.cluster)
-	return now.Record == known.Record && now.Unmanaged == known.Unmanaged, locked(n, &n.queryErr)
+	return locked(n, &n.queryErr) == nil && now.Record == known.Record && now.Unmanaged == known.Unmanaged
 }
 
 func (n *fakeNode) FollowPending(context.Context, bool) (replication.Leader, bool, error) {

@@ -75,13 +75,18 @@ func (w *sourceWatcher) set(source string, state sourceState) {
 	w.latest = state
 }
 
+// lost returns how often the session to a source was lost.
+func (w *sourceWatcher) lost() control.SessionLoss {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.losses
+}
+
 // sessionLosses returns the losses of each database that has lost any, by name.
 func sessionLosses(watchers []*sourceWatcher) map[string]control.SessionLoss {
 	var losses map[string]control.SessionLoss
 	for _, w := range watchers {
-		w.mu.Lock()
-		lost := w.losses
-		w.mu.Unlock()
+		lost := w.lost()
 		if lost.Count == 0 {
 			continue
 		}
