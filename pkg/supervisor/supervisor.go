@@ -78,7 +78,7 @@ func (s Supervisor) run(ctx context.Context, l *loop) {
 		log: s.Log, limit: freezeLimit(s.MembershipTimeout), promoted: s.Controller.Promoted,
 		closeListeners: l.dismissing(s.Controller.CloseListeners), poll: l.poller.request, frozen: l.frozen,
 	}
-	running.Go(func() { freezes.run(ctx) })
+	go freezes.run(ctx) // it is not waited for, as stop waits for this: it sleeps in the kernel, and then sees that all has ended
 	running.Go(func() { l.poller.run(ctx) })
 	running.Go(func() { l.disk.run(ctx) })
 	running.Go(func() { l.keys.run(ctx) })
