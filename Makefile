@@ -6,12 +6,13 @@ OCF_ROOT     ?= /usr/lib/ocf
 OCF_PROVIDER ?= ovn
 
 # For make integration: the Debian release of the nodes (also sid and bullseye), a regular expression of tests, how often, for how
-# long at most, and whether with the long variants.
+# long at most, whether with the long variants, and the commit of an earlier version, from which the agent is upgraded in one.
 SUITE   ?= trixie
 RUN     ?=
 COUNT   ?= 1
 TIMEOUT ?= 60m
 LONG    ?=
+EARLIER ?=
 # For make test-releases: the Debian releases, which tests, and further flags, as -run.
 RELEASES     ?= bullseye bookworm trixie sid
 PARTS        ?= -unit -clusters
@@ -96,6 +97,7 @@ integration: deps-cluster $(if $(LONG),deps-prometheus) build ## Run the tests o
 suite-sid suite-trixie suite-bookworm suite-bullseye: suite-%:
 	@echo "== integration on $*"
 	@set -o pipefail; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; SUITE=$* OVNDB_SERVERS_BIN=$(BINARY) \
+		$(if $(EARLIER),OVNDB_SERVERS_EARLIER_BIN=$$(tools/earlier $(EARLIER))) \
 		go test -tags integration $(if $(LONG),,-short) -count $(COUNT) -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') -v ./integration 2>&1 \
 		| tee "$$log" | sed -u 's/^/$*: /' || { tools/failures "$$log"; exit 1; }
 

@@ -16,7 +16,8 @@ import (
 )
 
 // An operator may put this agent in the place of another one, OVN's shell agent as a rule, while the
-// servers run. Its servers are then the resource's, and it has published nothing, and keeps no terms.
+// servers run. Its servers are then the resource's, and it has published nothing, and keeps no terms. The
+// first version of this agent counts as another one: see earlier_version.go.
 
 // startedElsewhere reports whether a server was started by another agent of the resource.
 func (u Unit) startedElsewhere(s replication.ServerState) bool {
@@ -24,8 +25,8 @@ func (u Unit) startedElsewhere(s replication.ServerState) bool {
 }
 
 // promotedElsewhere reports whether another agent has promoted this node: its servers are active,
-// Pacemaker has the instance promoted, no node has published that it leads, and the data has seen the
-// start of the recorded term, if there is one. Servers that a superseded node could not make read-only
+// Pacemaker has the instance promoted, no other node has published that it leads, and the data has seen
+// the start of the recorded term, if there is one. Servers that a superseded node could not make read-only
 // have not. Clients are served meanwhile: where the cluster cannot be asked, waits says so.
 func (c *Controller) promotedElsewhere(ctx context.Context, states []replication.ServerState) (promoted bool, waits string) {
 	for i, u := range c.Units {
@@ -35,6 +36,7 @@ func (c *Controller) promotedElsewhere(ctx context.Context, states []replication
 		}
 	}
 	nodes, err := c.Cluster.Published(ctx, TopicActive)
+	delete(nodes, c.Node) // by the first version of this agent
 	if err == nil && len(nodes) > 0 {
 		return false, ""
 	}

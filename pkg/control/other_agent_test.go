@@ -30,6 +30,12 @@ type swapped struct {
 
 func newSwapped(t *testing.T) swapped {
 	t.Helper()
+	return newSwappedFrom(t, startAsOVN)
+}
+
+// newSwappedFrom is newSwapped with servers that start has started.
+func newSwappedFrom(t *testing.T, start func(*testing.T, control.Unit)) swapped {
+	t.Helper()
 	c, ports := controltest.NewCluster(), controltest.FreePorts(t)
 	s := swapped{
 		Cluster: c,
@@ -40,7 +46,7 @@ func newSwapped(t *testing.T) swapped {
 	for _, node := range []*control.Controller{s.active, s.backup} {
 		must(t, node.Layout.Prepare(node.Owner))
 		for _, u := range node.Units {
-			startAsOVN(t, u)
+			start(t, u)
 		}
 	}
 	for _, u := range s.active.Units {
@@ -108,6 +114,34 @@ func TestNodeThatAnotherAgentHasPromotedBeginsATermWithoutARestart(t *testing.T)
 	})
 	insert(t, s.active, "c")
 	wantRows(t, s.backup, "a", "b", "c")
+}
+
+// The first version of this agent publishes, under the same name, that its node leads.
+func TestNodeThatTheFirstVersionHasPromotedBeginsATermWithoutARestart(t *testing.T) {
+	t.Parallel()
+	s := newSwappedFrom(t, startAsFirstVersion)
+	must(t, s.active.Cluster.Publish(testContext(t), control.TopicActive, "OVN_Northbound=tcp:127.0.0.1:1 OVN_Southbound=tcp:127.0.0.1:2"))
+	before := pids(t, s.active)
+	s.active.Monitor(testContext(t), true)
+	if v := s.active.Monitor(testContext(t), true); v.Health != replication.HealthActive || v.Term != 1 {
+		t.Errorf("the second monitor says %q in term %d: %s", v.Health, v.Term, v.Reason())
+	}
+	if after := pids(t, s.active); after != before || slices.Contains(parents(t, s.active), "monitor") {
+		t.Errorf("the servers were %v and are %v, of %q", before, after, parents(t, s.active))
+	}
+	wantRows(t, s.active, "a", "b")
+}
+
+func TestNodeThatTheFirstVersionHasPromotedIsParkedOnceAnotherLeads(t *testing.T) {
+	t.Parallel()
+	s := newSwappedFrom(t, startAsFirstVersion)
+	for _, node := range []*control.Controller{s.active, s.backup} {
+		must(t, node.Cluster.Publish(testContext(t), control.TopicActive, "OVN_Northbound=tcp:127.0.0.1:1 OVN_Southbound=tcp:127.0.0.1:2"))
+	}
+	s.active.Monitor(testContext(t), true)
+	if role := status(t, s.active.Units[0]).Role; role != ovsdbctl.RoleBackup {
+		t.Errorf("the server is %s", role)
+	}
 }
 
 func TestNodeWhoseTakeOverCannotBeRecordedServesOnAndTriesAgain(t *testing.T) {

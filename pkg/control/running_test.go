@@ -58,12 +58,26 @@ func TestStartOverServersWithoutRunDirectoryReplacesThem(t *testing.T) {
 // the clients' listeners.
 func startAsOVN(t *testing.T, u control.Unit) {
 	t.Helper()
+	startWith(t, u)
+}
+
+// startAsFirstVersion starts a unit's server as the first version of this agent did, which gave it its
+// own environment.
+func startAsFirstVersion(t *testing.T, u control.Unit) {
+	t.Helper()
+	startWith(t, u, "OVNDB_SERVERS_PIDFILE="+u.Files.Pidfile, "OCF_RESOURCE_INSTANCE=ovndb")
+}
+
+func startWith(t *testing.T, u control.Unit, variables ...string) {
+	t.Helper()
 	_, err := process.DatabaseFile{Path: u.Files.Database, Schema: u.Files.Schema}.Ensure(testContext(t))
 	must(t, err)
-	out, err := exec.CommandContext(testContext(t), "ovsdb-server", "-vconsole:off", "--detach", "--monitor",
+	cmd := exec.CommandContext(testContext(t), "ovsdb-server", "-vconsole:off", "--detach", "--monitor",
 		"--pidfile="+u.Files.Pidfile, "--log-file="+u.Files.LogFile, "--unixctl="+u.Files.ControlSocket,
 		"--remote=punix:"+u.Files.DataSocket, "--remote=db:"+u.Name()+","+strings.TrimPrefix(u.Name(), "OVN_")[:1]+"B_Global,connections",
-		u.Files.Database).CombinedOutput()
+		u.Files.Database)
+	cmd.Env = append(os.Environ(), variables...)
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -14,6 +14,9 @@ import (
 // open returns the resource that an action's environment describes.
 func (a Agent) open(ctx context.Context, env Environment, p Parameters) resource {
 	c, complete := a.controller(ctx, env, p)
+	if !env.Probe() {
+		c.EndEarlierVersion(ctx)
+	}
 	c.Complete = func(ctx context.Context) { warnIncomplete(a.Log, complete(ctx)) }
 	return resource{Verbs: controllerVerbs{c}, node: c.Node, complete: complete}
 }

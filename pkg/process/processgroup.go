@@ -208,13 +208,19 @@ func (d daemon) sharesDirectory(pid int) bool {
 // startedFor is the pidfile that a process was started for by [Daemon.Start] or
 // [Background.Start], empty if it was started otherwise.
 func startedFor(pid int) (Pidfile, error) {
+	pidfile, err := startVariable(pid, pidfileVariable)
+	return Pidfile(pidfile), err
+}
+
+// startVariable returns a variable of the environment that a process was started with, empty if there is none.
+func startVariable(pid int, name string) (string, error) {
 	content, err := readBounded(filepath.Join("/proc", strconv.Itoa(pid), "environ"), 1<<20)
 	if err != nil {
 		return "", err
 	}
 	for variable := range strings.SplitSeq(content, "\x00") {
-		if pidfile, found := strings.CutPrefix(variable, pidfileVariable+"="); found {
-			return Pidfile(pidfile), nil
+		if value, found := strings.CutPrefix(variable, name+"="); found {
+			return value, nil
 		}
 	}
 	return "", nil

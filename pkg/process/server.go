@@ -120,11 +120,19 @@ func (f ServerFiles) Open() (*Process, error) {
 	return newProcess(opened, err)
 }
 
-// StartedElsewhere reports whether another program than this one has started a process for the
-// server's files. Where that cannot be read, it is taken for this one's.
+// instanceVariable is in the environment of the servers that the first version of this agent has
+// started: it gave them its own.
+const instanceVariable = "OCF_RESOURCE_INSTANCE"
+
+// StartedElsewhere reports whether another program than this one, or its first version, has started a
+// process for the server's files. Where that cannot be read, it is taken for this one's.
 func (f ServerFiles) StartedElsewhere(pid int) bool {
 	pidfile, err := startedFor(pid)
-	return err == nil && pidfile != Pidfile(f.Pidfile)
+	if err != nil || pidfile != Pidfile(f.Pidfile) {
+		return err == nil
+	}
+	instance, err := startVariable(pid, instanceVariable)
+	return err == nil && instance != ""
 }
 
 // StopServer is [Stop] for a database's server. It ends whichever server holds the lock of the

@@ -82,6 +82,20 @@ func Stop(ctx context.Context, p Pidfile, program string, graceful func(context.
 	return (&stopping{daemon: pidfileDaemon(p, program)}).stop(ctx, graceful)
 }
 
+// StopOwn is [Stop] for a pidfile in a directory of another account, which may have anything there: a
+// daemon that runs as another account than this process or root is left alone.
+func StopOwn(ctx context.Context, p Pidfile, program string) (StopReport, error) {
+	pid, err := p.Owner()
+	switch {
+	case errors.Is(err, ErrNotRunning) || err == nil && !trusted(accountOfProcess(pid)):
+		return StopReport{How: StopNotRunning}, nil
+	case err != nil:
+		return StopReport{}, err
+	default:
+		return Stop(ctx, p, program, nil)
+	}
+}
+
 func pidfileDaemon(p Pidfile, program string) daemon {
 	return daemon{locks: []lock{p}, pidfile: p, program: program}
 }

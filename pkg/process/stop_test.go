@@ -225,3 +225,19 @@ func TestStaleFilesOfAKilledServerAreRemovedButNotThoseOfALiveOne(t *testing.T) 
 		t.Errorf("left %d files, %v", present(), err)
 	}
 }
+
+func TestStopOwnEndsADaemonOfRootsAndLeavesThatOfAnotherAccountAlone(t *testing.T) {
+	t.Parallel()
+	daemon, _ := startServer(t)
+	if report, err := process.StopOwn(testContext(t), daemon.Pidfile, daemon.Program); err != nil || len(report.PIDs) != 1 {
+		t.Errorf("got %+v, %v for an own one", report, err)
+	}
+	files, server := runningAccountServer(t, account(t))
+	report, err := process.StopOwn(testContext(t), process.Pidfile(files.Pidfile), process.ServerProgram)
+	if err != nil || report.How != process.StopNotRunning {
+		t.Errorf("got %+v, %v for that of another account", report, err)
+	}
+	if pid, err := files.Owner(); pid != server || err != nil {
+		t.Errorf("process %d is %d, %v", server, pid, err)
+	}
+}
