@@ -95,6 +95,9 @@ func (c *Controller) heldTerm(ctx context.Context) (uint64, error) {
 // term in, in this order. If any of that fails after the first server may be active, it is
 // taken back.
 func (c *Controller) beginTerm(ctx context.Context, p replication.Participants) (uint64, error) {
+	watching, cancel := context.WithCancel(ctx)
+	defer cancel()
+	still := watchStandstill(watching)
 	e, err := c.elect(ctx, p, c.takeRound())
 	if err != nil {
 		return 0, err
@@ -121,7 +124,10 @@ func (c *Controller) beginTerm(ctx context.Context, p replication.Participants) 
 		return 0, err
 	}
 	failpoint("promote-noted")
-	if err := c.takeLead(ctx, e.recordText, own); err != nil {
+	if err := c.takeLead(ctx, e.recordText, own, still.err); err != nil {
+		if errors.Is(err, errStoodStill) {
+			c.noteFailedPromotion()
+		}
 		c.takeBack(ctx)
 		return 0, err
 	}
@@ -131,13 +137,16 @@ func (c *Controller) beginTerm(ctx context.Context, p replication.Participants) 
 	return own.Record.Term, nil
 }
 
-// takeLead makes the servers active and has the cluster record that.
-func (c *Controller) takeLead(ctx context.Context, recordText string, own replication.OwnTerm) error {
+// takeLead makes the servers active and has the cluster record that, unless may returns an error then.
+func (c *Controller) takeLead(ctx context.Context, recordText string, own replication.OwnTerm, may func() error) error {
 	err := c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.activate(ctx, u, own.Markers[u.Name()]) })
 	if err != nil {
 		return err
 	}
 	failpoint("promote-marked")
+	if err := may(); err != nil {
+		return err
+	}
 	if err := c.swapRecord(ctx, recordText, own.Record.String()); err != nil {
 		return err
 	}
