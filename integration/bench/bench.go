@@ -54,6 +54,11 @@ func (o options) run(ctx context.Context, out io.Writer) (err error) {
 	if err := errors.Join(cluster.EnsureHost(ctx, progress), cluster.CleanStale(ctx)); err != nil {
 		return err
 	}
+	remove, err := o.withFencing()
+	if err != nil {
+		return err
+	}
+	defer remove()
 	c, err := cluster.Up(ctx, o.config, progress)
 	if err != nil {
 		return err
@@ -65,6 +70,7 @@ func (o options) run(ctx context.Context, out io.Writer) (err error) {
 		err = errors.Join(err, c.Down(ctx))
 	}()
 	b := &bench{options: o, cluster: c, progress: progress, timeline: &timeline{}}
+	go b.fenceLost(ctx)
 	if err := b.measure(ctx); err != nil {
 		if b.report != nil {
 			_, _ = fmt.Fprintf(out, "\nthe run has ended too soon; up to now:\n\n%s\n", b.report.text())
@@ -99,6 +105,7 @@ func (b *bench) begin(ctx context.Context) error {
 	}
 	b.report = &report{
 		Date: time.Now().UTC().Truncate(time.Second), Suite: string(b.options.config.Suite), Rounds: b.options.rounds, Profile: b.options.config.Profile,
+		Fencing:  b.options.fencing,
 		Versions: versions, Machine: thisMachine(),
 	}
 	for _, one := range allCases(b.options.rows, b.options.config.Profile) {

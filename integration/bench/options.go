@@ -24,7 +24,9 @@ type options struct {
 	// rows are the numbers of rows that the cases of failovers are run with.
 	rows  []int
 	large bool
-	json  string
+	// fencing has lost nodes fenced.
+	fencing bool
+	json    string
 	// document and timeline are paths, empty if not wanted.
 	document, timeline string
 }
@@ -40,6 +42,7 @@ func parseOptions(args []string) (options, error) {
 	agents := flags.String("agents", "", "run only the agents (shell, ours, raft) that match this `regexp`")
 	rows := flags.String("rows", "0", "run the cases of failovers and starts with so many rows in the northbound database, a `list` as 0,100000")
 	large := flags.Bool("large", false, "measure the monitor also with a million rows, which takes minutes")
+	fencing := flags.Bool("fencing", false, "have lost nodes fenced, by killing and starting their containers")
 	json := flags.String("json", "", "`file` for the results (default bin/bench-SUITE.json)")
 	document := flags.Bool("document", false, "put the results into docs/benchmarks.md")
 	timeline := flags.String("timeline", "", "`file` for the timelines of the failovers")
@@ -49,7 +52,7 @@ func parseOptions(args []string) (options, error) {
 	if flags.NArg() > 0 || *rounds < 1 {
 		return options{}, errors.New("wrong number of arguments, or less than one round")
 	}
-	o := options{rounds: *rounds, large: *large, json: *json, timeline: *timeline}
+	o := options{rounds: *rounds, large: *large, fencing: *fencing, json: *json, timeline: *timeline}
 	var err error
 	if o.only, err = regexp.Compile(*only); err != nil {
 		return options{}, fmt.Errorf("cannot read the expression for cases: %w", err)

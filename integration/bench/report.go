@@ -35,6 +35,7 @@ type report struct {
 	Suite    string            `json:"suite"`
 	Rounds   int               `json:"rounds"`
 	Profile  cluster.Profile   `json:"profile"`
+	Fencing  bool              `json:"fencing"`
 	Versions map[string]string `json:"versions"`
 	Machine  machine           `json:"machine"`
 	Notes    []string          `json:"notes"`

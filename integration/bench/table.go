@@ -167,11 +167,14 @@ func (r *report) headline() string {
 
 // explanation returns the meaning of the numbers.
 func (r *report) explanation() string {
-	lost := r.Profile.Lost(nodes)
+	lost, fenced := r.Profile.Lost(nodes), "no fencing"
+	if r.Fencing {
+		fenced = "lost nodes are fenced"
+	}
 	return fmt.Sprintf("Median of %d rounds, least and greatest in parentheses; a ratio is that of the medians, and above 1 in favor of this agent. Three nodes in containers on one machine. For both agents: monitor every %s "+
 		"on the promoted node, every %s on the others, timeout %s; profile %s, by which Corosync takes a lost node for lost after %s: "+
-		"%s without a token, and %s for consensus. RAFT: three servers as ovn-ctl starts them, election timer 1s, without Pacemaker and Corosync.",
-		r.Rounds, promotedInterval, unpromotedInterval, monitorTimeout, r.Profile, lost.After(), lost.Token, lost.Consensus)
+		"%s without a token, and %s for consensus; %s. RAFT: three servers as ovn-ctl starts them, election timer 1s, without Pacemaker and Corosync.",
+		r.Rounds, promotedInterval, unpromotedInterval, monitorTimeout, r.Profile, lost.After(), lost.Token, lost.Consensus, fenced)
 }
 
 // remarks returns the notes, the further interruptions, and the rounds that failed.

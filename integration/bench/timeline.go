@@ -44,7 +44,7 @@ func notable() *regexp.Regexp {
 		`action:\w+ call_id`, `exited with status`, `Requesting local execution`,
 		`is now (lost|member)`, `Cluster node \S+ (is|will)`, `State transition`, `Transition \d+ `, `Calculated transition`, `aborted by`,
 		`quorum`, `We are`, `Setting (master|ovndb)-`, `Setting fail-count`, `error output`, `Adding inet`, `Failing|lost`,
-		`TOTEM`, `KNET.*link`, `Members\[`,
+		`TOTEM`, `KNET.*link`, `Members\[`, `[Ff]encing`, `stonith`,
 	}, "|"))
 }
 
