@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -31,5 +32,26 @@ func TestMarkerOfAServerThatDoesNotAnswerIsNotTakenForRemoved(t *testing.T) {
 	healed, err := led.Heal(testContext(t), *own, found, map[string]*replication.Marker{})
 	if err != nil || len(healed) > 0 {
 		t.Errorf("healed are %v, %v, want none", healed, err)
+	}
+}
+
+// A client clears the marker right before a planned demotion, which comes before the supervisor has
+// written it back. The end of the data in the record is beyond all beats that the backups have received:
+// one that lacks rows must not hold that end.
+func TestEndOfATermIsBeyondItsBeatsThoughAClientHasClearedTheMarker(t *testing.T) {
+	t.Parallel()
+	led := newLedTrio(t).nodes[0]
+	own, err := led.OwnTerm()
+	must(t, err)
+	const seen = 50_000
+	must(t, led.SaveSupervisorState(control.SupervisorState{
+		LastBeats: map[string]control.LastBeat{nb: {TermID: own.Record.TermID, Beat: seen}},
+	}))
+	transact(t, led, `["OVN_Northbound",{"op":"update","table":"NB_Global","where":[],"row":{"external_ids":["map",[]]}}]`)
+	must(t, led.Demote(testContext(t)))
+	record, err := led.Record(testContext(t))
+	must(t, err)
+	if end := record.End[nb].Progress; end.Beat <= seen {
+		t.Errorf("the data of the term ended at %s, and beats were at %d", end, seen)
 	}
 }

@@ -39,8 +39,16 @@ type SupervisorState struct {
 	BehindSince map[string]time.Time `json:"behind-since,omitempty"`
 	// SessionLosses says how often the session to the source of a database was lost, by name.
 	SessionLosses map[string]SessionLoss `json:"session-losses,omitempty"`
+	// LastBeats are the last beats that were seen in the databases, by name.
+	LastBeats map[string]LastBeat `json:"last-beats,omitempty"`
 	// GaveUp says that the supervisor restarts nothing any more.
 	GaveUp bool `json:"gave-up,omitempty"`
+}
+
+// LastBeat is a beat, and the term that it is of.
+type LastBeat struct {
+	TermID string `json:"term-id"`
+	Beat   uint64 `json:"beat"`
 }
 
 // SessionLoss says how often the supervisor has lost its session to a source since it started. The server
@@ -112,10 +120,24 @@ func (c *Controller) loadSupervisorState() (SupervisorState, error) {
 	case age > maxStateAge:
 		return SupervisorState{}, fmt.Errorf("%w: %s old", errStateOld, age.Round(time.Millisecond))
 	}
+	return c.readSupervisorState()
+}
+
+func (c *Controller) readSupervisorState() (SupervisorState, error) {
 	text, err := readBounded(c.supervisorStateFile(), maxSupervisorState)
 	if err != nil {
 		return SupervisorState{}, err
 	}
 	var state SupervisorState
 	return state, json.Unmarshal(text, &state)
+}
+
+// readBeat returns the last beat of a term that the supervisor has seen in a database, however long ago
+// that was; 0 if it has seen none.
+func (c *Controller) readBeat(database, termID string) uint64 {
+	state, err := c.readSupervisorState()
+	if last := state.LastBeats[database]; err == nil && last.TermID == termID {
+		return last.Beat
+	}
+	return 0
 }

@@ -80,7 +80,7 @@ func (c *Controller) BeatNow(ctx context.Context, own replication.OwnTerm) error
 // beatUnit writes the next beat; durably for the last one of a term.
 func (c *Controller) beatUnit(ctx context.Context, u Unit, own replication.OwnTerm, durably bool) error {
 	return c.write(ctx, u, "write a beat into "+u.Name(), func(ctx context.Context, s *ovsdbctl.Store) error {
-		next, err := nextMarker(ctx, s, u, own)
+		next, err := nextMarker(ctx, s, u, own, c.readBeat(u.Name(), own.Record.TermID))
 		if err != nil {
 			return err
 		}
@@ -89,8 +89,8 @@ func (c *Controller) beatUnit(ctx context.Context, u Unit, own replication.OwnTe
 }
 
 // nextMarker returns the marker with the next beat; if the one in the database does not fit the
-// term of this node, the healed one.
-func nextMarker(ctx context.Context, s *ovsdbctl.Store, u Unit, own replication.OwnTerm) (replication.Marker, error) {
+// term of this node, or is older than the beat seen, the healed one.
+func nextMarker(ctx context.Context, s *ovsdbctl.Store, u Unit, own replication.OwnTerm, seen uint64) (replication.Marker, error) {
 	global, err := s.Global(ctx)
 	if err != nil {
 		return replication.Marker{}, err
@@ -99,7 +99,7 @@ func nextMarker(ctx context.Context, s *ovsdbctl.Store, u Unit, own replication.
 	if err != nil {
 		found = nil // a client has written it; it is replaced
 	}
-	marker, fits := own.Heal(u.Name(), found, 0)
+	marker, fits := own.Heal(u.Name(), found, seen)
 	if fits {
 		marker.Beat++
 	}

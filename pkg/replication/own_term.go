@@ -48,7 +48,7 @@ func (o *OwnTerm) Judge(record *Record) TermState {
 }
 
 // Heal compares the marker found in a database of an active node with the node's own term. Seen
-// is the last beat that the node itself wrote or read there. If the marker does not fit, it
+// is the last beat that the node itself has read there. If the marker does not fit, it
 // returns the one to write back, with a beat beyond all that a backup can have received, unless that
 // left no beats to count on with.
 func (o *OwnTerm) Heal(database string, found *Marker, seen uint64) (healed Marker, fits bool) {
@@ -62,11 +62,14 @@ func (o *OwnTerm) Heal(database string, found *Marker, seen uint64) (healed Mark
 			seen = max(seen, found.Beat)
 		}
 	}
-	want.Beat = min(max(seen, BeatRecorded)+1, maxBeat-1)
+	want.Beat = min(max(seen, BeatRecorded)+unreadBeats, maxBeat-1)
 	return want, false
 }
 
 const (
+	// unreadBeats is more than the beats that were written since the last one was read: one that is
+	// written a second time would prove rows to be elsewhere that are not.
+	unreadBeats = 1000
 	// maxBeat is the last beat that parseCount reads.
 	maxBeat = 1<<63 - 1
 	// highBeat is more than beats come to by themselves, and maxJump more than an active node misses

@@ -25,12 +25,12 @@ func TestBeatThatAClientHasMadeTheHighestIsCountedOnFromTheLastOwn(t *testing.T)
 	}{
 		{100, 100, 0},
 		{101, 100, 0},
-		{99, 100, 101},
+		{99, 100, 1100},
 		{1 << 40, 100, 0}, // adopted: a backup may have received it
-		{math.MaxInt64, 100, 101},
-		{math.MaxInt64 - 1, 100, 101},
+		{math.MaxInt64, 100, 1100},
+		{math.MaxInt64 - 1, 100, 1100},
 		{1<<62 + 1, 1 << 62, 0}, // its own, after a client had come as far as that
-		{math.MaxInt64, 0, replication.BeatRecorded + 1},      // right after the start of a supervisor
+		{math.MaxInt64, 0, replication.BeatRecorded + 1000},   // right after the start of a supervisor
 		{math.MaxInt64 - 1, 0, 0},                             // the same
 		{math.MaxInt64, math.MaxInt64 - 1, math.MaxInt64 - 1}, // nothing better is known
 	} {

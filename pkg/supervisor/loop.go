@@ -234,6 +234,17 @@ func (l *loop) lastMarkers() map[string]*replication.Marker {
 	return last
 }
 
+// lastBeats returns the beats of the markers that were seen last.
+func (l *loop) lastBeats() map[string]control.LastBeat {
+	beats := map[string]control.LastBeat{}
+	for database, m := range l.lastMarkers() {
+		if m != nil {
+			beats[database] = control.LastBeat{TermID: m.TermID, Beat: m.Beat}
+		}
+	}
+	return beats
+}
+
 func (l *loop) logStale(stale bool, leader replication.Leader) {
 	if stale == l.stale {
 		return
@@ -256,7 +267,7 @@ func (l *loop) save(now time.Time, reasons []string, gaveUp bool, unmonitored st
 	state.Config, state.Reasons, state.GaveUp, state.Unmonitored = l.config, reasons, gaveUp, unmonitored
 	state.Restarting, state.Notices = restarting(l.restarters), l.exporter.notices()
 	state.BehindSince = maps.Clone(l.freshness.behindSince)
-	state.SessionLosses = sessionLosses(l.sources)
+	state.SessionLosses, state.LastBeats = sessionLosses(l.sources), l.lastBeats()
 	err := l.node.SaveSupervisorState(state)
 	l.logFailure(now, logrus.WarnLevel, err, "cannot save the state of the supervisor: monitors have to ask the cluster themselves")
 }
