@@ -30,7 +30,7 @@ func (c *Controller) forgetEarlierBoot() error {
 	var errs []error
 	for _, e := range entries {
 		// These are locked by whoever uses them, and say nothing by themselves.
-		if slices.Contains([]string{stateLock, stateSupervisorPID}, e.Name()) || e.IsDir() {
+		if slices.Contains([]string{stateLock, statePromotion, stateSupervisorPID}, e.Name()) || e.IsDir() {
 			continue
 		}
 		if err := os.Remove(filepath.Join(c.RunDir, e.Name())); !errors.Is(err, fs.ErrNotExist) {

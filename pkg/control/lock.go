@@ -14,19 +14,25 @@ const lockRetry = 20 * time.Millisecond
 // lock keeps two actions of one resource on one node apart. The kernel drops
 // it when the action's process ends, however it ends.
 func (c *Controller) lock(ctx context.Context) (unlock func(), err error) {
-	return c.lockWith(ctx, (*flock.Flock).TryLockContext)
+	return c.lockWith(ctx, stateLock, (*flock.Flock).TryLockContext)
+}
+
+// lockPromotion is held by a promotion while its term is in this node's state and not in the record:
+// another action that finds such a term knows by that whether the promotion was cut short.
+func (c *Controller) lockPromotion(ctx context.Context) (unlock func(), err error) {
+	return c.lockWith(ctx, statePromotion, (*flock.Flock).TryLockContext)
 }
 
 // lockTogether keeps actions away, but not others who lock together: what is done to one
 // server need not wait for what is done to the other.
 func (c *Controller) lockTogether(ctx context.Context) (unlock func(), err error) {
-	return c.lockWith(ctx, (*flock.Flock).TryRLockContext)
+	return c.lockWith(ctx, stateLock, (*flock.Flock).TryRLockContext)
 }
 
 func (c *Controller) lockWith(
-	ctx context.Context, try func(*flock.Flock, context.Context, time.Duration) (bool, error),
+	ctx context.Context, name string, try func(*flock.Flock, context.Context, time.Duration) (bool, error),
 ) (unlock func(), err error) {
-	l := flock.New(c.runFile(stateLock))
+	l := flock.New(c.runFile(name))
 	err = step(ctx, "wait for another action of this resource to end", l.Path(), func(ctx context.Context) error {
 		_, err := try(l, ctx, lockRetry)
 		return err
@@ -38,8 +44,19 @@ func (c *Controller) lockWith(
 }
 
 // tryLock takes the lock if no action holds it.
-func (c *Controller) tryLock() (unlock func(), ok bool, err error) {
-	l := flock.New(c.runFile(stateLock))
+func (c *Controller) tryLock() (unlock func(), ok bool, err error) { return c.tryLockOf(stateLock) }
+
+// locked reports whether a process holds the lock of that name.
+func (c *Controller) locked(name string) bool {
+	unlock, ok, err := c.tryLockOf(name)
+	if ok {
+		unlock()
+	}
+	return err == nil && !ok
+}
+
+func (c *Controller) tryLockOf(name string) (unlock func(), ok bool, err error) {
+	l := flock.New(c.runFile(name))
 	ok, err = l.TryLock()
 	if err != nil {
 		return nil, false, fmt.Errorf("cannot lock %s: %w", l.Path(), err)

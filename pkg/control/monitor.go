@@ -106,13 +106,7 @@ func (c *Controller) settling(o replication.Observation, v replication.Verdict) 
 }
 
 // Acting reports whether an action is under way.
-func (c *Controller) Acting() bool {
-	unlock, ok, err := c.tryLock()
-	if ok {
-		unlock()
-	}
-	return err == nil && !ok
-}
+func (c *Controller) Acting() bool { return c.locked(stateLock) }
 
 // inspect observes, asks the cluster and repairs.
 func (c *Controller) inspect(ctx context.Context, expectPromoted bool) replication.Verdict {

@@ -116,6 +116,11 @@ func (c *Controller) beginTerm(ctx context.Context, p replication.Participants) 
 	}
 	failpoint("promote-elected")
 	c.endIdleNorthd(ctx)
+	unlock, err := c.lockPromotion(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer unlock()
 	// From now on clients on local sockets may write, and no other node knows of this term.
 	if err := c.forEachUnit(ctx, func(_ context.Context, u Unit) error { return c.followed(u).drop() }); err != nil {
 		return 0, err

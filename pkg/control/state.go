@@ -43,6 +43,9 @@ const (
 	stateReinit = "reinit"
 	// stateLock keeps actions, and repairs of the supervisor, apart.
 	stateLock = "lock"
+	// statePromotion is locked by a promotion from before its term is written here until that is recorded
+	// or taken back.
+	statePromotion = "promotion"
 	// stateSupervisorPID is locked by the supervisor while it runs.
 	stateSupervisorPID = "supervisor.pid"
 	// stateSupervisorState holds the supervisor's view of the cluster and its faults.

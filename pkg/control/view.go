@@ -55,12 +55,12 @@ func (c *Controller) observe(ctx context.Context, view ClusterView, purpose obse
 		ExpectPromoted: purpose.expectPromoted, Probe: purpose.probe,
 		Acting: !purpose.locked && c.Acting(), Restart: view.restarting,
 	}
-	own, err := c.OwnTerm()
+	own, promoting, err := c.ownTermBegun()
 	if err != nil {
 		c.Log.WithError(err).Error("this node may lead a term that it does not know")
 		own = &replication.OwnTerm{}
 	}
-	o.Own = own
+	o.Own, o.Promoting = own, promoting
 	if own != nil {
 		o.Term = c.judgeTerm(ctx, view, own)
 	}
@@ -77,6 +77,22 @@ func (c *Controller) observe(ctx context.Context, view ClusterView, purpose obse
 		o.NoLeader, o.Barred = c.noLeader().read(), c.barred(ctx, view)
 	}
 	return o
+}
+
+// ownTermBegun returns the term that this node leads by its own state, and whether the promotion is
+// under way that began it. One that is still not recorded after its promotion was not seen at work has
+// been cut short: only that promotion could have recorded it.
+func (c *Controller) ownTermBegun() (own *replication.OwnTerm, promoting bool, err error) {
+	own, err = c.OwnTerm()
+	if err != nil || own == nil || own.Recorded {
+		return own, false, err
+	}
+	if c.locked(statePromotion) {
+		return own, true, nil
+	}
+	again, err := c.OwnTerm()
+	cutShort := err == nil && again != nil && !again.Recorded && again.Record.TermID == own.Record.TermID
+	return again, !cutShort, err
 }
 
 // judgeTerm holds the term of this node against the cluster record.

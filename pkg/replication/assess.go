@@ -77,14 +77,16 @@ func assessOver(o Observation) Verdict {
 	return v
 }
 
-// assessUnrecorded judges a promotion that was cut short. While the promotion is under way, it
-// is that which takes it back; no client has seen the server before, except local ones.
+// assessUnrecorded judges a promotion that is not in the record. The servers are active before the
+// record is swapped, so that it names only terms of which data is on disk: while that promotion is
+// under way, it takes itself back if it fails. One that was cut short is not left to the next action,
+// which may wait for other nodes: local clients can write meanwhile.
 func assessUnrecorded(o Observation) Verdict {
-	if o.Acting {
+	if o.Promoting {
 		return Verdict{Health: o.expected(), Reasons: []string{"a promotion is under way"}}
 	}
 	v := Verdict{Health: HealthBackupDegraded, Over: true}
-	v = v.park(o.In(ConditionActive), false)
+	v = v.park(o.In(ConditionActive), true)
 	v.Repairs = append(v.Repairs, Repair{Kind: RepairForget})
 	v.Reasons = append(v.Reasons, "the promotion of this node was cut short before the cluster recorded it")
 	if o.ExpectPromoted {

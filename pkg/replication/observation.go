@@ -75,6 +75,8 @@ type Observation struct {
 	Probe bool
 	// Acting says that an action is under way on this node, which puts servers right itself.
 	Acting bool
+	// Promoting says that the promotion is under way that began the term which this node leads.
+	Promoting bool
 	// Restart says that the supervisor is restarting a server in place.
 	Restart bool
 	// Leader is the node that is promoted, as far as the cluster has said.

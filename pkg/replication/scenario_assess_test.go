@@ -22,7 +22,7 @@ func (s *scenario) assess(t *testing.T, w words) string {
 	node := w.arg(0)
 	o := replication.Observation{
 		Servers: s.servers(w), Own: s.ownTerm(t, node, w),
-		ExpectPromoted: w.has("promoted"), Probe: w.has("probe"), Acting: w.has("acting"), Restart: w.has("restart"),
+		ExpectPromoted: w.has("promoted"), Probe: w.has("probe"), Acting: w.has("acting"), Promoting: w.has("promoting"), Restart: w.has("restart"),
 		NoLeader: w.value("no-leader"), OtherAgent: w.has("other-agent"), TakeOverWaits: w.value("waits"),
 	}
 	o.Term = o.Own.Judge(s.record)
