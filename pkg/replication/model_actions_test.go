@@ -12,6 +12,7 @@ type action struct {
 	kind  string
 	lines []func() bool // each reports whether the action goes on
 	at    int
+	began bool // it has begun a term
 }
 
 func (w *world) begin(m *machine, kind string, lines ...func() bool) {
@@ -142,7 +143,12 @@ func (w *world) poll(m *machine, lost []string, answers map[string]replication.C
 		c := replication.Candidate{}
 		if other != m && !slices.Contains(lost, other.name) {
 			for d := range other.servers {
-				if s := &other.servers[d]; s.source >= 0 && (!w.replicates(other, d) || !w.nodes[s.source].servers[d].active) {
+				s := &other.servers[d]
+				if s.source < 0 || w.replicates(other, d) && w.nodes[s.source].servers[d].active {
+					continue
+				}
+				s.answered = true
+				if w.rules.park {
 					s.source = -1
 				}
 			}
@@ -156,6 +162,9 @@ func (w *world) election(m *machine, answers map[string]replication.Candidate) r
 	e := replication.Election{Record: m.cib.record, Self: m.name, Candidates: map[string]replication.Candidate{}}
 	for node, c := range answers {
 		c.Rounds = m.rounds[node]
+		if other := w.named(node); other.banned && other.banKnown {
+			c.Unable = "a constraint keeps the role away from it"
+		}
 		e.Candidates[node] = c
 	}
 	e.Candidates[m.name] = replication.Candidate{Positions: m.positions()}
@@ -171,13 +180,14 @@ func (w *world) election(m *machine, answers map[string]replication.Candidate) r
 func (w *world) decide(m *machine, e replication.Election) bool {
 	d := w.rules.decide(e)
 	m.refused = d
+	w.checkChoice(e, d)
 	if !d.Lead {
 		for _, node := range d.Wait {
 			m.rounds[node]++
 		}
 		if d.Yield != "" {
 			m.rounds[d.Yield]++
-			m.yielding = true
+			m.yielding = w.rules.yield
 		}
 		return false
 	}
@@ -189,7 +199,7 @@ func (w *world) decide(m *machine, e replication.Election) bool {
 		m.servers[0].wasWritable, m.servers[1].wasWritable = true, true
 	}
 	m.forget()
-	m.own, m.rebooted = &own, false
+	m.own, m.rebooted, m.action.began = &own, false, true
 	return true
 }
 
@@ -327,7 +337,7 @@ func (w *world) copy(m *machine, d, source int, term string) bool {
 	}
 	s.log, s.marker, s.changes, s.possible = from.log, from.marker, 0, uint64(len(from.log))
 	s.generation++
-	s.source, s.sourceGeneration, s.wasWritable = source, from.generation, false
+	s.source, s.sourceGeneration, s.wasWritable, s.answered = source, from.generation, false, false
 	m.yielding = false
 	clear(m.rounds)
 	return true

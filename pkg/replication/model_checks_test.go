@@ -1,6 +1,8 @@
 package replication_test
 
 import (
+	"slices"
+
 	"ovndb-servers/pkg/replication"
 )
 
@@ -84,6 +86,32 @@ func recorded(p replication.Positions, r *replication.Record) bool {
 	return len(p) > 0 && (p[nb].Progress.Beat >= replication.BeatRecorded || p[sb].Progress.Beat >= replication.BeatRecorded)
 }
 
+// checkUnrecorded is asked after a supervisor has looked: servers of a term that is not in the record
+// are active only while the promotion is under way that began it.
+func (w *world) checkUnrecorded(m *machine) {
+	promoting := m.action != nil && m.action.began
+	if m.anyActive() && !promoting && m.own.Judge(m.cib.record) == replication.TermUnrecorded {
+		w.fail("I1: %s stays writable in a term that was never recorded", m.name)
+	}
+}
+
+// checkChoice is asked after each election: the node that another one leaves the promotion to would
+// lead by the same answers, and no node is waited for of which the cluster says that it cannot.
+func (w *world) checkChoice(e replication.Election, d replication.Decision) {
+	for _, node := range append(slices.Clone(d.Wait), d.Yield) {
+		if other := w.named(node); other != nil && other.banned && other.banKnown {
+			w.fail("I3: %s waits for %s, which the cluster says cannot lead", e.Self, node)
+		}
+	}
+	if d.Yield == "" {
+		return
+	}
+	e.Self = d.Yield
+	if next := w.rules.decide(e); !next.Lead {
+		w.fail("one choice (I3): the promotion is left to %s, which would not lead: it would leave it to %q", d.Yield, next.Yield)
+	}
+}
+
 // checkFreshest is asked when a node is about to lead by an election: no other node that
 // answered, may lead and was not given up holds more. One beat, or less, may be uncertain.
 func (w *world) checkFreshest(m *machine, e replication.Election) {
@@ -93,8 +121,11 @@ func (w *world) checkFreshest(m *machine, e replication.Election) {
 	}
 	mine := beatsIn(e.Candidates[m.name].Positions, r)
 	for node, c := range e.Candidates {
-		if node == m.name || c.Rounds >= 2 || !r.HasMember(node) || !c.Positions.Current(*r) {
+		if node == m.name || c.Unable != "" || !r.HasMember(node) || !c.Positions.Current(*r) {
 			continue
+		}
+		if c.Rounds >= 2 && (!w.settling || m.roundsBefore[node] > 0 || w.named(node).banned) {
+			continue // once faults have ended, each node can lead that is asked
 		}
 		theirs := beatsIn(c.Positions, r)
 		if behind(mine, theirs) && !behind(theirs, mine) {

@@ -12,18 +12,24 @@ func (w *world) look(m *machine) {
 		return
 	}
 	acting := m.action != nil && m.action.kind == "promote"
+	promoting := acting && (m.action.began || !w.rules.cutShort)
 	switch state := w.rules.judge(m.own, m.cib.record); {
-	case state == replication.TermOver, state == replication.TermUnrecorded && !acting:
+	case state == replication.TermOver, state == replication.TermUnrecorded && !promoting:
 		w.parkAll(m)
-		m.forget()
+		if state == replication.TermOver || m.action == nil { // else the action has the term's file
+			m.forget()
+		}
 	case state == replication.TermRecordLost:
-		w.swap(m, m.cib.record, m.own.Record)
+		if w.rules.restore {
+			w.swap(m, m.cib.record, m.own.Record)
+		}
 		w.heal(m)
 	case state == replication.TermHeld && !acting:
 		w.goOn(m)
 	case m.own == nil:
 		w.parkUnasked(m)
 	}
+	w.checkUnrecorded(m)
 }
 
 // goOn looks after the term of a node that holds it.
@@ -88,6 +94,9 @@ func (w *world) deliver(m *machine, d, n int) {
 	}
 	s, from := &m.servers[d], &w.nodes[m.servers[d].source].servers[d]
 	if next := from.log[len(s.log):]; len(next) > 0 {
+		if s.answered {
+			w.fail("I3: %s of %s holds more than it has answered", databases[d], m.name)
+		}
 		s.receive(next[:min(n, len(next))]...)
 	}
 }

@@ -2,6 +2,7 @@ package replication_test
 
 import (
 	"flag"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -76,7 +77,39 @@ func recordMutations() []mutation {
 			"a promotion that was not recorded goes on (K4)",
 			withState(map[replication.TermState]replication.TermState{replication.TermUnrecorded: ""}), "I1", 3302,
 		},
+		{"a promotion that was cut short waits for the action under way (D9)", func(r *rules) { r.cutShort = false }, "I1", 311},
+		{"of two terms of one number the node's own counts (K1)", func(r *rules) {
+			r.judge = func(own *replication.OwnTerm, record *replication.Record) replication.TermState {
+				if own != nil && own.Recorded && record != nil && record.Term == own.Record.Term && record.TermID != own.Record.TermID {
+					return replication.TermHeld
+				}
+				return own.Judge(record)
+			}
+		}, "I1", 9872},
+		{"a record that is lost is not swapped in again (K2)", func(r *rules) { r.restore = false }, "I1", 26787},
 	}
+}
+
+// inPairs compares nodes two by two: the node asked leads unless another one holds more of either
+// database. Two nodes may each hold more than the other.
+func inPairs(e replication.Election) replication.Decision {
+	d := e.Decide()
+	if d.Rule != replication.RuleFreshest {
+		return d
+	}
+	d.Lead, d.Yield = true, ""
+	mine := beatsIn(e.Candidates[e.Self].Positions, e.Record)
+	for _, node := range slices.Sorted(maps.Keys(e.Candidates)) {
+		c := e.Candidates[node]
+		if c.Rounds > 1 || c.Unable != "" || e.Record.Bars(node, c.Positions) != "" {
+			continue
+		}
+		if theirs := beatsIn(c.Positions, e.Record); theirs[0] > mine[0] || theirs[1] > mine[1] {
+			d.Lead, d.Yield = false, node
+			break
+		}
+	}
+	return d
 }
 
 func electionMutations() []mutation {
@@ -107,6 +140,14 @@ func electionMutations() []mutation {
 				e.Candidates[node] = c
 			}
 		}), "no node leads", 4},
+		{"a node that the cluster says cannot lead is waited for (K9)", withElection(func(e *replication.Election) {
+			for node, c := range e.Candidates {
+				c.Unable = ""
+				e.Candidates[node] = c
+			}
+		}), "I3", 13},
+		{"a node that leaves the promotion to another one is asked again at once (K6)", func(r *rules) { r.yield = false }, "I3", 14},
+		{"nodes are compared in pairs (K11)", func(r *rules) { r.decide = inPairs }, "one choice (I3)", 59},
 	}
 }
 
@@ -138,6 +179,7 @@ func admissionMutations() []mutation {
 // dutyMutations take away what the nodes owe to the decisions.
 func dutyMutations() []mutation {
 	return []mutation{
+		{"backups answer before they are parked", func(r *rules) { r.park = false }, "I3", 26},
 		{"a promotion that was cut short before its marker leaves no sign (I5)", func(r *rules) { r.flags = false }, "I5", 1671},
 		{"servers are made active in place after a reboot (I5)", func(r *rules) { r.boot = false }, "I5", 1412},
 		{"the marker of a new term is not on disk before the record (K12)", func(r *rules) { r.durable = false }, "no node leads", 207},

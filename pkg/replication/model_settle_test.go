@@ -1,6 +1,7 @@
 package replication_test
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 
@@ -28,9 +29,14 @@ func (w *world) settle(random *rand.Rand) {
 		}
 	}
 	w.checkOneWriter()
+	w.settling = true
+	for _, m := range w.nodes {
+		m.roundsBefore = maps.Clone(m.rounds)
+	}
+	preferred := random.Perm(len(w.nodes))
 	for round := 0; round < settleRounds && !w.settled(); round++ {
 		if w.leader() == nil {
-			w.promoteSomeone(random, round)
+			w.promoteSomeone(preferred, round)
 		}
 		for _, m := range w.nodes {
 			w.round(m)
@@ -83,13 +89,16 @@ func (w *world) leader() *machine {
 	return nil
 }
 
-// promoteSomeone is Pacemaker, which does not know what the agents know, and has preferences.
-// Scores of nodes that yield are taken back after a time.
-func (w *world) promoteSomeone(random *rand.Rand, round int) {
-	for _, i := range random.Perm(len(w.nodes)) {
-		if m := w.nodes[i]; !m.banned && !m.yielding {
-			w.run(m, func() { w.promote(m, nil) })
-			return
+// promoteSomeone is Pacemaker, which does not know what the agents know, and has preferences that
+// stay the same. A node whose data may not lead has no score; so that the reason is known where no other
+// can, it is asked all the same. Scores of nodes that yield are taken back after a time.
+func (w *world) promoteSomeone(preferred []int, round int) {
+	for _, barred := range []bool{false, true} {
+		for _, i := range preferred {
+			if m := w.nodes[i]; !m.banned && !m.yielding && m.barred() == barred {
+				w.run(m, func() { w.promote(m, nil) })
+				return
+			}
 		}
 	}
 	if round%2 == 0 {
@@ -97,6 +106,12 @@ func (w *world) promoteSomeone(random *rand.Rand, round int) {
 			m.yielding = false
 		}
 	}
+}
+
+// barred reports whether a node has no score, see StartScore.
+func (m *machine) barred() bool {
+	_, ok := replication.StartScore(m.name, m.cib.record, m.positions())
+	return !ok
 }
 
 func (w *world) checkOneWriter() {

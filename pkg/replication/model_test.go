@@ -31,6 +31,10 @@ type rules struct {
 	durable  bool // the marker of a new term is on disk before the record
 	sync     bool // so is the end of a term
 	boot     bool // servers are restarted as active ones only in the boot in which they were promoted
+	restore  bool // a record that is lost is swapped in again
+	cutShort bool // a promotion that was cut short is taken back while another action is under way
+	park     bool // backups without a source are parked before they answer
+	yield    bool // a node that leaves the promotion to another one is not asked again at once
 	flags    bool // servers count as writable without leading from before a promotion until their marker is written
 }
 
@@ -38,7 +42,7 @@ func allRules() rules {
 	return rules{
 		decide: replication.Election.Decide, admit: replication.Admit, judge: (*replication.OwnTerm).Judge,
 		heal: (*replication.OwnTerm).Heal, succeeds: replication.Record.Succeeds,
-		compare: true, durable: true, sync: true, boot: true, flags: true,
+		compare: true, durable: true, sync: true, boot: true, restore: true, cutShort: true, park: true, yield: true, flags: true,
 	}
 }
 
@@ -51,7 +55,7 @@ func draw(seed uint64) []string {
 	nodes := 3 - random.IntN(4)/3
 	commands := []string{"nodes " + strconv.Itoa(nodes)}
 	if random.IntN(3) == 0 {
-		commands = append(commands, fmt.Sprintf("ban n%d", 1+random.IntN(nodes)))
+		commands = append(commands, fmt.Sprintf("ban n%d", 1+random.IntN(nodes))+strings.Repeat(" known", int(seed%2)))
 	}
 	for len(commands) < stepsOfRun {
 		commands = append(commands, drawCommand(random, nodes))
@@ -180,7 +184,7 @@ func (w *world) onNode(m *machine, f []string) { //nolint:cyclop // one case for
 	case "turn":
 		w.turn(m, d)
 	case "ban":
-		m.banned = true
+		m.banned, m.banKnown = true, f[len(f)-1] == "known"
 	default:
 		panic("unknown command " + strings.Join(f, " "))
 	}

@@ -76,6 +76,7 @@ type server struct {
 	sourceGeneration int
 	wasWritable      bool // in the node's state: writable without leading since it last followed
 	seen             uint64
+	answered         bool // an election, when its source was gone
 }
 
 // cib is a node's copy of the cluster's configuration.
@@ -97,9 +98,12 @@ type machine struct {
 	rebooted    bool // since it was promoted
 	rounds      map[string]int
 	yielding    bool
-	banned      bool
-	snapshots   [2][]image
-	refused     replication.Decision
+	// roundsBefore are those from before the faults ended.
+	roundsBefore map[string]int
+	// banned says that an operator keeps the role from the node, banKnown that the agents know that.
+	banned, banKnown bool
+	snapshots        [2][]image
+	refused          replication.Decision
 }
 
 // world is a cluster, and what an observer outside of it knows.
@@ -114,6 +118,7 @@ type world struct {
 	tampered bool                // a client's change of a marker has not been healed yet
 	// hopeless says why no node may ever lead again without an operator.
 	hopeless string
+	settling bool     // faults have ended
 	broken   []string // invariants, as they break
 }
 
@@ -155,6 +160,15 @@ func newWorld(n int, r rules) *world {
 
 func (w *world) fail(format string, args ...any) {
 	w.broken = append(w.broken, fmt.Sprintf(format, args...))
+}
+
+func (w *world) named(name string) *machine {
+	for _, m := range w.nodes {
+		if m.name == name {
+			return m
+		}
+	}
+	return nil
 }
 
 // beside returns the nodes that m reaches, itself among them.
