@@ -2,7 +2,6 @@ package pacemaker
 
 import (
 	"errors"
-	"regexp"
 	"testing"
 )
 
@@ -12,23 +11,6 @@ func FuzzParseRecordOfTheCIB(f *testing.F) {
 	f.Fuzz(func(t *testing.T, out string) {
 		if record, err := parsePair(out); err != nil && (record != "" || !errors.Is(err, ErrUnreadable)) {
 			t.Errorf("got %q, %v", record, err)
-		}
-	})
-}
-
-func FuzzParseFailedMonitors(f *testing.F) {
-	f.Add(`<nvpair name="fail-count-p#monitor_10000" value="1"/>`)
-	f.Add(`<xpath-query><nvpair name="fail-count-p#asyncmon_0"/><nvpair name="fail-count-p#start_0"/></xpath-query>`)
-	form := regexp.MustCompile(`^(asyncmon|monitor)_[0-9]+$`)
-	f.Fuzz(func(t *testing.T, out string) {
-		operations, err := Resource{Instance: "p"}.parseFailedMonitors(out)
-		if err != nil && !errors.Is(err, ErrUnreadable) {
-			t.Errorf("unclassified error: %v", err)
-		}
-		for _, operation := range operations {
-			if !form.MatchString(operation) {
-				t.Errorf("operation %q", operation)
-			}
 		}
 	})
 }

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"ovndb-servers/pkg/pacemaker"
 )
 
@@ -83,21 +81,5 @@ func TestTroubleOfAResourceIsNotThatOfOneWhoseNameBeginsAlike(t *testing.T) {
 		if role := view.Role(tt.Instance, "node1"); role != tt.role || err != nil {
 			t.Errorf("%s has the role %s (%v)", tt.Instance, role, err)
 		}
-	}
-}
-
-// From a CIB with fail counts of both: those of one resource are forgiven, and none of the other.
-func TestFailuresOfAResourceWhoseNameBeginsAlikeAreNotForgiven(t *testing.T) {
-	f := newFakes(t, `case "${0##*/}" in crm_node) echo node1 ;; cibadmin) cat <<'END'
-<xpath-query><nvpair name="fail-count-ovndb_2#monitor_10000" value="1"/><nvpair name="fail-count-ovndb#monitor_10000" value="1"/></xpath-query>
-END
-esac`)
-	if err := resource.ForgiveFailures(within(t)); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"attrd_updater|-n|fail-count-ovndb#monitor_10000|-D", "attrd_updater|-n|last-failure-ovndb#monitor_10000|-D"}
-	commands := slices.DeleteFunc(f.commands(t), func(c string) bool { return !strings.HasPrefix(c, "attrd_updater") })
-	if diff := cmp.Diff(want, commands); diff != "" {
-		t.Errorf("commands (-want +got):\n%s", diff)
 	}
 }
