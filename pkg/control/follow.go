@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/snapshot"
 )
@@ -193,6 +194,15 @@ type RefusedSourceError struct {
 // Error implements error.
 func (e *RefusedSourceError) Error() string {
 	return fmt.Sprintf("cannot let the %s server replicate from %s: %s", e.Database, e.Source, e.Reason)
+}
+
+// refusedForGood reports whether a backup cannot follow its source for a reason that does not pass by
+// itself: the source itself, the schema, or the credentials.
+func refusedForGood(err error) bool {
+	if refused := new(RefusedSourceError); errors.As(err, &refused) {
+		return !refused.Soon
+	}
+	return errors.Is(err, process.ErrConversion) || errors.Is(err, ovsdbctl.ErrTLS)
 }
 
 // An admission is how a server may follow a source, and the schema of that.

@@ -167,11 +167,16 @@ func (c *Controller) repair(ctx context.Context, v replication.Verdict, purpose 
 	purpose.locked = true
 	o, v := c.observeLive(ctx, purpose)
 	record := c.askRecord(ctx)
+	refused := 0
 	for _, r := range v.Repairs {
 		if err := c.carryOut(ctx, r, record); err != nil {
 			v.RepairErrors = append(v.RepairErrors, err.Error())
+			if refusedForGood(err) {
+				refused++
+			}
 		}
 	}
+	v.Refused = refused > 0 && refused == len(v.RepairErrors)
 	return o, v
 }
 

@@ -282,4 +282,15 @@ func TestBackupWithARowThatDoesNotFitTheSchemaOfItsActiveLivesOn(t *testing.T) {
 		t.Errorf("the servers were %s and are %s", servers, now)
 	}
 	wantRows(t, backup, "long")
+	// Its supervisor is told not to try again soon. What is tried again keeps no second snapshot.
+	for range 2 {
+		_, v := backup.Repair(testContext(t), replication.Verdict{Repairs: []replication.Repair{{Kind: replication.RepairFollow}}})
+		if !v.Refused || len(v.RepairErrors) != 1 || !strings.Contains(v.RepairErrors[0], "cannot be converted") {
+			t.Errorf("refused is %t: %q", v.Refused, v.RepairErrors)
+		}
+	}
+	kept, err := backup.SnapshotDirectory().List()
+	if must(t, err); len(kept) != 1 {
+		t.Errorf("%d snapshots are kept: %+v", len(kept), kept)
+	}
 }

@@ -67,6 +67,9 @@ type Verdict struct {
 	Repairs []Repair
 	// RepairErrors say why repairs that were tried have failed.
 	RepairErrors []string
+	// Refused says that they failed because of their source alone, for reasons that last until an
+	// operator, or another promotion, changes them: they need not be tried again soon.
+	Refused bool
 	// Term is the term of an active node, 0 of any other.
 	Term uint64
 	// Over says that the node led a term that is over, or never was the cluster's: it is not to

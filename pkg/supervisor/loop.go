@@ -158,7 +158,7 @@ func (l *loop) observe(ctx context.Context) {
 	if len(v.Repairs) == 0 {
 		l.unrepaired = nil
 	}
-	if l.view.known() && l.repairs.due(time.Now(), v, o.Acting) {
+	if l.view.known() && l.repairs.due(time.Now(), v, l.view.state.Record, o.Acting) {
 		o, v = l.repair(ctx, v)
 	}
 	now := time.Now()

@@ -32,6 +32,7 @@ type fakeNode struct {
 	markers          map[string]*replication.Marker
 	beatErr          error
 	repairErrors     []string
+	refused          bool
 	faults           []string
 	changed          []string
 	queue            replication.CopyQueue
@@ -129,7 +130,7 @@ func (n *fakeNode) Repair(_ context.Context, v replication.Verdict) (replication
 	o := n.judge(locked(n, &n.cluster))
 	assessed := replication.Assess(o)
 	if !o.Acting {
-		assessed.RepairErrors = locked(n, &n.repairErrors)
+		assessed.RepairErrors, assessed.Refused = locked(n, &n.repairErrors), locked(n, &n.refused)
 	}
 	return o, assessed
 }

@@ -11,9 +11,10 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-func TestRepairIsTriedAgainAfterTwoSecondsAndAServerMadeReadOnlyAtOnceIfUrgentAlsoDuringAnAction(t *testing.T) {
+func TestRepairIsTriedAgainAfterTwoSecondsRarelyIfRefusedAndAServerMadeReadOnlyAtOnceIfUrgentAlsoDuringAnAction(t *testing.T) {
 	t.Parallel()
 	follow := replication.Repair{Kind: replication.RepairFollow, Database: "OVN_Northbound"}
+	elsewhere := replication.Repair{Kind: replication.RepairFollow, Database: "OVN_Northbound", Source: "tcp:192.0.2.2:6641"}
 	park := replication.Repair{Kind: replication.RepairPark, Database: "OVN_Southbound"}
 	urgent := replication.Repair{Kind: replication.RepairPark, Database: "OVN_Southbound", Urgent: true}
 	var r repairTimer
@@ -23,6 +24,8 @@ func TestRepairIsTriedAgainAfterTwoSecondsAndAServerMadeReadOnlyAtOnceIfUrgentAl
 		acting  bool
 		due     bool
 		end     time.Duration
+		refused bool // the attempt, if it is due, ends so
+		record  string
 	}{
 		{at: 0},
 		{at: 0, repairs: []replication.Repair{follow}, due: true, end: time.Second},
@@ -32,14 +35,24 @@ func TestRepairIsTriedAgainAfterTwoSecondsAndAServerMadeReadOnlyAtOnceIfUrgentAl
 		{at: 4500 * time.Millisecond, repairs: []replication.Repair{follow}, due: true, end: 5 * time.Second},
 		{at: 6 * time.Second, repairs: []replication.Repair{park}, acting: true},
 		{at: 6 * time.Second, repairs: []replication.Repair{urgent}, acting: true, due: true, end: 6 * time.Second},
+		{at: 10 * time.Second, repairs: []replication.Repair{follow}, due: true, end: 10 * time.Second, refused: true},
+		{at: 39 * time.Second, repairs: []replication.Repair{follow}},
+		{at: 39 * time.Second, repairs: []replication.Repair{urgent}, due: true, end: 39 * time.Second},
+		{at: 41 * time.Second, repairs: []replication.Repair{follow}, due: true, end: 41 * time.Second, refused: true},
+		{at: 70 * time.Second, repairs: []replication.Repair{follow}},
+		{at: 71 * time.Second, repairs: []replication.Repair{follow}, due: true, end: 71 * time.Second, refused: true},
+		{at: 73 * time.Second, repairs: []replication.Repair{follow}, record: "of another term", due: true, end: 73 * time.Second, refused: true},
+		{at: 75 * time.Second, repairs: []replication.Repair{elsewhere}, record: "of another term", due: true, end: 75 * time.Second},
+		{at: 77 * time.Second, repairs: []replication.Repair{elsewhere}, record: "of another term", due: true, end: 77 * time.Second},
 		{at: time.Hour},
 	} {
-		due := r.due(time.Unix(0, 0).Add(tt.at), replication.Verdict{Repairs: tt.repairs}, tt.acting)
+		v := replication.Verdict{Repairs: tt.repairs, Refused: tt.refused}
+		due := r.due(time.Unix(0, 0).Add(tt.at), v, tt.record, tt.acting)
 		if due != tt.due {
 			t.Errorf("after %s: due %v, want %v", tt.at, due, tt.due)
 		}
 		if due {
-			r.done(time.Unix(0, 0).Add(tt.end))
+			r.done(time.Unix(0, 0).Add(tt.end), v, tt.record)
 		}
 	}
 }
@@ -65,6 +78,29 @@ func TestRepairThatFailedIsAReasonUntilNothingIsToBeRepaired(t *testing.T) {
 		wait(10 * time.Second)
 		if reasons := locked(n, &n.saved).Reasons; slices.Contains(reasons, n.repairErrors[0]) {
 			t.Errorf("the monitors are told %q of a server that was repaired", reasons)
+		}
+	})
+}
+
+func TestSourceThatIsRefusedForGoodIsTriedRarelyUntilTheRecordChanges(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newElsewhere()
+		n.repairErrors, n.refused = []string{"it has another origin"}, true
+		_, changed, _ := start(t, n)
+		wait(2 * time.Minute)
+		if tried := n.count("repair"); tried < 3 || tried > 5 {
+			t.Errorf("tried %d times in two minutes", tried)
+		}
+		if reasons := locked(n, &n.saved).Reasons; !slices.Contains(reasons, "it has another origin") {
+			t.Errorf("the monitors are told %q", reasons)
+		}
+		before := n.count("repair")
+		n.set(func() { n.cluster.Record = "9 id9 node1" })
+		changed <- struct{}{}
+		wait(5 * time.Second)
+		if n.count("repair") == before {
+			t.Error("it was not tried again in another term")
 		}
 	})
 }

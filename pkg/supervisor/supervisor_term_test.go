@@ -71,7 +71,9 @@ func TestSupervisorLeavesServersToAPromotionThatWaitsForItsRecord(t *testing.T) 
 	swap := waitingSwap{Cluster: node.Cluster, waits: make(chan struct{}), goOn: make(chan struct{})}
 	promoting.Cluster = swap
 	promoted := make(chan error, 1)
-	go func() { promoted <- promoting.Promote(testContext(t), replication.Participants{Nodes: []string{"node1"}}) }()
+	go func() {
+		promoted <- promoting.Promote(testContext(t), replication.Participants{Nodes: []string{"node1"}})
+	}()
 	<-swap.waits
 	for range 3 {
 		awaitObservation(t, node)
