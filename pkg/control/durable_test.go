@@ -46,8 +46,8 @@ func (o *overheard) durable(text string) bool {
 // overhear takes the place of a server's data socket, for clients of this test.
 func overhear(t *testing.T, u *control.Unit) *overheard {
 	t.Helper()
-	heard, real := &overheard{}, u.Server.DataSocket
-	u.Server.DataSocket, u.Server.Peer = filepath.Join(filepath.Dir(real), "overheard.sock"), nil
+	heard, behind := &overheard{}, u.Server.DataSocket
+	u.Server.DataSocket, u.Server.Peer = filepath.Join(filepath.Dir(behind), "overheard.sock"), nil
 	listener, err := net.Listen("unix", u.Server.DataSocket)
 	must(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
@@ -57,7 +57,7 @@ func overhear(t *testing.T, u *control.Unit) *overheard {
 			if err != nil {
 				return
 			}
-			server, err := net.Dial("unix", real)
+			server, err := net.Dial("unix", behind)
 			if err != nil {
 				_ = client.Close()
 				continue

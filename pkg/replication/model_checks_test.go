@@ -124,14 +124,20 @@ func (w *world) checkFreshest(m *machine, e replication.Election) {
 		if node == m.name || c.Unable != "" || !r.HasMember(node) || !c.Positions.Current(*r) {
 			continue
 		}
-		if c.Rounds >= 2 && (!w.settling || m.roundsBefore[node] > 0 || w.named(node).banned) {
-			continue // once faults have ended, each node can lead that is asked
+		if c.Rounds >= 2 && w.mayBeGivenUp(m, node) {
+			continue
 		}
 		theirs := beatsIn(c.Positions, r)
 		if behind(mine, theirs) && !behind(theirs, mine) {
 			w.fail("I3: %s leads with beats %v of term %d, and %s has %v", m.name, mine, r.Term, node, theirs)
 		}
 	}
+}
+
+// mayBeGivenUp reports whether a node may be passed over that has been waited for: once faults have ended,
+// each node can lead that is asked.
+func (w *world) mayBeGivenUp(m *machine, node string) bool {
+	return !w.settling || m.roundsBefore[node] > 0 || w.named(node).banned
 }
 
 func beatsIn(p replication.Positions, r *replication.Record) [2]uint64 {

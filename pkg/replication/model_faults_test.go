@@ -15,21 +15,30 @@ func (w *world) look(m *machine) {
 	promoting := acting && (m.action.began || !w.rules.cutShort)
 	switch state := w.rules.judge(m.own, m.cib.record); {
 	case state == replication.TermOver, state == replication.TermUnrecorded && !promoting:
-		w.parkAll(m)
-		if state == replication.TermOver || m.action == nil { // else the action has the term's file
-			m.forget()
-		}
+		w.stepDown(m, state)
 	case state == replication.TermRecordLost:
-		if w.rules.restore {
-			w.swap(m, m.cib.record, m.own.Record)
-		}
-		w.heal(m)
+		w.restore(m)
 	case state == replication.TermHeld && !acting:
 		w.goOn(m)
 	case m.own == nil:
 		w.parkUnasked(m)
 	}
 	w.checkUnrecorded(m)
+}
+
+// stepDown parks the servers of a node whose term is no longer, or not yet, the cluster's.
+func (w *world) stepDown(m *machine, state replication.TermState) {
+	w.parkAll(m)
+	if state == replication.TermOver || m.action == nil { // else the action has the term's file
+		m.forget()
+	}
+}
+
+func (w *world) restore(m *machine) {
+	if w.rules.restore {
+		w.swap(m, m.cib.record, m.own.Record)
+	}
+	w.heal(m)
 }
 
 // goOn looks after the term of a node that holds it.
