@@ -71,7 +71,7 @@ func OnConversion(t *testing.T, u *control.Unit, handle func(Conversion) []byte)
 
 // relay hands a session through to the server, but for conversions.
 func relay(client net.Conn, socket string, handle func(Conversion) []byte) {
-	defer client.Close()                      //nolint:errcheck // the session has ended
+	defer client.Close()                    //nolint:errcheck // the session has ended
 	server, err := net.Dial("unix", socket) //nolint:noctx // the server is there, or not
 	if err != nil {
 		return
