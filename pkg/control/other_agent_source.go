@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"ovndb-servers/pkg/ovsdbctl"
 )
@@ -54,9 +55,16 @@ func (u Unit) parked(ctx context.Context) bool {
 // published nothing, as each start of this one does. It is empty if there is none, or this agent elects or has
 // promoted a node.
 func (c *Controller) otherAgentsNode(ctx context.Context) (string, error) {
-	for _, topic := range []Topic{TopicActive, TopicRound} {
-		if published, err := c.Cluster.Published(ctx, topic); err != nil || len(published) > 0 {
-			return "", err
+	if leaders, err := c.Cluster.Published(ctx, TopicActive); err != nil || len(leaders) > 0 {
+		return "", err
+	}
+	rounds, err := c.Cluster.Published(ctx, TopicRound)
+	if err != nil {
+		return "", err
+	}
+	for _, round := range rounds {
+		if !strings.HasSuffix(round, roundDone) {
+			return "", nil
 		}
 	}
 	promoted, err := c.Cluster.PromotedNode(ctx)

@@ -23,6 +23,7 @@ func TestNodeThatStartsWhileAnotherAgentLeadsFollowsItAfterASnapshot(t *testing.
 	s := newSwapped(t)
 	s.SetPromotedNode("node1")
 	must(t, s.backup.Start(testContext(t)))
+	must(t, s.backup.Cluster.Publish(testContext(t), control.TopicRound, "an earlier one done"))
 	insert(t, s.active, "c")
 	if follows(t, s.backup) {
 		t.Fatal("it follows at its start")

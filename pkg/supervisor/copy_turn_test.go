@@ -154,7 +154,7 @@ func TestBackupsCopyInTurnAfterAConversion(t *testing.T) {
 	}
 	eventually(t, "the second backup to copy", func() bool {
 		begun := copied(p.second)
-		if begun && !(copied(p.first) && p.fresh(p.first)) {
+		if begun && (!copied(p.first) || !p.fresh(p.first)) {
 			t.Fatal("the second backup copies before the first has")
 		}
 		return begun && p.fresh(p.second)
