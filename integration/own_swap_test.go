@@ -63,6 +63,62 @@ func TestSwapOfTheShellAgentWithAFailoverInBetweenLosesNothing(t *testing.T) {
 	s.end()
 }
 
+// From a cluster under the shell agent: a node that starts with this agent follows the one that the shell agent
+// has promoted. The role is moved to it, which begins the first term, and the backup that still has the shell agent
+// follows. Then the swap goes on. Each acknowledged row is on all nodes, or in a snapshot of the node that was
+// demoted: the shell agent does not wait for its last rows.
+func TestSwapOfTheShellAgentWithTheRoleMovedToThisAgentKeepsAllRows(t *testing.T) {
+	skipIfShort(t)
+	s := newShellTrial(t)
+	active, others := s.promoted()
+	ours, shell := others[0], others[1]
+	s.check(s.Standby(s.ctx, ours))
+	s.awaitCluster("the node to leave", s.SettledOn(s.without(ours)...))
+	s.check(s.UseOVNAgent(s.ctx, ours))
+	s.check(s.Unstandby(s.ctx, ours))
+	s.awaitCluster("the node to come back", s.Settled())
+	s.awaitRowsOn(ours)
+	s.moveTo(ours)
+	if term := s.term(ours); term != 1 {
+		t.Errorf("%s leads in term %d, want the first", ours, term)
+	}
+	s.awaitRowsOn(shell)
+	for _, node := range []string{shell, active} {
+		s.takeOver(node)
+	}
+	awaitReplication(s.ctx, t, s.Cluster)
+	if now, _ := s.promoted(); now != ours {
+		t.Errorf("%s was promoted, and %s is", ours, now)
+	}
+	s.endKept(active)
+}
+
+// moveTo has the role moved to a node.
+func (s *trial) moveTo(node string) {
+	s.t.Helper()
+	s.check(s.MovePromoted(s.ctx, node))
+	s.awaitCluster(node+" to lead", cluster.All(s.Settled(), cluster.PromotedOn(node)))
+	s.awaitMore(20)
+	s.check(s.ClearMoves(s.ctx))
+	s.awaitCluster("the role to stay", cluster.All(s.Settled(), cluster.PromotedOn(node)))
+}
+
+// awaitRowsOn waits until a node has the rows that were acknowledged last.
+func (s *trial) awaitRowsOn(node string) {
+	s.t.Helper()
+	for _, writer := range s.writers {
+		acks := writer.AckedNames()
+		last := acks[len(acks)-1]
+		s.await("the last row on "+node, func(ctx context.Context) error {
+			present, err := s.NamesOn(ctx, node, writer.Database())
+			if err == nil && !slices.Contains(present, last) {
+				err = errors.New("it has not got " + last)
+			}
+			return err
+		})
+	}
+}
+
 // newShellTrial is a trial of the shell agent, which has run the resource from its beginning.
 func newShellTrial(t *testing.T) *trial {
 	t.Helper()

@@ -75,10 +75,11 @@ func testUpgradeOfTheRelease(t *testing.T, r releases) {
 	awaitReplication(s.ctx, t, s.Cluster)
 	leader, _ := s.promoted()
 	s.awaitNorthdOf(r, leader, 2)
-	if moves := s.term(leader) - term; moves != 1 {
+	moves := s.term(leader) - term
+	if moves != 1 {
 		t.Errorf("the role moved %d times, want 1", moves)
 	}
-	s.reportPauses(began)
+	s.checkPauses(began, moves)
 	s.end()
 }
 
@@ -206,12 +207,24 @@ func (s *trial) term(node string) int {
 	return term
 }
 
-// reportPauses logs how often clients of each database had to wait, and for how long.
-func (s *trial) reportPauses(began time.Time) {
+// longPause is a pause that only a move of the role may take, on a machine that is busy.
+const longPause = 5 * time.Second
+
+// checkPauses logs how often clients of each database had to wait, and for how long. No more of these pauses may
+// be long than the role has moved.
+func (s *trial) checkPauses(began time.Time, moves int) {
+	s.t.Helper()
 	for _, writer := range s.writers {
 		var lengths []string
+		long := 0
 		for _, gap := range writer.Interruptions(began) {
 			lengths = append(lengths, gap.Duration().Round(10*time.Millisecond).String())
+			if gap.Duration() > longPause {
+				long++
+			}
+		}
+		if long > moves {
+			s.t.Errorf("%s: %d pauses of its writer were longer than %s, and the role moved %d times", writer.Database().Name, long, longPause, moves)
 		}
 		s.t.Logf("%s: %d pauses of its writer: %s", writer.Database().Name, len(lengths), strings.Join(lengths, ", "))
 	}

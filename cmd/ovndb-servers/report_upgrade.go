@@ -17,7 +17,7 @@ type upgradeReport struct {
 	Version  string `json:"version"`
 	// WaitsFor are the nodes whose package brings another schema.
 	WaitsFor []string `json:"waits_for"`
-	// Refused says that the conversion has failed in this term, on the promoted node.
+	// Refused says that the conversion has failed on the promoted node, and is not tried again by itself.
 	Refused bool `json:"refused,omitempty"`
 }
 
@@ -57,7 +57,7 @@ func (r *report) addPlan(plan control.UpgradePlan, refused bool) {
 func (u upgradeReport) text() string {
 	switch {
 	case u.Refused:
-		return fmt.Sprintf("%s was not converted to schema %s, which is not tried again in this term: mend what the log says, then: "+
+		return fmt.Sprintf("%s was not converted to schema %s, which is not tried again by itself: mend what the log says, then: "+
 			"ovndb-servers upgrade", u.Database, u.Version)
 	case len(u.WaitsFor) == 0:
 		return fmt.Sprintf("%s is about to be converted to schema %s", u.Database, u.Version)

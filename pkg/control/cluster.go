@@ -35,6 +35,9 @@ type Cluster interface {
 	// Unable returns the nodes that cannot take the promoted role, with the reason: their last
 	// start or promotion failed, the resource is not managed there, or a constraint forbids it.
 	Unable(ctx context.Context) (map[string]string, error)
+	// PromotedNode returns the node on which the cluster has the resource promoted; empty if there is none,
+	// more than one, or that node is lost.
+	PromotedNode(ctx context.Context) (string, error)
 	// Quorate reports whether this node's partition of the cluster has quorum.
 	Quorate(ctx context.Context) (bool, error)
 	// Managed reports whether the cluster manages the resource on a node: neither the cluster
@@ -93,6 +96,9 @@ func (Alone) SetScore(context.Context, string, replication.Score) error { return
 
 // KeepScore implements Cluster.
 func (Alone) KeepScore(context.Context, replication.Score) error { return nil }
+
+// PromotedNode implements Cluster.
+func (Alone) PromotedNode(context.Context) (string, error) { return "", nil }
 
 // Quorate implements Cluster.
 func (Alone) Quorate(context.Context) (bool, error) { return true, nil }

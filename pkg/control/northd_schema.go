@@ -13,10 +13,11 @@ import (
 // northdWaits returns why ovn-northd is not to be started yet beside active servers: its package is newer
 // than a schema that they have. Empty if it may be.
 //
-// OVN upgrades the schemas before it starts the newer ovn-northd, and tests no other order. That of 25.03
-// writes values that the southbound schema of 23.03 does not allow: the server refuses each of its
-// transactions, and it computes and sends them again without a pause. The conversion comes as soon as all
-// nodes have the newer package; if the server has refused it, ovn-northd is started as it is.
+// OVN upgrades the schemas before it starts the newer ovn-northd, and tests no other order. An older one on
+// newer schemas is part of that, and is started. That of 25.03 writes values that the southbound schema of
+// 23.03 does not allow: the server refuses each of its transactions, and it computes and sends them again
+// without a pause. The conversion comes as soon as all nodes have the newer package; if the server has refused
+// it, ovn-northd is started as it is.
 func (c *Controller) northdWaits(ctx context.Context) (string, error) {
 	if c.UpgradeRefused() {
 		return "", nil

@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,29 @@ func TestNorthdOfANewerPackageIsStartedAfterTheConversion(t *testing.T) {
 	wantHealth(t, active, replication.HealthActiveDegraded)
 	wantHealth(t, active, replication.HealthActive)
 	wantRound(t, active, 2)
+}
+
+// From a node with an older package than the databases, as one that joins after their conversion: it takes the
+// newer schemas, and once it leads its ovn-northd is started and works. OVN upgrades in that order as well.
+func TestNorthdOfAnOlderPackageIsStartedOnNewerSchemas(t *testing.T) {
+	t.Parallel()
+	needNorthd(t)
+	active, joining, nodes := upgradePair(t, 1)
+	for _, node := range nodes {
+		node.ManageNorthd = true
+	}
+	must(t, joining.Follow(testContext(t), active.Node))
+	wantRows(t, joining, "row")
+	must(t, active.Demote(testContext(t)))
+	must(t, joining.Promote(testContext(t), replication.Participants{}))
+	wantHealth(t, joining, replication.HealthActive)
+	wantRound(t, joining, 1)
+	if version := controltest.SchemaVersion(t, joining.Units[0]); version == controltest.OlderSchema {
+		t.Errorf("the node has schema %s", version)
+	}
+	if plan, err := joining.PlanUpgrade(testContext(t)); err != nil || plan.Waits() != nil || slices.ContainsFunc(plan.Steps, func(s control.UpgradeStep) bool { return s.Due }) {
+		t.Errorf("the plan is %+v: %v", plan, err)
+	}
 }
 
 // From an ovn-northd at work, beside which a newer package is installed: it runs on, as it is of the older one.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -268,6 +269,46 @@ func TestOnlyOneOfTwoNodesThatAnotherAgentHasPromotedIsTakenOver(t *testing.T) {
 	wantNotTakenOver(t, s.backup, record)
 }
 
+// overtaken is a cluster in which another node swaps its record in just before this one.
+type overtaken struct {
+	control.Cluster
+
+	overtake func()
+}
+
+func (c overtaken) SwapRecord(ctx context.Context, old, record string) error {
+	c.overtake()
+	return c.Cluster.SwapRecord(ctx, old, record)
+}
+
+// From two nodes that the other agent has both promoted, and that are taken over at the same moment: the one
+// whose record comes second is made read-only, follows the other one, and its own row is in a snapshot.
+func TestNodeThatLosesTheFirstTakeOverFollowsTheOtherOne(t *testing.T) {
+	t.Parallel()
+	s := newSwapped(t)
+	loser, whole := s.backup, s.backup.Cluster
+	for _, u := range loser.Units {
+		must(t, u.Server.Activate(testContext(t)))
+	}
+	insert(t, loser, "of the loser")
+	var once sync.Once
+	loser.Cluster = overtaken{Cluster: whole, overtake: func() { once.Do(func() { s.active.Monitor(testContext(t), true) }) }}
+	loser.Monitor(testContext(t), true)
+	loser.Cluster = whole
+	wantLeads(t, s.active)
+	record, err := whole.Record(testContext(t))
+	must(t, err)
+	wantNotTakenOver(t, loser, record)
+	must(t, loser.Demote(testContext(t))) // so does Pacemaker
+	insert(t, s.active, "later")
+	must(t, loser.Follow(testContext(t), s.active.Node))
+	wantRows(t, loser, "a", "b", "later")
+	wantHealth(t, loser, replication.HealthBackup)
+	if !inSnapshot(t, loser, replication.SnapshotAdopted, "of the loser") {
+		t.Error("the row is in no snapshot")
+	}
+}
+
 func wantLeads(t *testing.T, node *control.Controller) {
 	t.Helper()
 	if v := node.Monitor(testContext(t), true); v.Health != replication.HealthActive {
@@ -406,4 +447,19 @@ func TestBackupOfTheVirtualAddressKeepsASnapshotBeforeAnotherAgentPromotesANode(
 	if kept := snapshots(t, s.backup)[replication.SnapshotOtherAgent]; !slices.Equal(kept, []string{"a", "b"}) {
 		t.Errorf("kept are %q: %v", kept, err)
 	}
+}
+
+// From the first promotion of all, which was killed before it was recorded, and another node that is promoted
+// next, alone: the first one follows it.
+func TestNodeWhoseFirstPromotionWasNeverRecordedFollowsAnotherOne(t *testing.T) {
+	t.Parallel()
+	three := newTrio(t)
+	killed := *three.nodes[0]
+	killed.Cluster = endsAtSwap{Cluster: killed.Cluster, over: new(atomic.Bool)}
+	inGoroutine(func() { _ = killed.Promote(testContext(t), three.electorate(1, 2)) })
+	three.nodes[0].Monitor(testContext(t), false)
+	three.promote(t, 1, 0)
+	insert(t, three.nodes[1], "a")
+	must(t, three.nodes[0].Follow(testContext(t), "node2"))
+	wantRows(t, three.nodes[0], "a")
 }

@@ -57,13 +57,28 @@ func transactOn(t *testing.T, u control.Unit, operations string) []byte {
 	return out
 }
 
-// snapshots returns the names in each snapshot of a node's northbound database.
+// snapshots returns the names in the first snapshot of each kind of a node's northbound database.
 func snapshots(t *testing.T, c *control.Controller) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	eachSnapshot(t, c, func(why string, names []string) { found[why] = names })
+	return found
+}
+
+// inSnapshot reports whether a name is in any snapshot of a kind of a node's northbound database.
+func inSnapshot(t *testing.T, c *control.Controller, kind, name string) bool {
+	t.Helper()
+	found := false
+	eachSnapshot(t, c, func(why string, names []string) { found = found || why == kind && slices.Contains(names, name) })
+	return found
+}
+
+// eachSnapshot calls f for each snapshot of a node's northbound database, the newest first.
+func eachSnapshot(t *testing.T, c *control.Controller, f func(why string, names []string)) {
 	t.Helper()
 	directory := c.SnapshotDirectory()
 	all, err := directory.List()
 	must(t, err)
-	found := map[string][]string{}
 	for _, info := range all {
 		if info.Database != nb {
 			continue
@@ -71,9 +86,8 @@ func snapshots(t *testing.T, c *control.Controller) map[string][]string {
 		out, err := exec.CommandContext(testContext(t), "ovsdb-tool", "query", directory.Path(info.Name),
 			`["OVN_Northbound",{"op":"select","table":"Logical_Switch","where":[],"columns":["name"]}]`).Output()
 		must(t, err)
-		found[info.Why] = parseNames(t, out)
+		f(info.Why, parseNames(t, out))
 	}
-	return found
 }
 
 // wantRows awaits the rows of a node: replication takes a moment.

@@ -104,8 +104,9 @@ func (c *Controller) presentScore(ctx context.Context, query recordQuery, held r
 }
 
 // startSources falls back to parking: a server that starts parked is pointed
-// at the promoted node by the next notification or monitor. Pacemaker's lists
-// are not asked: a failed promotion makes a node appear promoted in them.
+// at the promoted node by the next notification or monitor, at that of another
+// agent by [Controller.FollowOtherAgent]. Pacemaker's lists are not asked: a
+// failed promotion makes a node appear promoted in them.
 func (c *Controller) startSources(ctx context.Context) replication.Sources {
 	leader, err := c.leader(ctx)
 	c.warn(err, "starting without a source")

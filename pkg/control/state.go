@@ -33,7 +33,8 @@ const (
 	stateElectionLost = "election-lost"
 	// stateNorthd says that the ovn-northd of this node is the agent's to end.
 	stateNorthd = "northd"
-	// stateUpgradeRefused names the term in which a conversion was refused, as rows do not fit.
+	// stateUpgradeRefused names the term in which a conversion was refused, as rows do not fit, or says that
+	// a server has died in one.
 	stateUpgradeRefused = "upgrade-refused"
 	// stateFilePosition holds, for a database, how far its file was read and the position there.
 	stateFilePosition = "position"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -130,32 +131,55 @@ func (c *Controller) PlanUpgrade(ctx context.Context) (UpgradePlan, error) {
 func (c *Controller) UpgradeSchemas(ctx context.Context, plan UpgradePlan) error {
 	var failures []error
 	for _, s := range plan.Steps {
-		if s.Due {
-			failures = append(failures, c.convertUnlessActing(ctx, s.Database))
+		if !s.Due {
+			continue
 		}
+		tried, err := c.convertUnlessActing(ctx, s.Database)
+		if tried && err == nil {
+			c.warn(c.upgradeRefused().drop(), "the note of a refused conversion stays")
+		}
+		failures = append(failures, err)
 	}
 	err := errors.Join(failures...)
 	c.noteRefusal(err)
 	return err
 }
 
-// noteRefusal keeps the term in which a conversion was refused, as rows do not fit.
+// What the note of a refused conversion has in the place of a term, where the server has died.
+const (
+	upgradeDiedOnce  = "died"
+	upgradeDiedAgain = "died again"
+)
+
+// errDiedConverting is returned for a server that has ended while it was converting its database: as for a
+// lack of memory, or because it was killed. Its file has either schema then.
+var errDiedConverting = errors.New("its server has died in the conversion")
+
+// noteRefusal keeps the term in which a conversion was refused, as rows do not fit, or that the server
+// has died of it. A server that was killed just then is given another try.
 func (c *Controller) noteRefusal(err error) {
-	if err == nil {
-		c.warn(c.upgradeRefused().drop(), "the note of a refused conversion stays")
-	}
-	refused := errors.Is(err, process.ErrConversion) || errors.As(err, new(*ovsdbctl.CommandError))
-	if own, ownErr := c.OwnTerm(); refused && ownErr == nil && own != nil {
-		c.warn(c.upgradeRefused().write(own.Record.TermID), "the refused conversion is tried again in this term")
+	note := c.upgradeRefused()
+	switch own, ownErr := c.OwnTerm(); {
+	case errors.Is(err, errDiedConverting) && note.read() == "":
+		c.warn(note.write(upgradeDiedOnce), "a conversion of which the server dies is tried more than twice")
+	case errors.Is(err, errDiedConverting):
+		c.warn(note.write(upgradeDiedAgain), "a conversion of which the server dies is tried more than twice")
+	case ownErr != nil || own == nil:
+	case errors.Is(err, process.ErrConversion) || errors.As(err, new(*ovsdbctl.CommandError)):
+		c.warn(note.write(own.Record.TermID), "the refused conversion is tried again in this term")
 	}
 }
 
-// UpgradeRefused reports whether a conversion was refused in the term that this node leads. It
-// is not tried again in that term: each try keeps a snapshot, and those of discarded rows would go for
-// them.
+// UpgradeRefused reports whether a conversion was refused in the term that this node leads, or the
+// server has died of it twice since the last boot. It is not tried again by itself: each try keeps a snapshot,
+// and those of discarded rows would go for them. A death may move the role, so that no term bounds it.
 func (c *Controller) UpgradeRefused() bool {
 	own, err := c.OwnTerm()
-	return err == nil && own != nil && c.upgradeRefused().read() == own.Record.TermID
+	if err != nil || own == nil {
+		return false
+	}
+	refused := c.upgradeRefused().read()
+	return refused == own.Record.TermID || refused == upgradeDiedAgain
 }
 
 func (c *Controller) schemasOf(ctx context.Context, u Unit) (installed, served ovsdbctl.Schema, err error) {
@@ -187,21 +211,21 @@ func (c *Controller) PublishedSchemas(ctx context.Context) (map[string]replicati
 // they meet the new schema; their supervisors make them read-only, and give them the schema.
 //
 // It plans again: since then another call may have converted it, and a node with an older package come.
-func (c *Controller) convertUnlessActing(ctx context.Context, database string) error {
+func (c *Controller) convertUnlessActing(ctx context.Context, database string) (tried bool, err error) {
 	unlock, ok, err := c.tryLock()
 	if err != nil || !ok {
-		return err
+		return false, err
 	}
 	defer unlock()
 	plan, err := c.PlanUpgrade(ctx)
 	i := slices.IndexFunc(plan.Steps, func(s UpgradeStep) bool { return s.Database == database && s.Due })
 	switch {
 	case i >= 0:
-		return c.convertStep(ctx, plan.Steps[i])
+		return true, c.convertStep(ctx, plan.Steps[i])
 	case errors.Is(err, ErrNotLeading):
-		return nil
+		return false, nil
 	default:
-		return err
+		return false, err
 	}
 }
 
@@ -218,6 +242,9 @@ func (c *Controller) convertStep(ctx context.Context, s UpgradeStep) error {
 		return err
 	}
 	if err := u.convert(ctx, s.schema); err != nil {
+		if errors.Is(err, io.ErrUnexpectedEOF) && ctx.Err() == nil {
+			err = fmt.Errorf("%w: %w", errDiedConverting, err)
+		}
 		return err
 	}
 	log.Info("converted the database; the backups copy it again")

@@ -11,7 +11,6 @@ import (
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
-	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -113,7 +112,7 @@ func TestDatabasesAreConvertedWhenAllNodesHaveTheNewerPackage(t *testing.T) {
 		t.Fatalf("waits for %q, has %s", waits, controltest.SchemaVersion(t, active.Units[0]))
 	}
 	insert(t, active, "later")
-	eventually(t, "the backup to meet the new schema", func() bool { return status(t, backup.Units[0]).Role == ovsdbctl.RoleActive })
+	awaitMeeting(t, backup)
 	must(t, backup.Follow(testContext(t), "node2"))
 	wantRows(t, backup, "later", "row")
 	if controltest.SchemaVersion(t, backup.Units[0]) != controltest.SchemaVersion(t, active.Units[0]) {

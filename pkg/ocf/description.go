@@ -179,9 +179,10 @@ nothing. By the beats, nodes compare how much they hold. Each beat is a transact
 			Name: paramCopyDelay, Content: content{Type: "integer", Default: defaultCopyDelay}, Unit: "s",
 			ShortDesc: english("Delay of the backups' copies after a promotion, in seconds"),
 			LongDesc: english(`
-After a promotion the backups copy databases of 1 MiB and more one after the other, and not before clients can reach the virtual IP address, as
-clients wait while a copy is sent. This is how long a backup waits at most for the clients, and for each backup before it, in seconds from 0 to
-60. Until a backup has copied, new rows are on the promoted node alone. 0 lets all copy at once.
+After a promotion, and after the conversion to the schemas of a newer OVN, the backups copy databases of 1 MiB and more one after the
+other, and not before clients can reach the virtual IP address, as clients wait while a copy is sent. This is how long a backup waits at
+most for the clients, and for each backup before it, in seconds from 0 to 60. Until a backup has copied, new rows are on the promoted node
+alone. 0 lets all copy at once.
 `),
 		},
 	}

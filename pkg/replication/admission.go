@@ -72,12 +72,24 @@ type Admission struct {
 // later term, as after two halves of a cluster have merged: the source serves clients by the
 // cluster's word, and the rows here go into a snapshot.
 func Admit(j Joining) Admission {
+	if j.neverLed() {
+		j.Own = Position{}
+	}
 	if a := j.refuse(); a.Refuse != "" {
 		return a
 	}
 	a := j.admit()
 	a.TakeSchema = j.SchemaDiffers
 	return a
+}
+
+// neverLed reports whether the origin of this node's data is a promotion that was never recorded, the first
+// one of the data: another node's first promotion was recorded in its place. No node has led with it.
+func (j Joining) neverLed() bool {
+	if !j.Own.begun() || j.Own.PrevTermID != "" || j.Record != nil && j.Record.TermID == j.Own.TermID {
+		return false
+	}
+	return j.Source == nil || j.Source.Lineage != j.Own.Lineage
 }
 
 // admit decides for a source that is not refused.

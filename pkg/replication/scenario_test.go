@@ -206,7 +206,7 @@ func recordOf(t *testing.T, w words) *replication.Record {
 	return r
 }
 
-// node reads "NAME term=5 [prev=4] [nb=7+3] [sb=9] [base=6] [lineage=L] [content=x] ...".
+// node reads "NAME term=5 [prev=4|none] [nb=7+3] [sb=9] [base=6] [lineage=L] [content=x] ...".
 func (s *scenario) node(t *testing.T, w words) string {
 	t.Helper()
 	c := replication.Candidate{Unable: w.value("unable")}
@@ -251,10 +251,14 @@ func markerOf(t *testing.T, w words, key string) *replication.Marker {
 	if prev == "" {
 		prev = strconv.FormatUint(n-1, 10)
 	}
-	return &replication.Marker{
+	m := &replication.Marker{
 		Lineage: id(lineage), Term: n, TermID: id(term), PrevTermID: id(prev),
 		Active: "n0", Base: progress(t, w.value("base")), Beat: progress(t, w.value(key)).Beat,
 	}
+	if prev == "none" {
+		m.PrevTermID = ""
+	}
+	return m
 }
 
 func (s *scenario) leave(_ *testing.T, w words) string {

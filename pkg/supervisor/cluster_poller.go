@@ -26,6 +26,10 @@ type clusterPoller struct {
 	failures failureLog
 	// queueing says that this backup waits for its turn to copy.
 	queueing atomic.Bool
+	// leaderless says that this backup has known no promoted node for a while, soughtAt when one of another
+	// agent was sought last.
+	leaderless atomic.Bool
+	soughtAt   time.Time
 }
 
 // answer is the state of the cluster as it was at askedAt, or later.
@@ -97,12 +101,25 @@ func (p *clusterPoller) poll(ctx context.Context) (answer, error) {
 		if err := p.node.AnswerOpenRounds(ctx); err != nil {
 			p.logFailure(ctx, err, "cannot answer an election: another node's promotion may wait for this one")
 		}
+		p.seekOtherAgent(ctx)
 	case p.queueing.Load():
 		if a.queue, err = p.node.CopyQueue(ctx, a.state); err != nil {
 			p.logFailure(ctx, err, "cannot learn when to copy: copying after a delay")
 		}
 	}
 	return a, nil
+}
+
+// seekOtherAgent has the servers follow the promoted node of another agent, which publishes nothing, if that is
+// what this backup lacks.
+func (p *clusterPoller) seekOtherAgent(ctx context.Context) {
+	if !p.leaderless.Load() || time.Since(p.soughtAt) < leaderlessSlow {
+		return
+	}
+	p.soughtAt = time.Now()
+	if err := p.node.FollowOtherAgent(ctx); err != nil {
+		p.logFailure(ctx, err, "cannot follow a node that another agent may have promoted")
+	}
 }
 
 // logFailure logs the error of a part of a poll, unless the supervisor ends.

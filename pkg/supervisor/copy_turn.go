@@ -14,13 +14,19 @@ import (
 // copyPollInterval is between two polls of a backup that waits for its turn.
 const copyPollInterval = time.Second
 
-// copyTurn decides when a backup may copy the data of a node that was promoted: at the latest
-// after a delay for each backup ahead of it and one for itself.
+// conversionSettling is how long after a conversion a backup takes no other one for fresh: each says that it
+// no longer is when it has met the new schema, within about a second.
+const conversionSettling = 1500 * time.Millisecond
+
+// copyTurn decides when a backup may copy the data of a node that was promoted, or has converted its
+// databases: at the latest after a delay for each backup ahead of it and one for itself.
 type copyTurn struct {
 	promoted, term string
-	// since is when the promoted node was first seen.
+	// since is when the promoted node, or its conversion, was first seen.
 	since time.Time
 	begun bool
+	// repeated says that the turn is for the copy after a conversion.
+	repeated bool
 	// retired says that the servers here have no sessions left from when they were active.
 	retired bool
 }
@@ -37,8 +43,14 @@ func (t *copyTurn) observe(now time.Time, promoted, term string, needed bool, q 
 		return false
 	}
 	latest := t.since.Add(delay * time.Duration(1+len(q.Ahead())))
-	t.begun = t.begun || !needed || len(q.Waiting()) == 0 || !now.Before(latest)
+	known := !t.repeated || len(q.Ahead()) == 0 || now.Sub(t.since) >= conversionSettling
+	t.begun = t.begun || !needed || known && len(q.Waiting()) == 0 || !now.Before(latest)
 	return !t.begun
+}
+
+// repeat begins another turn in the term, for the copy after a conversion.
+func (t *copyTurn) repeat(now time.Time) {
+	*t = copyTurn{promoted: t.promoted, term: t.term, since: now, repeated: true}
 }
 
 // takeTurn decides whether this backup's copy is put off, and follows the promoted node when it no
@@ -47,6 +59,10 @@ func (t *copyTurn) observe(now time.Time, promoted, term string, needed bool, q 
 func (l *loop) takeTurn(ctx context.Context, now time.Time, o *replication.Observation) {
 	leader := l.view.state.Leader
 	was := l.view.putOff
+	if l.outdated(*o, leader) {
+		l.copies.repeat(now)
+		l.tellOutdated(ctx, now)
+	}
 	l.view.putOff = l.copies.observe(now, leader.Node, termOf(l.view.state.Record), l.copyNeeded(*o, leader), l.view.queue, l.copyDelay)
 	l.poller.queueing.Store(l.view.putOff)
 	switch {
@@ -63,6 +79,26 @@ func (l *loop) takeTurn(ctx context.Context, now time.Time, o *replication.Obser
 	if l.view.putOff {
 		l.polling.request(now.Add(copyPollInterval))
 		l.retire(ctx, now)
+	}
+}
+
+// outdated reports whether a server here has turned active by itself in the term in which it followed, as one
+// does that meets a schema which it cannot replicate: all backups do when the promoted node converts.
+func (l *loop) outdated(o replication.Observation, leader replication.Leader) bool {
+	followed := l.copies.begun && leader.Node != "" && leader.Node == l.copies.promoted && termOf(l.view.state.Record) == l.copies.term
+	return followed && l.copyDelay > 0 && !o.Promoted() && len(o.In(replication.ConditionActive)) > 0 && l.largeDatabase()
+}
+
+// tellOutdated tells the other nodes that this one is no longer fresh: backups behind it in the queue
+// wait for its copy, and the promoted node counts it as a member for no longer than any that is behind.
+func (l *loop) tellOutdated(ctx context.Context, now time.Time) {
+	l.view.queue = replication.CopyQueue{}
+	ctx, cancel := context.WithTimeout(ctx, observeTimeout)
+	defer cancel()
+	err := l.node.PublishFreshness(ctx, l.copies.term, false)
+	l.logFailure(now, logrus.WarnLevel, err, "cannot tell the other nodes that this one has to copy the databases")
+	if err == nil {
+		l.announced.done(now, l.copies.term, false)
 	}
 }
 
@@ -97,10 +133,11 @@ func (l *loop) retire(ctx context.Context, now time.Time) {
 // copyNeeded reports whether a server of this backup is to be pointed at the promoted node, and
 // its copy will take long enough to be put off.
 func (l *loop) copyNeeded(o replication.Observation, leader replication.Leader) bool {
-	if l.copyDelay <= 0 || o.Promoted() || len(o.In(replication.ConditionActive)) > 0 {
+	active := len(o.In(replication.ConditionActive)) > 0
+	if l.copyDelay <= 0 || o.Promoted() || active && !l.copies.repeated {
 		return false
 	}
-	elsewhere := slices.ContainsFunc(o.In(replication.ConditionBackup), func(s replication.ServerState) bool {
+	elsewhere := active || slices.ContainsFunc(o.In(replication.ConditionBackup), func(s replication.ServerState) bool {
 		return s.Source != leader.Sources[s.Database]
 	})
 	return elsewhere && l.largeDatabase()

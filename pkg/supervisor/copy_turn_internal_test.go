@@ -66,7 +66,7 @@ func TestCopyThatHasBegunIsPutOffAgainOnlyInAnotherTerm(t *testing.T) {
 		needed, want   bool
 	}{
 		{"follows already: nothing to put off", 0, "node1", "id4", false, false},
-		{"is parked in the same term: copies at once", time.Minute, "node1", "id4", true, false},
+		{"is parked in the same term, and was not active: copies at once", time.Minute, "node1", "id4", true, false},
 		{"no node is promoted: nothing to put off", 2 * time.Minute, "", "id4", true, false},
 		{"another node, the record comes late: put off", 3 * time.Minute, "node2", "id4", true, true},
 		{"the record comes: put off, for no longer than before", 3*time.Minute + delay - 1, "node2", "id5", true, true},
@@ -77,6 +77,76 @@ func TestCopyThatHasBegunIsPutOffAgainOnlyInAnotherTerm(t *testing.T) {
 			t.Errorf("%s: put off is %v", tt.name, got)
 		}
 	}
+}
+
+func TestCopyAfterAConversionIsPutOffUntilTheOthersHaveSaidThatTheyAreNotFresh(t *testing.T) {
+	t.Parallel()
+	const delay = 3 * time.Second
+	first := queueOf(true, 0)
+	first.Node = "node2"
+	for _, tt := range []struct {
+		name  string
+		after time.Duration
+		queue replication.CopyQueue
+		want  bool
+	}{
+		{"first, clients served: begins", 0, first, false},
+		{"second, the first is fresh, as it was before: put off", conversionSettling - 1, queueOf(true, replication.FreshnessFresh), true},
+		{"second, the first is fresh: begins", conversionSettling, queueOf(true, replication.FreshnessFresh), false},
+		{"second, the first has not copied: put off", 2*delay - 1, queueOf(true, replication.FreshnessStale), true},
+		{"second, the first has not copied for two delays: begins", 2 * delay, queueOf(true, replication.FreshnessStale), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var turn copyTurn
+			now := time.Now()
+			turn.observe(now, "node1", "id5", false, replication.CopyQueue{}, delay)
+			turn.repeat(now)
+			if got := turn.observe(now.Add(tt.after), "node1", "id5", true, tt.queue, delay); got != tt.want {
+				t.Errorf("put off: %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// From a backup that has followed for long, and whose server turns active by itself, as after a conversion: it is
+// made read-only at once, says that it is not fresh, and waits for the backup ahead.
+func TestBackupWhoseServerTurnsActiveWaitsForItsTurnOnceMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newBackup()
+		n.cluster.Record, n.queue, n.size = "5 id5 node1", queueOf(true, replication.FreshnessFresh), 1<<30
+		start(t, n, putOff(20*time.Second))
+		wait(time.Minute)
+		if n.count("follow")+n.count("repair") > 0 {
+			t.Fatal("a backup that follows was repaired")
+		}
+		n.set(func() {
+			n.queue = queueOf(true, replication.FreshnessStale)
+			n.observation.Servers[0].Condition, n.observation.Servers[0].Source = replication.ConditionActive, ""
+		})
+		wait(observeInterval)
+		repairs := locked(n, &n.repairs).Repairs
+		if len(repairs) != 1 || repairs[0].Kind != replication.RepairPark {
+			t.Errorf("repairs are %v", repairs)
+		}
+		if said := locked(n, &n.freshness); len(said) == 0 || said[len(said)-1] != "id5 false" {
+			t.Errorf("it has published %q", said)
+		}
+		n.set(func() {
+			n.observation.Servers[0].Condition, n.observation.Servers[0].Source = replication.ConditionBackup, "tcp:192.0.2.254:6641"
+		})
+		repaired := n.count("repair")
+		wait(10 * time.Second)
+		if n.count("follow") > 0 || n.count("repair") > repaired {
+			t.Errorf("it has followed %d times, and made %d repairs", n.count("follow"), n.count("repair")-repaired)
+		}
+		n.set(func() { n.queue = queueOf(true, replication.FreshnessFresh) })
+		wait(copyPollInterval + observeInterval)
+		if n.count("follow") != 1 {
+			t.Errorf("it has followed %d times though the backup ahead has copied, want once", n.count("follow"))
+		}
+	})
 }
 
 // newWaiting returns a backup with a large database, which is still pointed at an earlier source.

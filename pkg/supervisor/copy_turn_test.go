@@ -20,12 +20,12 @@ import (
 type promotion struct {
 	*controltest.Cluster
 
-	first, second *control.Controller
-	sources       []string
+	promoted, first, second *control.Controller
+	sources                 []string
 }
 
-// newPromotion returns three nodes. Clients are let in if served says so.
-func newPromotion(t *testing.T, served bool) promotion {
+// newPromotion returns three nodes, prepared before they are started. Clients are let in if served says so.
+func newPromotion(t *testing.T, served bool, prepare ...func(*control.Controller)) promotion {
 	t.Helper()
 	c, ports := controltest.NewCluster(), controltest.FreePorts(t)
 	names := []string{"node1", "node2", "node3"}
@@ -35,10 +35,13 @@ func newPromotion(t *testing.T, served bool) promotion {
 		if !served && i > 0 {
 			nodes[i].Listening.MasterIP = netip.MustParseAddr("127.0.0.8") // no server listens there
 		}
+		for _, f := range prepare {
+			f(nodes[i])
+		}
 		must(t, nodes[i].Start(testContext(t)))
 	}
 	must(t, nodes[0].Promote(testContext(t), replication.Participants{Nodes: []string{"node1"}}))
-	p := promotion{Cluster: c, first: nodes[1], second: nodes[2]}
+	p := promotion{Cluster: c, promoted: nodes[0], first: nodes[1], second: nodes[2]}
 	for _, u := range nodes[0].Units {
 		p.sources = append(p.sources, u.Endpoint.Source(nodes[0].Listening.NodeAddress))
 	}
@@ -125,4 +128,35 @@ func TestSecondBackupCopiesAfterTwoDelaysIfTheFirstDiesInItsCopy(t *testing.T) {
 			return status(t, u).Link == ovsdbctl.LinkReplicating && status(t, u).Source == p.sources[i]
 		})
 	}
+}
+
+// From two backups of a node that converts its databases: the second does not copy while the first does, and
+// copies once that is fresh.
+func TestBackupsCopyInTurnAfterAConversion(t *testing.T) {
+	t.Parallel()
+	p := newPromotion(t, true, func(c *control.Controller) { controltest.UseOlderSchemas(t, c) })
+	backups := []*control.Controller{p.first, p.second}
+	for _, backup := range backups {
+		p.supervise(t, backup, time.Minute)
+	}
+	for _, backup := range backups {
+		eventually(t, backup.Node+" to be fresh", func() bool { return p.fresh(backup) })
+	}
+	for _, node := range append(backups, p.promoted) {
+		controltest.UseInstalledSchemas(node)
+		must(t, node.PublishSchemas(testContext(t)))
+	}
+	plan, err := p.promoted.PlanUpgrade(testContext(t))
+	must(t, err)
+	must(t, p.promoted.UpgradeSchemas(testContext(t), plan))
+	copied := func(backup *control.Controller) bool {
+		return status(t, backup.Units[0]).Follows(p.sources[0]) && controltest.SchemaVersion(t, backup.Units[0]) != controltest.OlderSchema
+	}
+	eventually(t, "the second backup to copy", func() bool {
+		begun := copied(p.second)
+		if begun && (!copied(p.first) || !p.fresh(p.first)) {
+			t.Fatal("the second backup copies before the first has")
+		}
+		return begun && p.fresh(p.second)
+	})
 }

@@ -22,6 +22,7 @@ type node interface {
 	QueryCluster(ctx context.Context) (control.SupervisorState, error)
 	Unchanged(ctx context.Context, known control.SupervisorState) bool
 	AnswerOpenRounds(ctx context.Context) error
+	FollowOtherAgent(ctx context.Context) error
 	ObserveWithMarkers(ctx context.Context, state control.SupervisorState) (replication.Observation, map[string]*replication.Marker)
 	Repair(ctx context.Context, v replication.Verdict) (replication.Observation, replication.Verdict)
 	Beat(ctx context.Context, own replication.OwnTerm, files *control.FileReaders) error
@@ -147,6 +148,7 @@ func (l *loop) run(ctx context.Context, changed, addresses <-chan struct{}) {
 // observe observes the servers once and does what is due.
 func (l *loop) observe(ctx context.Context) {
 	l.view.state.Leaderless = l.polling.leaderlessFor(time.Now()) >= leaderlessReport
+	l.poller.leaderless.Store(l.view.state.Leaderless)
 	observing, cancel := context.WithTimeout(ctx, observeTimeout)
 	o, markers := l.node.ObserveWithMarkers(observing, l.view.state)
 	cancel()

@@ -103,6 +103,11 @@ func (n *fakeNode) AnswerOpenRounds(context.Context) error {
 	return nil
 }
 
+func (n *fakeNode) FollowOtherAgent(context.Context) error {
+	n.called("seek")
+	return nil
+}
+
 func (n *fakeNode) ObserveWithMarkers(_ context.Context, state control.SupervisorState) (replication.Observation, map[string]*replication.Marker) {
 	n.set(func() { n.observed = state })
 	return n.judge(state), locked(n, &n.markers)

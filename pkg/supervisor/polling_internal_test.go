@@ -3,7 +3,10 @@ package supervisor
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"ovndb-servers/pkg/replication"
 )
 
 func TestClusterIsPolledAfterEachIntervalAndEarlierOnRequest(t *testing.T) {
@@ -105,4 +108,32 @@ func TestClusterIsPolledAfterEachIntervalAndEarlierOnRequest(t *testing.T) {
 			}
 		})
 	}
+}
+
+// From a backup without a node to follow: after a while it looks for one of another agent, again and again, and
+// no longer when a node leads.
+func TestBackupThatKnowsNoLeaderForAWhileSeeksOneOfAnotherAgent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newBackup()
+		leader := n.cluster.Leader
+		n.cluster.Leader = replication.Leader{}
+		_, changed, _ := start(t, n)
+		wait(leaderlessReport - 2*time.Second)
+		if n.count("seek") > 0 {
+			t.Error("it seeks one at once")
+		}
+		wait(2*leaderlessSlow + 5*time.Second)
+		if sought := n.count("seek"); sought < 2 || sought > 3 {
+			t.Errorf("it has sought one %d times", sought)
+		}
+		n.set(func() { n.cluster.Leader = leader })
+		changed <- struct{}{}
+		wait(changeDelay + time.Second)
+		sought := n.count("seek")
+		wait(time.Minute)
+		if n.count("seek") > sought {
+			t.Error("it seeks one while a node leads")
+		}
+	})
 }

@@ -1,7 +1,9 @@
 package supervisor_test
 
 import (
+	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"ovndb-servers/pkg/control"
@@ -34,4 +36,55 @@ func TestSupervisedNodesTakeTheNewSchemaWhenBothPackagesHaveIt(t *testing.T) {
 	if failed := p.Failed(); len(failed) > 0 {
 		t.Errorf("failures were reported: %v", failed)
 	}
+}
+
+// From the death of the active's server in a conversion: it is restarted in place, the conversion is finished,
+// and the backup follows with the new schema. No row is lost, and no failure is reported to the cluster.
+func TestSupervisedActiveWhoseServerDiesInAConversionFinishesIt(t *testing.T) {
+	t.Parallel()
+	var died atomic.Bool
+	p := newUnsupervisedPair(t, func(active *control.Controller) {
+		controltest.UseOlderSchemas(t, active)
+		u := active.Units[0]
+		controltest.OnConversion(t, &active.Units[0], func(c controltest.Conversion) []byte {
+			c.Pass()
+			if died.Swap(true) {
+				return c.Answer()
+			}
+			kill(t, u)
+			return nil
+		})
+	})
+	transact(t, p.active.Units[0], `{"op":"insert","table":"Logical_Switch","row":{"name":"row"}}`)
+	controltest.UseInstalledSchemas(p.active)
+	for i, node := range []*control.Controller{p.active, p.backup} {
+		supervise(t, node, p.changed[i])
+	}
+	eventually(t, "the server to die", died.Load)
+	for i, u := range p.active.Units {
+		eventually(t, u.Name()+" to be converted", func() bool {
+			version := controltest.SchemaVersion(t, p.active.Units[i])
+			return version != controltest.OlderSchema && version == controltest.SchemaVersion(t, p.backup.Units[i]) && writable(t, u)
+		})
+	}
+	eventually(t, "the backup to have the row", func() bool {
+		return strings.Contains(transact(t, p.backup.Units[0], `{"op":"select","table":"Logical_Switch","where":[]}`), `"row"`)
+	})
+	eventually(t, "the backup to be fresh", func() bool {
+		return strings.HasSuffix(p.Said(control.TopicFreshness, "node2"), " fresh")
+	})
+	if failed := p.Failed(); len(failed) > 0 {
+		t.Errorf("failures were reported: %v", failed)
+	}
+}
+
+// transact executes an operation in a database, and returns the answer.
+func transact(t *testing.T, u control.Unit, operation string) string {
+	t.Helper()
+	out, err := exec.CommandContext(testContext(t), "ovsdb-client", "transact", "unix:"+u.Server.DataSocket,
+		`["`+u.Name()+`",`+operation+`]`).CombinedOutput()
+	if err != nil || strings.Contains(string(out), `"error"`) {
+		t.Fatalf("%s: %v: %s", u.Server.DataSocket, err, out)
+	}
+	return string(out)
 }

@@ -29,6 +29,7 @@ type Cluster struct {
 	refusals  int
 	failed    []string
 	unable    map[string]string
+	promoted  string
 	unmanaged map[string]bool
 }
 
@@ -188,6 +189,20 @@ func (c *Cluster) SetUnable(unable map[string]string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.unable = unable
+}
+
+// PromotedNode returns what SetPromotedNode was given.
+func (s nodeCluster) PromotedNode(context.Context) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.promoted, nil
+}
+
+// SetPromotedNode says which node the cluster has promoted.
+func (c *Cluster) SetPromotedNode(node string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.promoted = node
 }
 
 // Quorate is always true.
