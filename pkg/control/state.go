@@ -97,6 +97,14 @@ func (c *Controller) prepareState() error {
 	return nil
 }
 
+// warnPrivate logs that the node's state is in a directory of another account, which start refuses: it
+// may be where a later parameter leads.
+func (c *Controller) warnPrivate() {
+	for _, directory := range []string{c.StateDir, c.RunDir} {
+		c.warn(process.CheckPrivate(directory), "what this node remembers may be another account's invention: see parameters state_dir and state_rundir")
+	}
+}
+
 // InstancesIn returns the names of the resources whose agents keep state below a directory,
 // sorted.
 func InstancesIn(base string) []string {
