@@ -154,3 +154,26 @@ func TestDirectoriesThatCannotBeTheServersAreRefusedByValidateAll(t *testing.T) 
 		t.Errorf("it holds %v, %v", left, err)
 	}
 }
+
+func TestServersThatRunAsRootAreAWarningOfValidateAllOfTheNodeAndNoReasonToFail(t *testing.T) {
+	t.Parallel()
+	const warning = "the servers run as root"
+	for _, test := range []struct {
+		user, level string
+		warned      bool
+	}{
+		{"root", "10", true}, {"root", "0", false}, {"64999:64998", "10", false},
+	} {
+		root, err := os.MkdirTemp("", "ovn") // sockets have short paths
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.RemoveAll(root) })
+		code, reason, log := validate(t, byHand("ovn_user", test.user, "node_address", "192.0.2.1",
+			"ovn_rundir", filepath.Join(root, "run"), "ovn_logdir", filepath.Join(root, "log"), "ovn_dbdir", filepath.Join(root, "db")).
+			and(environment{"OCF_CHECK_LEVEL": test.level}))
+		if warned := strings.Contains(log, warning); warned != test.warned || strings.Contains(reason, warning) || code != ocf.Success {
+			t.Errorf("%+v: code %v, %q, log:\n%s", test, code, reason, log)
+		}
+	}
+}
