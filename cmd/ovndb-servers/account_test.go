@@ -7,15 +7,15 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"ovndb-servers/pkg/process/processtest"
 )
 
 // A number that is no account of the system's.
 const testAccount = "64999:64998"
 
 func TestAgentRunsTheServersAsTheAccount(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can start servers of another account")
-	}
+	processtest.NeedRoot(t)
 	c := newTestCluster(t)
 	c.parameters = map[string]string{"OCF_RESKEY_ovn_user": testAccount, "OCF_RESKEY_manage_northd": "yes"}
 	if err := os.Chmod(c.nodes["node1"], 0o755); err != nil {

@@ -21,10 +21,14 @@ import (
 // foreignStateFiles are what an account can put in the place of a state file if the directory is its own.
 func foreignStateFiles() map[string]func(path string) error {
 	return map[string]func(path string) error{
-		"a FIFO":           func(path string) error { return syscall.Mkfifo(path, 0o600) },
-		"a link to a FIFO": func(path string) error { return errors.Join(syscall.Mkfifo(path+".fifo", 0o600), os.Symlink(path+".fifo", path)) },
-		"a link to a file": func(path string) error { return errors.Join(os.WriteFile(path+".of-root", []byte("content of root's"), 0o600), os.Symlink(path+".of-root", path)) },
-		"a hole of 2 GiB":  func(path string) error { return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 2<<30)) },
+		"a FIFO": func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"a link to a FIFO": func(path string) error {
+			return errors.Join(syscall.Mkfifo(path+".fifo", 0o600), os.Symlink(path+".fifo", path))
+		},
+		"a link to a file": func(path string) error {
+			return errors.Join(os.WriteFile(path+".of-root", []byte("content of root's"), 0o600), os.Symlink(path+".of-root", path))
+		},
+		"a hole of 2 GiB": func(path string) error { return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 2<<30)) },
 	}
 }
 

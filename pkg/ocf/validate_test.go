@@ -18,6 +18,7 @@ import (
 	"ovndb-servers/pkg/ocf"
 	"ovndb-servers/pkg/pki"
 	"ovndb-servers/pkg/pki/pkitest"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 // validate runs validate-all and returns its code, its exit reason and its log.
@@ -124,9 +125,7 @@ func TestAUserOrGroupThatThisNodeDoesNotHaveIsNotInstalled(t *testing.T) {
 
 func TestDirectoriesThatCannotBeTheServersAreRefusedByValidateAll(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can make directories of other accounts")
-	}
+	processtest.NeedRoot(t)
 	foreign, rundir := t.TempDir(), t.TempDir()
 	if err := os.Chown(foreign, 64999, 64998); err != nil {
 		t.Fatal(err)

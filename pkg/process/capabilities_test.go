@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 // capabilitiesOf returns a set of /proc/PID/status.
@@ -24,9 +25,7 @@ func capabilitiesOf(t *testing.T, pid int, set string) uint64 {
 
 func TestProgramInTheBackgroundHasTheCapabilitiesOfASupervisorAndNoOthers(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root has capabilities")
-	}
+	processtest.NeedRoot(t)
 	own := capabilitiesOf(t, os.Getpid(), "CapBnd")
 	pidfile := process.Pidfile(filepath.Join(t.TempDir(), "pid"))
 	background := process.Background{Program: "/bin/sleep", Args: []string{"60"}, Pidfile: pidfile}

@@ -51,9 +51,7 @@ func pidfileOf(t *testing.T, account int) string {
 
 func TestOnlyAProcessOfTheProgramAndOfTheFilesAccountIsSignalled(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can start programs of other accounts")
-	}
+	processtest.NeedRoot(t)
 	const account, other = 64999, 64997
 	for _, test := range []struct {
 		name    string
@@ -125,9 +123,7 @@ func TestPeerOfASocketRunsTheProgramAsTheAccountOfTheLockedFile(t *testing.T) {
 // A process can pretend by its environment that it was started for a pidfile.
 func TestAProcessOfAnotherAccountWasNotStartedForThePidfile(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can start programs of other accounts")
-	}
+	processtest.NeedRoot(t)
 	pidfile := pidfileOf(t, 64999)
 	if err := os.Chown(filepath.Dir(pidfile), 64999, 64999); err != nil {
 		t.Fatal(err)
@@ -149,9 +145,7 @@ func TestAProcessOfAnotherAccountWasNotStartedForThePidfile(t *testing.T) {
 
 func TestAProgramOfTheAccountCanGainNoRightsAndNoOtherIsLimitedSo(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can start programs of other accounts")
-	}
+	processtest.NeedRoot(t)
 	credential := &syscall.Credential{Uid: 64999, Gid: 64998}
 	for _, test := range []struct {
 		credential *syscall.Credential
