@@ -58,3 +58,14 @@ func TestProgramThatIsCalledToWorkOnFilesWithoutARequestSaysWhoCallsIt(t *testin
 		t.Errorf("got %+v", got)
 	}
 }
+
+func TestServersThatRunAsRootAreNoFaultOfMonitor(t *testing.T) {
+	processtest.NeedRoot(t)
+	s := newSupervised(t)
+	if s.parameters["OCF_RESKEY_ovn_user"] != "" {
+		t.Fatal("the servers are of an account")
+	}
+	if said := s.agent("node1", "monitor", 8); strings.Contains(said, "root") {
+		t.Errorf("monitor says %q", said)
+	}
+}
