@@ -131,9 +131,9 @@ func syncDirectory(path string) error {
 	return atomicfile.SyncDirectory(root, ".")
 }
 
-// readBounded reads a file of the node's state, a regular one of at most limit bytes. It follows no link
-// and waits for nobody to write: a probe and stop read before anything has checked that the directory
-// is root's alone.
+// readBounded reads a file of the node's state, a regular one of at most limit bytes. It follows no
+// link and does not wait for the other end of a FIFO: a probe and stop read before anything has checked
+// that the directory is root's alone.
 func readBounded(path string, limit int64) ([]byte, error) {
 	return readRegular(path, unix.O_NOFOLLOW, limit)
 }

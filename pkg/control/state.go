@@ -97,11 +97,11 @@ func (c *Controller) prepareState() error {
 	return nil
 }
 
-// warnPrivate logs that the node's state is in a directory of another account, which start refuses: it
-// may be where a later parameter leads.
+// warnPrivate logs that another account can change the node's state. Start refuses such a directory, but
+// the parameter may have been changed since, and a probe comes before a start.
 func (c *Controller) warnPrivate() {
 	for _, directory := range []string{c.StateDir, c.RunDir} {
-		c.warn(process.CheckPrivate(directory), "what this node remembers may be another account's invention: see parameters state_dir and state_rundir")
+		c.warn(process.CheckPrivate(directory), "another account may have changed the state of this node: let state_dir and state_rundir name directories of root's")
 	}
 }
 
