@@ -7,15 +7,15 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"ovndb-servers/pkg/process/processtest"
 )
 
 // A number that is no account of the system's.
 const testAccount = "64999:64998"
 
 func TestAgentRunsTheServersAsTheAccount(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can start servers of another account")
-	}
+	processtest.NeedRoot(t)
 	c := newTestCluster(t)
 	c.parameters = map[string]string{"OCF_RESKEY_ovn_user": testAccount, "OCF_RESKEY_manage_northd": "yes"}
 	if err := os.Chmod(c.nodes["node1"], 0o755); err != nil {
@@ -56,5 +56,16 @@ func TestProgramThatIsCalledToWorkOnFilesWithoutARequestSaysWhoCallsIt(t *testin
 	got := call(t, "/usr/sbin/ovndb-servers", "internal-files")
 	if got.code != exitDegraded || !strings.Contains(got.stderr, "called by the program itself") {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestServersThatRunAsRootAreNoFaultOfMonitor(t *testing.T) {
+	processtest.NeedRoot(t)
+	s := newSupervised(t)
+	if s.parameters["OCF_RESKEY_ovn_user"] != "" {
+		t.Fatal("the servers are of an account")
+	}
+	if said := s.agent("node1", "monitor", 8); strings.Contains(said, "root") {
+		t.Errorf("monitor says %q", said)
 	}
 }

@@ -57,7 +57,7 @@ func (r *eventReader) read(line string) (agentEvent, bool) {
 	}
 	e := agentEvent{Event: eventKind(text[3]), Level: text[2], Detail: text[3]}
 	at, ok := r.parse(stamp[1], stamp[2])
-	if e.Event == "" || !ok {
+	if year := at.UTC().Year(); e.Event == "" || !ok || year < 0 || year > 9999 { // of more digits than Time has
 		return agentEvent{}, false
 	}
 	e.at, e.Time = at, at.UTC().Format(historyTime)

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"ovndb-servers/pkg/process"
 )
 
 func main() {
@@ -14,6 +16,7 @@ func main() {
 }
 
 func runUntilSignalled() int {
+	process.RefuseCoreDumps() // its memory holds rows of clients, and keys for TLS
 	ctx := context.Background()
 	if action, _ := agentAction(os.Args); action != monitorAction {
 		var stop func()

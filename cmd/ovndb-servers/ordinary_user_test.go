@@ -6,15 +6,15 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"ovndb-servers/pkg/process/processtest"
 )
 
 // buildForAllUsers builds the program into a directory that all users may enter. It skips the test
 // where no program can be run as another user.
 func buildForAllUsers(t *testing.T) (binary string) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can run a program as another user")
-	}
+	processtest.NeedRoot(t)
 	directory, err := os.MkdirTemp("", "ovn") // whose parents all users may enter
 	if err != nil {
 		t.Fatal(err)

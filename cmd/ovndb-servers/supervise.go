@@ -14,7 +14,6 @@ import (
 	"ovndb-servers/pkg/network"
 	"ovndb-servers/pkg/ocf"
 	"ovndb-servers/pkg/pacemaker"
-	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/supervisor"
 )
 
@@ -54,7 +53,6 @@ func supervise(ctx context.Context, p program) error {
 		return err
 	}
 	defer supervised.Release()
-	process.RefuseCoreDumps() // it has rows of clients in its memory
 	// It waits nearly all the time, for many things in turn: to wake a second processor for each costs a
 	// fifth of its time at rest. Whatever computes for long is interrupted.
 	runtime.GOMAXPROCS(1)

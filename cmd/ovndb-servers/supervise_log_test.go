@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"ovndb-servers/pkg/process/processtest"
 )
 
 func TestLogOfTheSupervisorIsAppendedToAndReopenedForEachLine(t *testing.T) {
@@ -59,9 +61,7 @@ func TestLogOfTheSupervisorIsWrittenNeitherThroughALinkNorIntoAFIFO(t *testing.T
 
 func TestNoLogIsWrittenInADirectoryOfAnotherAccount(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can make a directory of another account")
-	}
+	processtest.NeedRoot(t)
 	directory := t.TempDir()
 	if err := os.Chown(directory, 64999, 64998); err != nil {
 		t.Fatal(err)

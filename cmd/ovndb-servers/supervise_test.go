@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"ovndb-servers/pkg/process"
 )
 
@@ -21,7 +23,29 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && slices.Contains([]string{"supervise", process.FilesCommand}, os.Args[1]) {
 		os.Exit(runUntilSignalled())
 	}
+	if args := os.Getenv(programVariable); args != "" {
+		os.Args = append([]string{"ovndb-servers"}, strings.Fields(args)...)
+		_ = runUntilSignalled()
+		dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
+		fmt.Printf("dumpable %d %v\n", dumpable, err)
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
+}
+
+// programVariable makes the test binary the program with the arguments that it has, and say in the end
+// whether the kernel would dump its memory.
+const programVariable = "OVNDB_SERVERS_TEST_ARGUMENTS"
+
+func TestTheKernelDumpsTheMemoryOfNeitherAnActionNorTheTool(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{"ocf monitor", "ocf validate-all", "status --help", process.FilesCommand} {
+		cmd := exec.CommandContext(t.Context(), os.Args[0])
+		cmd.Env = append(os.Environ(), programVariable+"="+args)
+		if out, err := cmd.Output(); err != nil || !strings.HasSuffix(string(out), "dumpable 0 <nil>\n") {
+			t.Errorf("%s: got %q, %v", args, out, err)
+		}
+	}
 }
 
 // supervised is a promoted node with a supervisor in a process of its own.

@@ -16,6 +16,7 @@ import (
 	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -33,9 +34,7 @@ func TestMain(m *testing.M) {
 // newAccountNode returns a node whose servers run as an account without rights of its own.
 func newAccountNode(t *testing.T, c *controltest.Cluster, name, address string, ports [2]uint16) *control.Controller {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can start servers of another account")
-	}
+	processtest.NeedRoot(t)
 	owner, err := process.LookupOwner("64999:64998")
 	must(t, err)
 	node := controltest.NewNode(t, c, name, address, ports)

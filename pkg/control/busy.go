@@ -13,13 +13,13 @@ type busySince struct {
 
 // elapsed returns how long the server has been busy; the first call starts it.
 func (p busySince) elapsed() time.Duration {
-	info, err := os.Stat(p.path)
+	info, err := os.Lstat(p.path)
 	if err == nil {
 		return time.Since(info.ModTime())
 	}
 	// If the file cannot be written, patience never ends; the monitor reports
 	// the server as busy all the while.
-	_ = os.WriteFile(p.path, nil, 0o600)
+	_ = replaceFile(p.path, nil)
 	return 0
 }
 

@@ -3,9 +3,11 @@ package control
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/gofrs/flock"
+	"golang.org/x/sys/unix"
 )
 
 // How often a lock that another action holds is tried again.
@@ -32,7 +34,7 @@ func (c *Controller) lockTogether(ctx context.Context) (unlock func(), err error
 func (c *Controller) lockWith(
 	ctx context.Context, name string, try func(*flock.Flock, context.Context, time.Duration) (bool, error),
 ) (unlock func(), err error) {
-	l := flock.New(c.runFile(name))
+	l := newLock(c.runFile(name))
 	err = step(ctx, "wait for another action of this resource to end", l.Path(), func(ctx context.Context) error {
 		_, err := try(l, ctx, lockRetry)
 		return err
@@ -56,12 +58,17 @@ func (c *Controller) locked(name string) bool {
 }
 
 func (c *Controller) tryLockOf(name string) (unlock func(), ok bool, err error) {
-	l := flock.New(c.runFile(name))
+	l := newLock(c.runFile(name))
 	ok, err = l.TryLock()
 	if err != nil {
 		return nil, false, fmt.Errorf("cannot lock %s: %w", l.Path(), err)
 	}
 	return c.unlocker(l), ok, nil
+}
+
+// newLock opens no link, and waits for no reader or writer of what lies in the file's place.
+func newLock(path string) *flock.Flock {
+	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK))
 }
 
 func (c *Controller) unlocker(l *flock.Flock) func() {

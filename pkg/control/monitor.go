@@ -27,6 +27,7 @@ func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) replicati
 	if c.Complete != nil {
 		c.Complete(ctx)
 	}
+	c.warnPrivate()
 	v := c.inspect(ctx, expectPromoted)
 	if v.Broken() || v.Leads() && !c.Promoted() {
 		return v // a supervisor makes servers read-only that are active without a term
@@ -45,6 +46,7 @@ func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) replicati
 // Probe observes the servers on this node for Pacemaker's question whether the resource is
 // already there. It asks the cluster, and changes nothing.
 func (c *Controller) Probe(ctx context.Context) replication.Verdict {
+	c.warnPrivate()
 	return replication.Assess(c.observe(ctx, c.LiveView(), observing{probe: true}))
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"ovndb-servers/pkg/atomicfile"
 )
 
@@ -45,7 +47,7 @@ func (n note) write(text string) error {
 	case n.lasting:
 		err = writeDurably(n.path, []byte(text))
 	default:
-		err = os.WriteFile(n.path, []byte(text), 0o600)
+		err = replaceFile(n.path, []byte(text))
 	}
 	if err != nil {
 		return fmt.Errorf("cannot leave a note: %w", err)
@@ -129,16 +131,34 @@ func syncDirectory(path string) error {
 	return atomicfile.SyncDirectory(root, ".")
 }
 
-// readBounded reads a regular file of at most limit bytes.
+// readBounded reads a file of the node's state, a regular one of at most limit bytes. It follows no
+// link and does not wait for the other end of a FIFO: a probe and stop read before anything has checked
+// that the directory is root's alone.
 func readBounded(path string, limit int64) ([]byte, error) {
-	file, err := os.Open(path) //nolint:gosec // in a directory that is root's alone
+	return readRegular(path, unix.O_NOFOLLOW, limit)
+}
+
+func readRegular(path string, flags int, limit int64) ([]byte, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK|flags, 0) //nolint:gosec // the agent's own file, or of OVN's package
+	if errors.Is(err, unix.ELOOP) {
+		return nil, fmt.Errorf("%s: %w: it is a link", path, errNotRegular)
+	}
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close() //nolint:errcheck // nothing was written
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: %w (see: ls -l %s)", path, errNotRegular, path)
+	}
 	text, err := io.ReadAll(io.LimitReader(file, limit+1))
 	if err == nil && int64(len(text)) > limit {
 		err = fmt.Errorf("%s has more than %d bytes", path, limit)
 	}
 	return text, err
 }
+
+var errNotRegular = errors.New("no regular file")

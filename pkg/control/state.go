@@ -101,6 +101,14 @@ func (c *Controller) prepareState() error {
 	return nil
 }
 
+// warnPrivate logs that another account can change the node's state. Start refuses such a directory, but
+// the parameter may have been changed since, and a probe comes before a start.
+func (c *Controller) warnPrivate() {
+	for _, directory := range []string{c.StateDir, c.RunDir} {
+		c.warn(process.CheckPrivate(directory), "another account may have changed the state of this node: let state_dir and state_rundir name directories of root's")
+	}
+}
+
 // InstancesIn returns the names of the resources whose agents keep state below a directory,
 // sorted.
 func InstancesIn(base string) []string {

@@ -20,6 +20,7 @@ const (
 // no valid configuration beyond the run directory, and returns an error only if a process is still
 // there.
 func (c *Controller) Stop(ctx context.Context) error {
+	c.warnPrivate()
 	c.warn(c.stopSupervisor(ctx), "the supervisor may restart what is stopped")
 	defer c.stopLock(ctx)()
 	defer c.endNorthd(ctx)()

@@ -36,7 +36,7 @@ func (c *Controller) PublishSchemas(ctx context.Context) error {
 
 // installedSchema returns the schema that the package of OVN on this node brings.
 func (u Unit) installedSchema() (ovsdbctl.Schema, error) {
-	text, err := readBounded(u.Files.Schema, maxSchemaFile)
+	text, err := readRegular(u.Files.Schema, 0, maxSchemaFile)
 	if err != nil {
 		return ovsdbctl.Schema{}, fmt.Errorf("cannot read the installed schema of %s: %w", u.Name(), err)
 	}

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/network"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 // isolate gives the test a network namespace of its own, in which only the loopback
@@ -26,7 +27,7 @@ func isolate(t *testing.T) {
 	runtime.LockOSThread()
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		runtime.UnlockOSThread()
-		t.Skipf("cannot make a network namespace: %v", err)
+		processtest.SkipWithoutRight(t, "cannot make a network namespace: %v", err)
 	}
 	// struct ifinfomsg of rtnetlink(7).
 	up := make([]byte, unix.SizeofIfInfomsg)

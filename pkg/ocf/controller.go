@@ -63,11 +63,14 @@ func (a Agent) controller(ctx context.Context, env Environment, p Parameters) (c
 
 // owner returns the account of the servers: the one of the parameter, else that of OVN's packages,
 // else this process's own.
-func (p Parameters) owner() (process.Owner, error) {
+func (p Parameters) owner() (process.Owner, error) { return p.ownerBy(process.OVNSettings) }
+
+// ownerBy is owner, with the file in which OVN's packages say which account theirs is.
+func (p Parameters) ownerBy(settings string) (process.Owner, error) {
 	if p.User != "" {
 		return process.LookupOwner(p.User)
 	}
-	packaged, err := process.PackagedAccount(process.OVNSettings)
+	packaged, err := process.PackagedAccount(settings)
 	if err != nil {
 		return process.Owner{}, err
 	}

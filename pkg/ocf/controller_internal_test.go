@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -60,5 +62,28 @@ func TestEveryParameterOfTheControllerReachesIt(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the controller differs from the parameters (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheAccountIsThatOfTheParameterElseOfOVNsPackagesElseTheAgents(t *testing.T) {
+	t.Parallel()
+	settings := filepath.Join(t.TempDir(), "ovn")
+	missing := settings + ".missing"
+	if err := os.WriteFile(settings, []byte("OVN_USER_ID=\"64999:64998\"\nOVN_NORTHD_OPTS=x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		user, settings string
+		want           int
+	}{
+		{"64997:64998", settings, 64997}, {"", settings, 64999}, {"", missing, os.Geteuid()}, {"root", settings, 0}, {"64997:64998", t.TempDir(), 64997},
+	} {
+		owner, err := Parameters{User: test.user}.ownerBy(test.settings)
+		if err != nil || owner.UID != test.want {
+			t.Errorf("%+v: got %+v, %v", test, owner, err)
+		}
+	}
+	if owner, err := (Parameters{}).ownerBy(t.TempDir()); err == nil { // what cannot be read may name an account
+		t.Errorf("a directory in the place of the settings: got %+v", owner)
 	}
 }

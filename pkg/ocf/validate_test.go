@@ -18,6 +18,7 @@ import (
 	"ovndb-servers/pkg/ocf"
 	"ovndb-servers/pkg/pki"
 	"ovndb-servers/pkg/pki/pkitest"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 // validate runs validate-all and returns its code, its exit reason and its log.
@@ -124,9 +125,7 @@ func TestAUserOrGroupThatThisNodeDoesNotHaveIsNotInstalled(t *testing.T) {
 
 func TestDirectoriesThatCannotBeTheServersAreRefusedByValidateAll(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can make directories of other accounts")
-	}
+	processtest.NeedRoot(t)
 	foreign, rundir := t.TempDir(), t.TempDir()
 	if err := os.Chown(foreign, 64999, 64998); err != nil {
 		t.Fatal(err)
@@ -152,5 +151,28 @@ func TestDirectoriesThatCannotBeTheServersAreRefusedByValidateAll(t *testing.T) 
 	}
 	if left, err := os.ReadDir(foreign); err != nil || len(left) > 0 {
 		t.Errorf("it holds %v, %v", left, err)
+	}
+}
+
+func TestServersThatRunAsRootAreAWarningOfValidateAllOfTheNodeAndNoReasonToFail(t *testing.T) {
+	t.Parallel()
+	const warning = "the servers run as root"
+	for _, test := range []struct {
+		user, level string
+		warned      bool
+	}{
+		{"root", "10", true}, {"root", "0", false}, {"64999:64998", "10", false},
+	} {
+		root, err := os.MkdirTemp("", "ovn") // sockets have short paths
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.RemoveAll(root) })
+		code, reason, log := validate(t, byHand("ovn_user", test.user, "node_address", "192.0.2.1",
+			"ovn_rundir", filepath.Join(root, "run"), "ovn_logdir", filepath.Join(root, "log"), "ovn_dbdir", filepath.Join(root, "db")).
+			and(environment{"OCF_CHECK_LEVEL": test.level}))
+		if warned := strings.Contains(log, warning); warned != test.warned || strings.Contains(reason, warning) || code != ocf.Success {
+			t.Errorf("%+v: code %v, %q, log:\n%s", test, code, reason, log)
+		}
 	}
 }

@@ -113,3 +113,66 @@ func FuzzTrimmer(f *testing.F) {
 		}
 	})
 }
+
+// Whoever may write rows gives the targets of connections.
+func FuzzParseListener(f *testing.F) {
+	f.Add("ptcp:6641:192.0.2.1", "ptcp:6641")
+	f.Add("pssl:06642:[::]", "pssl::[fe80::1%eth0]")
+	f.Add("punix:/x", "ptcp: 1:")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		l, ok := parseListener(a)
+		if !ok {
+			return
+		}
+		if l.port == 0 || !l.address.IsValid() || l.protocol != "ptcp" && l.protocol != "pssl" {
+			t.Errorf("%q is %+v", a, l)
+		}
+		if !l.covers(l) || !l.clashes(l) {
+			t.Errorf("%q does not take its own port", a)
+		}
+		if other, ok := parseListener(b); ok && (l.covers(other) && !l.clashes(other) || l.clashes(other) != other.clashes(l)) {
+			t.Errorf("%q and %q: covers %v, clashes %v, %v", a, b, l.covers(other), l.clashes(other), other.clashes(l))
+		}
+	})
+}
+
+func FuzzParseSessions(f *testing.F) {
+	f.Add("cells:1 monitors:2 sessions:3\n")
+	f.Add("sessions:-1")
+	f.Fuzz(func(t *testing.T, reply string) {
+		if n, err := parseSessions(reply); n < 0 || err != nil && (n != 0 || !errors.Is(err, ErrProtocol)) {
+			t.Errorf("got %d, %v", n, err)
+		}
+	})
+}
+
+func FuzzParseVersion(f *testing.F) {
+	f.Add("ovsdb-server (Open vSwitch) 3.1.0\nDB Schema 7.0.0")
+	f.Add("x 3.+1.9.9")
+	f.Fuzz(func(t *testing.T, text string) {
+		version, ok := parseVersion(text)
+		if ok && (version[0] < 0 || version[1] < 0) {
+			t.Errorf("%q is %v", text, version)
+		}
+	})
+}
+
+func FuzzDecodeConnections(f *testing.F) {
+	f.Add(`[{"rows":[{"_uuid":["uuid","u"],"target":"ptcp:6641","inactivity_probe":5000,"external_ids":["map",[["ovndb-servers:purpose","clients"]]],"read_only":true}]}]`)
+	f.Add(`[{"error":"x","details":"y"}]`)
+	f.Add(`[{"rows":[null,{"_uuid":[],"inactivity_probe":["set",[]]}]}]`)
+	store := &Store{database: Northbound(), limit: rowLimit()}
+	want := Connection{Target: "ptcp:6641:192.0.2.1", Purpose: "clients"}
+	f.Fuzz(func(t *testing.T, reply string) {
+		rows, err := store.decodeConnections([]byte(reply))
+		var refused *TransactionError
+		if err != nil && (rows != nil || !errors.Is(err, ErrProtocol) && !errors.As(err, &refused)) {
+			t.Errorf("got %v, %v", rows, err)
+		}
+		for _, row := range rows {
+			if row.listens(want) && row.purpose == "" && row.harmful([]Connection{want}, nil) {
+				t.Errorf("%+v serves in the place of ours, and is removed", row)
+			}
+		}
+	})
+}

@@ -9,14 +9,13 @@ import (
 	"testing"
 
 	"ovndb-servers/pkg/ovsdbfile"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 // accountDirectory is a directory of another account.
 func accountDirectory(t *testing.T) string {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can make a directory of another account")
-	}
+	processtest.NeedRoot(t)
 	directory, err := os.MkdirTemp("", "ovn") // t.TempDir is too long for the path of a socket
 	if err != nil {
 		t.Fatal(err)

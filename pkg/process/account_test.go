@@ -15,14 +15,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 // account is one that has no rights of its own, nor an entry in /etc/passwd.
 func account(t *testing.T) process.Owner {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can work as another account")
-	}
+	processtest.NeedRoot(t)
 	owner, err := process.LookupOwner("64999:64998")
 	if err != nil {
 		t.Fatal(err)

@@ -4,11 +4,13 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 // capabilitiesOf returns a set of /proc/PID/status.
@@ -23,9 +25,7 @@ func capabilitiesOf(t *testing.T, pid int, set string) uint64 {
 
 func TestProgramInTheBackgroundHasTheCapabilitiesOfASupervisorAndNoOthers(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root has capabilities")
-	}
+	processtest.NeedRoot(t)
 	own := capabilitiesOf(t, os.Getpid(), "CapBnd")
 	pidfile := process.Pidfile(filepath.Join(t.TempDir(), "pid"))
 	background := process.Background{Program: "/bin/sleep", Args: []string{"60"}, Pidfile: pidfile}
@@ -74,4 +74,37 @@ func TestProcessThatRefusesCoreDumpsIsNotDumpable(t *testing.T) {
 	if err != nil || string(out) != "1 0\n" {
 		t.Errorf("got %q, %v", out, err)
 	}
+}
+
+func TestServerOfAProcessThatRefusesCoreDumpsHasTheSystemsLimitAndIsDumpable(t *testing.T) {
+	t.Parallel()
+	owner := account(t)
+	directory := openDirectory(t)
+	if err := os.Chown(directory, owner.UID, owner.GID); err != nil {
+		t.Fatal(err)
+	}
+	files := northbound(directory).Files
+	ensure(t, process.DatabaseFile{Path: files.Database, Schema: files.Schema, Owner: owner}, process.OutcomeCreated)
+	endServer(t, files)
+	if out, err := helper(testContext(t), "start as account, without core dumps", "64999:64998", directory).Output(); err != nil || string(out) != "<nil>\n" {
+		t.Fatalf("got %q, %v", out, err)
+	}
+	pid := serverOf(t, files)
+	if got, want := coreLimit(t, pid), coreLimit(t, os.Getpid()); got != want {
+		t.Errorf("its limit is %q, want %q", got, want)
+	}
+	// What is in /proc of a process that is not dumpable is root's (proc_pid(5)).
+	wantOwner(t, owner, filepath.Join("/proc", strconv.Itoa(pid), "environ"))
+}
+
+// coreLimit returns the line about core files in /proc/PID/limits.
+func coreLimit(t *testing.T, pid int) string {
+	t.Helper()
+	for line := range strings.Lines(string(content(t, filepath.Join("/proc", strconv.Itoa(pid), "limits")))) {
+		if strings.HasPrefix(line, "Max core file size") {
+			return line
+		}
+	}
+	t.Fatalf("process %d has no limit of core files", pid)
+	return ""
 }

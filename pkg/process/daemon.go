@@ -133,7 +133,7 @@ func (d Daemon) launch(ctx context.Context) error {
 func runFirst(ctx context.Context, cmd *exec.Cmd) error {
 	started, exited := make(chan error, 1), make(chan error, 1)
 	go func() {
-		// Pdeathsig is about the thread that starts the process; see runLocked. The thread ends
+		// Pdeathsig is about the thread that starts the process; see start. The thread ends
 		// with this goroutine, as no other may have its umask and its limits.
 		runtime.LockOSThread()
 		ownUmask()

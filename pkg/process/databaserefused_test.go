@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 func TestUnusableDatabaseIsReportedAndLeft(t *testing.T) {
@@ -180,7 +181,7 @@ func TestDatabaseWithoutToolIsErrProgramMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := process.Run(testContext(t), "unshare", "-m", "true"); err != nil {
-		t.Skipf("no mount namespaces here: %v", err)
+		processtest.SkipWithoutRight(t, "no mount namespaces here: %v", err)
 	}
 	file := database(t, olderSchema(t))
 	helped := helper(testContext(t), "ensure", file.Path, file.Schema)

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 // mount mounts a file system on a directory of the test, or skips it where that is not permitted.
@@ -19,7 +20,7 @@ func mount(t *testing.T, source, kind, options string) (directory string) {
 	t.Helper()
 	directory = t.TempDir()
 	if err := unix.Mount(source, directory, kind, 0, options); err != nil {
-		t.Skipf("cannot mount a %s: %v", kind, err)
+		processtest.SkipWithoutRight(t, "cannot mount a %s: %v", kind, err)
 	}
 	t.Cleanup(func() { _ = unix.Unmount(directory, unix.MNT_DETACH) })
 	return directory
@@ -104,9 +105,7 @@ func reachable(t *testing.T) string {
 // needAccount returns an account that is not root's.
 func needAccount(t *testing.T) process.Owner {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can act as another account")
-	}
+	processtest.NeedRoot(t)
 	owner, err := process.LookupOwner("nobody:nogroup")
 	if err != nil {
 		t.Skip(err)

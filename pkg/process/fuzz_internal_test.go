@@ -1,6 +1,9 @@
 package process
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -43,6 +46,28 @@ func FuzzStatusField(f *testing.F) {
 		for _, word := range statusField(content, name) {
 			if word == "" || !strings.Contains(content, word) {
 				t.Errorf("got %q", word)
+			}
+		}
+	})
+}
+
+// The file is in a directory that ovn-ctl gives to the account of the servers.
+func FuzzNorthdParameters(f *testing.F) {
+	f.Add([]byte("--n-threads=4 --dry-run\n"))
+	f.Add([]byte("--det"))
+	f.Add([]byte("--pidfil\x00e=x\t--unixct"))
+	path := filepath.Join(f.TempDir(), "ovn-northd.conf")
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		options, err := NorthdParameters(path)
+		if (options == nil) == (err == nil) || err != nil && !errors.Is(err, ErrNorthdParameters) {
+			t.Errorf("got %q, %v", options, err)
+		}
+		for _, option := range options {
+			if takenByAgent(option) || strings.ContainsAny(option, " \t\n") || strings.Contains(option, "\x00") {
+				t.Errorf("ovn-northd is given %q", option)
 			}
 		}
 	})

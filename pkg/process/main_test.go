@@ -36,6 +36,8 @@ func TestMain(m *testing.M) {
 		helperEnsure(os.Args[1], os.Args[2])
 	case "ensure as account": // USER:GROUP DATABASE SCHEMA: ensure a database, say what fails
 		fmt.Fprintln(os.Stderr, helperEnsureAs(os.Args[1], os.Args[2], os.Args[3]))
+	case "start as account, without core dumps": // USER:GROUP DIRECTORY: so start a northbound server in it
+		fmt.Println(helperStartWithoutCoreDumps(os.Args[1], os.Args[2]))
 	case "run": // DIRECTORY: run a tool that writes its process id to a file there and goes on
 		_, err := process.Run(context.Background(), "sh", "-c", longTool, os.Args[1])
 		fmt.Fprintln(os.Stderr, err)
@@ -85,6 +87,17 @@ func helperEnsure(database, schema string) {
 	if _, err := file.Ensure(context.Background()); errors.Is(err, process.ErrProgramMissing) {
 		fmt.Println("program missing")
 	}
+}
+
+func helperStartWithoutCoreDumps(account, directory string) error {
+	owner, err := process.LookupOwner(account)
+	if err != nil {
+		return err
+	}
+	process.RefuseCoreDumps()
+	options := northbound(directory)
+	options.Owner = owner
+	return process.OVSDBServer(options).Start(context.Background())
 }
 
 // dumpable returns PR_GET_DUMPABLE of prctl(2).

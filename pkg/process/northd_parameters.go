@@ -33,6 +33,9 @@ func NorthdParameters(path string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w of %s: %w", ErrNorthdParameters, path, err)
 	}
+	if strings.Contains(text, "\x00") { // which no argument can have
+		return nil, fmt.Errorf("%w of %s: it has a NUL byte", ErrNorthdParameters, path)
+	}
 	options := strings.Fields(text)
 	for _, option := range options {
 		if takenByAgent(option) {

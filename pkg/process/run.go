@@ -73,7 +73,7 @@ func (c command) run(ctx context.Context) (stdout string, err error) {
 	}
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
 
-	err = c.start(cmd)
+	err = start(cmd)
 	if unread := errors.Join(output.finish(), messages.finish()); err == nil {
 		err = unread
 	}
@@ -99,11 +99,12 @@ func newOutputs() (stdout, stderr *output, err error) {
 	return stdout, stderr, nil
 }
 
-// start runs a command to its end. One that runs as another account can gain no rights.
-func (c command) start(cmd *exec.Cmd) error {
-	if c.credential == nil {
-		return runLocked(cmd)
-	}
+// start runs a command to its end. It can gain no rights, nor can what it starts: none of these programs
+// has a set-user-ID bit or capabilities, and a hole in one leads to no program that has.
+//
+// The command has a thread of its own, which lives until the command has ended. The kernel sends the signal
+// of Pdeathsig when the thread that forked ends, not the process (PR_SET_PDEATHSIG in prctl(2)).
+func start(cmd *exec.Cmd) error {
 	return onOwnThread(func() error {
 		refusePrivileges()
 		return cmd.Run()
@@ -119,16 +120,6 @@ func onOwnThread(f func() error) error {
 		ended <- f()
 	}()
 	return <-ended
-}
-
-// runLocked runs a command on a thread that lives until the command has ended.
-// The kernel sends the signal of Pdeathsig when the thread that forked ends, not
-// the process (PR_SET_PDEATHSIG in prctl(2)). Go ends a thread together with a
-// goroutine that is locked to it; locked to this one, it runs no other.
-func runLocked(cmd *exec.Cmd) error {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	return cmd.Run()
 }
 
 // killGroup kills the process group that a child leads.

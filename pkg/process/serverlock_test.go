@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 // splitServer starts a server whose run directory is another one than that of its database.
@@ -172,7 +173,7 @@ func TestDatabaseThatIsWorkedOnMustBeTakenForServed(t *testing.T) {
 func inPIDNamespace(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	if _, err := process.Run(testContext(t), "unshare", "--pid", "--fork", "true"); err != nil {
-		t.Skipf("no PID namespaces here: %v", err)
+		processtest.SkipWithoutRight(t, "no PID namespaces here: %v", err)
 	}
 	return exec.CommandContext(testContext(t), "unshare", append([]string{"--pid", "--fork", "--kill-child", "--mount-proc"}, args...)...)
 }

@@ -147,3 +147,30 @@ func FuzzParseBlessing(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseSchemas(f *testing.F) {
+	f.Add("OVN_Northbound=7.0.0 OVN_Southbound=20.27.0", "OVN_Northbound=7.1.0")
+	f.Add("= x=1=2 y", "x=")
+	f.Fuzz(func(t *testing.T, text, other string) {
+		got := replication.ParseSchemas(text)
+		if again := replication.ParseSchemas(got.String()); !cmp.Equal(got, again) {
+			t.Errorf("%q is read as %v, written and read again as %v", text, got, again)
+		}
+		published := replication.ReadSchemas(map[string]string{"node1": text, "node2": other})
+		all := replication.PendingUpgrades(published)
+		if again := replication.PendingUpgrades(published); !cmp.Equal(all, again) {
+			t.Errorf("of the same values, %v waits for nodes, and then %v", all, again)
+		}
+		for _, pending := range all {
+			if len(pending.Missing) == 0 || len(pending.Missing) == len(published) {
+				t.Errorf("%+v waits for %v of 2 nodes", pending, pending.Missing)
+			}
+		}
+		for database, version := range got {
+			u := replication.Upgrade{Database: database, Served: version, Installed: version, Published: published, Members: []string{"node1", "node2"}}
+			if due, waits := u.Decide(); due || len(waits) > 0 {
+				t.Errorf("a database of schema %q is converted to its own, or waits for %v", version, waits)
+			}
+		}
+	})
+}

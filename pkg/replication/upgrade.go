@@ -100,7 +100,7 @@ func parseVersion(text string) (version [3]uint64, err error) {
 // PendingUpgrade is a schema that the packages of OVN bring on some nodes and not on others.
 type PendingUpgrade struct {
 	Database string
-	// Version is the newest that a node has published.
+	// Version is the newest that a node has published, of those that can be read.
 	Version string
 	// Missing are the nodes whose package brings another one.
 	Missing []string
@@ -111,8 +111,11 @@ type PendingUpgrade struct {
 // member that is away, [Upgrade] waits as well.
 func PendingUpgrades(published map[string]Schemas) []PendingUpgrade {
 	newest := map[string]string{}
-	for _, schemas := range published {
-		for database, version := range schemas {
+	for _, node := range slices.Sorted(maps.Keys(published)) { // of two that are equal, the same one each time
+		for database, version := range published[node] {
+			if _, err := parseVersion(version); err != nil {
+				continue // a newer version of this program may write what this one cannot read
+			}
 			if newest[database] == "" || NewerSchema(version, newest[database]) {
 				newest[database] = version
 			}

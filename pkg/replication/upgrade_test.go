@@ -64,6 +64,10 @@ func TestUpgradeWaitsForTheNodesWithoutTheNewestSchema(t *testing.T) {
 			map[string]replication.Schemas{"n1": {nb: "7.0.0"}, "n3": {}},
 			[]replication.PendingUpgrade{{Database: nb, Version: "7.0.0", Missing: []string{"n3"}}},
 		},
+		"one has published a version that is none": {
+			map[string]replication.Schemas{"n1": {nb: "x"}, "n2": {nb: "7.0.0"}},
+			[]replication.PendingUpgrade{{Database: nb, Version: "7.0.0", Missing: []string{"n1"}}},
+		},
 		"nothing is published": {nil, nil},
 	} {
 		if got := replication.PendingUpgrades(tt.published); !reflect.DeepEqual(got, tt.want) {

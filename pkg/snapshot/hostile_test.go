@@ -15,6 +15,7 @@ import (
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 	"ovndb-servers/pkg/snapshot"
 )
 
@@ -46,7 +47,7 @@ func TestADatabaseFileThatIsNoRegularFileIsRefusedWithoutWaiting(t *testing.T) {
 	account := filepath.Join(p.databases, "account")
 	makeDirectory(t, account)
 	if err := os.Chown(account, 64999, 64998); err != nil {
-		t.Skipf("cannot give a directory away: %v", err)
+		processtest.SkipWithoutRight(t, "cannot give a directory away: %v", err)
 	}
 	symlink(t, p.file, filepath.Join(account, "link"))
 	if err := os.Link(p.file, filepath.Join(account, "hardlink")); err != nil {
@@ -66,9 +67,7 @@ func TestADatabaseFileThatIsNoRegularFileIsRefusedWithoutWaiting(t *testing.T) {
 
 func TestNoSnapshotIsTakenInAStateDirectoryOfAnotherAccount(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can make a directory of another account")
-	}
+	processtest.NeedRoot(t)
 	p := newPlace(t, "content")
 	makeDirectory(t, p.state)
 	if err := os.Chown(p.state, 64999, 64998); err != nil {
