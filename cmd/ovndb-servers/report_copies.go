@@ -59,14 +59,15 @@ type sourceAnswer struct {
 	err   error
 }
 
-// askSources asks the servers of promoted nodes, and those that this node's backups should follow.
-// One that speaks TLS is not asked.
+// askSources asks the servers of promoted nodes, and those that this node's backups should follow. One that
+// speaks TLS is not asked while the files for that are not known.
 func (n *otherNodes) askSources(ctx context.Context, c *control.Controller, leader replication.Leader) {
-	questions := map[string]string{} // databases by address
+	questions := map[string]control.Unit{} // by address
 	add := func(node string, sources replication.Sources) {
-		for database, address := range sources {
-			if node != c.Node && !strings.HasPrefix(address, "ssl:") {
-				questions[address] = database
+		for _, u := range c.Units {
+			address := sources[u.Name()]
+			if node != c.Node && address != "" && (u.Endpoint.Keys.Given() || !speaksTLS(address)) {
+				questions[address] = u
 			}
 		}
 	}
@@ -77,11 +78,11 @@ func (n *otherNodes) askSources(ctx context.Context, c *control.Controller, lead
 	n.answers = map[string]sourceAnswer{}
 	var mu sync.Mutex
 	var asking sync.WaitGroup
-	for address, database := range questions {
+	for address, u := range questions {
 		asking.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, sourceTimeout)
 			defer cancel()
-			state, err := control.AskSource(ctx, address, databaseNamed(database))
+			state, err := u.AskSource(ctx, address)
 			mu.Lock()
 			defer mu.Unlock()
 			n.answers[address] = sourceAnswer{state: state, err: err}
@@ -89,6 +90,8 @@ func (n *otherNodes) askSources(ctx context.Context, c *control.Controller, lead
 	}
 	asking.Wait()
 }
+
+func speaksTLS(address string) bool { return strings.HasPrefix(address, "ssl:") }
 
 // sourceTimeout is how long a server of another node may take to answer.
 const sourceTimeout = 3 * time.Second
@@ -201,6 +204,10 @@ func (r *report) activeState(node, database string, others otherNodes) string {
 	address := others.sources[node][database]
 	answer, asked := others.answers[address]
 	switch {
+	case !asked && speaksTLS(address):
+		r.problem(fmt.Sprintf("the %s server of the promoted node %s was not asked: it speaks TLS, and the resource's parameters, "+
+			"which name the files for that, cannot be read; see: ovndb-servers doctor", database, node))
+		return stateUnknown
 	case !asked:
 		return stateUnknown
 	case answer.err != nil:

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"ovndb-servers/pkg/ovsdbctl"
 )
 
 type statusOptions struct {
@@ -186,14 +184,4 @@ func gather(ctx context.Context, o statusOptions) (report, error) {
 		r.addMetrics(ctx, t.controller, observed)
 	}
 	return r, nil
-}
-
-// databaseNamed returns the database of a name; one that is not known has nothing but that.
-func databaseNamed(name string) ovsdbctl.Database {
-	for _, db := range ovsdbctl.KnownDatabases() {
-		if db.Name == name {
-			return db
-		}
-	}
-	return ovsdbctl.Database{Name: name}
 }

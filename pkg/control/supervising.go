@@ -39,7 +39,7 @@ func (c *Controller) Publish(ctx context.Context, v replication.Verdict, leader 
 // marker that it finds there, nil for none, until ctx or the session ends. It returns the error
 // of the session, which ends also if the promoted node falls silent.
 func (c *Controller) WatchSource(ctx context.Context, u Unit, source string, markers chan<- *replication.Marker) error {
-	store, err := u.openRemote(ctx, source)
+	store, err := u.OpenSource(ctx, source)
 	if err != nil {
 		return err
 	}
