@@ -25,7 +25,8 @@ shown what they have published, and of the promoted one what its server answers.
 
 STATE is: fresh; "54 s behind" the active; behind; stale: without a session to the
 active; old term: it cannot lead; parked: it follows no node; unreachable or read-only,
-of a promoted node's server; or the state of a node that is not online.
+of a promoted node's server; no writes, barred or failed, by another node's word; or the
+state of a node that is not online. KNOWN, with -o wide, is how the state is known.
 
 With --nb, --sb, --ic-nb or --ic-sb, servers are asked that are named by address, from
 any host and without Pacemaker, also those of another agent or of none. Which one is

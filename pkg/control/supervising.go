@@ -104,6 +104,19 @@ func (c *Controller) PublishState(ctx context.Context, state replication.State) 
 	return c.announce(ctx, TopicState, string(state))
 }
 
+// States returns the states of all nodes, as their supervisors have published them.
+func (c *Controller) States(ctx context.Context) (map[string]replication.State, error) {
+	published, err := c.Cluster.Published(ctx, TopicState)
+	if err != nil {
+		return nil, fmt.Errorf("cannot learn the states of the nodes: %w", err)
+	}
+	states := map[string]replication.State{}
+	for node, text := range published {
+		states[node] = replication.State(text)
+	}
+	return states, nil
+}
+
 // Freshness returns the freshness of the other nodes in a term, as they have published it.
 // A node that has published none is not in it.
 func (c *Controller) Freshness(ctx context.Context, termID string) (map[string]replication.Freshness, error) {
