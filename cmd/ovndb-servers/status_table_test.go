@@ -28,7 +28,7 @@ func followingReport() report {
 			},
 			{
 				Node: "node1", Database: "OVN_Southbound", Role: "backup", State: stateBehind, Known: knownHere,
-				Beat: new(uint64(7)), FileBytes: new(int64(8)<<30), BehindSeconds: new(54.2), LastWriteSeconds: new(7200.5), Sessions: new(1), Score: &fifty,
+				Beat: new(uint64(7)), FileBytes: new(int64(8) << 30), BehindSeconds: new(54.2), LastWriteSeconds: new(7200.5), Sessions: new(1), Score: &fifty,
 			},
 			{Node: "node2", Database: "OVN_Northbound", Role: "active", State: stateFresh, Known: knownByAnswer, Beat: new(uint64(119)), Score: &hundred},
 			{Node: "node2", Database: "OVN_Southbound", Role: "active", State: stateUnreachable, Known: knownByAnswer, Score: &hundred},
