@@ -82,11 +82,11 @@ test: ## Run every test: unit tests, then clusters of trixie and of bookworm
 	@$(MAKE) --no-print-directory suite-bookworm
 
 .PHONY: test-unit
-test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds (RACE=1: with the race detector)
+test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds (RACE=1: with the race detector; LONG=1: with the long ones)
 	@echo "== test-unit"
 	@# The servers of the tests write to memory where that can be had, and most of the time is spent waiting for them.
 	@tmp=$$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d); chmod 755 $$tmp; trap 'rm -rf "$$tmp"' EXIT; export TMPDIR=$$tmp; \
-		CGO_ENABLED=1 go test $(if $(RACE),-race,-p 5 -parallel 6) -shuffle=on -timeout 10m ./...
+		CGO_ENABLED=1 go test $(if $(RACE),-race,-p 5 -parallel 6) $(if $(LONG),,-short) -shuffle=on -timeout 10m ./...
 
 .PHONY: integration
 integration: deps-cluster $(if $(LONG),deps-prometheus) build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=60m, LONG=1 with the long variants)

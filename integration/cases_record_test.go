@@ -68,11 +68,17 @@ func termOf(record string) int {
 // chosen in its place just before it swaps the record. It returns that node.
 func (s *trial) stopPromotion(active string, rest []string) (chosen string) {
 	s.t.Helper()
+	return s.stopPromotionAfter(rest, func() error { return s.Standby(s.ctx, active) })
+}
+
+// stopPromotionAfter does what takes the role from the active node, and stops the promotion that follows.
+func (s *trial) stopPromotionAfter(rest []string, takeAway func() error) (chosen string) {
+	s.t.Helper()
 	s.t.Cleanup(func() { s.undo(s.disarm) })
 	for _, node := range rest {
 		s.check(s.WriteFile(s.ctx, node, faultFile, 0o644, []byte("promote-marked stop")))
 	}
-	s.check(s.Standby(s.ctx, active))
+	s.check(takeAway())
 	s.await("a promotion to stand still", func(ctx context.Context) error {
 		for _, node := range rest {
 			if err := s.fired(ctx, []string{node}); err == nil {
@@ -82,7 +88,7 @@ func (s *trial) stopPromotion(active string, rest []string) (chosen string) {
 		}
 		return errors.New("no promotion has come there")
 	})
-	s.check(s.disarm(s.ctx))
+	s.check(s.disarmOn(s.ctx, rest))
 	return chosen
 }
 

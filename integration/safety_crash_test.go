@@ -90,9 +90,11 @@ func (s *trial) fired(ctx context.Context, nodes []string) error {
 }
 
 // disarm removes the files that arm the points, on all nodes.
-func (s *trial) disarm(ctx context.Context) error {
+func (s *trial) disarm(ctx context.Context) error { return s.disarmOn(ctx, s.NodeNames()) }
+
+func (s *trial) disarmOn(ctx context.Context, nodes []string) error {
 	var failures []error
-	for _, node := range s.NodeNames() {
+	for _, node := range nodes {
 		_, err := s.MustExec(ctx, node, "rm", "-f", faultFile)
 		failures = append(failures, err)
 	}

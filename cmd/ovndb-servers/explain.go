@@ -114,7 +114,7 @@ func rolesIn(view pacemaker.View, resource string) (running, promoted, stopped [
 }
 
 // askLeader returns the promoted node, of several the one that the record names, and what its servers
-// say that they hold; nil if they do not answer, or speak TLS.
+// say that they hold; nil if they do not answer.
 func (t target) askLeader(ctx context.Context, promoted []string) (leader string, holds replication.Positions, err error) {
 	if len(promoted) == 0 {
 		return "", nil, nil

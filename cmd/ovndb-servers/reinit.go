@@ -203,20 +203,11 @@ func (o reinitOptions) staleCopies(ctx context.Context, node string) string {
 	}
 	var stale []string
 	for _, c := range r.Copies {
-		fresh := c.State == stateFresh || c.State == stateUnknown && r.replicates(c.Database)
-		if c.Node == node && !fresh {
+		if c.Node == node && c.State != stateFresh {
 			stale = append(stale, c.Database+" is "+c.stateText())
 		}
 	}
 	return strings.Join(stale, ", ")
-}
-
-// replicates reports whether a server here says that it has copied its source, and has its term: a
-// source that speaks TLS is not asked.
-func (r report) replicates(database string) bool {
-	return slices.ContainsFunc(r.Servers, func(s serverReport) bool {
-		return s.Database == database && s.Connected && s.Current != nil && *s.Current && strings.HasPrefix(s.ReplicatesFrom, "ssl:")
-	})
 }
 
 // unfinished says why a copy was no longer waited for, and what is next.

@@ -201,7 +201,7 @@ func (r *report) addCluster(ctx context.Context, t target) otherNodes {
 	r.addNodes(t.view, a.scores, a.published)
 	r.checkPromoted()
 	r.addRecord(a.record)
-	others.sources = sourcesOf(a.published, t.controller.Units)
+	others.sources, others.states = sourcesOf(a.published, t.controller.Units), a.states
 	if a.err != nil {
 		r.problem(a.err.Error())
 	}
@@ -222,6 +222,7 @@ func (r *report) addCluster(ctx context.Context, t target) otherNodes {
 // own part.
 type resourceAnswers struct {
 	scores, published map[string]string
+	states            map[string]replication.State
 	record            *replication.Record
 	// silent says that the attribute manager has not answered: it is asked for no more. Err joins all that
 	// could not be had.
@@ -231,14 +232,15 @@ type resourceAnswers struct {
 
 // askResource asks all at once, so that one daemon that hangs costs the others no time.
 func askResource(ctx context.Context, c *control.Controller) (a resourceAnswers) {
-	var noScores, unpublished, unrecorded error
+	var noScores, unpublished, unstated, unrecorded error
 	var asking sync.WaitGroup
 	asking.Go(func() { a.scores, noScores = c.Cluster.Scores(ctx) })
 	asking.Go(func() { a.published, unpublished = c.Cluster.Published(ctx, control.TopicActive) })
+	asking.Go(func() { a.states, unstated = c.States(ctx) })
 	asking.Go(func() { a.record, unrecorded = c.Record(ctx) })
 	asking.Wait()
-	a.silent = noScores != nil || unpublished != nil
-	a.err = errors.Join(noScores, unpublished, unrecorded)
+	a.silent = noScores != nil || unpublished != nil || unstated != nil
+	a.err = errors.Join(noScores, unpublished, unstated, unrecorded)
 	return a
 }
 

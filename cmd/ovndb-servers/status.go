@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"ovndb-servers/pkg/ovsdbctl"
 )
 
 type statusOptions struct {
@@ -27,7 +25,8 @@ shown what they have published, and of the promoted one what its server answers.
 
 STATE is: fresh; "54 s behind" the active; behind; stale: without a session to the
 active; old term: it cannot lead; parked: it follows no node; unreachable or read-only,
-of a promoted node's server; or the state of a node that is not online.
+of a promoted node's server; no writes, barred or failed, by another node's word; or the
+state of a node that is not online. KNOWN, with -o wide, is how the state is known.
 
 With --nb, --sb, --ic-nb or --ic-sb, servers are asked that are named by address, from
 any host and without Pacemaker, also those of another agent or of none. Which one is
@@ -186,14 +185,4 @@ func gather(ctx context.Context, o statusOptions) (report, error) {
 		r.addMetrics(ctx, t.controller, observed)
 	}
 	return r, nil
-}
-
-// databaseNamed returns the database of a name; one that is not known has nothing but that.
-func databaseNamed(name string) ovsdbctl.Database {
-	for _, db := range ovsdbctl.KnownDatabases() {
-		if db.Name == name {
-			return db
-		}
-	}
-	return ovsdbctl.Database{Name: name}
 }

@@ -50,7 +50,7 @@ func writeCopies(b *strings.Builder, r report, o tableOptions) {
 	t.colour = o.colour
 	header := []string{"NODE", "DATABASE", "ROLE", "STATE", "LAST WRITE", "SESSIONS", "SCORE"}
 	if o.wide {
-		header = append(header, "TERM", "PROGRESS", "LINEAGE", "REPLICATES FROM", "FILE")
+		header = append(header, "KNOWN", "TERM", "PROGRESS", "LINEAGE", "REPLICATES FROM", "FILE")
 	}
 	cells := make([]cell, len(header))
 	for i, text := range header {
@@ -72,7 +72,7 @@ func writeCopies(b *strings.Builder, r report, o tableOptions) {
 			{text: number(c.Score)},
 		}
 		if o.wide {
-			row = append(row, r.wideCells(c)...)
+			row = append(append(row, cell{text: cmp.Or(c.Known, "-")}), r.wideCells(c)...)
 		}
 		t.add(row...)
 	}

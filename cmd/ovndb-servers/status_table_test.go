@@ -23,17 +23,17 @@ func followingReport() report {
 		},
 		Copies: []copyReport{
 			{
-				Node: "node1", Database: "OVN_Northbound", Role: "backup", State: stateFresh,
-				LastWriteSeconds: new(0.4), Sessions: new(2), Score: &fifty,
+				Node: "node1", Database: "OVN_Northbound", Role: "backup", State: stateFresh, Known: knownHere,
+				Beat: new(uint64(118)), FileBytes: new(int64(40960)), LastWriteSeconds: new(0.4), Sessions: new(2), Score: &fifty,
 			},
 			{
-				Node: "node1", Database: "OVN_Southbound", Role: "backup", State: stateBehind,
-				BehindSeconds: new(54.2), LastWriteSeconds: new(7200.5), Sessions: new(1), Score: &fifty,
+				Node: "node1", Database: "OVN_Southbound", Role: "backup", State: stateBehind, Known: knownHere,
+				Beat: new(uint64(7)), FileBytes: new(int64(8) << 30), BehindSeconds: new(54.2), LastWriteSeconds: new(7200.5), Sessions: new(1), Score: &fifty,
 			},
-			{Node: "node2", Database: "OVN_Northbound", Role: "active", State: stateFresh, Score: &hundred},
-			{Node: "node2", Database: "OVN_Southbound", Role: "active", State: stateUnreachable, Score: &hundred},
-			{Node: "node3", Database: "OVN_Northbound", Role: "stopped", State: "offline"},
-			{Node: "node3", Database: "OVN_Southbound", Role: "stopped", State: "offline"},
+			{Node: "node2", Database: "OVN_Northbound", Role: "active", State: stateFresh, Known: knownByAnswer, Beat: new(uint64(119)), Score: &hundred},
+			{Node: "node2", Database: "OVN_Southbound", Role: "active", State: stateUnreachable, Known: knownByAnswer, Score: &hundred},
+			{Node: "node3", Database: "OVN_Northbound", Role: "stopped", State: "offline", Known: knownByPacemaker},
+			{Node: "node3", Database: "OVN_Southbound", Role: "stopped", State: "offline", Known: knownByPacemaker},
 		},
 		Servers: []serverReport{
 			{

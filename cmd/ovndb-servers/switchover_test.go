@@ -21,6 +21,13 @@ func newFreshPair(t *testing.T) testCluster {
 	t.Helper()
 	c := newTestCluster(t)
 	c.parameters = patientActions()
+	c.pairUp()
+	return c
+}
+
+// pairUp has node1 lead, and node2 follow and say that it is fresh.
+func (c testCluster) pairUp() {
+	c.t.Helper()
 	c.lead("node1")
 	c.insert("node1", "kept")
 	c.agent("node2", "start", 0)
@@ -28,7 +35,6 @@ func newFreshPair(t *testing.T) testCluster {
 	c.await("node2", "kept")
 	c.agent("node2", "monitor", 0) // which gives it its score
 	c.fresh("node2", "fresh")
-	return c
 }
 
 // patientActions gives the actions of the agent more time, as these tests are about none of them.

@@ -51,10 +51,10 @@ type writeWatch struct {
 	stores map[storeKey]*ovsdbctl.Store
 	// learned is when the cluster was asked where the servers are.
 	learned time.Time
+	where   map[string]replication.Sources // by node
 
-	mu    sync.Mutex
-	seen  map[string]*standstill         // by database
-	where map[string]replication.Sources // by node
+	mu   sync.Mutex
+	seen map[string]*standstill // by database
 }
 
 type storeKey struct{ node, database string }
@@ -78,7 +78,7 @@ func (w *writeWatch) run(ctx context.Context) {
 	}()
 	ticker := time.NewTicker(askInterval)
 	defer ticker.Stop()
-	for !w.allAgain() {
+	for !w.complete() {
 		select {
 		case <-ctx.Done():
 			return
@@ -116,8 +116,6 @@ func (w *writeWatch) learn(ctx context.Context) {
 	if err != nil {
 		return // it is asked again
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	maps.Copy(w.where, sourcesOf(published, w.plan.controller.Units))
 }
 
@@ -143,19 +141,20 @@ func (w *writeWatch) accepts(ctx context.Context, node string, u control.Unit) b
 }
 
 // open connects to a server: that of this node by its socket, one of another node where it says that
-// it is replicated from. It returns none if that is not known, or wants TLS.
+// it is replicated from. It returns none if that is not known.
 func (w *writeWatch) open(ctx context.Context, node string, u control.Unit) (*ovsdbctl.Store, error) {
 	if node == w.plan.controller.Node {
 		return u.Server.Open(ctx)
 	}
 	address := w.where[node][u.Name()]
-	if address == "" || strings.HasPrefix(address, "ssl:") {
+	if address == "" {
 		return nil, nil //nolint:nilnil // there is no server to ask, which is no error
 	}
-	return ovsdbctl.Open(ctx, address, u.Server.Database)
+	return u.OpenSource(ctx, address)
 }
 
-func (w *writeWatch) allAgain() bool {
+// complete reports whether the new active takes writes to all databases.
+func (w *writeWatch) complete() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range w.seen {
@@ -164,22 +163,6 @@ func (w *writeWatch) allAgain() bool {
 		}
 	}
 	return true
-}
-
-// complete reports whether the new active takes writes to all databases, or cannot be asked whether it
-// does.
-func (w *writeWatch) complete() bool {
-	w.mu.Lock()
-	sources, known := w.where[w.plan.to]
-	w.mu.Unlock()
-	if known && w.plan.to != w.plan.controller.Node {
-		for _, address := range sources {
-			if strings.HasPrefix(address, "ssl:") {
-				return true
-			}
-		}
-	}
-	return w.allAgain()
 }
 
 // databases says for how long writes to each database stood still.

@@ -83,8 +83,6 @@ type target struct {
 	controller *control.Controller
 	view       pacemaker.View
 	noCluster  error
-	// parameters are those that the cluster has of the resource.
-	parameters ocf.Parameters
 }
 
 // target finds the resource. A cluster that does not answer is a part of the result, not an error.
@@ -111,7 +109,8 @@ func (p place) target(ctx context.Context, log logrus.FieldLogger) (target, erro
 		return target{}, err
 	}
 	c.ManageNorthd = parameters.ManageNorthd
-	return target{controller: c, view: view, noCluster: noCluster, parameters: parameters}, nil
+	c.Units[0].Endpoint.Keys, c.Units[1].Endpoint.Keys = parameters.Northbound.Keys, parameters.Southbound.Keys
+	return target{controller: c, view: view, noCluster: noCluster}, nil
 }
 
 // askCluster returns the cluster's view and Pacemaker's name of this node. A cluster that does not answer

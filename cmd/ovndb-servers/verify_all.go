@@ -75,12 +75,11 @@ func (o verifyOptions) compareAll(ctx context.Context, bar *progressBar) (verifi
 	c := t.controller
 	v := verifiedAll{Schema: verifyAllSchema, Node: c.Node, Resource: c.Instance, Active: active, Same: true, Copies: []verifiedCopy{}}
 	for _, n := range t.view.Nodes {
-		for i, u := range c.Units {
+		for _, u := range c.Units {
 			row := verifiedCopy{Node: n.Name, Database: u.Name()}
 			switch role := t.view.Role(c.Instance, n.Name); {
 			case n.Name == c.Node:
-				keys := []pki.Files{t.parameters.Northbound.Keys, t.parameters.Southbound.Keys}[i]
-				row.compare(ctx, u, o.source(u, sources, keys), o.settings(bar))
+				row.compare(ctx, u, o.source(u, sources), o.settings(bar))
 			case n.Name == active:
 				row.State = stateActive
 			case role != "Unpromoted" && role != "Started":
@@ -129,7 +128,7 @@ type verifiedSource struct {
 }
 
 // source returns the server to compare a database of this node with.
-func (o verifyOptions) source(u control.Unit, sources replication.Sources, keys pki.Files) verifiedSource {
+func (o verifyOptions) source(u control.Unit, sources replication.Sources) verifiedSource {
 	text := "unix:" + u.Files.DataSocket
 	if sources != nil {
 		text = sources[u.Name()]
@@ -137,6 +136,7 @@ func (o verifyOptions) source(u control.Unit, sources replication.Sources, keys 
 	if text == "" {
 		return verifiedSource{err: control.ErrNoSource}
 	}
+	keys := u.Endpoint.Keys
 	if o.keys.Given() {
 		keys = o.keys
 	}

@@ -196,7 +196,7 @@ func (c *Controller) replicates(ctx context.Context) bool {
 func (c *Controller) sourceAnswers(ctx context.Context, u Unit, source string) bool {
 	ctx, cancel := withBudget(ctx, answerFraction, sessionTimeout)
 	defer cancel()
-	store, err := u.openRemote(ctx, source)
+	store, err := u.OpenSource(ctx, source)
 	if err == nil {
 		store.Close()
 	}

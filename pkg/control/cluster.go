@@ -71,7 +71,7 @@ const (
 	// TopicSchemas is which schemas a node's package of OVN brings: Schemas.
 	TopicSchemas Topic = "schemas"
 	// TopicState is the node's state for people and dashboards, a [replication.State]. It is visible
-	// in the cluster's status, and no program of ours reads it.
+	// in the cluster's status, and read by the tool to show it.
 	TopicState Topic = "state"
 	// TopicBlessed is an operator's word that this node's data may lead: Blessing.
 	TopicBlessed Topic = "blessed"

@@ -269,7 +269,7 @@ const questionTimeout = 1500 * time.Millisecond
 func (c *Controller) question(ctx context.Context, u Unit, source string, j *replication.Joining, schema *ovsdbctl.Schema) error {
 	opening, cancel := withBudget(ctx, answerFraction, questionTimeout)
 	defer cancel()
-	store, err := u.openRemote(opening, source)
+	store, err := u.OpenSource(opening, source)
 	if err != nil {
 		return err
 	}

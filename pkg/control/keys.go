@@ -19,8 +19,9 @@ import (
 // expiryNotice is how long before the end of a certificate monitors report it.
 const expiryNotice = 30 * 24 * time.Hour
 
-// openRemote opens a session with another node's server, or with this node's as clients reach it.
-func (u Unit) openRemote(ctx context.Context, endpoint string) (*ovsdbctl.Store, error) {
+// OpenSource opens a session with another node's server, or with this node's as clients reach it. It does
+// so by TLS with the unit's files if the endpoint wants that.
+func (u Unit) OpenSource(ctx context.Context, endpoint string) (*ovsdbctl.Store, error) {
 	return ovsdbctl.OpenTLS(ctx, endpoint, u.Server.Database, u.Endpoint.Keys)
 }
 

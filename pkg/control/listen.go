@@ -87,7 +87,7 @@ func (c *Controller) reach(ctx context.Context, u Unit, target string) error {
 	if _, err := u.Server.Remotes(ctx); err != nil {
 		return err
 	}
-	store, err := u.openRemote(ctx, target)
+	store, err := u.OpenSource(ctx, target)
 	if err != nil {
 		return err
 	}

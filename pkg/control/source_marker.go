@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -16,20 +15,20 @@ type SourceState struct {
 	Marker *replication.Marker
 }
 
-// AskSource asks the server of a database at an address, as OVN writes it, for its role and marker.
-func AskSource(ctx context.Context, address string, database ovsdbctl.Database) (SourceState, error) {
-	store, err := ovsdbctl.Open(ctx, address, database)
+// AskSource asks the server of this database at an address, as OVN writes it, for its role and marker.
+func (u Unit) AskSource(ctx context.Context, address string) (SourceState, error) {
+	store, err := u.OpenSource(ctx, address)
 	if err != nil {
 		return SourceState{}, err
 	}
 	defer store.Close()
 	active, err := store.Writable(ctx)
 	if err != nil {
-		return SourceState{}, fmt.Errorf("%s at %s: %w", database.Name, address, err)
+		return SourceState{}, fmt.Errorf("%s at %s: %w", u.Name(), address, err)
 	}
 	global, err := store.Global(ctx)
 	if err != nil {
-		return SourceState{}, fmt.Errorf("%s at %s: %w", database.Name, address, err)
+		return SourceState{}, fmt.Errorf("%s at %s: %w", u.Name(), address, err)
 	}
 	return SourceState{Active: active, Marker: replication.ReadableMarker(global)}, nil
 }

@@ -39,7 +39,7 @@ func (c *Controller) Publish(ctx context.Context, v replication.Verdict, leader 
 // marker that it finds there, nil for none, until ctx or the session ends. It returns the error
 // of the session, which ends also if the promoted node falls silent.
 func (c *Controller) WatchSource(ctx context.Context, u Unit, source string, markers chan<- *replication.Marker) error {
-	store, err := u.openRemote(ctx, source)
+	store, err := u.OpenSource(ctx, source)
 	if err != nil {
 		return err
 	}
@@ -102,6 +102,19 @@ func (c *Controller) PublishFreshness(ctx context.Context, termID string, fresh 
 // PublishState shows the state of this node in the cluster's status.
 func (c *Controller) PublishState(ctx context.Context, state replication.State) error {
 	return c.announce(ctx, TopicState, string(state))
+}
+
+// States returns the states of all nodes, as their supervisors have published them.
+func (c *Controller) States(ctx context.Context) (map[string]replication.State, error) {
+	published, err := c.Cluster.Published(ctx, TopicState)
+	if err != nil {
+		return nil, fmt.Errorf("cannot learn the states of the nodes: %w", err)
+	}
+	states := map[string]replication.State{}
+	for node, text := range published {
+		states[node] = replication.State(text)
+	}
+	return states, nil
 }
 
 // Freshness returns the freshness of the other nodes in a term, as they have published it.
