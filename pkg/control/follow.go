@@ -313,13 +313,9 @@ func (c *Controller) snapshot(ctx context.Context, u Unit, a replication.Admissi
 	})
 }
 
-// defaultSnapshots is how many snapshots of each database are kept if the
-// configuration does not say.
-const defaultSnapshots = 10
-
 func (c *Controller) keepSnapshots() int {
 	if c.Snapshots > 0 {
 		return c.Snapshots
 	}
-	return defaultSnapshots
+	return DefaultSnapshots
 }

@@ -110,14 +110,11 @@ func (c *Controller) judgeUnanswered(u Unit, s replication.ServerState, q unansw
 	return s
 }
 
-// defaultBusyPatience holds if the configuration does not say.
-const defaultBusyPatience = 2 * time.Minute
-
 func (c *Controller) busyPatience() time.Duration {
 	if c.BusyPatience > 0 {
 		return c.BusyPatience
 	}
-	return defaultBusyPatience
+	return DefaultBusyPatience
 }
 
 func (p busySince) condition(a process.Activity, most time.Duration) (replication.Condition, string) {

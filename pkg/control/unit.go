@@ -55,9 +55,6 @@ func (c *Controller) unitOf(database string) (Unit, error) {
 	return Unit{}, errNoDatabase
 }
 
-// Pidfile returns the pidfile that the unit's server locks while it lives.
-func (u Unit) Pidfile() process.Pidfile { return process.Pidfile(u.Files.Pidfile) }
-
 // Units returns the northbound and the southbound unit of a node whose files
 // lie as layout says, of the pair of databases that it names.
 func Units(layout process.Layout, northbound, southbound Endpoint) []Unit {

@@ -19,8 +19,6 @@ const (
 	diskInterval = 5 * time.Second
 	// diskTimeout is after how long a write that has not returned counts as failed.
 	diskTimeout = 10 * time.Second
-	// defaultDiskPatience holds if the configuration does not say.
-	defaultDiskPatience = 30 * time.Second
 )
 
 // diskProber probes the disk of the databases, which may hang, while the loop goes on observing.
