@@ -87,8 +87,8 @@ func (c *Controller) KeepSupervised(ctx context.Context) error {
 	return err
 }
 
-// superviseFromNow starts the supervisor and waits for it. Without one the instance
-// works, too; monitor then says so.
+// superviseFromNow starts the supervisor and waits for it. The instance also
+// works without one; monitor then says so.
 func (c *Controller) superviseFromNow(ctx context.Context) {
 	started, err := c.ensureSupervisor(ctx)
 	if started && err == nil {
