@@ -38,12 +38,8 @@ func newDiskProber(c *control.Controller) *diskProber {
 // run probes until ctx ends. It leaves a probe behind that does not return.
 func (p *diskProber) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		ended := make(chan error, 1)
 		p.began(time.Now())
-		go func() { ended <- p.probe() }()
-		select {
-		case <-ctx.Done():
-		case err := <-ended:
+		if returned, err := control.CallUntil(ctx, p.probe); returned {
 			p.ended(err)
 		}
 		pause(ctx, diskInterval)
