@@ -27,7 +27,7 @@ func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) replicati
 	if c.Complete != nil {
 		c.Complete(ctx)
 	}
-	v := c.inspect(ctx, expectPromoted)
+	v := c.observeAndRepair(ctx, expectPromoted)
 	if v.Broken() || v.Leads() && !c.Promoted() {
 		return v // a supervisor makes servers read-only that are active without a term
 	}
@@ -114,8 +114,8 @@ func (c *Controller) Acting() bool {
 	return err == nil && !ok
 }
 
-// inspect observes, asks the cluster and repairs.
-func (c *Controller) inspect(ctx context.Context, expectPromoted bool) replication.Verdict {
+// observeAndRepair observes, asks the cluster and repairs.
+func (c *Controller) observeAndRepair(ctx context.Context, expectPromoted bool) replication.Verdict {
 	o, v := c.observeLive(ctx, observing{expectPromoted: expectPromoted})
 	c.warn(c.takeServers(ctx, o.Servers), "another agent's processes may restart the servers")
 	if len(v.Repairs) > 0 {
@@ -148,7 +148,7 @@ func (c *Controller) StepDownIfSuperseded(ctx context.Context) error {
 	if !c.Promoted() {
 		return nil
 	}
-	if _, v := c.observeLive(ctx, observing{expectPromoted: true}); !v.Over || !c.inspect(ctx, true).Over {
+	if _, v := c.observeLive(ctx, observing{expectPromoted: true}); !v.Over || !c.observeAndRepair(ctx, true).Over {
 		return nil
 	}
 	return c.awaitScore(ctx, "")

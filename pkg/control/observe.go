@@ -117,11 +117,11 @@ func (c *Controller) busyPatience() time.Duration {
 	return DefaultBusyPatience
 }
 
-func (p busySince) condition(a process.Activity, most time.Duration) (replication.Condition, string) {
+func (p busySince) condition(a process.Activity, patience time.Duration) (replication.Condition, string) {
 	waited := p.elapsed()
 	reason := fmt.Sprintf("no answer for %s, CPU time %s", waited.Round(time.Second), a.CPUTime)
-	if waited > most {
-		return replication.ConditionFailed, fmt.Sprintf("%s, which is longer than busy_patience, %s", reason, most)
+	if waited > patience {
+		return replication.ConditionFailed, fmt.Sprintf("%s, which is longer than busy_patience, %s", reason, patience)
 	}
 	return replication.ConditionBusy, reason
 }
