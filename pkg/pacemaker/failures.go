@@ -51,7 +51,7 @@ func (r Resource) failedMonitors(ctx context.Context, node string) ([]string, er
 	return r.parseFailedMonitors(out)
 }
 
-// parseFailedMonitors reads what cibadmin prints: one element, or several in another.
+// parseFailedMonitors reads the output of cibadmin: one element, or several in another.
 func (r Resource) parseFailedMonitors(out string) ([]string, error) {
 	var found struct {
 		Name  string   `xml:"name,attr"`
