@@ -38,7 +38,7 @@ func (l *loop) repair(ctx context.Context, before replication.Verdict) (replicat
 	now := time.Now()
 	l.repairs.done(now)
 	if o.Acting {
-		return o, v // the action puts right what it can
+		return o, v // the action repairs as much as it can
 	}
 	l.unrepaired = v.RepairErrors
 	if len(v.Repairs) > 0 && l.failures.due(now, repairText(before.Repairs)+": "+before.Reason()) {
