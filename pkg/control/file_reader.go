@@ -43,17 +43,17 @@ func (r *fileReader) resume(from ovsdbfile.Checkpoint) {
 	r.saved = r.size > 0
 }
 
-// holding returns what the file holds now.
+// holding returns the file's present content.
 func (r *fileReader) holding(ctx context.Context) (fileContent, error) {
 	if r.saved && !r.kept.held() { // somebody has put another file there
 		r.resume(ovsdbfile.Checkpoint{})
 	}
 	s, err := r.summary(ctx)
 	if err != nil {
-		return fileContent{}, fmt.Errorf("cannot read what %s holds: %w", r.unit.Name(), err)
+		return fileContent{}, fmt.Errorf("cannot read the file of %s: %w", r.unit.Name(), err)
 	}
 	m, err := replication.ParseMarker(s.Global)
-	if err != nil { // a client has written it: what the data holds is not known
+	if err != nil { // a client has written it: the term of the data is not known
 		r.log.WithError(err).WithField("file", r.unit.Files.Database).Debug("the data counts as that of no term")
 	}
 	if m != nil {

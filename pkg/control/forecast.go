@@ -88,7 +88,7 @@ func (c *Controller) heldHere(ctx context.Context) (replication.Positions, error
 func (o *Outlook) addPositions(ctx context.Context, c *Controller, own replication.Positions) error {
 	published, err := c.Cluster.Published(ctx, TopicPosition)
 	if err != nil {
-		return fmt.Errorf("cannot learn what the other nodes hold: %w", err)
+		return fmt.Errorf("cannot learn the positions of the other nodes: %w", err)
 	}
 	said, fresh := replication.ReadAnswers(published, ""), map[string]replication.Freshness{}
 	if o.Record != nil {

@@ -121,5 +121,5 @@ func (c *Controller) stopSupervisor(ctx context.Context) error {
 
 // poke makes the supervisor observe and poll again: an action has changed this node.
 func (c *Controller) poke() {
-	c.warn(note{path: c.PokeFile()}.take(), "the supervisor learns late of what was done")
+	c.warn(note{path: c.PokeFile()}.take(), "the supervisor learns late of this action")
 }

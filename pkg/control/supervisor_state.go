@@ -52,7 +52,7 @@ type SessionLoss struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// maxStateAge is how old what a supervisor has written may be. The supervisor writes
+// maxStateAge is how old the state that a supervisor has written may be. The supervisor writes
 // several times as often.
 const maxStateAge = 5 * time.Second
 
@@ -61,9 +61,9 @@ const maxStateAge = 5 * time.Second
 const stuckSupervisorAge = time.Minute
 
 // errStateOld is returned for a state that is too old to be believed.
-var errStateOld = errors.New("what the supervisor said last is too old")
+var errStateOld = errors.New("the last state that the supervisor wrote is too old")
 
-// SupervisorPidfile is what the supervisor of the resource on this node holds.
+// SupervisorPidfile is the pidfile that the supervisor of the resource on this node holds.
 func (c *Controller) SupervisorPidfile() process.Pidfile {
 	return process.Pidfile(c.runFile(stateSupervisorPID))
 }

@@ -23,7 +23,7 @@ func (c *Controller) Survey(ctx context.Context) (replication.Survey, error) {
 	}
 	published, err := c.Cluster.Published(ctx, TopicPosition)
 	if err != nil {
-		return replication.Survey{}, fmt.Errorf("cannot learn what the other nodes hold: %w", err)
+		return replication.Survey{}, fmt.Errorf("cannot learn the positions of the other nodes: %w", err)
 	}
 	s.Others = replication.ReadAnswers(published, "")
 	delete(s.Others, c.Node)
