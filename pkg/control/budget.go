@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// withBudget returns a context that ends after the given part of what is left of
+// withBudget returns a context that ends after the given part of the rest of
 // ctx's time, and no later than limit from now.
 func withBudget(ctx context.Context, part float64, limit time.Duration) (context.Context, context.CancelFunc) {
 	allowed := limit

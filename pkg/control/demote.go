@@ -46,8 +46,8 @@ func (c *Controller) Demote(ctx context.Context) error {
 	}
 	failpoint("demote-read-only")
 	defer c.poke()
-	// Before the end is recorded: what dies from now on is restarted as a backup, and nothing
-	// comes after that end.
+	// Before the end is recorded: a server that dies from now on is restarted as a backup, and
+	// nothing comes after that end.
 	if err := c.dropOwnTerm(); err != nil {
 		return err
 	}

@@ -13,8 +13,8 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// checkpointAfter is how much of a file is read over and over, in bytes, before what
-// was learnt from it is kept for the next action: a few hundred microseconds.
+// checkpointAfter is how much of a file is read over and over, in bytes, before the
+// result is kept for the next action: a few hundred microseconds.
 const checkpointAfter = 64 << 10
 
 // fileReader goes on reading a unit's database file where it has stopped, or where
@@ -132,7 +132,7 @@ func (c checkpoint) save(reached ovsdbfile.Checkpoint) error {
 	return nil
 }
 
-// FileReaders go on reading the database files of this node: what was read once is not
+// FileReaders go on reading the database files of this node: a part that was read once is not
 // read again. They are not safe for concurrent use.
 type FileReaders struct {
 	c       *Controller
@@ -149,7 +149,7 @@ func (c *Controller) FileReaders() *FileReaders {
 	return r
 }
 
-// Refresh reads what has come since the last time, one file after the other, and leaves
+// Refresh reads the changes since the last time, one file after the other, and leaves
 // a checkpoint, so that an action that needs a position does not read it again. The
 // errors are those of the files: one that is missing or damaged has no position.
 func (r *FileReaders) Refresh(ctx context.Context) error {

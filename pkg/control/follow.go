@@ -169,7 +169,7 @@ func (c *Controller) admitAndKeep(ctx context.Context, u Unit, source string, re
 	return a, nil
 }
 
-// retire ends what a server may still be to others: an active one, or one that
+// retire ends the role that a server may still have for others: an active one, or one that
 // was demoted and whose backups were to receive the last transaction.
 func (c *Controller) retire(ctx context.Context, u Unit) error {
 	status, err := u.Server.SyncStatus(ctx)

@@ -23,7 +23,7 @@ type Supervision struct {
 	Unusable bool
 }
 
-// Supervisor returns the process of this node's supervisor and what it knows. The error is
+// Supervisor returns the process of this node's supervisor and its state. The error is
 // ErrUnsupervised if it does not run, with process 0; with another error it runs, and has
 // said nothing, or not lately.
 func (c *Controller) Supervisor() (pid int, k SupervisorState, err error) {

@@ -25,8 +25,8 @@ type SupervisorState struct {
 	Unmanaged bool `json:"unmanaged,omitempty"`
 	// Reasons are faults that only show over time, or are being mended.
 	Reasons []string `json:"reasons,omitempty"`
-	// Unmonitored says that the cluster seems to have lost the monitor of this node, and what to do. It
-	// is for people: a monitor that reads it disproves it.
+	// Unmonitored says that the cluster seems to have lost the monitor of this node, and names the
+	// remedy. It is for people: a monitor that reads it disproves it.
 	Unmonitored string `json:"unmonitored,omitempty"`
 	// Notices are faults that are for people as well: they are none of the servers'.
 	Notices []string `json:"notices,omitempty"`

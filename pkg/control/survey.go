@@ -37,7 +37,7 @@ func (c *Controller) Survey(ctx context.Context) (replication.Survey, error) {
 	return s, err
 }
 
-// ReadPosition returns what a unit's database file holds. It needs no server,
+// ReadPosition returns the position of a unit's database file. It needs no server,
 // except to tell apart data that was never promoted under this agent.
 func (c *Controller) ReadPosition(ctx context.Context, u Unit) (replication.Position, error) {
 	h, err := c.read(ctx, u)

@@ -17,7 +17,7 @@ type Endpoint struct {
 	Port uint16
 	// Keys are the files by which the server and this program use TLS; "ssl" needs them.
 	Keys pki.Files
-	// Role limits what clients may write to the active server (RBAC), empty for not at all.
+	// Role limits the writes of clients to the active server (RBAC), empty for not at all.
 	Role string
 }
 

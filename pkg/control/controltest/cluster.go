@@ -183,7 +183,7 @@ func (s nodeCluster) Fail(_ context.Context, node string) error {
 	return err
 }
 
-// Unable returns what SetUnable was given.
+// Unable returns the nodes that SetUnable was given.
 func (s nodeCluster) Unable(context.Context) (map[string]string, error) {
 	leave, err := s.enter("Unable")
 	defer leave()
