@@ -82,7 +82,7 @@ test: ## Run every test: unit tests, then clusters of trixie and of bookworm
 	@$(MAKE) --no-print-directory suite-bookworm
 
 .PHONY: test-unit
-test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds (RACE=1: with the race detector; LONG=1: with the long ones)
+test-unit: deps-unit ## Run the tests that need no cluster (RACE=1: with the race detector; LONG=1: with the long ones)
 	@echo "== test-unit"
 	@# The servers of the tests write to memory where that can be had, and most of the time is spent waiting for them.
 	@tmp=$$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d); chmod 755 $$tmp; trap 'rm -rf "$$tmp"' EXIT; export TMPDIR=$$tmp; \

@@ -92,7 +92,7 @@ func standingOf(node string, o control.Outlook) standingReport {
 			s.Known = string(control.PositionUnknown)
 		}
 	} else {
-		d := o.Standing(node)
+		d := o.DecisionOf(node)
 		s.Standing, s.Rule, s.Reason = standing(d), d.Rule, oneLine(d.Reason)
 	}
 	if score, scored := o.Scores[node]; scored {

@@ -26,7 +26,7 @@ func logFile(directory, instance string) (io.Writer, error) {
 	return appendingFile(filepath.Join(directory, instance+".log")), nil
 }
 
-var errNoLogFile = errors.New("what has the name of the log is no regular file")
+var errNoLogFile = errors.New("the file with the name of the log is no regular file")
 
 // Write implements [io.Writer].
 func (f appendingFile) Write(line []byte) (int, error) {

@@ -3,7 +3,6 @@ package ovsdb_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"ovndb-servers/integration/ovsdb"
+	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
 )
 
 // member is a real server of a RAFT cluster on this machine.
@@ -55,15 +55,10 @@ func (m member) end() {
 	_ = exec.CommandContext(ctx, "ovs-appctl", "-t", m.control(), "exit").Run() // It may have ended.
 }
 
-// freeAddress returns an address that no program listens on.
+// freeAddress returns an address that no other program is given until the test ends.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	return fmt.Sprintf("127.0.0.1:%d", ovsdbctltest.Port(t))
 }
 
 // runProgram runs a program that has to succeed, and returns its output.

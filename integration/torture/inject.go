@@ -241,10 +241,10 @@ func short(db ovsdb.Database) string {
 
 // oneLine joins the lines of a text, and cuts it off.
 func oneLine(text string) string {
-	const most = 300
+	const maxText = 300
 	text = strings.Join(strings.Fields(text), " ")
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + " ..."
+	if len(text) > maxText {
+		text = strings.ToValidUTF8(text[:maxText], "") + " ..."
 	}
 	return text
 }

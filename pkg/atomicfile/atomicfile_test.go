@@ -25,10 +25,24 @@ func newRoot(t *testing.T) *os.Root {
 	return root
 }
 
-func write(t *testing.T, root *os.Root, name, content string) {
+func put(t *testing.T, root *os.Root, name, content string) {
 	t.Helper()
 	if err := atomicfile.Write(root, name, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// writing is one of the functions that replace a file.
+type writing func(root *os.Root, name string, content []byte, mode fs.FileMode) error
+
+// forEachWriting calls test for the durable and for the unsynced function.
+func forEachWriting(t *testing.T, test func(*testing.T, writing)) {
+	t.Helper()
+	for name, w := range map[string]writing{"Write": atomicfile.Write, "WriteUnsynced": atomicfile.WriteUnsynced} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, w)
+		})
 	}
 }
 
@@ -51,108 +65,89 @@ func wantFiles(t *testing.T, root *os.Root, want ...string) {
 
 func TestWriteOverAFileReplacesContentAndMode(t *testing.T) {
 	t.Parallel()
-	root := newRoot(t)
-	if err := root.Mkdir("below", 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for _, mode := range []fs.FileMode{0o600, 0o666} { // the usual umask would make 0644 of the second
-		for _, name := range []string{"a", "below/b"} {
-			if err := atomicfile.Write(root, name, []byte(mode.String()), mode); err != nil {
-				t.Fatal(err)
+	forEachWriting(t, func(t *testing.T, write writing) {
+		t.Helper()
+		root := newRoot(t)
+		if err := root.Mkdir("below", 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for _, mode := range []fs.FileMode{0o600, 0o666} { // the usual umask would make 0644 of the second
+			for _, name := range []string{"a", "below/b"} {
+				if err := write(root, name, []byte(mode.String()), mode); err != nil {
+					t.Fatal(err)
+				}
+				if info, err := root.Lstat(name); err != nil || info.Mode() != mode {
+					t.Errorf("%s: mode is %v (%v), want %v", name, info, err, mode)
+				}
 			}
-			if info, err := root.Lstat(name); err != nil || info.Mode() != mode {
-				t.Errorf("%s: mode is %v (%v), want %v", name, info, err, mode)
-			}
 		}
-	}
-	wantFiles(t, root, "a=-rw-rw-rw-", "below/b=-rw-rw-rw-")
-}
-
-func TestCreateWhoseContentFailsLeavesTheEarlierFileAndNoOther(t *testing.T) {
-	t.Parallel()
-	root := newRoot(t)
-	write(t, root, "a", "earlier")
-	failure := errors.New("no more")
-	err := atomicfile.Create(root, "a", 0o600, func(file *os.File) error {
-		_, err := file.WriteString("torn")
-		return errors.Join(err, failure)
+		wantFiles(t, root, "a=-rw-rw-rw-", "below/b=-rw-rw-rw-")
 	})
-	if !errors.Is(err, failure) {
-		t.Errorf("error is %v, want %v", err, failure)
-	}
-	wantFiles(t, root, "a=earlier")
-}
-
-func TestCreateHasTheEarlierFileInPlaceWhileItWrites(t *testing.T) {
-	t.Parallel()
-	root := newRoot(t)
-	write(t, root, "a", "earlier")
-	err := atomicfile.Create(root, "a", 0o600, func(file *os.File) error {
-		if content, err := root.ReadFile("a"); err != nil || string(content) != "earlier" {
-			t.Errorf("content is %q, %v", content, err)
-		}
-		if !strings.HasSuffix(file.Name(), atomicfile.Suffix) {
-			t.Errorf("written to %s", file.Name())
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 func TestWriteWhereADirectoryHasTheNameLeavesNothing(t *testing.T) {
 	t.Parallel()
-	root := newRoot(t)
-	if err := root.Mkdir("a", 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := atomicfile.Write(root, "a", []byte("x"), 0o600); err == nil {
-		t.Error("a directory was replaced")
-	}
-	wantFiles(t, root)
+	forEachWriting(t, func(t *testing.T, write writing) {
+		t.Helper()
+		root := newRoot(t)
+		if err := root.Mkdir("a", 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := write(root, "a", []byte("x"), 0o600); err == nil {
+			t.Error("a directory was replaced")
+		}
+		wantFiles(t, root)
+	})
 }
 
 func TestWriteReplacesALinkAndNeverWritesThroughOne(t *testing.T) {
 	t.Parallel()
-	root, outside := newRoot(t), t.TempDir()
-	target := filepath.Join(outside, "target")
-	if err := os.WriteFile(target, []byte("kept"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for name, to := range map[string]string{"link": target, "directory": outside} {
-		if err := root.Symlink(to, name); err != nil {
+	forEachWriting(t, func(t *testing.T, write writing) {
+		t.Helper()
+		root, outside := newRoot(t), t.TempDir()
+		target := filepath.Join(outside, "target")
+		if err := os.WriteFile(target, []byte("kept"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-	}
-	write(t, root, "link", "new")
-	if err := atomicfile.Write(root, "directory/target", []byte("new"), 0o600); err == nil {
-		t.Error("written outside of the root")
-	}
-	if content, err := os.ReadFile(target); err != nil || string(content) != "kept" {
-		t.Errorf("the file outside is %q, %v", content, err)
-	}
-	wantFiles(t, root, "link=new")
+		for name, to := range map[string]string{"link": target, "directory": outside} {
+			if err := root.Symlink(to, name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := write(root, "link", []byte("new"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := write(root, "directory/target", []byte("new"), 0o600); err == nil {
+			t.Error("written outside of the root")
+		}
+		if content, err := os.ReadFile(target); err != nil || string(content) != "kept" {
+			t.Errorf("the file outside is %q, %v", content, err)
+		}
+		wantFiles(t, root, "link=new")
+	})
 }
 
 func TestWritersOfOneNameAtOnceLeaveOneWholeFile(t *testing.T) {
 	t.Parallel()
-	root := newRoot(t)
-	var writers sync.WaitGroup
-	for number := range 8 {
-		writers.Go(func() {
-			content := strings.Repeat(fmt.Sprint(number), 1<<16)
-			if err := atomicfile.Write(root, "a", []byte(content), 0o600); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	writers.Wait()
-	content, err := root.ReadFile("a")
-	if err != nil || string(content) != strings.Repeat(string(content[:1]), 1<<16) {
-		t.Errorf("%d bytes, %v", len(content), err)
-	}
-	wantFiles(t, root, "a="+string(content))
+	forEachWriting(t, func(t *testing.T, write writing) {
+		t.Helper()
+		root := newRoot(t)
+		var writers sync.WaitGroup
+		for number := range 8 {
+			writers.Go(func() {
+				content := strings.Repeat(fmt.Sprint(number), 1<<16)
+				if err := write(root, "a", []byte(content), 0o600); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		writers.Wait()
+		content, err := root.ReadFile("a")
+		if err != nil || string(content) != strings.Repeat(string(content[:1]), 1<<16) {
+			t.Errorf("%d bytes, %v", len(content), err)
+		}
+		wantFiles(t, root, "a="+string(content))
+	})
 }
 
 func TestRenameIntoADirectoryMovesTheFile(t *testing.T) {
@@ -161,7 +156,7 @@ func TestRenameIntoADirectoryMovesTheFile(t *testing.T) {
 	if err := root.Mkdir("below", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	write(t, root, "below/a", "x")
+	put(t, root, "below/a", "x")
 	if err := atomicfile.Rename(root, "below/a", "b"); err != nil {
 		t.Fatal(err)
 	}
@@ -173,22 +168,25 @@ func TestRenameIntoADirectoryMovesTheFile(t *testing.T) {
 
 func TestWriteOnAFullFileSystemSaysSoAndLeavesTheEarlierFile(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
-	if err := syscall.Mount("tmpfs", directory, "tmpfs", 0, "size=64k"); err != nil {
-		processtest.SkipWithoutRight(t, "cannot mount a file system of 64 KiB: %v", err)
-	}
-	// A child that another test is starting may have a file open here for a moment.
-	t.Cleanup(func() { _ = syscall.Unmount(directory, syscall.MNT_DETACH) })
-	root, err := os.OpenRoot(directory)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer root.Close() //nolint:errcheck // only a directory
-	write(t, root, "a", "earlier")
-	if err := atomicfile.Write(root, "a", make([]byte, 1<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
-		t.Errorf("error is %v, want ENOSPC", err)
-	}
-	wantFiles(t, root, "a=earlier")
+	forEachWriting(t, func(t *testing.T, write writing) {
+		t.Helper()
+		directory := t.TempDir()
+		if err := syscall.Mount("tmpfs", directory, "tmpfs", 0, "size=64k"); err != nil {
+			processtest.SkipWithoutRight(t, "cannot mount a file system of 64 KiB: %v", err)
+		}
+		// A child that another test is starting may have a file open here for a moment.
+		t.Cleanup(func() { _ = syscall.Unmount(directory, syscall.MNT_DETACH) })
+		root, err := os.OpenRoot(directory)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer root.Close() //nolint:errcheck // only a directory
+		put(t, root, "a", "earlier")
+		if err := write(root, "a", make([]byte, 1<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("error is %v, want ENOSPC", err)
+		}
+		wantFiles(t, root, "a=earlier")
+	})
 }
 
 func TestSyncDirectoryReportsThatADirectoryCannotBeSynced(t *testing.T) {

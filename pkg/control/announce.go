@@ -5,7 +5,7 @@ import (
 )
 
 // announce publishes a value of this node, and leaves a note that it did: to withdraw
-// what was never said would cost a call of the cluster for nothing.
+// a value that was never published would cost a call of the cluster for nothing.
 func (c *Controller) announce(ctx context.Context, topic Topic, value string) error {
 	if err := c.announced(topic).write(value); err != nil {
 		return err
@@ -13,7 +13,7 @@ func (c *Controller) announce(ctx context.Context, topic Topic, value string) er
 	return c.Cluster.Publish(ctx, topic, value)
 }
 
-// withdraw takes back what this node has published, if it has.
+// withdraw takes back the value that this node has published, if it has.
 func (c *Controller) withdraw(ctx context.Context, topic Topic) error {
 	n := c.announced(topic)
 	if !n.held() {

@@ -14,7 +14,7 @@ import (
 // callTimeout is how long a notification waits for the chosen node to call its election.
 const callTimeout = 1500 * time.Millisecond
 
-// AnswerElection is what every other node does before a promotion: it publishes the position of
+// AnswerElection is the part of every other node before a promotion: it publishes the position of
 // its data, in answer to the round that the chosen node calls. Under load Pacemaker notifies one
 // node after another, so that the call may have come already or come later: then the supervisor,
 // or the next monitor, answers it. After a planned demotion none is called, as a rule, and the
@@ -71,8 +71,8 @@ func (c *Controller) answerInTime(ctx context.Context, round string) error {
 	return await(ctx, func(ctx context.Context) error { return c.answer(ctx, round) })
 }
 
-// answer parks the servers and publishes the position of their data: what this node says it
-// holds must not be changed by a source that comes back by itself.
+// answer parks the servers and publishes the position of their data: the data whose position this
+// node has published must not be changed by a source that comes back by itself.
 func (c *Controller) answer(ctx context.Context, round string) error {
 	if err := c.parkLeaderless(ctx); err != nil {
 		return err

@@ -11,9 +11,9 @@ import (
 	"ovndb-servers/pkg/ovsdbfile"
 )
 
-// forgetEarlierBoot removes the files in RunDir that were written before the last boot: in a container
-// /run may be on a disk. Their ages would count the time for which the machine was off, and what they say
-// of the cluster was over with the node's membership.
+// forgetEarlierBoot removes the files in RunDir that were written before the last boot: in a
+// container /run may be on a disk. Their ages would count the time for which the machine was off,
+// and their facts about the cluster were over with the node's membership.
 func (c *Controller) forgetEarlierBoot() error {
 	boot, err := ovsdbfile.BootID()
 	if err != nil {

@@ -22,7 +22,7 @@ func pids(t *testing.T, c *control.Controller) [2]int {
 	t.Helper()
 	var all [2]int
 	for i, u := range c.Units {
-		pid, err := u.Pidfile().Owner()
+		pid, err := process.Pidfile(u.Files.Pidfile).Owner()
 		must(t, err)
 		all[i] = pid
 	}
@@ -31,13 +31,13 @@ func pids(t *testing.T, c *control.Controller) [2]int {
 
 func stopUnit(t *testing.T, u control.Unit) {
 	t.Helper()
-	_, err := process.Stop(testContext(t), u.Pidfile(), "ovsdb-server", u.Server.Exit)
+	_, err := process.Stop(testContext(t), process.Pidfile(u.Files.Pidfile), "ovsdb-server", u.Server.Exit)
 	must(t, err)
 }
 
 func killUnit(t *testing.T, u control.Unit) {
 	t.Helper()
-	pid, err := u.Pidfile().Owner()
+	pid, err := process.Pidfile(u.Files.Pidfile).Owner()
 	must(t, err)
 	must(t, syscall.Kill(pid, syscall.SIGKILL))
 	processtest.AwaitEnd(t, pid)
@@ -45,7 +45,7 @@ func killUnit(t *testing.T, u control.Unit) {
 
 func freezeUnit(t *testing.T, u control.Unit) {
 	t.Helper()
-	pid, err := u.Pidfile().Owner()
+	pid, err := process.Pidfile(u.Files.Pidfile).Owner()
 	must(t, err)
 	must(t, syscall.Kill(pid, syscall.SIGSTOP))
 	eventually(t, "the process to stop", func() bool {

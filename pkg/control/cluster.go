@@ -7,7 +7,7 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// Cluster is what the controller needs of the cluster manager. All calls are
+// Cluster is the part of the cluster manager that the controller needs. All calls are
 // bounded by their context.
 type Cluster interface {
 	// Publish makes a value of this node known to all nodes; the empty string
@@ -77,7 +77,7 @@ const (
 	TopicBlessed Topic = "blessed"
 )
 
-// Alone is a node without a cluster: what is published reaches no other. It
+// Alone is a node without a cluster: a value that is published reaches no other. It
 // serves tests of the agent outside of a cluster.
 type Alone struct{}
 

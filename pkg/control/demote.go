@@ -32,7 +32,7 @@ func (c *Controller) Demote(ctx context.Context) error {
 	own, err := c.OwnTerm()
 	steppedDown := err == nil && own == nil
 	c.warn(err, "it is not recorded where this node's data ended")
-	asked := c.askForEnd(ctx, own)
+	questions := c.askForEnd(ctx, own)
 	whole := own != nil && c.activeToTheLast(ctx, *own)
 	if own != nil {
 		err := c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.dismissClients(ctx, u, *own) })
@@ -46,14 +46,14 @@ func (c *Controller) Demote(ctx context.Context) error {
 	}
 	failpoint("demote-read-only")
 	defer c.poke()
-	// Before the end is recorded: what dies from now on is restarted as a backup, and nothing
-	// comes after that end.
+	// Before the end is recorded: a server that dies from now on is restarted as a backup, and
+	// nothing comes after that end.
 	if err := c.dropOwnTerm(); err != nil {
 		return err
 	}
 	parallel(
 		func() { c.warn(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") },
-		func() { c.concludeTerm(ctx, own, asked, whole) },
+		func() { c.concludeTerm(ctx, own, questions, whole) },
 	)
 	failpoint("demote-published")
 	return nil
@@ -87,14 +87,14 @@ func (c *Controller) askForEnd(ctx context.Context, own *replication.OwnTerm) te
 
 // concludeTerm records where the data of the node's term ended, and sets the score that goes
 // with it. Whole says that all servers were active to the last.
-func (c *Controller) concludeTerm(ctx context.Context, own *replication.OwnTerm, asked termQuestions, whole bool) {
+func (c *Controller) concludeTerm(ctx context.Context, own *replication.OwnTerm, questions termQuestions, whole bool) {
 	if own == nil {
 		return
 	}
 	parallel(
 		func() {
 			if whole {
-				c.warn(c.recordEnd(ctx, *own, asked), "the next promotion has to ask all nodes")
+				c.warn(c.recordEnd(ctx, *own, questions), "the next promotion has to ask all nodes")
 			}
 		},
 		func() {
@@ -107,7 +107,7 @@ func (c *Controller) concludeTerm(ctx context.Context, own *replication.OwnTerm,
 
 // recordEnd swaps the end of the data into the record, if the files hold all that the servers
 // held. Else an election asks all nodes.
-func (c *Controller) recordEnd(ctx context.Context, own replication.OwnTerm, asked termQuestions) error {
+func (c *Controller) recordEnd(ctx context.Context, own replication.OwnTerm, questions termQuestions) error {
 	var end replication.Positions
 	var endErr, beatErr error
 	var beats map[string]uint64
@@ -115,7 +115,7 @@ func (c *Controller) recordEnd(ctx context.Context, own replication.OwnTerm, ask
 		func() { end, endErr = c.finalPositions(ctx, own) },
 		func() { beats, beatErr = c.lastBeats(ctx, own) },
 	)
-	read, recordErr := asked.record()
+	read, recordErr := questions.record()
 	if err := errors.Join(endErr, beatErr, recordErr); err != nil {
 		return fmt.Errorf("cannot record where this node's data ended: %w", err)
 	}
@@ -129,7 +129,7 @@ func (c *Controller) recordEnd(ctx context.Context, own replication.OwnTerm, ask
 		return fmt.Errorf("cannot record where this node's data ended: its term is %s (the cluster is in %s)", state, read.record.Describe())
 	}
 	// The CIB of a partition without quorum must not outrun that of the others.
-	if quorate, err := asked.quorate(); err != nil || !quorate {
+	if quorate, err := questions.quorate(); err != nil || !quorate {
 		return errors.Join(err, errors.New("this node's partition has no quorum"))
 	}
 	return c.swapRecord(ctx, read.text, read.record.Demoted(end).String())

@@ -16,12 +16,6 @@ const diskTimeout = 2 * time.Second
 func (c *Controller) diskFailure(ctx context.Context) error {
 	ctx, cancel := withBudget(ctx, answerFraction, diskTimeout)
 	defer cancel()
-	probed := make(chan error, 1)
-	go func() { probed <- process.ProbeDisk(c.Layout.DatabaseDir, c.Owner) }()
-	select {
-	case err := <-probed:
-		return err
-	case <-ctx.Done():
-		return nil
-	}
+	_, err := CallUntil(ctx, func() error { return process.ProbeDisk(c.Layout.DatabaseDir, c.Owner) })
+	return err
 }

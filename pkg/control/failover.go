@@ -156,14 +156,11 @@ func (c *Controller) finalPositions(ctx context.Context, own replication.OwnTerm
 // syncDatabase returns when a unit's database file is on disk.
 func syncDatabase(ctx context.Context, u Unit) error {
 	return step(ctx, "put the "+u.Name()+" database on disk", u.Files.Database, func(ctx context.Context) error {
-		synced := make(chan error, 1)
-		go func() { synced <- syncFile(u.Files.Database) }() // a sick disk may hold it for ever
-		select {
-		case err := <-synced:
-			return err
-		case <-ctx.Done():
+		returned, err := CallUntil(ctx, func() error { return syncFile(u.Files.Database) })
+		if !returned {
 			return context.Cause(ctx)
 		}
+		return err
 	})
 }
 

@@ -14,9 +14,9 @@ import (
 // maxTargets is how many targets a reason names.
 const maxTargets = 3
 
-// Faults returns what is wrong with servers that run though they answer as they should: the database
-// file was removed or replaced, or, on a node that leads, clients have added Connection rows by which
-// a server does other things than listen on a TCP port.
+// Faults returns the faults of servers that run and answer as they should: the database file was
+// removed or replaced, or, on a node that leads, clients have added Connection rows by which a
+// server does other things than listen on a TCP port.
 func (c *Controller) Faults(ctx context.Context, leads bool) []string {
 	return slices.Concat(parallelMap(c.Units, func(u Unit) []string {
 		found := c.fileFault(u)

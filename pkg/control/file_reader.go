@@ -13,8 +13,8 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// checkpointAfter is how much of a file is read over and over, in bytes, before what
-// was learnt from it is kept for the next action: a few hundred microseconds.
+// checkpointAfter is how much of a file is read over and over, in bytes, before the
+// result is kept for the next action: a few hundred microseconds.
 const checkpointAfter = 64 << 10
 
 // fileReader goes on reading a unit's database file where it has stopped, or where
@@ -43,17 +43,17 @@ func (r *fileReader) resume(from ovsdbfile.Checkpoint) {
 	r.saved = r.size > 0
 }
 
-// holding returns what the file holds now.
+// holding returns the file's present content.
 func (r *fileReader) holding(ctx context.Context) (fileContent, error) {
 	if r.saved && !r.kept.held() { // somebody has put another file there
 		r.resume(ovsdbfile.Checkpoint{})
 	}
 	s, err := r.summary(ctx)
 	if err != nil {
-		return fileContent{}, fmt.Errorf("cannot read what %s holds: %w", r.unit.Name(), err)
+		return fileContent{}, fmt.Errorf("cannot read the file of %s: %w", r.unit.Name(), err)
 	}
 	m, err := replication.ParseMarker(s.Global)
-	if err != nil { // a client has written it: what the data holds is not known
+	if err != nil { // a client has written it: the term of the data is not known
 		r.log.WithError(err).WithField("file", r.unit.Files.Database).Debug("the data counts as that of no term")
 	}
 	if m != nil {
@@ -132,7 +132,7 @@ func (c checkpoint) save(reached ovsdbfile.Checkpoint) error {
 	return nil
 }
 
-// FileReaders go on reading the database files of this node: what was read once is not
+// FileReaders go on reading the database files of this node: a part that was read once is not
 // read again. They are not safe for concurrent use.
 type FileReaders struct {
 	c       *Controller
@@ -149,7 +149,7 @@ func (c *Controller) FileReaders() *FileReaders {
 	return r
 }
 
-// Refresh reads what has come since the last time, one file after the other, and leaves
+// Refresh reads the changes since the last time, one file after the other, and leaves
 // a checkpoint, so that an action that needs a position does not read it again. The
 // errors are those of the files: one that is missing or damaged has no position.
 func (r *FileReaders) Refresh(ctx context.Context) error {

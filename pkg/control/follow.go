@@ -170,7 +170,7 @@ func (c *Controller) admitAndKeep(ctx context.Context, u Unit, source string, re
 	return a, nil
 }
 
-// retire ends what a server may still be to others: an active one, or one that
+// retire ends the role that a server may still have for others: an active one, or one that
 // was demoted and whose backups were to receive the last transaction.
 func (c *Controller) retire(ctx context.Context, u Unit) error {
 	status, err := u.Server.SyncStatus(ctx)
@@ -323,13 +323,9 @@ func (c *Controller) snapshot(ctx context.Context, u Unit, a replication.Admissi
 	})
 }
 
-// defaultSnapshots is how many snapshots of each database are kept if the
-// configuration does not say.
-const defaultSnapshots = 10
-
 func (c *Controller) keepSnapshots() int {
 	if c.Snapshots > 0 {
 		return c.Snapshots
 	}
-	return defaultSnapshots
+	return DefaultSnapshots
 }

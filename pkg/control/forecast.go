@@ -10,7 +10,7 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// Outlook is what this node knows of an election that would be held now.
+// Outlook holds the facts that this node knows of an election that would be held now.
 type Outlook struct {
 	replication.Forecast
 
@@ -18,7 +18,7 @@ type Outlook struct {
 	Known map[string]PositionSource
 	// Leader is the promoted node; empty if there is none.
 	Leader string
-	// LeaderHolds is what the promoted node holds, nil if that is not known.
+	// LeaderHolds are the positions of the promoted node, nil if that is not known.
 	LeaderHolds replication.Positions
 }
 
@@ -37,9 +37,9 @@ const (
 	PositionUnknown PositionSource = "unknown"
 )
 
-// Outlook gathers what an election among the participants would be decided on, without holding one.
-// The promoted node, if there is one, is taken for lost; leaderHolds is what its servers have answered,
-// nil if that is not known.
+// Outlook gathers the facts that an election among the participants would be decided on, without
+// holding one. The promoted node, if there is one, is taken for lost; leaderHolds are the positions
+// that its servers have answered, nil if that is not known.
 func (c *Controller) Outlook(
 	ctx context.Context, p replication.Participants, leader string, leaderHolds replication.Positions,
 ) (Outlook, error) {
@@ -66,7 +66,7 @@ func (c *Controller) Outlook(
 	return o, errors.Join(err, o.addPositions(ctx, c, own), o.addUnable(ctx, c), o.addBlessings(ctx, c), o.addScores(ctx, c))
 }
 
-// heldHere returns what this node's files hold; nil if there are none.
+// heldHere returns the positions of this node's files; nil if there are none.
 func (c *Controller) heldHere(ctx context.Context) (replication.Positions, error) {
 	own := replication.Positions{}
 	for _, u := range c.Units {
@@ -82,13 +82,13 @@ func (c *Controller) heldHere(ctx context.Context) (replication.Positions, error
 	return own, nil
 }
 
-// addPositions sets what the candidates hold: this node by its files, the others by what they have
-// published. While a node leads, a backup that has its last beat is taken to hold that and no more,
-// whichever node it is: what comes next reaches one as well as the other.
+// addPositions sets the positions of the candidates: this node's by its files, the others' as they
+// have published them. While a node leads, a backup that has its last beat is taken to hold that
+// and no more, whichever node it is: the next change reaches one as well as the other.
 func (o *Outlook) addPositions(ctx context.Context, c *Controller, own replication.Positions) error {
 	published, err := c.Cluster.Published(ctx, TopicPosition)
 	if err != nil {
-		return fmt.Errorf("cannot learn what the other nodes hold: %w", err)
+		return fmt.Errorf("cannot learn the positions of the other nodes: %w", err)
 	}
 	said, fresh := replication.ReadAnswers(published, ""), map[string]replication.Freshness{}
 	if o.Record != nil {
@@ -111,8 +111,8 @@ func (o *Outlook) addPositions(ctx context.Context, c *Controller, own replicati
 	return nil
 }
 
-// reported returns what another node is taken to hold: if it is fresh, the last beat, unless no node
-// leads and it has said more since.
+// reported returns the positions that another node is taken to have: if it is fresh, the last beat,
+// unless no node leads and it has said more since.
 func (o *Outlook) reported(
 	node string, said replication.Positions, fresh replication.Freshness, last replication.Positions,
 ) (replication.Positions, PositionSource) {
@@ -126,8 +126,8 @@ func (o *Outlook) reported(
 	}
 }
 
-// lastBeat returns what a backup holds at least that is fresh in the record's term; nil if that is not
-// known.
+// lastBeat returns a lower bound on the positions of a backup that is fresh in the record's term;
+// nil if that is not known.
 func (o *Outlook) lastBeat(own replication.Positions) replication.Positions {
 	switch {
 	case o.Record == nil:
@@ -143,7 +143,7 @@ func (o *Outlook) lastBeat(own replication.Positions) replication.Positions {
 	}
 }
 
-// mayLead reports whether the record lets a node lead by what it has said.
+// mayLead reports whether the record lets a node lead by the position that it has published.
 func (o *Outlook) mayLead(node string, said replication.Positions) bool {
 	return said != nil && o.Record.Bars(node, said) == ""
 }

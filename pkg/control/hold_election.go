@@ -20,11 +20,11 @@ const (
 	settleTimeout  = 3 * time.Second
 )
 
-// HoldElection is what the node that Pacemaker has chosen does before its
-// promotion, while the others answer. If another node should lead, the scores
-// are changed at once: Pacemaker then chooses again, before it promotes and
-// without a failure on this node's account. A node that leads holds none: Pacemaker promotes it once
-// more where it has lost the result of the last monitor, as between a reload and the next one.
+// HoldElection is the part of the node that Pacemaker has chosen before its promotion, while the
+// others answer. If another node should lead, the scores are changed at once: Pacemaker then
+// chooses again, before it promotes and without a failure on this node's account. A node that leads
+// holds none: Pacemaker promotes it once more where it has lost the result of the last monitor, as
+// between a reload and the next one.
 func (c *Controller) HoldElection(ctx context.Context, p replication.Participants) error {
 	if term, err := c.heldTerm(ctx); err != nil || term != 0 {
 		return err

@@ -3,8 +3,10 @@ package control_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -35,7 +37,7 @@ func foreignStateFiles() map[string]func(path string) error {
 // placeState puts something in the place of every state file of a node, but for what is locked.
 func placeState(t *testing.T, node *control.Controller, place func(path string) error) {
 	t.Helper()
-	for _, name := range stateNames(t) {
+	for _, name := range slices.Sorted(maps.Keys(stateDirectories(t))) {
 		for _, path := range []string{
 			filepath.Join(node.StateDir, name), filepath.Join(node.RunDir, name),
 			filepath.Join(node.StateDir, "OVN_Northbound."+name), filepath.Join(node.RunDir, "OVN_Northbound."+name),

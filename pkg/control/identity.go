@@ -42,7 +42,7 @@ func ParseIdentity(getenv func(string) string) Identity {
 	return i
 }
 
-// variables returns what ParseIdentity reads, as NAME=value.
+// variables returns the text that ParseIdentity reads, as NAME=value.
 func (i Identity) variables() []string {
 	all := []string{NodeVariable + "=" + i.Name}
 	if i.Remote {

@@ -25,8 +25,9 @@ func (u Unit) OpenSource(ctx context.Context, endpoint string) (*ovsdbctl.Store,
 	return ovsdbctl.OpenTLS(ctx, endpoint, u.Server.Database, u.Endpoint.Keys)
 }
 
-// CheckKeys returns what keeps a server that runs as an account from using its files for TLS; nil if
-// it has none. The error is that of [pki.Files.Load], or of files that the account may not read.
+// CheckKeys returns the fault that keeps a server that runs as an account from using its files for
+// TLS; nil if it has none. The error is that of [pki.Files.Load], or of files that the account may
+// not read.
 func (u Unit) CheckKeys(ctx context.Context, owner process.Owner, now time.Time) error {
 	if !u.Endpoint.Keys.Given() {
 		return nil
@@ -50,7 +51,8 @@ func (u Unit) checkedIdentity(ctx context.Context, owner process.Owner, now time
 	return identity, nil
 }
 
-// CheckKeys returns what keeps servers that run as an account from using their files for TLS.
+// CheckKeys returns the faults that keep servers that run as an account from using their files for
+// TLS.
 func CheckKeys(ctx context.Context, units []Unit, owner process.Owner) error {
 	var failures []error
 	for _, u := range units {

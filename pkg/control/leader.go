@@ -47,12 +47,12 @@ var ErrTwoLeaders = errors.New("more than one node says that it is promoted")
 // ErrNoSource is returned when no address is known to replicate from.
 var ErrNoSource = errors.New("the promoted node has published no address to replicate from")
 
-// What a node publishes reaches the others within this time, or its agent is
-// one that publishes nothing.
+// publicationTimeout is the time within which a published value reaches the other nodes; after that
+// the agent of the node is one that publishes nothing.
 const publicationTimeout = 5 * time.Second
 
-// sourcesOf returns where to replicate from when node promoted leads: what it
-// publishes, or, if it publishes nothing, the virtual address, but never while
+// sourcesOf returns where to replicate from when node promoted leads: the address
+// that it publishes, or, if it publishes nothing, the virtual address, but never while
 // that is this node's: a server that replicates from itself turns active.
 func (c *Controller) sourcesOf(ctx context.Context, promoted string) (replication.Sources, error) {
 	waiting, cancel := withBudget(ctx, answerFraction, publicationTimeout)

@@ -25,8 +25,8 @@ func (c *Controller) lockPromotion(ctx context.Context) (unlock func(), err erro
 	return c.lockWith(ctx, statePromotion, (*flock.Flock).TryLockContext)
 }
 
-// lockTogether keeps actions away, but not others who lock together: what is done to one
-// server need not wait for what is done to the other.
+// lockTogether keeps actions away, but not others who lock together: a change of one
+// server need not wait for one of the other.
 func (c *Controller) lockTogether(ctx context.Context) (unlock func(), err error) {
 	return c.lockWith(ctx, stateLock, (*flock.Flock).TryRLockContext)
 }

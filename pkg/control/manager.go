@@ -9,8 +9,8 @@ import (
 	"ovndb-servers/pkg/process"
 )
 
-// ovnServices begins the names of the services by which OVN's packages run what this
-// agent runs: ovn-ovsdb-server-nb, ovn-ovsdb-server-sb, ovn-northd and ovn-central.
+// ovnServices begins the names of the services by which OVN's packages run the daemons
+// that this agent runs: ovn-ovsdb-server-nb, ovn-ovsdb-server-sb, ovn-northd and ovn-central.
 const ovnServices = "ovn-"
 
 // ErrForeign is returned when the server of a database belongs to another manager, and the action
@@ -18,9 +18,9 @@ const ovnServices = "ovn-"
 var ErrForeign = errors.New("another manager's server serves the database")
 
 // foreignManager says who else manages a process, and how to end that; empty if none does. A
-// service of systemd's that OVN's packages bring is another manager. What a person, ovn-ctl or
-// another agent has started in the cluster manager's service, in this process's own, or in none,
-// is the resource's: it is adopted by start and ended by stop.
+// service of systemd's that OVN's packages bring is another manager. A process that a person,
+// ovn-ctl or another agent has started in the cluster manager's service, in this process's own, or
+// in none, is the resource's: it is adopted by start and ended by stop.
 func foreignManager(pid int) string {
 	if service := foreignService(pid); service != "" {
 		return "systemd runs it: systemctl disable --now " + service
@@ -50,7 +50,7 @@ func foreignService(pid int) string {
 	return strings.TrimSuffix(service, ".service")
 }
 
-// foreign returns ErrForeign, with what to do, if the unit's server is another manager's.
+// foreign returns ErrForeign, with the remedy, if the unit's server is another manager's.
 func (u Unit) foreign() error {
 	pid, err := u.Running()
 	if err != nil || pid == 0 {

@@ -28,7 +28,7 @@ func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) replicati
 		c.Complete(ctx)
 	}
 	c.warnPrivate()
-	v := c.inspect(ctx, expectPromoted)
+	v := c.observeAndRepair(ctx, expectPromoted)
 	if v.Broken() || v.Leads() && !c.Promoted() {
 		return v // a supervisor makes servers read-only that are active without a term
 	}
@@ -110,8 +110,8 @@ func (c *Controller) settling(o replication.Observation, v replication.Verdict) 
 // Acting reports whether an action is under way.
 func (c *Controller) Acting() bool { return c.locked(stateLock) }
 
-// inspect observes, asks the cluster and repairs.
-func (c *Controller) inspect(ctx context.Context, expectPromoted bool) replication.Verdict {
+// observeAndRepair observes, asks the cluster and repairs.
+func (c *Controller) observeAndRepair(ctx context.Context, expectPromoted bool) replication.Verdict {
 	o, v := c.observeLive(ctx, observing{expectPromoted: expectPromoted})
 	c.warn(c.takeServers(ctx, o.Servers), "another agent's processes may restart the servers")
 	if len(v.Repairs) > 0 {
@@ -144,7 +144,7 @@ func (c *Controller) StepDownIfSuperseded(ctx context.Context) error {
 	if !c.Promoted() {
 		return nil
 	}
-	if _, v := c.observeLive(ctx, observing{expectPromoted: true}); !v.Over || !c.inspect(ctx, true).Over {
+	if _, v := c.observeLive(ctx, observing{expectPromoted: true}); !v.Over || !c.observeAndRepair(ctx, true).Over {
 		return nil
 	}
 	return c.awaitScore(ctx, "")

@@ -51,7 +51,7 @@ func (c *Controller) StopNorthd(ctx context.Context) error {
 // known, or could not be read.
 func (c *Controller) managesNorthd() bool { return c.ManageNorthd || c.northdNote().held() }
 
-// observeNorthd returns what is to be seen of ovn-northd on this node.
+// observeNorthd returns the state of ovn-northd on this node.
 func (c *Controller) observeNorthd() replication.Northd {
 	n := replication.Northd{Managed: c.managesNorthd()}
 	pid, err := c.NorthdPidfile().Owner()
@@ -128,9 +128,9 @@ func (c *Controller) endIdleNorthd(ctx context.Context) {
 }
 
 // endNorthd returns as soon as ovn-northd writes no more: it has agreed to end, or it
-// has gone. The function it returns then ends what is left of it: it may be long about
-// giving its memory back. A failure is reported, and delays none of what has to be
-// done.
+// has gone. The function it returns then ends the rest of it: it may be long about
+// giving its memory back. A failure is reported, and delays none of the steps that
+// follow.
 func (c *Controller) endNorthd(ctx context.Context) (end func()) {
 	n := c.observeNorthd()
 	if !n.Managed {
@@ -159,7 +159,7 @@ func (c *Controller) killNorthd(ctx context.Context) error {
 	})
 }
 
-// removeNorthd has ovn-northd ended and what it leaves behind removed.
+// removeNorthd has ovn-northd ended and the files that it leaves behind removed.
 func (c *Controller) removeNorthd(ctx context.Context, end func(context.Context) error) error {
 	files := c.Layout.Northd()
 	return step(ctx, "stop "+process.NorthdProgram, files.Pidfile, func(ctx context.Context) error {

@@ -92,29 +92,21 @@ func (n note) drop() error {
 
 // writeDurably replaces a file; it is on disk then.
 func writeDurably(path string, content []byte) error {
+	return writeWith(atomicfile.Write, path, content)
+}
+
+// replaceFile replaces a file that need not outlive a crash of the machine.
+func replaceFile(path string, content []byte) error {
+	return writeWith(atomicfile.WriteUnsynced, path, content)
+}
+
+func writeWith(write func(*os.Root, string, []byte, fs.FileMode) error, path string, content []byte) error {
 	root, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
 	defer root.Close() //nolint:errcheck // nothing is written through it any more
-	return atomicfile.Write(root, filepath.Base(path), content, 0o600)
-}
-
-// replaceFile replaces a file that need not outlive a crash of the machine: it waits for no disk.
-// A reader finds the earlier content or the new one, whoever else replaces it.
-func replaceFile(path string, content []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(content)
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return nil
+	return write(root, filepath.Base(path), content, 0o600)
 }
 
 // syncDirectory returns when the names in a directory are on disk; one that is not there has

@@ -110,21 +110,18 @@ func (c *Controller) judgeUnanswered(u Unit, s replication.ServerState, q unansw
 	return s
 }
 
-// defaultBusyPatience holds if the configuration does not say.
-const defaultBusyPatience = 2 * time.Minute
-
 func (c *Controller) busyPatience() time.Duration {
 	if c.BusyPatience > 0 {
 		return c.BusyPatience
 	}
-	return defaultBusyPatience
+	return DefaultBusyPatience
 }
 
-func (p busySince) condition(a process.Activity, most time.Duration) (replication.Condition, string) {
+func (p busySince) condition(a process.Activity, patience time.Duration) (replication.Condition, string) {
 	waited := p.elapsed()
 	reason := fmt.Sprintf("no answer for %s, CPU time %s", waited.Round(time.Second), a.CPUTime)
-	if waited > most {
-		return replication.ConditionFailed, fmt.Sprintf("%s, which is longer than busy_patience, %s", reason, most)
+	if waited > patience {
+		return replication.ConditionFailed, fmt.Sprintf("%s, which is longer than busy_patience, %s", reason, patience)
 	}
 	return replication.ConditionBusy, reason
 }

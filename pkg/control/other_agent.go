@@ -112,7 +112,7 @@ func (c *Controller) takeOver(ctx context.Context) error {
 // anything is taken for one of another agent.
 const otherAgentDelay = 4 * time.Second
 
-// addOtherAgents marks the nodes that run another agent: they have never published what they hold,
+// addOtherAgents marks the nodes that run another agent: they have never published their position,
 // as each start of this one does. Where a term was ever recorded, no data without one can lead.
 func (e *election) addOtherAgents(published map[string]string) {
 	if e.Record != nil {

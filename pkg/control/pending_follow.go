@@ -26,9 +26,9 @@ func (c *Controller) RequestFollow(ctx context.Context, promoted string) error {
 	return nil
 }
 
-// FollowPending does what RequestFollow has left to the supervisor, and returns the node that is
-// followed now; none if nothing was left. With putOff, that is only the node to follow later, unless an operator
-// waits for the copy.
+// FollowPending carries out the follow that RequestFollow has left to the supervisor, and returns
+// the node that is followed now; none if nothing was left. With putOff, that is only the node to
+// follow later, unless an operator waits for the copy.
 //
 // It does not wait for another action: a restart in place holds the lock for as long as its server
 // reads the file, and the caller has more to do meanwhile. Then it does nothing, and ok is false.

@@ -7,7 +7,7 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// fileContent is what one unit's database file holds.
+// fileContent is the content of one unit's database file.
 type fileContent struct {
 	marker *replication.Marker
 	// position orders it among other nodes' data. Content of unmarked data is
@@ -18,13 +18,13 @@ type fileContent struct {
 	rows int
 }
 
-// read reads what a unit's file holds. The file may be in use: a server writes
+// read reads the content of a unit's file. The file may be in use: a server writes
 // each transaction to it before it answers.
 func (c *Controller) read(ctx context.Context, u Unit) (fileContent, error) {
 	return c.fileReader(u).holding(ctx)
 }
 
-// withContent returns the position of what a unit holds, with the digest if it
+// withContent returns the position of a unit's content, with the digest if it
 // needs one.
 func (c *Controller) withContent(ctx context.Context, u Unit, h fileContent) (replication.Position, error) {
 	if h.marker != nil || h.rows == 0 {

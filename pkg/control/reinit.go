@@ -7,7 +7,7 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// ErrLeads is returned by what a node cannot do that leads.
+// ErrLeads is returned by actions that a node that leads cannot carry out.
 var ErrLeads = errors.New("this node leads")
 
 // RequestReinit has the supervisor copy the databases of this backup from the node that leads again,
@@ -55,7 +55,7 @@ func (c *Controller) WithdrawReinit() error {
 	return errors.Join(failures...)
 }
 
-// reinitIn reports whether an operator gives up what a database holds, in the term of a record.
+// reinitIn reports whether an operator gives up the content of a database, in the term of a record.
 func (c *Controller) reinitIn(u Unit, record *replication.Record) bool {
 	return record != nil && c.reinit(u).held() && c.reinit(u).read() == record.TermID
 }

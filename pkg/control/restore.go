@@ -12,11 +12,11 @@ import (
 	"ovndb-servers/pkg/snapshot"
 )
 
-// Restored is what became of a restore.
+// Restored is the result of a restore.
 type Restored struct {
-	// Database is what was restored.
+	// Database is the database that was restored.
 	Database string
-	// Kept is the snapshot that holds what was there before; nil if nothing was.
+	// Kept is the snapshot that holds the earlier file; nil if there was none.
 	Kept *snapshot.Info
 	// Position is that of the data that is there now.
 	Position replication.Position
@@ -25,8 +25,8 @@ type Restored struct {
 // ErrRunning is returned when a server runs that must not.
 var ErrRunning = errors.New("a server of the resource runs on this node: stop the resource here first")
 
-// Restore puts a snapshot in the place of its database file, after keeping what
-// is there in a snapshot of its own. No server of the resource may run on this node.
+// Restore puts a snapshot in the place of its database file, after keeping
+// the present file in a snapshot of its own. No server of the resource may run on this node.
 // It returns ErrRunning if one does, [snapshot.ErrNoSnapshot] if there is none of
 // the name.
 func (c *Controller) Restore(ctx context.Context, name string) (Restored, error) {
@@ -54,7 +54,7 @@ func (c *Controller) Restore(ctx context.Context, name string) (Restored, error)
 	if restored.Kept, err = c.keepPresent(ctx, u, name); err != nil {
 		return restored, err
 	}
-	if err := c.checkpoint(u).drop(); err != nil { // of what is there no longer
+	if err := c.checkpoint(u).drop(); err != nil { // that of a file that is gone
 		return restored, err
 	}
 	// Before the rows are there: without that note the next follow keeps a snapshot.

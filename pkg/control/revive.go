@@ -110,7 +110,7 @@ func (c *Controller) mayLeadOn(u Unit, record *replication.Record, marker, seen 
 // launch starts a server parked, and notes how long it took. The position read from its file is
 // forgotten: the server, too, reads the whole, which may have been replaced or damaged meanwhile.
 func (c *Controller) launch(ctx context.Context, u Unit) error {
-	c.warn(c.checkpoint(u).drop(), "what the file held before may be taken for what it holds")
+	c.warn(c.checkpoint(u).drop(), "an earlier content of the file may be taken for the present one")
 	if err := c.lastSeen(u).drop(); err != nil { // the file of a server that runs is not final
 		return err
 	}

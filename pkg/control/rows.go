@@ -11,8 +11,8 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// ensureRows makes the Connection rows of an active server those of a node that leads, and logs what
-// it has removed of others'.
+// ensureRows makes the Connection rows of an active server those of a node that leads, and logs
+// which rows of others it has removed.
 func (c *Controller) ensureRows(ctx context.Context, u Unit, s *ovsdbctl.Store) error {
 	changed, err := s.EnsureConnections(ctx, c.Listening.Connections(u.Endpoint), c.otherTargets(u)...)
 	if err != nil {
@@ -47,9 +47,9 @@ func (c *Controller) logRows(u Unit, targets []string) *logrus.Entry {
 }
 
 // KeepListeners looks at the Connection rows and listeners of a node that leads the term own, which
-// clients may have removed or changed, puts them right, and returns what was wrong. mayOpen is asked
-// before listeners are opened that are closed. It changes nothing while an action is under way, which
-// opens or closes them itself.
+// clients may have removed or changed, puts them right, and returns the faults. mayOpen is asked
+// before listeners are opened that are closed. It changes nothing while an action is under way,
+// which opens or closes them itself.
 func (c *Controller) KeepListeners(ctx context.Context, own replication.OwnTerm, mayOpen func() bool) []string {
 	checked := parallelMap(c.Units, func(u Unit) listenerState { return c.checkListeners(ctx, u, own.Record.TermID) })
 	if !slices.ContainsFunc(checked, listenerState.wrong) {
@@ -71,13 +71,13 @@ func (c *Controller) KeepListeners(ctx context.Context, own replication.OwnTerm,
 	})...)
 }
 
-// A listenerState is what was found wrong with the rows and listeners of a server.
+// A listenerState holds the faults of the rows and listeners of a server.
 type listenerState struct {
 	unit Unit
 	rows ovsdbctl.ConnectionChange // to be made
 	// closed says that the server does not listen where its rows say, and outdated that it lets
-	// clients do what the rows said before: up to Open vSwitch 3.2 a listener keeps the role with
-	// which it was opened.
+	// clients do as much as the rows permitted before: up to Open vSwitch 3.2 a listener keeps the
+	// role with which it was opened.
 	closed, outdated bool
 }
 
@@ -107,7 +107,7 @@ func (c *Controller) checkListeners(ctx context.Context, u Unit, termID string) 
 	return found
 }
 
-// mendListeners puts the rows and listeners of a server right, and returns what was wrong with them.
+// mendListeners puts the rows and listeners of a server right, and returns their faults.
 func (c *Controller) mendListeners(ctx context.Context, s listenerState, mayOpen func() bool) string {
 	ctx, cancel := withBudget(ctx, answerFraction, answerTimeout)
 	defer cancel()
@@ -132,7 +132,7 @@ func (c *Controller) mendListeners(ctx context.Context, s listenerState, mayOpen
 	return reason
 }
 
-// reason says what was wrong.
+// reason names the faults.
 func (s listenerState) reason() string {
 	switch name := s.unit.Name(); {
 	case s.closed:

@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// ParkingAddress is what a backup replicates from while no node is promoted:
+// ParkingAddress is the source of a backup while no node is promoted:
 // an address of RFC 5737's TEST-NET-1, which no network has. OVN's shell agent
 // uses the same one, so an operator recognises it in sync-status.
 const ParkingAddress = "192.0.2.254"

@@ -52,7 +52,7 @@ func (c *Controller) Start(ctx context.Context) error {
 	return nil
 }
 
-// presentData publishes what this node holds and the promotion score that goes
+// presentData publishes the position of this node and the promotion score that goes
 // with it.
 func (c *Controller) presentData(ctx context.Context, query recordQuery) error {
 	held, err := c.positions(ctx)
@@ -68,7 +68,7 @@ func (c *Controller) presentData(ctx context.Context, query recordQuery) error {
 	return err
 }
 
-// presentAgain publishes the promotion score that goes with what this node holds. The position stays
+// presentAgain publishes the promotion score that goes with this node's data. The position stays
 // as it was published: it may answer an election, and the elected node reads it again in promote.
 func (c *Controller) presentAgain(ctx context.Context) error {
 	record := c.askRecord(ctx)
@@ -136,7 +136,7 @@ func (c *Controller) startUnit(ctx context.Context, u Unit, source string, recor
 }
 
 // followAfterStart leaves a server parked whose source cannot be followed: the
-// instance works, and monitor says what is wrong.
+// instance works, and monitor names the fault.
 func (c *Controller) followAfterStart(ctx context.Context, u Unit, source string, record recordQuery) error {
 	if source != u.Endpoint.Parking() {
 		c.warn(c.follow(ctx, u, source, record), "the "+u.Name()+" server stays parked")

@@ -152,7 +152,7 @@ func (c *Controller) reinit(u Unit) note { return note{path: c.unitFile(u, state
 
 func (c *Controller) ownAddress() note { return note{path: c.runFile(stateOwnAddress)} }
 
-// announced is the note of what this node has published under a topic. Like the value,
+// announced is the note of the value that this node has published under a topic. Like the value,
 // it is forgotten when the node is restarted.
 func (c *Controller) announced(topic Topic) note {
 	return note{path: c.runFile(stateAnnounced + string(topic))}

@@ -6,12 +6,13 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"ovndb-servers/pkg/control"
 )
 
 // The table of state files in the documentation lies between these two lines.
@@ -20,7 +21,7 @@ const (
 	stateTableEnd   = "<!-- /state files -->"
 )
 
-func TestTheDocumentationNamesEveryStateFile(t *testing.T) {
+func TestTheDocumentationNamesEveryStateFileAndItsDirectory(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "architecture.md"))
 	must(t, err)
@@ -29,40 +30,71 @@ func TestTheDocumentationNamesEveryStateFile(t *testing.T) {
 	if !begun || !ended {
 		t.Fatalf("docs/architecture.md has no table between %s and %s", stateTableBegin, stateTableEnd)
 	}
-	var documented []string
+	documented := map[string]string{}
 	for line := range strings.Lines(table) {
 		if cells := strings.Split(line, "|"); len(cells) > 2 && strings.Contains(cells[1], "`") {
-			documented = append(documented, stateName(strings.Trim(cells[1], " `")))
+			directory, name, _ := strings.Cut(strings.Trim(cells[1], " `"), "/<resource>/")
+			documented[stateName(name)] = directory
 		}
 	}
-	slices.Sort(documented)
-	if diff := cmp.Diff(stateNames(t), documented); diff != "" {
-		t.Errorf("state.go and docs/architecture.md differ (-code +docs):\n%s", diff)
+	if diff := cmp.Diff(stateDirectories(t), documented); diff != "" {
+		t.Errorf("the code and docs/architecture.md differ (-code +docs):\n%s", diff)
 	}
 }
 
 // stateName returns the part of a documented file name that state.go spells.
 func stateName(pattern string) string {
-	_, name, _ := strings.Cut(pattern, "<resource>/")
-	name = strings.TrimPrefix(name, "<database>.")
-	return strings.TrimSuffix(name, "<topic>")
+	return strings.TrimSuffix(strings.TrimPrefix(pattern, "<database>."), "<topic>")
 }
 
-// stateNames returns the constants of state.go that name a file.
-func stateNames(t *testing.T) []string {
+// stateDirectories returns the directories of the files that the constants of state.go name: that
+// of lasting files for each that the code makes a path of by lastingFile.
+func stateDirectories(t *testing.T) map[string]string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "state.go", nil, 0)
+	files, err := filepath.Glob("*.go")
 	must(t, err)
+	names, lasting := map[string]string{}, map[string]bool{}
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		must(t, err)
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ValueSpec:
+				if path == "state.go" && strings.HasPrefix(n.Names[0].Name, "state") {
+					names[n.Names[0].Name], err = strconv.Unquote(n.Values[0].(*ast.BasicLit).Value)
+					must(t, err)
+				}
+			case *ast.CallExpr:
+				if called, ok := n.Fun.(*ast.SelectorExpr); ok && called.Sel.Name == "lastingFile" {
+					for _, constant := range identifiers(n.Args[0]) {
+						lasting[constant] = true
+					}
+				}
+			}
+			return true
+		})
+	}
+	found := map[string]string{}
+	for constant, name := range names {
+		found[name] = control.RunBase
+		if lasting[constant] {
+			found[name] = control.StateBase
+		}
+	}
+	return found
+}
+
+// identifiers returns the names in an expression.
+func identifiers(expression ast.Expr) []string {
 	var names []string
-	ast.Inspect(file, func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if ok && strings.HasPrefix(spec.Names[0].Name, "state") {
-			name, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-			must(t, err)
-			names = append(names, name)
+	ast.Inspect(expression, func(n ast.Node) bool {
+		if name, ok := n.(*ast.Ident); ok {
+			names = append(names, name.Name)
 		}
 		return true
 	})
-	slices.Sort(names)
 	return names
 }

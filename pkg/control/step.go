@@ -22,7 +22,7 @@ type StepError struct {
 // Error implements error. A step that a deadline ended says how long it took. Where
 // the step works is not said twice: Pacemaker keeps no more than the first 128 bytes
 // of an exit reason (EXIT_REASON_MAX_LEN in its daemons/controld/controld_execd_state.h),
-// and in those has to be what is wrong.
+// and those have to name the fault.
 func (e *StepError) Error() string {
 	if errors.Is(e.Err, context.DeadlineExceeded) {
 		return fmt.Sprintf("cannot %s on %s: not done after %s, when the action's deadline struck: %v",

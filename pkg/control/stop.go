@@ -15,7 +15,7 @@ const (
 	stopLockTimeout  = 5 * time.Second
 )
 
-// Stop ends every server of the resource on this node and meanwhile withdraws what the
+// Stop ends every server of the resource on this node and meanwhile withdraws the values that the
 // node has published, but for its schemas: an upgrade waits for a node in standby as well. It needs
 // no valid configuration beyond the run directory, and returns an error only if a process is still
 // there.

@@ -23,7 +23,7 @@ type Supervision struct {
 	Unusable bool
 }
 
-// Supervisor returns the process of this node's supervisor and what it knows. The error is
+// Supervisor returns the process of this node's supervisor and its state. The error is
 // ErrUnsupervised if it does not run, with process 0; with another error it runs, and has
 // said nothing, or not lately.
 func (c *Controller) Supervisor() (pid int, k SupervisorState, err error) {
@@ -87,8 +87,8 @@ func (c *Controller) KeepSupervised(ctx context.Context) error {
 	return err
 }
 
-// superviseFromNow starts the supervisor and waits for it. Without one the instance
-// works, too; monitor then says so.
+// superviseFromNow starts the supervisor and waits for it. The instance also
+// works without one; monitor then says so.
 func (c *Controller) superviseFromNow(ctx context.Context) {
 	started, err := c.ensureSupervisor(ctx)
 	if started && err == nil {
@@ -121,5 +121,5 @@ func (c *Controller) stopSupervisor(ctx context.Context) error {
 
 // poke makes the supervisor observe and poll again: an action has changed this node.
 func (c *Controller) poke() {
-	c.warn(note{path: c.PokeFile()}.take(), "the supervisor learns late of what was done")
+	c.warn(note{path: c.PokeFile()}.take(), "the supervisor learns late of this action")
 }

@@ -25,8 +25,8 @@ type SupervisorState struct {
 	Unmanaged bool `json:"unmanaged,omitempty"`
 	// Reasons are faults that only show over time, or are being mended.
 	Reasons []string `json:"reasons,omitempty"`
-	// Unmonitored says that the cluster seems to have lost the monitor of this node, and what to do. It
-	// is for people: a monitor that reads it disproves it.
+	// Unmonitored says that the cluster seems to have lost the monitor of this node, and names the
+	// remedy. It is for people: a monitor that reads it disproves it.
 	Unmonitored string `json:"unmonitored,omitempty"`
 	// Notices are faults that are for people as well: they are none of the servers'.
 	Notices []string `json:"notices,omitempty"`
@@ -60,7 +60,7 @@ type SessionLoss struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// maxStateAge is how old what a supervisor has written may be. The supervisor writes
+// maxStateAge is how old the state that a supervisor has written may be. The supervisor writes
 // several times as often.
 const maxStateAge = 5 * time.Second
 
@@ -69,9 +69,9 @@ const maxStateAge = 5 * time.Second
 const stuckSupervisorAge = time.Minute
 
 // errStateOld is returned for a state that is too old to be believed.
-var errStateOld = errors.New("what the supervisor said last is too old")
+var errStateOld = errors.New("the last state that the supervisor wrote is too old")
 
-// SupervisorPidfile is what the supervisor of the resource on this node holds.
+// SupervisorPidfile is the pidfile that the supervisor of the resource on this node holds.
 func (c *Controller) SupervisorPidfile() process.Pidfile {
 	return process.Pidfile(c.runFile(stateSupervisorPID))
 }

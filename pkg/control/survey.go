@@ -23,7 +23,7 @@ func (c *Controller) Survey(ctx context.Context) (replication.Survey, error) {
 	}
 	published, err := c.Cluster.Published(ctx, TopicPosition)
 	if err != nil {
-		return replication.Survey{}, fmt.Errorf("cannot learn what the other nodes hold: %w", err)
+		return replication.Survey{}, fmt.Errorf("cannot learn the positions of the other nodes: %w", err)
 	}
 	s.Others = replication.ReadAnswers(published, "")
 	delete(s.Others, c.Node)
@@ -37,7 +37,7 @@ func (c *Controller) Survey(ctx context.Context) (replication.Survey, error) {
 	return s, err
 }
 
-// ReadPosition returns what a unit's database file holds. It needs no server,
+// ReadPosition returns the position of a unit's database file. It needs no server,
 // except to tell apart data that was never promoted under this agent.
 func (c *Controller) ReadPosition(ctx context.Context, u Unit) (replication.Position, error) {
 	h, err := c.read(ctx, u)

@@ -51,7 +51,7 @@ func (c *Controller) liveMarker(ctx context.Context, u Unit) (*replication.Marke
 const beatTimeout = 2 * time.Second
 
 // Beat writes a beat into each database of the node that leads own whose rows have changed
-// since the last one, and none at rest. Files go on from what they have read before.
+// since the last one, and none at rest. Files go on from where they have read to.
 func (c *Controller) Beat(ctx context.Context, own replication.OwnTerm, files *FileReaders) error {
 	reading, cancel := withBudget(ctx, answerFraction, beatTimeout)
 	defer cancel()

@@ -17,7 +17,7 @@ type Endpoint struct {
 	Port uint16
 	// Keys are the files by which the server and this program use TLS; "ssl" needs them.
 	Keys pki.Files
-	// Role limits what clients may write to the active server (RBAC), empty for not at all.
+	// Role limits the writes of clients to the active server (RBAC), empty for not at all.
 	Role string
 }
 
@@ -54,9 +54,6 @@ func (c *Controller) unitOf(database string) (Unit, error) {
 	}
 	return Unit{}, errNoDatabase
 }
-
-// Pidfile returns the pidfile that the unit's server locks while it lives.
-func (u Unit) Pidfile() process.Pidfile { return process.Pidfile(u.Files.Pidfile) }
 
 // Units returns the northbound and the southbound unit of a node whose files
 // lie as layout says, of the pair of databases that it names.

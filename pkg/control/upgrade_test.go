@@ -129,7 +129,7 @@ func TestDatabasesAreConvertedWhenAllNodesHaveTheNewerPackage(t *testing.T) {
 }
 
 // From a leading node with a newer package, and one with an older that is stopped, and no member any more:
-// the databases keep the older schema until that has the newer package, too.
+// the databases keep the older schema until that has the newer package as well.
 func TestDatabasesAreNotConvertedWhileANodeOfAnOlderPackageIsStopped(t *testing.T) {
 	t.Parallel()
 	active, backup, _ := upgradePair(t, 0, 1)

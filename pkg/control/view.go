@@ -34,7 +34,7 @@ func (s SupervisorState) View() ClusterView {
 	}
 }
 
-// observing says for what an observation is made.
+// observing is the purpose of an observation.
 type observing struct {
 	// expectPromoted says that Pacemaker believes the instance to be promoted, probe that it
 	// only looks for the resource.

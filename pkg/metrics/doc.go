@@ -1,4 +1,4 @@
-// Package metrics shows what was last observed of a resource on this node, in Prometheus's text
+// Package metrics shows the last observation of a resource on this node, in Prometheus's text
 // format: as text, and to clients over HTTP. It asks neither servers nor the cluster.
 //
 // It takes the place of a metrics library and of net/http: each action of the agent would pay for

@@ -89,7 +89,7 @@ func (s Server) serve(ctx context.Context, conn net.Conn) {
 	_, _ = conn.Write(s.answer(r, err).message(r)) // it fails if the client is gone, or too slow
 }
 
-// answer is what a client gets.
+// answer is the response to a client.
 type answer struct {
 	status string
 	header string // further lines of the head
@@ -110,7 +110,7 @@ func (s Server) answer(r request, err error) answer {
 		return a
 	}
 	latest := s.Latest()
-	now := time.Now() // after it: what was observed meanwhile is not of the future
+	now := time.Now() // after it: an observation made meanwhile is not of the future
 	switch r.path {
 	case PathMetrics:
 		if latest == nil {

@@ -7,7 +7,7 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// Snapshot is what was observed of one resource on this node. A nil number is not known, or does not
+// Snapshot is one observation of a resource on this node. A nil number is not known, or does not
 // apply.
 type Snapshot struct {
 	Resource, Node, Version string

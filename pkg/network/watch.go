@@ -26,7 +26,7 @@ func Watch(ctx context.Context) (<-chan struct{}, error) {
 	return watch.changed, nil
 }
 
-// socket is what is used of a netlink connection. Close ends a Receive.
+// socket is the part of a netlink connection that is used. Close ends a Receive.
 type socket interface {
 	Receive() ([]netlink.Message, error)
 	Close() error

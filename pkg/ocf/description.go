@@ -144,7 +144,7 @@ if there is none, or master_ip is not set, the address by which the cluster know
 func supervisionDescriptions() []parameterDescription {
 	return []parameterDescription{
 		{
-			Name: paramBusyPatience, Content: content{Type: "integer", Default: defaultBusyPatience}, Unit: "s",
+			Name: paramBusyPatience, Content: content{Type: "integer", Default: defaultBusyPatience()}, Unit: "s",
 			ShortDesc: english("Patience with a busy server, in seconds"),
 			LongDesc: english(`
 How long a server may work without answering before it counts as failed, in seconds from 1 to 86400. Meanwhile the instance is reported as
@@ -152,7 +152,7 @@ degraded and stays where it is. A server that is stopped, or idle and silent, co
 `),
 		},
 		{
-			Name: paramDiskPatience, Content: content{Type: "integer", Default: defaultDiskPatience}, Unit: "s",
+			Name: paramDiskPatience, Content: content{Type: "integer", Default: defaultDiskPatience()}, Unit: "s",
 			ShortDesc: english("Patience with a disk that cannot be written to, in seconds"),
 			LongDesc: english(`
 How long the promoted node keeps the role while it cannot write to the disk of its databases, in seconds from 1 to 86400. Meanwhile the instance is
@@ -248,7 +248,7 @@ the agent creates those that are missing. Without it, the one that OVN's package
 `),
 		},
 		{
-			Name: paramSnapshots, Content: content{Type: "integer", Default: defaultSnapshots},
+			Name: paramSnapshots, Content: content{Type: "integer", Default: defaultSnapshots()},
 			ShortDesc: english("Snapshots to keep of each database"),
 			LongDesc: english(`
 How many snapshots of each database are kept, from 1 to 1000; the oldest are removed. A snapshot is a copy of the database file from before

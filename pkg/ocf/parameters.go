@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,13 +71,17 @@ const (
 	defaultListenOnMasterIPOnly = "yes"
 	defaultManageNorthd         = "no"
 	defaultNorthdThreads        = "1"
-	defaultSnapshots            = "10"
 	defaultLeadWhenBehind       = never
-	defaultDiskPatience         = "30"  // s
-	defaultBusyPatience         = "120" // s
-	defaultBeatInterval         = "1"   // s
-	defaultCopyDelay            = "3"   // s
+	defaultBeatInterval         = "1" // s
+	defaultCopyDelay            = "3" // s
 )
+
+// The defaults that [control] knows too, as the values of their parameters.
+func defaultSnapshots() string    { return strconv.Itoa(control.DefaultSnapshots) }
+func defaultDiskPatience() string { return inSeconds(control.DefaultDiskPatience) }
+func defaultBusyPatience() string { return inSeconds(control.DefaultBusyPatience) }
+
+func inSeconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
 
 // Parameters are the parameters of the resource.
 type Parameters struct {
@@ -162,13 +167,13 @@ func ParseParameters(getenv func(string) string) (Parameters, error) {
 		LogDir:               read.directory(paramLogDir, maxDirectory),
 		SchemaDir:            read.directory(paramSchemaDir, maxDirectory),
 		User:                 read.user(paramUser),
-		Snapshots:            read.count(paramSnapshots, defaultSnapshots, maxSnapshots),
+		Snapshots:            read.count(paramSnapshots, defaultSnapshots(), maxSnapshots),
 		StateDir:             cmp.Or(read.directory(paramStateDir, maxDirectory), control.StateBase),
 		StateRunDir:          cmp.Or(read.directory(paramStateRunDir, maxDirectory), control.RunBase),
 		AgentLogDir:          cmp.Or(read.directory(paramAgentLogDir, maxDirectory), control.LogBase),
 		LeadWhenBehind:       read.secondsOrNever(paramLeadWhenBehind, defaultLeadWhenBehind),
-		DiskPatience:         read.seconds(paramDiskPatience, defaultDiskPatience, maxSeconds),
-		BusyPatience:         read.seconds(paramBusyPatience, defaultBusyPatience, maxSeconds),
+		DiskPatience:         read.seconds(paramDiskPatience, defaultDiskPatience(), maxSeconds),
+		BusyPatience:         read.seconds(paramBusyPatience, defaultBusyPatience(), maxSeconds),
 		BeatInterval:         read.seconds(paramBeatInterval, defaultBeatInterval, maxBeatInterval),
 		CopyDelay:            read.secondsOrNone(paramCopyDelay, defaultCopyDelay, maxCopyDelay),
 		MetricsFile:          read.metricsFile(paramMetricsFile),

@@ -25,12 +25,12 @@ type Connection struct {
 	// InactivityProbe is the silence after which the server sends an echo to a client.
 	// 0 means never; it is rounded down to a millisecond.
 	InactivityProbe time.Duration
-	// Role limits what clients may write (RBAC), empty for not at all. It has no effect in a
+	// Role limits the writes of clients (RBAC), empty for not at all. It has no effect in a
 	// database whose Connection table has no such column.
 	Role string
 }
 
-// A ConnectionChange is what [Store.EnsureConnections] has changed.
+// A ConnectionChange is a change that [Store.EnsureConnections] has made.
 type ConnectionChange struct {
 	// Removed has the targets of removed rows that were not ours.
 	Removed []string
@@ -82,8 +82,8 @@ func untilUnchanged(attempt func() error) (err error) {
 	return err
 }
 
-// CheckConnections returns what [Store.EnsureConnections] would change, and the roles of the rows that
-// listen on a port, by target. It changes nothing.
+// CheckConnections returns the change that [Store.EnsureConnections] would make, and the roles of
+// the rows that listen on a port, by target. It changes nothing.
 func (s *Store) CheckConnections(ctx context.Context, want []Connection, reserved ...string) (ConnectionChange, map[string]string, error) {
 	rows, err := s.connectionRows(ctx)
 	if err != nil {
@@ -216,7 +216,7 @@ func (p connectionPlan) empty() bool {
 	return len(p.remove) == 0 && len(p.unlock) == 0 && len(p.update) == 0 && len(p.create) == 0
 }
 
-// changed says what the plan changes.
+// changed lists the changes of the plan.
 func (p connectionPlan) changed() ConnectionChange {
 	var changed ConnectionChange
 	for _, row := range p.remove {

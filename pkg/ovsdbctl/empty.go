@@ -2,7 +2,7 @@ package ovsdbctl
 
 import "context"
 
-// timedOut is the error of an operation "wait" that does not find what it waits for (RFC 7047, 5.2.6).
+// timedOut is the error of an operation "wait" whose rows do not come (RFC 7047, 5.2.6).
 const timedOut = "timed out"
 
 // Empty reports whether tables have no rows. The answer has no rows, however many there are.

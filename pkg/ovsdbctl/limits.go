@@ -18,8 +18,8 @@ type limit struct {
 // maxValues is enough for any schema and for tables of settings.
 const maxValues = 1 << 16
 
-// rowLimit bounds the answers of another node's server about its databases, its global row
-// and its role, 64 KiB: without what others have written there, they have a few hundred bytes.
+// rowLimit bounds the answers of another node's server about its databases, its global row and its
+// role, 64 KiB: without the columns that others have written there, they have a few hundred bytes.
 func rowLimit() limit { return limit{bytes: 64 << 10, values: maxValues} }
 
 // ownRowLimit takes the place of rowLimit for this node's own server, 16 MiB and a million values: a

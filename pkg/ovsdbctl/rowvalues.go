@@ -43,8 +43,8 @@ func (v RowValues) Change(change RowValues, isDiff func(column string) bool) {
 	}
 }
 
-// applyDiff does what ovsdb_datum_apply_diff_in_place in lib/ovsdb-data.c of Open vSwitch does with
-// a type of more than one element.
+// applyDiff does the same as ovsdb_datum_apply_diff_in_place in lib/ovsdb-data.c of Open vSwitch
+// with a type of more than one element.
 func applyDiff(old, diff any) any {
 	pairs, isMap := diff.(ovsdb.OvsMap)
 	if !isMap {

@@ -13,7 +13,7 @@ import (
 
 // A Checkpoint is the progress of a [Follower] in a file, and its knowledge of the content
 // up to there without the rows. Another process can go on from it, see [Resume]. It can be
-// stored as JSON, and is unusable after a reboot. The zero value is unusable too.
+// stored as JSON, and is unusable after a reboot. Nor is the zero value usable.
 //
 // The JSON is {"version": 2, "sum": <hex>, "state": {...}} where sum is the SHA-256 of the
 // bytes of state, by which a damaged one is recognised.

@@ -42,7 +42,7 @@ type RowCount struct {
 	Deleted int `json:"deleted,omitempty"`
 }
 
-// HistoryOptions are what a [History] looks for.
+// HistoryOptions select the transactions of a [History].
 type HistoryOptions struct {
 	// GlobalTables are the possible names of the table with the global row.
 	GlobalTables []string

@@ -50,7 +50,7 @@ func (l *log) release() {
 // right: parse must not change state that outlives a damaged record. apply may be nil.
 //
 // The error is io.EOF at the end of the last record, a *TornError if the record cannot be
-// read, or that of the source. It is final: every later call returns it too.
+// read, or that of the source. It is final: every later call returns it as well.
 func (l *log) read(parse func(*scanner) error, apply func() error) error {
 	if l.err != nil {
 		return l.err

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrRefused is the [ErrNotDatabase] of a file that is not opened for what it is: no regular file, or
-// one that another account than that of its directory has led the name to.
+// ErrRefused is the [ErrNotDatabase] of a file that is not opened for its kind or its place: no
+// regular file, or one that another account than that of its directory has led the name to.
 var ErrRefused = fmt.Errorf("%w: it is refused", ErrNotDatabase)
 
 // maxLinks is how many links lead to a database file at most, as in Open vSwitch (follow_symlinks in

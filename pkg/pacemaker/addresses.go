@@ -23,7 +23,7 @@ func ResourceAddresses(ctx context.Context) ([]netip.Addr, error) {
 	return parseResourceAddresses(out)
 }
 
-// parseResourceAddresses reads what cibadmin prints: one element, or several in another. A value
+// parseResourceAddresses reads the output of cibadmin: one element, or several in another. A value
 // that is no address belongs to a resource of another kind.
 func parseResourceAddresses(out string) ([]netip.Addr, error) {
 	var found struct {

@@ -28,9 +28,10 @@ func (a attribute) set(ctx context.Context, value string) error {
 
 func (a attribute) clear(ctx context.Context) error { return a.update(ctx, "", "-D") }
 
-// update makes a change. What attrd_updater sets for a node without Corosync, the attribute manager
-// never writes to the CIB, as it takes that for a node of Corosync that it does not know yet; what
-// crm_attribute sets it does ("Cannot update ... because node's UUID is unknown", seen with 3.0.0).
+// update makes a change. A value that attrd_updater sets for a node without Corosync, the attribute
+// manager never writes to the CIB, as it takes that for a node of Corosync that it does not know
+// yet. One that crm_attribute sets it does write ("Cannot update ... because node's UUID is
+// unknown", seen with 3.0.0).
 func (a attribute) update(ctx context.Context, value string, change ...string) error {
 	program, args := attrdUpdater, append([]string{"-n", a.name}, append(a.on(), change...)...)
 	switch {
@@ -89,7 +90,7 @@ func (a attribute) value(ctx context.Context) (string, error) {
 	return "", err
 }
 
-// query returns what attrd_updater prints of the attribute, empty if no node has ever had it.
+// query returns the output of attrd_updater for the attribute, empty if no node has ever had it.
 func (a attribute) query(ctx context.Context, which ...string) (string, error) {
 	query := append([]string{"-n", a.name, "-Q"}, which...)
 	out, err := process.RunWithout(ctx, control.ActionVariables, attrdUpdater, append(query, "--output-as=xml")...)
@@ -106,7 +107,7 @@ func (a attribute) query(ctx context.Context, which ...string) (string, error) {
 	}
 }
 
-// unknownAttribute reports whether what attrd_updater printed before it failed means that no node
+// unknownAttribute reports whether the output of an attrd_updater that failed means that no node
 // has set the attribute yet. The exit code differs between versions; the text has been the same
 // since 1.1.13 (tools/attrd_updater.c: "Could not query value of %s: attribute does not
 // exist"), and is a part of the XML.

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// maxAttributeText bounds what is read of all values of an attribute, in bytes.
+	// maxAttributeText bounds the text of all values of an attribute, in bytes.
 	maxAttributeText = 1 << 20
 	// maxAttributeNodes bounds the number of values; a cluster has at most some 32 nodes.
 	maxAttributeNodes = 256
@@ -22,7 +22,7 @@ const (
 // is documented.
 var ErrUnreadable = errors.New("the cluster manager's answer cannot be read")
 
-// ParseAttributeValues reads what attrd_updater --query prints, an element or line for each node:
+// ParseAttributeValues reads the output of attrd_updater --query, an element or line for each node:
 //
 //	<attribute name="NAME" value="VALUE" host="NODE"/>
 //	name="NAME" host="NODE" value="VALUE"

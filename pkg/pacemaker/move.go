@@ -125,7 +125,8 @@ func ClearMove(ctx context.Context, clone, node string) error {
 	})
 }
 
-// untilDone repeats what changes nothing if it was done already, until it succeeds or ctx ends.
+// untilDone repeats a call that changes nothing if it has succeeded before, until it succeeds or
+// ctx ends.
 func untilDone(ctx context.Context, do func() error) error {
 	for {
 		err := do()

@@ -15,7 +15,7 @@ import (
 // removed takes the place of a value that looks like a password or key.
 const removed = "(removed)"
 
-// RedactedCIB returns the CIB without what looks like a password or key.
+// RedactedCIB returns the CIB without values that look like a password or key.
 func RedactedCIB(ctx context.Context) (string, error) {
 	out, err := runCIBAdmin(ctx, "--query")
 	if err != nil {
@@ -24,8 +24,8 @@ func RedactedCIB(ctx context.Context) (string, error) {
 	return redactXML(out)
 }
 
-// Overview returns the cluster's state as crm_mon prints it for a person, without what looks like a
-// password.
+// Overview returns the cluster's state as crm_mon prints it for a person, without values that look
+// like a password.
 func Overview(ctx context.Context) (string, error) {
 	text, err := clusterState(ctx, "-1rfA")
 	return RedactLines(string(text), "pass", "secret"), err
@@ -53,7 +53,8 @@ func HasWord(line string, words ...string) bool {
 	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(lower, word) })
 }
 
-// firstWord returns what names the rest of a line; of a line of one word, which may be the secret, nothing.
+// firstWord returns the word that names the rest of a line; of a line of one word, which may be the
+// secret, nothing.
 func firstWord(line string) string {
 	line = strings.TrimSpace(line)
 	if end := strings.IndexAny(line, " \t:="); end >= 0 {

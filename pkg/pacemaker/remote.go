@@ -36,8 +36,8 @@ func RemoteAddresses(ctx context.Context, node string) ([]netip.Addr, error) {
 	return permanent(found), nil
 }
 
-// parseServer reads what cibadmin prints: one element, or several in another. Without a value it is
-// the node's name.
+// parseServer reads the output of cibadmin: one element, or several in another. Without a value it
+// is the node's name.
 func parseServer(out, node string) (string, error) {
 	var found struct {
 		Value string   `xml:"value,attr"`

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// infinity is what Pacemaker counts as infinite (include/crm/common/scores.h).
+	// infinity is the least score that Pacemaker counts as infinite (include/crm/common/scores.h).
 	infinity = 1_000_000
 	// maxExitReason bounds the part of an operation's exit reason that is passed on, in bytes.
 	maxExitReason = 100

@@ -48,7 +48,7 @@ func CurrentView(ctx context.Context, agent string) (View, error) {
 	return ParseView(agent, text)
 }
 
-// clusterState returns what crm_mon prints.
+// clusterState returns the output of crm_mon.
 func clusterState(ctx context.Context, options ...string) ([]byte, error) {
 	out, err := process.Run(ctx, crmMon, options...)
 	if err != nil {

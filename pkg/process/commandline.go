@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// maxCommandLine bounds what is read of /proc/PID/cmdline, in bytes.
+// maxCommandLine bounds the text that is read of /proc/PID/cmdline, in bytes.
 const maxCommandLine = 1 << 20
 
 // commandNames reports whether the command line of a process has the daemon's pidfile as an option, or

@@ -12,8 +12,8 @@ import (
 // looked at again.
 const chunk = 1 << 20
 
-// copyTo copies the rest of an open file to one that does not exist yet. What it leaves after
-// a failure is incomplete.
+// copyTo copies the rest of an open file to one that does not exist yet. After a failure
+// that is incomplete.
 func copyTo(ctx context.Context, from io.Reader, target string) error {
 	to, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, databaseMode)
 	if err != nil {

@@ -30,7 +30,7 @@ const (
 // Daemon is a daemon of Open vSwitch or OVN: a program that knows --detach and
 // --pidfile, and whose first process exits when the daemon is ready. It has the
 // account's credentials from its first instruction on: with --user it would open
-// its log file as root, and give away what that name leads to. It gets no
+// its log file as root, and give away the file that the name leads to. It gets no
 // monitor process of its own (--monitor), which would restart a crashed server
 // in the role it had, and ask no other node.
 type Daemon struct {

@@ -12,5 +12,5 @@
 // therefore never signalled.
 //
 // In a directory of the servers' account, root does nothing that a link could lead elsewhere:
-// daemons run as that account, and so does what works on database files, see [FilesCommand].
+// daemons run as that account, and so do programs that work on database files, see [FilesCommand].
 package process

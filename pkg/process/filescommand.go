@@ -38,7 +38,7 @@ type fileRequest struct {
 	Paths        []string // to open
 }
 
-// fileReply is what is written to the standard output, in JSON.
+// fileReply is the text on the standard output, in JSON.
 type fileReply struct {
 	Ensured Ensured
 	Error   string // empty: none
@@ -92,7 +92,7 @@ func (o Owner) request(ctx context.Context, request fileRequest, stdin *os.File)
 	return parseReply(output)
 }
 
-// parseReply reads what a process of the account has printed, which that may have changed.
+// parseReply reads the output of a process of the account, which that may have changed.
 func parseReply(output string) (reply fileReply, err error) {
 	err = json.Unmarshal([]byte(output), &reply)
 	return reply, err

@@ -20,8 +20,8 @@ type lock interface {
 	// holder returns the process that holds the lock. It returns ErrNotRunning if none does; with
 	// any other error it is not known whether one does.
 	holder() (holder, error)
-	// ofAccount reports whether an account that is neither root's nor this process's chooses what lies
-	// in the file's place.
+	// ofAccount reports whether an account that is neither root's nor this process's chooses which
+	// file lies in its place.
 	ofAccount() bool
 	fmt.Stringer
 }
@@ -29,7 +29,7 @@ type lock interface {
 // holder is the process that holds a write lock.
 type holder struct {
 	pid  int
-	file fs.FileInfo // what is locked
+	file fs.FileInfo // of the locked file
 	// directory is the account of the file's directory. Unless that is trusted, it may have put any
 	// file there, and have it locked by any of its processes.
 	directory int
@@ -111,8 +111,8 @@ func lockHolder(file *os.File) (int, error) {
 }
 
 // holder returns the process of the daemon and the lock by which it was found. It returns
-// [ErrNotRunning] if no process has any of its locks. What has the pidfile alone, and cannot be the
-// daemon's, does not count.
+// [ErrNotRunning] if no process has any of its locks. A process that has the pidfile alone, and
+// cannot be the daemon's, does not count.
 func (d daemon) holder() (locked lock, held holder, err error) {
 	for _, l := range d.locks {
 		held, err = d.holderOf(l)
@@ -211,7 +211,7 @@ func hasOpen(pid int, file fs.FileInfo) bool {
 	})
 }
 
-// noAccount is what accountOfProcess returns for a process that has ended.
+// noAccount is the result of accountOfProcess for a process that has ended.
 const noAccount = -1
 
 // accountOfProcess returns the effective user of a process (the line Uid of /proc/PID/status,

@@ -129,8 +129,8 @@ func (o Owner) own() bool {
 	return uid == os.Geteuid() && gid == os.Getegid()
 }
 
-// credential returns what a program of the account is started with, nil if it is that of this
-// process.
+// credential returns the credential that a program of the account is started with, nil if it is
+// that of this process.
 func (o Owner) credential() *syscall.Credential {
 	if o.own() {
 		return nil

@@ -21,7 +21,7 @@ func ParsePair(name string) (Pair, bool) {
 
 // fileNames are the names of a server's files, as ovn-ctl's set_defaults has them.
 type fileNames struct {
-	// run is that of the pidfile and the sockets, without what follows the dot.
+	// run is that of the pidfile and the sockets, without the part after the dot.
 	run                   string
 	log, database, schema string
 }

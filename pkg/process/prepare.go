@@ -119,8 +119,8 @@ func checkDirectory(directory string, owner Owner) error {
 	return nil
 }
 
-// foreign reports whether a directory is neither the account's nor root's nor this process's: what is
-// done in it as the account, a third one can lead anywhere.
+// foreign reports whether a directory is neither the account's nor root's nor this process's: a
+// third account could lead anywhere each change that is made in it as the account.
 func (o Owner) foreign(directory fs.FileInfo) bool {
 	uid, _ := o.ids()
 	found := ownerOf(directory).UID
@@ -179,7 +179,7 @@ func createDirectory(directory string, owner Owner) error {
 	return createIn(above, filepath.Base(directory), owner)
 }
 
-// createIn gives away nothing but what it has created.
+// createIn gives away only a directory that it has created.
 func createIn(above *os.File, name string, owner Owner) error {
 	err := unix.Mkdirat(int(above.Fd()), name, directoryMode)
 	if errors.Is(err, fs.ErrExist) {
@@ -198,7 +198,8 @@ func createIn(above *os.File, name string, owner Owner) error {
 }
 
 // checkAbove returns [ErrDirectoryRefused] unless a directory and all above it, and above where
-// links in its path lead, are root's: nothing can take the place of what is created there then.
+// links in its path lead, are root's: nothing can take the place of a file that is created there
+// then.
 func checkAbove(directory string) error {
 	resolved, err := filepath.EvalSymlinks(directory)
 	if err != nil {

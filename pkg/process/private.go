@@ -12,7 +12,7 @@ import (
 const privateMode = 0o700
 
 // CreatePrivate creates a directory that is this process's alone, with those above it that are
-// missing. It returns [ErrDirectoryRefused] if another account could change what is in it, or put
+// missing. It returns [ErrDirectoryRefused] if another account could change its content, or put
 // another one in its place.
 func CreatePrivate(directory string) error {
 	if err := CheckPrivate(directory); err != nil {
@@ -24,7 +24,7 @@ func CreatePrivate(directory string) error {
 	return os.Chmod(directory, privateMode)
 }
 
-// CheckPrivate returns what [CreatePrivate] would refuse, and changes nothing.
+// CheckPrivate returns the error with which [CreatePrivate] would refuse, and changes nothing.
 func CheckPrivate(directory string) error {
 	info, err := os.Lstat(directory)
 	switch {

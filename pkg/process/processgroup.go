@@ -29,7 +29,7 @@ type daemon struct {
 type processGroup struct {
 	server *handle   // holds a lock; nil if none does
 	others []*handle // others that hold one, or have not got to it yet
-	// warnings say what else was found in the place of the daemon's.
+	// warnings name files and processes that were found in the place of the daemon's.
 	warnings []error
 }
 
@@ -50,8 +50,9 @@ func (g processGroup) includes(pid int) bool {
 	return slices.ContainsFunc(g.all(), func(h *handle) bool { return h.pid == pid })
 }
 
-// searchTimeout is how long a search for processes may take though the time is over. A stop that has
-// killed all in its last moment should see that, and succeed; it is less than what actions leave unused.
+// searchTimeout is how long a search for processes may take though the time is over. A stop that
+// has killed all in its last moment should see that, and succeed; it is less than the time that
+// actions leave unused.
 const searchTimeout = 400 * time.Millisecond
 
 // find opens the processes of the daemon. Each is opened before it is recognised. The error may be
@@ -140,9 +141,9 @@ func openOverdue(l lock, inUse *inUseError) (*handle, error) {
 }
 
 // provesNothing reports whether an error about a lock leaves it open that no process of the daemon
-// runs. Another account than root's can put any file in the place of one in its directory, and have it
-// locked by a process of its own for ever; what this package or another has started is found by its
-// environment and its command line then.
+// runs. Another account than root's can put any file in the place of one in its directory, and have
+// it locked by a process of its own for ever; a daemon that this package or another has started is
+// found by its environment and its command line then.
 func (d daemon) provesNothing(l lock, err error) bool {
 	switch {
 	case errors.Is(err, errStranger), errors.Is(err, errOpenFileLock) && !errors.Is(err, ErrInUse):

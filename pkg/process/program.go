@@ -17,7 +17,7 @@ const maxStatus = 64 << 10
 
 // FindPrograms returns the processes that run one of the programs, by their names without a path,
 // as root, as this process's account or as another one, which need not exist. Those of other PID
-// namespaces, such as a container's, are none of this node's. The caller closes what is returned.
+// namespaces, such as a container's, are none of this node's. The caller closes them.
 func FindPrograms(account string, names ...string) ([]*Process, error) {
 	pids, err := processes()
 	if err != nil {

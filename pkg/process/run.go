@@ -111,8 +111,8 @@ func start(cmd *exec.Cmd) error {
 	})
 }
 
-// onOwnThread calls a function on a thread that ends with it: what the function takes from the thread,
-// such as capabilities, no other goroutine lacks.
+// onOwnThread calls a function on a thread that ends with it: no other goroutine lacks
+// the capabilities that the function takes from it.
 func onOwnThread(f func() error) error {
 	ended := make(chan error, 1)
 	go func() {

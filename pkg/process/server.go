@@ -51,8 +51,8 @@ func OVSDBServer(o ServerOptions) Daemon {
 	}
 }
 
-// tlsArguments name the server's files. A blank backup could not follow by those that its own database
-// names. What OVN's clients may choose stays in the database.
+// tlsArguments name the server's files. A blank backup could not follow by those that its own
+// database names. The settings that OVN's clients may choose stay in the database.
 func (o ServerOptions) tlsArguments() []string {
 	column := func(name string) string { return "db:" + o.DatabaseName + ",SSL," + name }
 	args := keyArguments(o.Keys)
@@ -83,9 +83,9 @@ func (f ServerFiles) RunsWith(pid int, keys pki.Files) bool {
 	return !slices.ContainsFunc(keyArguments(keys), func(wanted string) bool { return !slices.Contains(arguments, wanted) })
 }
 
-// logArguments have a daemon log to a file. As long as it has not detached, it warns on its standard error as
-// well: Open vSwitch 3.5 says nowhere else why a start has failed. They are read in order, and the log file
-// may be what cannot be opened.
+// logArguments have a daemon log to a file. As long as it has not detached, it warns on its
+// standard error as well: Open vSwitch 3.5 says nowhere else why a start has failed. They are read
+// in order, and it may be the log file that cannot be opened.
 func logArguments(file string) []string {
 	return []string{"-vconsole:warn", "-vfile:info", "--log-file=" + file}
 }
@@ -138,7 +138,7 @@ func (f ServerFiles) StartedElsewhere(pid int) bool {
 // StopServer is [Stop] for a database's server. It ends whichever server holds the lock of the
 // database file, also without its pidfile, and never by its control socket, whose name may have
 // come to lead to another daemon. It waits until nothing else works on the file, such as
-// ovsdb-tool. After half of its time it kills what does, if that is a process of the account which
+// ovsdb-tool. After half of its time it kills a process that does, if it is of the account which
 // the file belongs to.
 //
 // A server is not asked to exit, for then it would free its memory piece by piece: with 300,000 rows

@@ -51,7 +51,8 @@ const (
 type StopReport struct {
 	How  string // one of the Stop constants
 	PIDs []int  // the processes that were there, the server's first
-	// Warnings say what was left alone that lies in the place of the daemon's files or has locked them.
+	// Warnings name files and processes that were left alone although they lie in the place of the
+	// daemon's files or has locked them.
 	Warnings []error
 }
 
@@ -76,8 +77,8 @@ type stopping struct {
 //
 // When Stop returns nil, no process of the daemon is left, nor its pidfile. It
 // is no error if there was none. Processes that do not belong to the daemon
-// are never signalled, whatever the pidfile says; they and what else cannot be
-// the daemon's are named in the report's warnings.
+// are never signalled, whatever the pidfile says; the report's warnings name them,
+// and other files and processes that cannot be the daemon's.
 func Stop(ctx context.Context, p Pidfile, program string, graceful func(context.Context) error) (StopReport, error) {
 	return (&stopping{daemon: pidfileDaemon(p, program)}).stop(ctx, graceful)
 }
@@ -206,7 +207,7 @@ func (s *stopping) onlyPretended() bool {
 	return !slices.ContainsFunc(s.found.all(), func(h *handle) bool { return trusted(accountOfProcess(h.pid)) })
 }
 
-// removePidfile leaves what is no pidfile, or cannot be removed, to the next start.
+// removePidfile leaves a file that is no pidfile, or cannot be removed, to the next start.
 func (s *stopping) removePidfile() error {
 	err := s.daemon.pidfile.removeStale()
 	if err != nil && s.daemon.pidfile.ofAccount() {

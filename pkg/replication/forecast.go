@@ -25,8 +25,8 @@ type Forecast struct {
 	Scores map[string]Score
 }
 
-// Standing is the decision if Pacemaker asked a node. One that it would not ask must not lead.
-func (f Forecast) Standing(node string) Decision {
+// DecisionOf is the decision if Pacemaker asked a node. One that it would not ask must not lead.
+func (f Forecast) DecisionOf(node string) Decision {
 	if unable := f.Candidates[node].Unable; unable != "" {
 		return Decision{Rule: RuleUnable, Reason: unable}
 	}
@@ -65,10 +65,10 @@ func (f Forecast) Outcome() (node string, d Decision) {
 	case len(nodes) == 0:
 		return "", Decision{Rule: RuleAnswers, Reason: "the servers of no node run that could take the role; see: crm_mon -1rfA"}
 	case len(nodes) == 1:
-		d = f.Standing(nodes[0])
+		d = f.DecisionOf(nodes[0])
 		return "", Decision{Rule: d.Rule, Wait: d.Wait, Reason: fmt.Sprintf("only node %s could take the role: %s", nodes[0], d.Reason)}
 	default:
-		return "", f.Standing(nodes[0])
+		return "", f.DecisionOf(nodes[0])
 	}
 }
 

@@ -82,7 +82,7 @@ func TestForecastNamesTheNodeThatTheElectionWouldPromote(t *testing.T) {
 	}
 }
 
-func TestStandingOfANodeThatPacemakerWouldNotAskIsUnableWhateverItHolds(t *testing.T) {
+func TestDecisionOfANodeThatPacemakerWouldNotAskIsUnableWhateverItHolds(t *testing.T) {
 	t.Parallel()
 	f := replication.Forecast{
 		Record: &replication.Record{Term: 5, TermID: "T5", Node: "a"},
@@ -92,7 +92,7 @@ func TestStandingOfANodeThatPacemakerWouldNotAskIsUnableWhateverItHolds(t *testi
 		Scores: map[string]replication.Score{"b": 50, "c": 50},
 	}
 	for node, want := range map[string]replication.Rule{"b": replication.RuleUnable, "c": replication.RuleFreshest, "d": replication.RuleUnable} {
-		if d := f.Standing(node); d.Rule != want || d.Lead != (node == "c") {
+		if d := f.DecisionOf(node); d.Rule != want || d.Lead != (node == "c") {
 			t.Errorf("%s: %+v, want rule %q", node, d, want)
 		}
 	}

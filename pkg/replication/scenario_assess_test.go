@@ -46,7 +46,7 @@ func (s *scenario) assess(t *testing.T, w words) string {
 		o.Northd = replication.Northd{Managed: true, PID: 7, Stopped: true}
 	}
 	v := replication.Assess(o)
-	return node + ": " + told(v, replication.DecideScore(v, o.Leader, w.has("yielding")))
+	return node + ": " + answerText(v, replication.DecideScore(v, o.Leader, w.has("yielding")))
 }
 
 func leaderAt(node string) replication.Leader {
@@ -71,7 +71,7 @@ func (s *scenario) servers(w words) []replication.ServerState {
 	return servers
 }
 
-func told(v replication.Verdict, change replication.ScoreChange) string {
+func answerText(v replication.Verdict, change replication.ScoreChange) string {
 	lines := []string{codes[v.Health] + " " + string(v.Health)}
 	for _, reason := range v.Reasons {
 		lines = append(lines, "  "+reason)

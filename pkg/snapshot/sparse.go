@@ -22,8 +22,8 @@ func (s source) sparse() bool {
 	return ok && stat.Blocks*blockUnit < s.size
 }
 
-// sparseWriter leaves out zeros, and so holes where there were some. It goes by what was read:
-// lseek(2) has taken data for holes that a process had just written (OpenZFS up to 2.2.1).
+// sparseWriter leaves out zeros, and so holes where there were some. It goes by the bytes that were
+// read: lseek(2) has taken data for holes that a process had just written (OpenZFS up to 2.2.1).
 type sparseWriter struct{ file *os.File }
 
 // Write implements [io.Writer].

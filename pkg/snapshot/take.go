@@ -98,7 +98,7 @@ func write(ctx context.Context, from source, root *os.Root, info Info) error {
 	return err
 }
 
-// advise adds to the error of a full disk what it takes.
+// advise adds the remedy to the error of a full disk.
 func (d Directory) advise(err error, size int64) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return fmt.Errorf("the disk is full: the copy needs %d bytes in %s: free them, or move snapshots away that are not needed: %w",

@@ -18,7 +18,7 @@ func (s source) unfinished(database string) string {
 	return database + "." + s.fingerprint + atomicfile.Suffix
 }
 
-// finish copies a file, or what an earlier attempt has left to copy, and has the copy written to
+// finish copies a file, or the rest of it after an earlier attempt, and has the copy written to
 // the disk.
 func finish(ctx context.Context, from source, root *os.Root, name string) error {
 	to, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE, fileMode)

@@ -2,8 +2,8 @@ package supervisor
 
 import "ovndb-servers/pkg/replication"
 
-// arrivals notices backups that have become fresh in this node's term. What such a backup has
-// copied in one piece proves nothing about the rows after the last beat, so it is given another.
+// arrivals notices backups that have become fresh in this node's term. The rows that such a backup
+// has copied in one piece prove nothing about the rows after the last beat, so it is given another.
 type arrivals struct {
 	term  string
 	fresh map[string]bool

@@ -49,7 +49,8 @@ func newClusterPoller(n node, log logrus.FieldLogger) *clusterPoller {
 // request makes the poller poll once more. Requests during a poll count as one.
 func (p *clusterPoller) request() { signal(p.requests) }
 
-// check makes the poller poll once more if what matters at once has changed. That costs a third of a poll.
+// check makes the poller poll once more if a fact that matters at once has changed. That costs a
+// third of a poll.
 func (p *clusterPoller) check() { signal(p.checks) }
 
 // run polls at each request, and sends each answer, until ctx ends.

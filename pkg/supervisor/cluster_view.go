@@ -10,7 +10,7 @@ import (
 // clusterView is the last answer of the cluster.
 type clusterView struct {
 	state control.SupervisorState
-	// queue is what was learnt of the backups that copy, with the state, while putOff says that
+	// queue holds the backups that copy, as they were learnt with the state, while putOff says that
 	// this backup waits for its turn.
 	queue  replication.CopyQueue
 	putOff bool

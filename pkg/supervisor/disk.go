@@ -19,8 +19,6 @@ const (
 	diskInterval = 5 * time.Second
 	// diskTimeout is after how long a write that has not returned counts as failed.
 	diskTimeout = 10 * time.Second
-	// defaultDiskPatience holds if the configuration does not say.
-	defaultDiskPatience = 30 * time.Second
 )
 
 // diskProber probes the disk of the databases, which may hang, while the loop goes on observing.
@@ -40,12 +38,8 @@ func newDiskProber(c *control.Controller) *diskProber {
 // run probes until ctx ends. It leaves a probe behind that does not return.
 func (p *diskProber) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		ended := make(chan error, 1)
 		p.began(time.Now())
-		go func() { ended <- p.probe() }()
-		select {
-		case <-ctx.Done():
-		case err := <-ended:
+		if returned, err := control.CallUntil(ctx, p.probe); returned {
 			p.ended(err)
 		}
 		pause(ctx, diskInterval)

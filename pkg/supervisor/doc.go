@@ -5,6 +5,6 @@
 //
 // It decides about time alone: how long a condition has lasted, how often an operation is
 // repeated, when the cluster is polled. Each such decision is a small type that is handed the
-// time. What is wrong with the servers is decided by package replication and repaired by
-// package control, as in every action.
+// time. Package replication decides which fault the servers have, and package control
+// repairs it, as in every action.
 package supervisor

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// measureInterval is between two measurements of what no decision depends on, measureTimeout bounds
-	// one.
+	// measureInterval is between two measurements of figures that no decision depends on,
+	// measureTimeout bounds one.
 	measureInterval = 30 * time.Second
 	measureTimeout  = 5 * time.Second
 	// metricsFileInterval is between two looks for changes that the file lacks, and metricsFileAge how old
@@ -44,8 +44,8 @@ type measuredNode interface {
 	Measure(ctx context.Context) map[string]control.Measures
 }
 
-// exporter shows what the loop has observed last. Nothing that it does, and no client, holds up the
-// loop or ends the supervisor.
+// exporter shows the last observation of the loop. Nothing that it does, and no client, holds up
+// the loop or ends the supervisor.
 type exporter struct {
 	metrics        Metrics
 	node           measuredNode

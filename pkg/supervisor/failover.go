@@ -87,7 +87,7 @@ func (r *restarter) awaitLeader(ctx context.Context, chosen recovery, began time
 	}
 }
 
-// keepRole takes back what leaveRole has asked for.
+// keepRole takes back the request of leaveRole.
 func (r *restarter) keepRole(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, demotionTimeout)
 	defer cancel()

@@ -11,7 +11,8 @@ import (
 // faultsInterval is between two looks at the servers' files and Connection rows.
 const faultsInterval = 5 * time.Second
 
-// faults decides when servers are looked at that answer as they should, and what is reported then.
+// faults decides when servers are looked at that answer as they should, and which faults are
+// reported then.
 type faults struct {
 	lookedAt time.Time
 	found    []string // by the last look
@@ -27,7 +28,7 @@ func (f *faults) due(now time.Time) bool {
 	return true
 }
 
-// observe takes note of what a look has found.
+// observe takes note of the faults that a look has found.
 func (f *faults) observe(found []string) {
 	f.lasting = slices.DeleteFunc(slices.Clone(found), func(fault string) bool { return !slices.Contains(f.found, fault) })
 	f.found = found

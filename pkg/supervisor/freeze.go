@@ -18,7 +18,7 @@ const (
 	closeTimeout  = 2 * time.Second
 )
 
-// standstill is what happened between two ticks.
+// standstill is the kind of pause between two ticks.
 type standstill int
 
 const (
@@ -41,7 +41,7 @@ type freezeTimer struct {
 	last   freezeSample
 }
 
-// tick returns how long ago the last tick was, zero for the first, and what happened since.
+// tick returns how long ago the last tick was, zero for the first, and the kind of pause since.
 func (f *freezeTimer) tick(sample freezeSample) (elapsed time.Duration, happened standstill) {
 	last, ticked := f.last, f.ticked
 	f.last, f.ticked = sample, true

@@ -42,7 +42,7 @@ func (c freezeClock) sample() freezeSample {
 	sample := freezeSample{at: time.Duration(now.Nano())}
 	if c.schedstat != nil {
 		text := make([]byte, 128)
-		n, _ := c.schedstat.ReadAt(text, 0) // what there is of it
+		n, _ := c.schedstat.ReadAt(text, 0) // as much as there is of it
 		sample.waited = parseSchedstat(text[:n])
 	}
 	return sample

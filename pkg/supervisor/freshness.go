@@ -23,7 +23,7 @@ const (
 	staleReportDelay = 30 * time.Second
 )
 
-// sourceState is what a backup knows of the server that it replicates from.
+// sourceState holds the facts that a backup knows of the server that it replicates from.
 type sourceState struct {
 	// connected says that there is a session to it, marker is the last one seen there.
 	connected bool
@@ -112,8 +112,8 @@ func sourceOf(o replication.Observation, database string) string {
 }
 
 // publishFreshness publishes whether this backup is fresh in the term of the promoted node: when
-// that changes, and each reviewInterval. What is not known yet is not published. A backup that is
-// stale says so also where it cannot ask which term the promoted node leads.
+// that changes, and each reviewInterval. A freshness that is not known yet is not published. A
+// backup that is stale says so also where it cannot ask which term the promoted node leads.
 func (l *loop) publishFreshness(
 	ctx context.Context, now time.Time, own map[string]*replication.Marker, sources map[string]sourceState, stale bool,
 ) {

@@ -44,8 +44,8 @@ type node interface {
 	LastMonitor() control.LastMonitor
 }
 
-// loop observes the servers again and again, and does what is due. It reads the clock; the
-// types that decide are handed the time.
+// loop observes the servers again and again, and takes the steps that are due. It reads the clock;
+// the types that decide are handed the time.
 type loop struct {
 	node   node
 	log    logrus.FieldLogger
@@ -145,7 +145,7 @@ func (l *loop) run(ctx context.Context, changed, addresses <-chan struct{}) {
 	}
 }
 
-// observe observes the servers once and does what is due.
+// observe observes the servers once and takes the steps that are due.
 func (l *loop) observe(ctx context.Context) {
 	l.view.state.Leaderless = l.polling.leaderlessFor(time.Now()) >= leaderlessReport
 	l.poller.leaderless.Store(l.view.state.Leaderless)

@@ -31,7 +31,7 @@ type members struct {
 	seen map[string]bool
 }
 
-// observe takes note of the freshness of the other nodes, and returns what follows from that for
+// observe takes note of the freshness of the other nodes, and returns the changes that follow for
 // the record. While the servers here do not answer, no backup can compare itself with them:
 // answering says that they do.
 func (m *members) observe(now time.Time, record replication.Record, known map[string]replication.Freshness, answering bool) map[string]replication.Freshness {

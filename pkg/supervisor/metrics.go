@@ -30,7 +30,7 @@ func (b *beatArrivals) observe(now time.Time, markers map[string]*replication.Ma
 	}
 }
 
-// export shows what was observed, if that is wanted. V has all faults that monitors report.
+// export shows the observation, if that is wanted. V has all faults that monitors report.
 func (l *loop) export(now time.Time, o replication.Observation, v replication.Verdict, markers map[string]*replication.Marker, state replication.State) {
 	if !l.exporter.wanted() {
 		return

@@ -77,8 +77,8 @@ func removeMetrics(path string) error {
 	return errors.Join(root.Remove(filepath.Base(path)), root.Close())
 }
 
-// metricsDirectory opens the directory of a file, unless another account could lead what is written
-// there elsewhere.
+// metricsDirectory opens the directory of a file, unless another account could lead a file that is
+// written there elsewhere.
 func metricsDirectory(path string) (*os.Root, error) {
 	directory := filepath.Dir(path)
 	if err := process.CheckPrivate(directory); err != nil {

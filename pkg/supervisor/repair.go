@@ -58,16 +58,16 @@ func (r *repairTimer) done(now time.Time, v replication.Verdict, record string) 
 
 // repair makes the repairs that a new observation finds due, and returns that observation. While an action
 // is under way only urgent ones are made, which the controller logs.
-// The errors of repairs differ with each attempt; tended, the verdict before, does not.
-func (l *loop) repair(ctx context.Context, tended replication.Verdict) (replication.Observation, replication.Verdict) {
-	o, v := l.node.Repair(ctx, tended)
+// The errors of repairs differ with each attempt; before, the verdict on the observation before, does not.
+func (l *loop) repair(ctx context.Context, before replication.Verdict) (replication.Observation, replication.Verdict) {
+	o, v := l.node.Repair(ctx, before)
 	now := time.Now()
 	l.repairs.done(now, v, l.view.state.Record)
 	if o.Acting {
-		return o, v // the action puts right what it can
+		return o, v // the action repairs as much as it can
 	}
 	l.unrepaired = v.RepairErrors
-	if len(v.Repairs) > 0 && l.failures.due(now, repairText(tended.Repairs)+": "+tended.Reason()) {
+	if len(v.Repairs) > 0 && l.failures.due(now, repairText(before.Repairs)+": "+before.Reason()) {
 		log := l.log.WithField("repairs", repairText(v.Repairs))
 		if reason := v.Reason(); reason != "" {
 			log = log.WithField("reason", reason)

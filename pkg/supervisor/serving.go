@@ -10,7 +10,7 @@ import (
 )
 
 // confirmDelay is how long the cluster may take to inform a node that comes back of a
-// promotion that it missed. What was asked for earlier does not confirm its term.
+// promotion that it missed. An answer that was asked for earlier does not confirm its term.
 const confirmDelay = 2 * time.Second
 
 // serving decides when the listeners of an active node are opened: at first, and after its

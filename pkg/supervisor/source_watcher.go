@@ -48,7 +48,7 @@ func unwatched(source string) sourceState {
 	return sourceState{reason: "no session yet"}
 }
 
-// state returns what is known of the source.
+// state returns the known state of the source.
 func (w *sourceWatcher) state() sourceState {
 	w.mu.Lock()
 	defer w.mu.Unlock()

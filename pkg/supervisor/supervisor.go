@@ -95,7 +95,7 @@ func (s Supervisor) run(ctx context.Context, l *loop) {
 func newLoop(s Supervisor) *loop {
 	l := &loop{
 		node: s.Controller, log: s.Log, config: s.Controller.Supervision.Config,
-		beatInterval: s.BeatInterval, diskPatience: cmp.Or(s.DiskPatience, defaultDiskPatience), files: s.Controller.FileReaders(),
+		beatInterval: s.BeatInterval, diskPatience: cmp.Or(s.DiskPatience, control.DefaultDiskPatience), files: s.Controller.FileReaders(),
 		copyDelay: s.CopyDelay, largeFile: cmp.Or(s.LargeFile, defaultLargeFile),
 		poller: newClusterPoller(s.Controller, s.Log), disk: newDiskProber(s.Controller), keys: &keyWatcher{node: s.Controller, log: s.Log},
 		prover: newListenerProver(s.Controller), states: newStatePublisher(s.Controller, s.Log), frozen: make(chan time.Duration),

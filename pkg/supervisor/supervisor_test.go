@@ -16,6 +16,7 @@ import (
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/process/processtest"
 	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/supervisor"
@@ -256,7 +257,7 @@ func TestSupervisedServerThatDiesAgainAndAgainIsLeftToTheCluster(t *testing.T) {
 	u := p.backup.Units[0]
 	for len(p.Failed()) == 0 {
 		eventually(t, "the server to run, or the failure to be reported", func() bool {
-			_, err := u.Pidfile().Owner()
+			_, err := process.Pidfile(u.Files.Pidfile).Owner()
 			return err == nil || len(p.Failed()) > 0
 		})
 		if len(p.Failed()) == 0 {
@@ -266,7 +267,7 @@ func TestSupervisedServerThatDiesAgainAndAgainIsLeftToTheCluster(t *testing.T) {
 	if failed := p.Failed()[0]; failed != "node2" {
 		t.Errorf("the failure of node %s was reported", failed)
 	}
-	if _, err := u.Pidfile().Owner(); err == nil {
+	if _, err := process.Pidfile(u.Files.Pidfile).Owner(); err == nil {
 		t.Error("the server was started once more")
 	}
 }
@@ -355,7 +356,7 @@ func TestSupervisedBackupWhoseActiveIsSilentIsStale(t *testing.T) {
 	p.freshness(t, "fresh")
 	p.stop[0]()
 	for _, u := range p.active.Units {
-		pid, err := u.Pidfile().Owner()
+		pid, err := process.Pidfile(u.Files.Pidfile).Owner()
 		must(t, err)
 		must(t, syscall.Kill(pid, syscall.SIGSTOP))
 		t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
@@ -374,12 +375,12 @@ func (p *pair) freshness(t *testing.T, word string) {
 func TestSupervisedServerThatIsStoppedByASignalIsReportedToTheCluster(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	pid, err := p.active.Units[0].Pidfile().Owner()
+	pid, err := process.Pidfile(p.active.Units[0].Files.Pidfile).Owner()
 	must(t, err)
 	must(t, syscall.Kill(pid, syscall.SIGSTOP))
 	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
 	eventually(t, "the failure to be reported", func() bool { return len(p.Failed()) > 0 })
-	if _, err := p.active.Units[0].Pidfile().Owner(); err != nil {
+	if _, err := process.Pidfile(p.active.Units[0].Files.Pidfile).Owner(); err != nil {
 		t.Errorf("the server that is stopped was touched: %v", err)
 	}
 }
@@ -425,7 +426,7 @@ func pids(t *testing.T, c *control.Controller) [2]int {
 	t.Helper()
 	var all [2]int
 	for i, u := range c.Units {
-		pid, err := u.Pidfile().Owner()
+		pid, err := process.Pidfile(u.Files.Pidfile).Owner()
 		must(t, err)
 		all[i] = pid
 	}
@@ -434,7 +435,7 @@ func pids(t *testing.T, c *control.Controller) [2]int {
 
 func kill(t *testing.T, u control.Unit) {
 	t.Helper()
-	pid, err := u.Pidfile().Owner()
+	pid, err := process.Pidfile(u.Files.Pidfile).Owner()
 	must(t, err)
 	must(t, syscall.Kill(pid, syscall.SIGKILL))
 	processtest.AwaitEnd(t, pid)

@@ -61,7 +61,7 @@ func (k *schemaKeeper) review(ctx context.Context) error {
 	if errors.Is(err, control.ErrNotLeading) {
 		return nil
 	}
-	// What can be compared is converted, whatever is wrong with the other database.
+	// A database that can be compared is converted, whatever is wrong with the other database.
 	err = errors.Join(err, k.controller.UpgradeSchemas(ctx, plan))
 	waits := plan.Waits()
 	if err == nil && len(waits) > 0 && !slices.Equal(waits, k.waited) {

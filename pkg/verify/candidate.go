@@ -31,9 +31,9 @@ func digestOf(columns map[string][]string) (digest, error) {
 	return sha256.Sum256(text), err
 }
 
-// observe adds what the copies have now, and reports whether the row is settled: it is the same, or
-// one copy has changed since the row was first seen, to what the other one had before. That copy
-// follows, and is late.
+// observe adds the row as the copies have it now, and reports whether the row is settled: it is the
+// same, or one copy has changed since the row was first seen, to the content that the other one had
+// before. That copy follows, and is late.
 func (c *candidate) observe(a, b digest) (settled bool) {
 	late := len(c.seenA) > 0 &&
 		(a != c.seenA[0] && slices.Contains(c.seenB, a) || b != c.seenB[0] && slices.Contains(c.seenA, b))

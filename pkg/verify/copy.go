@@ -24,7 +24,7 @@ type Copy interface {
 	Refresh(ctx context.Context) (bool, error)
 	// Torn is where the content of a file ends before the file does; empty if it does not.
 	Torn() string
-	// Close frees what the copy holds.
+	// Close frees the resources of the copy.
 	Close() error
 }
 

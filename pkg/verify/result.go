@@ -39,7 +39,7 @@ type Description struct {
 	Address       string `json:"address"`
 	SchemaVersion string `json:"schema_version"`
 	Rows          int    `json:"rows"`
-	// Torn says from where on a file cannot be read. What is before it is its content.
+	// Torn says from where on a file cannot be read. The part before it is its content.
 	Torn string `json:"torn,omitempty"`
 }
 

@@ -26,7 +26,7 @@ type Cluster struct {
 	recordBy  string
 	readOnly  bool
 	lag       time.Duration
-	refusals  int
+	refusals  map[string]int
 	failed    []string
 	unable    map[string]string
 	promoted  string
@@ -54,7 +54,7 @@ func (d delayed) passedOn() string {
 
 // NewCluster returns a cluster without nodes.
 func NewCluster() *Cluster {
-	return &Cluster{published: map[control.Topic]map[string]delayed{}, scores: map[string]delayed{}}
+	return &Cluster{published: map[control.Topic]map[string]delayed{}, scores: map[string]delayed{}, refusals: map[string]int{}}
 }
 
 // nodeCluster is the cluster as one of its nodes sees it.
@@ -65,18 +65,19 @@ type nodeCluster struct {
 
 var _ control.Cluster = nodeCluster{}
 
-// enter begins a call. It returns ErrRefused if the call is to fail.
-func (c *Cluster) enter() (leave func(), err error) {
+// enter begins a call of a method of [control.Cluster]. It returns ErrRefused if the call is to
+// fail.
+func (c *Cluster) enter(method string) (leave func(), err error) {
 	c.mu.Lock()
-	if c.refusals > 0 {
-		c.refusals--
+	if c.refusals[method] > 0 {
+		c.refusals[method]--
 		err = ErrRefused
 	}
 	return c.mu.Unlock, err
 }
 
 func (s nodeCluster) Publish(_ context.Context, topic control.Topic, value string) error {
-	leave, err := s.enter()
+	leave, err := s.enter("Publish")
 	defer leave()
 	if err != nil {
 		return err
@@ -89,7 +90,7 @@ func (s nodeCluster) Publish(_ context.Context, topic control.Topic, value strin
 }
 
 func (s nodeCluster) Published(_ context.Context, topic control.Topic) (map[string]string, error) {
-	leave, err := s.enter()
+	leave, err := s.enter("Published")
 	defer leave()
 	return passedOn(s.published[topic]), err
 }
@@ -110,7 +111,7 @@ func (s nodeCluster) KeepScore(ctx context.Context, score replication.Score) err
 }
 
 func (s nodeCluster) SetScore(_ context.Context, node string, score replication.Score) error {
-	leave, err := s.enter()
+	leave, err := s.enter("SetScore")
 	defer leave()
 	if err != nil {
 		return err
@@ -123,7 +124,7 @@ func (s nodeCluster) SetScore(_ context.Context, node string, score replication.
 }
 
 func (s nodeCluster) ClearScore(context.Context) error {
-	leave, err := s.enter()
+	leave, err := s.enter("ClearScore")
 	defer leave()
 	if err == nil {
 		s.scores[s.node] = s.set(s.scores[s.node], "")
@@ -132,20 +133,20 @@ func (s nodeCluster) ClearScore(context.Context) error {
 }
 
 func (s nodeCluster) Scores(context.Context) (map[string]string, error) {
-	leave, err := s.enter()
+	leave, err := s.enter("Scores")
 	defer leave()
 	return passedOn(s.scores), err
 }
 
 func (s nodeCluster) ScoreInCIB(context.Context) (string, error) {
-	leave, err := s.enter()
+	leave, err := s.enter("ScoreInCIB")
 	defer leave()
 	return s.scores[s.node].passedOn(), err
 }
 
 // Record returns the record to the node that wrote it at once, and to the others late.
 func (s nodeCluster) Record(context.Context) (string, error) {
-	leave, err := s.enter()
+	leave, err := s.enter("Record")
 	defer leave()
 	if s.recordBy == s.node {
 		return s.record.value, err
@@ -154,7 +155,7 @@ func (s nodeCluster) Record(context.Context) (string, error) {
 }
 
 func (s nodeCluster) SwapRecord(_ context.Context, old, record string) error {
-	leave, err := s.enter()
+	leave, err := s.enter("SwapRecord")
 	defer leave()
 	switch {
 	case err != nil:
@@ -168,20 +169,26 @@ func (s nodeCluster) SwapRecord(_ context.Context, old, record string) error {
 	return nil
 }
 
-func (s nodeCluster) ForgiveFailedPromotion(context.Context) error { return nil }
-
-func (s nodeCluster) Fail(_ context.Context, node string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.failed = append(s.failed, node)
-	return nil
+func (s nodeCluster) ForgiveFailedPromotion(context.Context) error {
+	leave, err := s.enter("ForgiveFailedPromotion")
+	leave()
+	return err
 }
 
-// Unable returns what SetUnable was given.
+func (s nodeCluster) Fail(_ context.Context, node string) error {
+	leave, err := s.enter("Fail")
+	defer leave()
+	if err == nil {
+		s.failed = append(s.failed, node)
+	}
+	return err
+}
+
+// Unable returns the nodes that SetUnable was given.
 func (s nodeCluster) Unable(context.Context) (map[string]string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return maps.Clone(s.unable), nil
+	leave, err := s.enter("Unable")
+	defer leave()
+	return maps.Clone(s.unable), err
 }
 
 // SetUnable says which nodes cannot take the promoted role, and why.
@@ -193,9 +200,9 @@ func (c *Cluster) SetUnable(unable map[string]string) {
 
 // PromotedNode returns what SetPromotedNode was given.
 func (s nodeCluster) PromotedNode(context.Context) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.promoted, nil
+	leave, err := s.enter("PromotedNode")
+	defer leave()
+	return s.promoted, err
 }
 
 // SetPromotedNode says which node the cluster has promoted.
@@ -206,11 +213,15 @@ func (c *Cluster) SetPromotedNode(node string) {
 }
 
 // Quorate is always true.
-func (s nodeCluster) Quorate(context.Context) (bool, error) { return true, nil }
+func (s nodeCluster) Quorate(context.Context) (bool, error) {
+	leave, err := s.enter("Quorate")
+	leave()
+	return err == nil, err
+}
 
 // Managed is true but for the nodes that SetUnmanaged was given.
 func (s nodeCluster) Managed(_ context.Context, node string) (bool, error) {
-	leave, err := s.enter()
+	leave, err := s.enter("Managed")
 	defer leave()
 	return !s.unmanaged[node], err
 }
@@ -242,11 +253,18 @@ func (c *Cluster) Delay(lag time.Duration) {
 	c.lag = lag
 }
 
-// Refuse makes the next calls of any node fail with ErrRefused.
-func (c *Cluster) Refuse(calls int) {
+// Refuse makes the next call of a method of [control.Cluster] by any node fail with ErrRefused.
+func (c *Cluster) Refuse(method string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.refusals = calls
+	c.refusals[method]++
+}
+
+// Refused reports whether no call of a method is to be refused any more.
+func (c *Cluster) Refused(method string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.refusals[method] == 0
 }
 
 // RefuseRecord makes every attempt to write the record fail.
