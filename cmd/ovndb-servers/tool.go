@@ -66,8 +66,9 @@ servers under Pacemaker: called through a link in resource.d/<provider>/, or as
 		&cobra.Group{ID: groupMend, Title: "Mend:"}, &cobra.Group{ID: groupRest, Title: "Besides:"})
 	addGroup(root, groupLook, newStatusCommand(p), newVerifyCommand(p), newHistoryCommand(p), newExplainCommand(p), newDoctorCommand(p),
 		newEventsCommand(p), newReportCommand())
-	addGroup(root, groupAct, newSwitchoverCommand(p), newPauseCommand(p), newResumeCommand(p), newReinitCommand(p))
-	addGroup(root, groupMend, newSnapshotsCommand(), newBlessCommand(), newUpgradeCommand())
+	addGroup(root, groupAct, newSwitchoverCommand(p), newPauseCommand(p), newResumeCommand(p), newReinitCommand(p),
+		newUpgradeCommand(p))
+	addGroup(root, groupMend, newSnapshotsCommand(), newBlessCommand())
 	addGroup(root, groupRest, newAgentCommand(), newCompletionCommand(), newVersionCommand(), newSuperviseCommand(p))
 	root.SetHelpCommandGroupID(groupRest)
 	root.SetUsageTemplate(usageTemplate)
