@@ -95,12 +95,7 @@ func (o *verifyOptions) checkArguments(cmd *cobra.Command, args []string) error 
 	case len(args) != 2:
 		return usage("name two copies, each a file or the address of a server: ovndb-servers verify A B; or: ovndb-servers verify --all")
 	}
-	for _, name := range []string{"resource", "dbdir", "statedir", "rundir", "staterundir", "databases"} {
-		if cmd.Flags().Changed(name) {
-			return usage("--%s is for --all", name)
-		}
-	}
-	return nil
+	return onlyWithout(cmd, "--all")
 }
 
 func verifyCopies(cmd *cobra.Command, o verifyOptions, textA, textB string, bar *progressBar) error {
