@@ -88,6 +88,8 @@ type clusterReport struct {
 	Error     string        `json:"error,omitempty"`
 	Record    *recordReport `json:"record"`
 	Nodes     []nodeReport  `json:"nodes"`
+	// Unmanaged are the nodes on which the cluster leaves the resource alone: it is paused, or in maintenance.
+	Unmanaged []string `json:"unmanaged,omitempty"`
 }
 
 // recordReport is the cluster record.
@@ -200,6 +202,7 @@ func (r *report) addCluster(ctx context.Context, t target) otherNodes {
 	r.Cluster.Available = true
 	r.addNodes(t.view, a.scores, a.published)
 	r.checkPromoted()
+	r.addMaintenance(t.view)
 	r.addRecord(a.record)
 	others.sources = sourcesOf(a.published, t.controller.Units)
 	if a.err != nil {

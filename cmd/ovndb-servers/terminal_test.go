@@ -1,46 +1,46 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
 )
 
-// openTerminal returns the two ends of a pseudo-terminal: where a person types, and what a program has.
-func openTerminal(t *testing.T) (person, terminal *os.File) {
+// terminal returns both ends of a pseudoterminal (pty(7)).
+func terminal(t *testing.T) (master, slave *os.File) {
 	t.Helper()
-	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
-		t.Fatal(err)
+		t.Skipf("no terminal: %v", err)
 	}
-	t.Cleanup(func() { _ = person.Close() })
-	if err := unix.IoctlSetPointerInt(int(person.Fd()), unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
+	t.Cleanup(func() { _ = master.Close() })
+	number, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
 	}
-	number, err := unix.IoctlGetInt(int(person.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	}
 	if err != nil {
-		t.Fatal(err)
+		t.Skipf("no terminal: %v", err)
 	}
-	terminal, err = os.OpenFile("/dev/pts/"+strconv.Itoa(number), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = terminal.Close() })
-	return person, terminal
+	t.Cleanup(func() { _ = slave.Close() })
+	return master, slave
 }
 
 // typed is a terminal on which a person has typed something.
 func typed(t *testing.T, text string) *os.File {
 	t.Helper()
-	person, terminal := openTerminal(t)
-	if _, err := person.WriteString(text); err != nil {
+	master, slave := terminal(t)
+	if _, err := master.WriteString(text); err != nil {
 		t.Fatal(err)
 	}
-	return terminal
+	return slave
 }
 
 // endOfInput is Ctrl-D.
@@ -68,7 +68,7 @@ func TestAPersonAtATerminalIsAskedAndNoOtherIs(t *testing.T) {
 			p.stdin = typed(t, row.answer)
 		}
 		if row.output {
-			_, p.stdout = openTerminal(t)
+			_, p.stdout = terminal(t)
 		}
 		var out strings.Builder
 		err := confirm(t.Context(), p, &out, row.yes, "Do it?")
@@ -79,23 +79,25 @@ func TestAPersonAtATerminalIsAskedAndNoOtherIs(t *testing.T) {
 			t.Errorf("%s: %q", row.name, out.String())
 		}
 	}
+	_, slave := terminal(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	if err := confirm(ctx, program{stdin: slave, stdout: slave}, &strings.Builder{}, false, "?"); err == nil {
+		t.Error("an interrupted person has agreed")
+	}
 }
 
 // callAt runs the program on a terminal on which a person has typed something.
 func (c testCluster) callAt(node, answer string, args ...string) int {
 	c.t.Helper()
 	c.at(node)
-	person, terminal := openTerminal(c.t)
-	if _, err := person.WriteString(answer); err != nil {
-		c.t.Fatal(err)
-	}
+	slave := typed(c.t, answer)
 	return run(c.t.Context(), program{
 		args: append([]string{"ovndb-servers"}, c.located(node, args...)...), getenv: func(string) string { return "" },
-		stdin: terminal, stdout: terminal, stderr: new(strings.Builder),
+		stdin: slave, stdout: slave, stderr: new(strings.Builder),
 	})
 }
 
-// Commands that ask agree in that: see TestAPersonAtATerminalIsAskedAndNoOtherIs for the question itself.
 func TestUpgradeAsksAPersonAtATerminal(t *testing.T) {
 	c, published := newOlderCluster(t)
 	write(t, c.values+"/ovndb-schemas-ovndb/node1", published, 0o644)

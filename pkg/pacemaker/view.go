@@ -36,6 +36,9 @@ type Instance struct {
 	Role   string
 	Node   string
 	Failed bool
+	// Unmanaged says that the cluster leaves the instance alone: it, its node or the cluster is in
+	// maintenance, or is-managed is false. Blocked says that it does so after a stop that failed.
+	Unmanaged, Blocked bool
 }
 
 // CurrentView asks crm_mon for the view of the OCF agent of a name, whatever the
@@ -68,7 +71,7 @@ func ParseView(agent string, text []byte) (View, error) {
 	var v View
 	for _, r := range doc.resources() {
 		if isAgent(r.Agent, agent) {
-			v.Instances = append(v.Instances, r.instances()...)
+			v.Instances = append(v.Instances, doc.instances(r)...)
 		}
 	}
 	v.Bundled = doc.bundled(agent)

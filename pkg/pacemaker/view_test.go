@@ -58,7 +58,7 @@ const (
 	monNested = `<pacemaker-result api-version="2.25">
   <nodes><node name="node1" online="true" pending="true"/><node name="node2" online="true" unclean="true"/></nodes>
   <resources>
-    <clone id="c"><group id="g:0"><resource id="ovndb:0" resource_agent="ocf:ovn:ovndb-servers" role="Started"><node name="node1"/></resource></group></clone>
+    <clone id="c"><group id="g:0"><resource id="ovndb:0" resource_agent="ocf:ovn:ovndb-servers" role="Started" blocked="true" managed="false"><node name="node1"/></resource></group></clone>
     <group id="g"><resource id="nb" resource_agent="ocf:other:ovndb-servers" role="Started"><node name="node2"/></resource></group>
     <resource id="x" resource_agent="ocf:ovn:not-ovndb-servers" role="Started"><node name="node2"/></resource>
     <resource id="y" resource_agent="systemd:ovndb-servers" role="Started"><node name="node2"/></resource>
@@ -71,13 +71,13 @@ func TestViewIsTheSameFromEveryVersionOfPacemaker(t *testing.T) {
 	same := pacemaker.View{
 		Nodes: []pacemaker.Node{{Name: "node1", Online: true, State: "online"}, {Name: "node2", Online: true, State: "maintenance"}},
 		Instances: []pacemaker.Instance{
-			{Resource: "ovndb", Role: "Promoted", Node: "node1"}, {Resource: "ovndb", Role: "Unpromoted", Node: "node2"},
+			{Resource: "ovndb", Role: "Promoted", Node: "node1"}, {Resource: "ovndb", Role: "Unpromoted", Node: "node2", Unmanaged: true},
 		},
 	}
 	nested := pacemaker.View{
 		Nodes: []pacemaker.Node{{Name: "node1", Online: true, State: "pending"}, {Name: "node2", Online: true, State: "unclean"}},
 		Instances: []pacemaker.Instance{
-			{Resource: "ovndb", Role: "Started", Node: "node1"}, {Resource: "nb", Role: "Started", Node: "node2"},
+			{Resource: "ovndb", Role: "Started", Node: "node1", Blocked: true}, {Resource: "nb", Role: "Started", Node: "node2"},
 		},
 	}
 	for _, tt := range []struct {

@@ -168,11 +168,23 @@ func (r monResource) runsOn(node string) bool {
 	return slices.ContainsFunc(r.instances(), func(i Instance) bool { return i.Node == node })
 }
 
+// instances returns those of a resource. Not all versions show a node's maintenance with them.
+func (d monDocument) instances(r monResource) []Instance {
+	all := r.instances()
+	for i := range all {
+		all[i].Unmanaged = all[i].Unmanaged || slices.ContainsFunc(d.Nodes, func(n monNode) bool { return n.Name == all[i].Node && n.Maintenance })
+	}
+	return all
+}
+
 // instances returns one instance for each node a resource runs on.
 func (r monResource) instances() []Instance {
 	var all []Instance
 	for _, n := range r.Nodes {
-		all = append(all, Instance{Resource: r.name(), Role: role(r.Role), Node: n.Name, Failed: r.Failed})
+		all = append(all, Instance{
+			Resource: r.name(), Role: role(r.Role), Node: n.Name, Failed: r.Failed,
+			Unmanaged: r.Managed == "false" && !r.Blocked, Blocked: r.Blocked,
+		})
 	}
 	return all
 }
