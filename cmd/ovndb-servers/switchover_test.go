@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-
 	"ovndb-servers/pkg/replication"
 )
 

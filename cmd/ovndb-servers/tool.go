@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +20,7 @@ func runTool(ctx context.Context, p program) int {
 	err := root.ExecuteContext(ctx)
 	exit := new(exitError)
 	if err != nil && !errors.As(err, &exit) { // not of a command: the call itself was wrong
-		err = &exitError{code: exitUsage, err: fmt.Errorf("%s; see: %s --help", ownWords(err), ocf.AgentName)}
+		err = badCall(root, "%w", err)
 	}
 	if errors.As(err, &exit) && exit.err != nil {
 		_, _ = fmt.Fprintf(stderr, "%s: error: %v\n", ocf.AgentName, exit.err)
@@ -30,12 +29,6 @@ func runTool(ctx context.Context, p program) int {
 		}
 	}
 	return codeOf(err)
-}
-
-// ownWords returns a complaint of the command-line library about a call, without its suggestions.
-func ownWords(err error) string {
-	text, _, _ := strings.Cut(err.Error(), "\n\nDid you mean")
-	return strings.TrimSpace(text)
 }
 
 // The groups of commands in the help.
@@ -61,6 +54,8 @@ servers under Pacemaker: called through a link in resource.d/<provider>/, or as
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Args:          knownCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddGroup(&cobra.Group{ID: groupLook, Title: "Look:"}, &cobra.Group{ID: groupAct, Title: "Act:"},
 		&cobra.Group{ID: groupMend, Title: "Mend:"}, &cobra.Group{ID: groupRest, Title: "Besides:"})
@@ -70,10 +65,15 @@ servers under Pacemaker: called through a link in resource.d/<provider>/, or as
 		newUpgradeCommand(p))
 	addGroup(root, groupMend, newSnapshotsCommand(), newBlessCommand())
 	addGroup(root, groupRest, newAgentCommand(), newCompletionCommand(), newVersionCommand(), newSuperviseCommand(p))
-	root.SetHelpCommandGroupID(groupRest)
+	help := newHelpCommand()
+	addGroup(root, groupRest, help)
+	root.SetHelpCommand(help)
+	root.SetFlagErrorFunc(flagError)
 	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpTemplate("{{with .Long}}{{.}}{{else}}{{.Short}}{{end}}\n\n{{.UsageString}}")
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.Flags().BoolP("version", "v", false, "print the version")
+	describe(root)
 	classifyErrors(root)
 	return root
 }
@@ -82,6 +82,14 @@ func addGroup(root *cobra.Command, group string, commands ...*cobra.Command) {
 	for _, c := range commands {
 		c.GroupID = group
 		root.AddCommand(c)
+	}
+}
+
+// describe gives all commands the option for their help.
+func describe(cmd *cobra.Command) {
+	cmd.Flags().BoolP("help", "h", false, "show this help")
+	for _, sub := range cmd.Commands() {
+		describe(sub)
 	}
 }
 

@@ -47,6 +47,24 @@ More about a command: {{.CommandPath}} COMMAND --help
 {{- end}}
 `
 
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND ...]",
+		Short:   "Explain a command",
+		Example: "  ovndb-servers help snapshots restore",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			named, rest, err := cmd.Root().Find(args)
+			if err == nil {
+				err = knownCommand(named, rest)
+			}
+			if err != nil {
+				return err
+			}
+			return named.Help()
+		},
+	}
+}
+
 func newVersionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
