@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/cobra"
-
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
@@ -126,31 +124,4 @@ func TestEveryCommandHasAnExampleAndAGroup(t *testing.T) {
 		}
 	}
 	wantGolden(t, "help", call(t, "ovndb-servers", "help").stdout)
-}
-
-func TestCompletionKnowsCommandsFormatsAndSnapshots(t *testing.T) {
-	c, name := newKeptRows(t)
-	rows := []struct {
-		args []string
-		want string
-	}{
-		{[]string{"sta"}, "status"},
-		{[]string{"status", "-o", ""}, outputJSON},
-		{[]string{"completion", ""}, "fish"},
-		{[]string{"status", "--resource", ""}, "ovndb"},
-	}
-	for _, row := range rows {
-		c.at("node1")
-		got := call(t, append([]string{"ovndb-servers", cobra.ShellCompRequestCmd}, row.args...)...)
-		wantText(t, got.stdout, row.want)
-	}
-	node := c.nodes["node1"]
-	got := call(t, "ovndb-servers", cobra.ShellCompRequestCmd, "snapshots", "show", "--dbdir", filepath.Join(node, "db"),
-		"--statedir", filepath.Join(node, "state"), "")
-	wantText(t, got.stdout, name)
-	for _, shell := range shells() {
-		if script := call(t, "ovndb-servers", "completion", shell); script.code != exitHealthy || len(script.stdout) < 1000 {
-			t.Errorf("%s: %+v", shell, script)
-		}
-	}
 }

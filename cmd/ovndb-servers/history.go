@@ -64,6 +64,7 @@ func newHistoryCommand(p program) *cobra.Command {
 	flags.BoolVar(&o.terms, "terms", false, "only beginnings of terms, resyncs and compactions")
 	flags.BoolVarP(&o.follow, "follow", "f", false, "go on with what is added to FILE, until interrupted")
 	o.addFlags(cmd, statusTimeout)
+	completeWith(cmd, "table", o.completeTables)
 	return cmd
 }
 

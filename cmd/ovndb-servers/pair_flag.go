@@ -21,3 +21,6 @@ func (f *pairFlag) Set(value string) error {
 	*f = pairFlag(pair)
 	return nil
 }
+
+// pairs are the values of the flag.
+func pairs() []string { return []string{string(process.PairOVN), string(process.PairInterconnect)} }

@@ -188,6 +188,15 @@ func gather(ctx context.Context, o statusOptions) (report, error) {
 	return r, nil
 }
 
+// databaseNames are the names of all databases that a resource can run.
+func databaseNames() []string {
+	var names []string
+	for _, db := range ovsdbctl.KnownDatabases() {
+		names = append(names, db.Name)
+	}
+	return names
+}
+
 // databaseNamed returns the database of a name; one that is not known has nothing but that.
 func databaseNamed(name string) ovsdbctl.Database {
 	for _, db := range ovsdbctl.KnownDatabases() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,9 @@ func runTool(ctx context.Context, p program) int {
 	root := newRootCommand(p)
 	root.SetArgs(p.args[1:])
 	stdout, stderr := printable.Writer(p.stdout), printable.Writer(p.stderr)
+	if len(p.args) > 1 && slices.Contains([]string{cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}, p.args[1]) {
+		stdout = completionWriter{stdout, p.stdout}
+	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
@@ -74,6 +78,7 @@ servers under Pacemaker: called through a link in resource.d/<provider>/, or as
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.Flags().BoolP("version", "v", false, "print the version")
 	describe(root)
+	completeArguments(root)
 	classifyErrors(root)
 	return root
 }

@@ -78,6 +78,7 @@ func newVerifyCommand(p program) *cobra.Command {
 	addKeyFlags(cmd, &o.keys)
 	flags.BoolVar(&o.all, "all", false, "compare the databases of this node with those of the node that leads")
 	o.addFlags(cmd, verifyTimeout)
+	completeWith(cmd, "database", cobra.FixedCompletions(databaseNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
