@@ -50,12 +50,11 @@ func (o doctorOptions) facts(ctx context.Context) (f doctor.Facts, node string, 
 	return f, t.controller.Node, nil
 }
 
-// errNotInstalled takes the place of the search for a program, which each check would repeat.
-var errNotInstalled = errors.New("the tools of Pacemaker or Corosync are not installed; on Debian: apt-get install pacemaker-cli-utils corosync")
-
+// installed puts the message of a program that is not installed in the place of the search for it, which
+// each check would repeat.
 func installed(err error) error {
 	if errors.Is(err, process.ErrProgramMissing) {
-		return errNotInstalled
+		return errors.New(message(err))
 	}
 	return err
 }

@@ -41,6 +41,8 @@ func TestCallsThatTouchNothing(t *testing.T) {
 		{"tool without arguments", []string{tool}, exitHealthy, "Usage:", ""},
 		{"tool asked for help", []string{tool, "--help"}, exitHealthy, "status", ""},
 		{"tool asked for its version", []string{tool, "--version"}, exitHealthy, "ovndb-servers version", ""},
+		{"version", []string{tool, "version"}, exitHealthy, "ovndb-servers " + version() + "\n", ""},
+		{"version with an argument", []string{tool, "version", "more"}, exitUsage, "", "takes no argument"},
 		{"unknown command", []string{tool, "nothing"}, exitUsage, "", `ovndb-servers has no command "nothing"; see: ovndb-servers --help`},
 		{"unknown option", []string{tool, "--nothing"}, exitUsage, "", "ovndb-servers has no option --nothing;"},
 		{"unknown option of a command", []string{tool, "status", "--nothing"}, exitUsage, "", "ovndb-servers status has no option --nothing; see: ovndb-servers status --help"},

@@ -14,7 +14,6 @@ import (
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/metrics"
 	"ovndb-servers/pkg/pacemaker"
-	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -258,14 +257,6 @@ func sourcesOf(published map[string]string, units []control.Unit) map[string]rep
 		}
 	}
 	return all
-}
-
-// shortCluster says in short why the cluster cannot be asked.
-func shortCluster(err error) string {
-	if errors.Is(err, process.ErrProgramMissing) {
-		return "crm_mon is not installed; on Debian: apt-get install pacemaker-cli-utils"
-	}
-	return err.Error()
 }
 
 func (r *report) addNodes(view pacemaker.View, scores, published map[string]string) {

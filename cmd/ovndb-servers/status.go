@@ -174,7 +174,7 @@ func gather(ctx context.Context, o statusOptions) (report, error) {
 		others = r.addCluster(asking, t)
 		end()
 	} else {
-		r.Cluster.Error = shortCluster(t.noCluster)
+		r.Cluster.Error = message(t.noCluster)
 	}
 	// The sources are asked before the own files are read: data that holds what they had is fresh.
 	others.askSources(ctx, t.controller, observed.Leader)

@@ -66,7 +66,7 @@ func TestStatusInEveryFormat(t *testing.T) {
 	t.Parallel()
 	unknown := report{Schema: statusSchema, Node: "node1", Resource: "ovndb_servers", Health: "stopped", Problems: []string{}}
 	unknown.Copies = []copyReport{{Node: "node1", Database: "OVN_Northbound", Role: "absent", State: stateUnknown}}
-	unknown.Cluster.Nodes, unknown.Cluster.Error = []nodeReport{}, shortCluster(process.ErrProgramMissing)
+	unknown.Cluster.Nodes, unknown.Cluster.Error = []nodeReport{}, message(&process.MissingProgramError{Name: "crm_mon"})
 	paused := followingReport()
 	paused.Cluster.Unmanaged = []string{"node1", "node2"}
 	rows := []struct {

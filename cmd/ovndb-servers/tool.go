@@ -27,7 +27,7 @@ func runTool(ctx context.Context, p program) int {
 		err = badCall(root, "%w", err)
 	}
 	if errors.As(err, &exit) && exit.err != nil {
-		_, _ = fmt.Fprintf(stderr, "%s: error: %v\n", ocf.AgentName, exit.err)
+		_, _ = fmt.Fprintf(stderr, "%s: error: %s\n", ocf.AgentName, message(exit.err))
 		if hint := hintFor(exit.err); hint != "" {
 			_, _ = fmt.Fprintf(stderr, "%s: hint: %s\n", ocf.AgentName, hint)
 		}

@@ -48,7 +48,11 @@ case $program in
 crm_node) case $quorum in yes) echo 1 ;; *) echo "$node" ;; esac ;;
 crm_mon)
 	echo '<pacemaker-result><nodes>'
-	for n in node1 node2; do echo "<node name=\"$n\" online=\"true\"/>"; done
+	for n in node1 node2; do
+		online=true
+		[ ! -e "state/$n" ] || online=false
+		echo "<node name=\"$n\" online=\"$online\"/>"
+	done
 	echo '</nodes><resources><clone id="c">'
 	managed=true
 	[ ! -e paused ] || managed=false
