@@ -117,7 +117,7 @@ func newReport(c *control.Controller, o replication.Observation) report {
 	v := replication.Assess(o)
 	r := report{
 		Schema: statusSchema, Node: c.Node, Resource: c.Instance, Health: string(v.Health),
-		Problems: append([]string{}, v.Reasons...), Copies: []copyReport{}, Cluster: clusterReport{Nodes: []nodeReport{}},
+		Problems: []string{}, Copies: []copyReport{}, Cluster: clusterReport{Nodes: []nodeReport{}},
 	}
 	for i, s := range o.Servers {
 		r.Servers = append(r.Servers, serverReport{
@@ -128,6 +128,9 @@ func newReport(c *control.Controller, o replication.Observation) report {
 	}
 	if n := o.Northd; o.Promoted() && (n.Managed || n.PID != 0) {
 		r.Northd = &northdReport{PID: n.PID, Managed: n.Managed, Waits: n.Waits}
+	}
+	for _, reason := range v.Reasons {
+		r.problem(reason)
 	}
 	r.judge(v.Health)
 	return r
@@ -290,13 +293,15 @@ func (r *report) checkPromoted() {
 		r.problem("no node of the cluster is promoted: nothing serves clients; see: crm_mon -1rfA")
 	case 1:
 	default:
-		r.problem(fmt.Sprintf("the cluster shows %d promoted nodes: %s", len(promoted), strings.Join(promoted, ", ")))
+		r.problem(fmt.Sprintf("the cluster shows %d promoted nodes: %s; rows that only one of them gets will be lost; see which one the record names, "+
+			"and stop the other: ovndb-servers status -v, crm_mon -1rfA", len(promoted), strings.Join(promoted, ", ")))
 	}
 }
 
+// problem adds what is wrong, with the next command.
 func (r *report) problem(text string) {
 	r.Healthy = false
-	r.Problems = append(r.Problems, text)
+	r.Problems = append(r.Problems, r.withNext(text))
 }
 
 func (r *report) exitCode() int {
