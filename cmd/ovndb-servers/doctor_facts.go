@@ -47,6 +47,7 @@ func (o doctorOptions) facts(ctx context.Context) (f doctor.Facts, node string, 
 	f.CIBSchema, f.CIBSchemaErr = pacemaker.CIBSchema(ctx)
 	f.Clock = clockOfNode()
 	f.Schemas = schemasOf(ctx, f.Resource)
+	f.FeatureSets, f.FeatureSetsErr = featureSets(t.view), installed(t.noCluster)
 	return f, t.controller.Node, nil
 }
 
@@ -144,6 +145,17 @@ func keyOf(database string, files pki.Files, now time.Time) doctor.Key {
 	}
 	key.Expires = identity.Expires(now)
 	return key
+}
+
+// featureSets are those that the cluster shows, by node.
+func featureSets(view pacemaker.View) map[string]string {
+	all := map[string]string{}
+	for _, n := range view.Nodes {
+		if n.FeatureSet != "" {
+			all[n.Name] = n.FeatureSet
+		}
+	}
+	return all
 }
 
 // schemasOf asks which schemas the nodes have published.

@@ -27,6 +27,9 @@ type Node struct {
 	// State is "online", "offline", "standby", "maintenance", "pending" or
 	// "unclean".
 	State string `json:"state"`
+	// FeatureSet is that of the node's Pacemaker, or "<3.15.1"; empty of one that is not online, and where
+	// crm_mon does not show it.
+	FeatureSet string `json:"feature_set,omitempty"`
 }
 
 // Instance is one instance of a resource on a node.
@@ -77,7 +80,7 @@ func ParseView(agent string, text []byte) (View, error) {
 	v.Bundled = doc.bundled(agent)
 	for _, n := range doc.Nodes {
 		if n.Type != remoteType || v.runsOn(n.Name) || doc.belongs(n, v.Bundled) {
-			v.Nodes = append(v.Nodes, Node{Name: n.Name, Online: n.Online, State: n.state()})
+			v.Nodes = append(v.Nodes, n.node())
 		}
 	}
 	return v, nil

@@ -73,6 +73,8 @@ type monNode struct {
 	Maintenance   bool `xml:"maintenance,attr"`
 	Pending       bool `xml:"pending,attr"`
 	Unclean       bool `xml:"unclean,attr"`
+	// FeatureSet is that of its Pacemaker, "<3.15.1" of one that does not say.
+	FeatureSet string `xml:"feature_set,attr"`
 }
 
 type monResource struct {
@@ -136,6 +138,14 @@ func (g monGroup) holders(resource string) []string {
 		names = append(names, baseName(g.ID))
 	}
 	return names
+}
+
+func (n monNode) node() Node {
+	node := Node{Name: n.Name, Online: n.Online, State: n.state()}
+	if n.Online {
+		node.FeatureSet = n.FeatureSet
+	}
+	return node
 }
 
 func (n monNode) state() string {
