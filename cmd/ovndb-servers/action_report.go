@@ -64,7 +64,7 @@ func (f *outputFlag) act(cmd *cobra.Command, run func(out io.Writer, r *actionRe
 	err := run(cmd.ErrOrStderr(), &r)
 	r.Done = err == nil
 	if err != nil {
-		r.Error = err.Error()
+		r.Error = message(err)
 	}
 	if failed := writeDocument(cmd.OutOrStdout(), r, f.format); failed != nil {
 		return errors.Join(err, failed)

@@ -47,15 +47,15 @@ func (o doctorOptions) facts(ctx context.Context) (f doctor.Facts, node string, 
 	f.CIBSchema, f.CIBSchemaErr = pacemaker.CIBSchema(ctx)
 	f.Clock = clockOfNode()
 	f.Schemas = schemasOf(ctx, f.Resource)
+	f.FeatureSets, f.FeatureSetsErr = featureSets(t.view), installed(t.noCluster)
 	return f, t.controller.Node, nil
 }
 
-// errNotInstalled takes the place of the search for a program, which each check would repeat.
-var errNotInstalled = errors.New("the tools of Pacemaker or Corosync are not installed; on Debian: apt-get install pacemaker-cli-utils corosync")
-
+// installed puts the message of a program that is not installed in the place of the search for it, which
+// each check would repeat.
 func installed(err error) error {
 	if errors.Is(err, process.ErrProgramMissing) {
-		return errNotInstalled
+		return errors.New(message(err))
 	}
 	return err
 }
@@ -145,6 +145,17 @@ func keyOf(database string, files pki.Files, now time.Time) doctor.Key {
 	}
 	key.Expires = identity.Expires(now)
 	return key
+}
+
+// featureSets are those that the cluster shows, by node.
+func featureSets(view pacemaker.View) map[string]string {
+	all := map[string]string{}
+	for _, n := range view.Nodes {
+		if n.FeatureSet != "" {
+			all[n.Name] = n.FeatureSet
+		}
+	}
+	return all
 }
 
 // schemasOf asks which schemas the nodes have published.

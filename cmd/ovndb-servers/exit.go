@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 
 	"ovndb-servers/pkg/ovsdbctl"
@@ -119,14 +120,33 @@ func usage(format string, args ...any) error {
 	return &exitError{code: exitUsage, err: fmt.Errorf(format, args...)}
 }
 
-// hintFor returns the next step after an error; empty if there is none to name.
-func hintFor(err error) string {
-	switch {
-	case errors.Is(err, process.ErrProgramMissing):
-		return "is Pacemaker installed on this node? On Debian its tools are in the package pacemaker-cli-utils"
-	case codeOf(err) == exitNoPermission:
-		return "run it as root"
-	default:
-		return ""
+// message is an error for a person. A program that is not installed is all that there is to say of what was
+// tried without it.
+func message(err error) string {
+	if missing := new(process.MissingProgramError); errors.As(err, &missing) {
+		return fmt.Sprintf("%s is not installed; on Debian: apt-get install %s", filepath.Base(missing.Name), packageOf(missing.Name))
 	}
+	return err.Error()
+}
+
+// packageOf returns the package of Debian that has a program.
+func packageOf(program string) string {
+	switch name := filepath.Base(program); name {
+	case "corosync-cmapctl":
+		return "corosync"
+	case "ovsdb-server", "ovsdb-tool":
+		return "openvswitch-common"
+	case "ovn-northd":
+		return "ovn-central"
+	default: // of Pacemaker, as all others that are run
+		return "pacemaker-cli-utils"
+	}
+}
+
+// hintFor returns the next step after an error; empty if there is none to name, or the message has it.
+func hintFor(err error) string {
+	if codeOf(err) == exitNoPermission {
+		return "run it as root"
+	}
+	return ""
 }

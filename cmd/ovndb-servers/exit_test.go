@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/cobra"
-
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
@@ -85,6 +83,84 @@ func TestStatusOfAClusterThatCannotBeAskedIsUnknown(t *testing.T) {
 	}
 }
 
+// A node without Pacemaker's tools: the one thing that helps is said once, by each command that needs them.
+func TestWithoutTheToolsOfPacemakerEachCommandSaysWhatToInstall(t *testing.T) {
+	c := newTestCluster(t)
+	c.lead("node1")
+	path, err := exec.LookPath("crm_mon")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := exec.LookPath("crm_mon"); err == nil {
+		t.Skipf("this machine has a %s", found)
+	}
+	const want = "crm_mon is not installed; on Debian: apt-get install pacemaker-cli-utils"
+	for _, call := range []string{
+		"explain", "switchover --yes", "pause --yes", "resume --yes", "reinit --yes", "upgrade --yes", "bless --reason x", "verify --all",
+	} {
+		got := c.call("node1", strings.Fields(call)...)
+		if got.code != exitUnknown || got.stderr != "ovndb-servers: error: "+want+"\n" {
+			t.Errorf("%s: %+v", call, got)
+		}
+	}
+	wantText(t, c.tool("node1", exitUnknown, "pause", "--yes", "-o", "json").stdout, `"error": "`+want+`"`)
+	for _, format := range []string{outputTable, outputWide, outputJSON, outputYAML} {
+		got := c.tool("node1", exitUnknown, "status", "-o", format)
+		if strings.Count(got.stdout, "crm_mon") != 1 || !strings.Contains(got.stdout, want) || got.stderr != "" {
+			t.Errorf("%s: %+v", format, got)
+		}
+	}
+}
+
+func TestEachMissingProgramNamesItsPackage(t *testing.T) {
+	t.Parallel()
+	for program, name := range map[string]string{
+		"cibadmin": "pacemaker-cli-utils", "corosync-cmapctl": "corosync", "/usr/bin/ovsdb-tool": "openvswitch-common", "ovn-northd": "ovn-central",
+	} {
+		err := fmt.Errorf("cannot do so: %w", &process.MissingProgramError{Name: program})
+		if got, want := message(err), filepath.Base(program)+" is not installed; on Debian: apt-get install "+name; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := hintFor(fmt.Errorf("a file: %w", fs.ErrPermission)); got != "run it as root" {
+		t.Errorf("hint %q", got)
+	}
+	if got := hintFor(errNoSuch); got != "" {
+		t.Errorf("hint %q", got)
+	}
+}
+
+func TestStatusHasOneExitCodeWhateverItsFormat(t *testing.T) {
+	c := newTestCluster(t)
+	c.lead("node1")
+	path, err := exec.LookPath("crm_mon")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := []struct {
+		name   string
+		change func()
+		code   int
+	}{
+		{"healthy", func() {}, exitHealthy},
+		{"another node is offline", func() { write(t, filepath.Join(c.values, "state", "node2"), "", 0o644) }, exitDegraded},
+		{"two nodes are active", func() { c.role("node2", "Promoted") }, exitCritical},
+		{"none is", func() { c.role("node1", "Unpromoted"); c.role("node2", "Unpromoted") }, exitCritical},
+		{"the cluster does not answer", func() { write(t, path, "#!/bin/sh\necho 'Error: not available' >&2\nexit 102\n", 0o755) }, exitUnknown},
+	}
+	for _, row := range rows {
+		row.change()
+		for _, format := range []string{outputTable, outputWide, outputJSON, outputYAML, outputPrometheus} {
+			if got := c.call("node1", "status", "-o", format); got.code != row.code || got.stdout == "" {
+				t.Errorf("%s, as %s: %+v, want code %d", row.name, format, got, row.code)
+			}
+		}
+	}
+}
+
 // An ordinary user may not ask the servers: that is no verdict on them.
 func TestStatusAsAnOrdinaryUserIsNoPermission(t *testing.T) {
 	binary := buildForAllUsers(t)
@@ -126,31 +202,4 @@ func TestEveryCommandHasAnExampleAndAGroup(t *testing.T) {
 		}
 	}
 	wantGolden(t, "help", call(t, "ovndb-servers", "help").stdout)
-}
-
-func TestCompletionKnowsCommandsFormatsAndSnapshots(t *testing.T) {
-	c, name := newKeptRows(t)
-	rows := []struct {
-		args []string
-		want string
-	}{
-		{[]string{"sta"}, "status"},
-		{[]string{"status", "-o", ""}, outputJSON},
-		{[]string{"completion", ""}, "fish"},
-		{[]string{"status", "--resource", ""}, "ovndb"},
-	}
-	for _, row := range rows {
-		c.at("node1")
-		got := call(t, append([]string{"ovndb-servers", cobra.ShellCompRequestCmd}, row.args...)...)
-		wantText(t, got.stdout, row.want)
-	}
-	node := c.nodes["node1"]
-	got := call(t, "ovndb-servers", cobra.ShellCompRequestCmd, "snapshots", "show", "--dbdir", filepath.Join(node, "db"),
-		"--statedir", filepath.Join(node, "state"), "")
-	wantText(t, got.stdout, name)
-	for _, shell := range shells() {
-		if script := call(t, "ovndb-servers", "completion", shell); script.code != exitHealthy || len(script.stdout) < 1000 {
-			t.Errorf("%s: %+v", shell, script)
-		}
-	}
 }

@@ -17,13 +17,16 @@ import (
 )
 
 type historyOptions struct {
+	place
+
 	output        outputFlag
 	since         sinceFlag
 	table, row    string
 	terms, follow bool
 }
 
-const historyHelp = `Show the records of a database file, the oldest first: when each was written, its size, the
+const historyHelp = `Show the records of a database file, or without FILE of the resource's databases on this
+node, one after the other, the oldest record first: when each was written, its size, the
 rows that it writes and deletes by table, and the comment of its transaction. Named by their
 kind are the beginnings of terms, beats of the agent, resyncs (a backup deletes all, and
 copies all), and compactions, before which a file has no history. Where it cannot be read
@@ -39,18 +42,19 @@ table; the others are those of all commands.`
 func newHistoryCommand(p program) *cobra.Command {
 	var o historyOptions
 	cmd := &cobra.Command{
-		Use:   "history FILE",
+		Use:   "history [FILE]",
 		Short: "Show what was written to a database file, when, and by whom",
 		Long:  historyHelp,
-		Example: "  ovndb-servers history /var/lib/ovn/ovnnb_db.db --since 2h --table Logical_Switch\n" +
+		Example: "  ovndb-servers history --terms\n" +
+			"  ovndb-servers history /var/lib/ovn/ovnnb_db.db --since 2h --table Logical_Switch\n" +
 			"  ovndb-servers history /var/lib/ovn/ovnsb_db.db --terms -o json | jq .term",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage("name one database file: ovndb-servers history FILE")
+		Args: o.checkArguments,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return showNodeHistory(cmd.Context(), p.stdout, o)
 			}
-			return nil
+			return showHistory(cmd.Context(), p.stdout, historyFile{path: args[0]}, o)
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return showHistory(cmd.Context(), p.stdout, args[0], o) },
 	}
 	o.output.add(cmd, outputTable, outputJSON)
 	flags := cmd.Flags()
@@ -58,25 +62,27 @@ func newHistoryCommand(p program) *cobra.Command {
 	flags.StringVar(&o.table, "table", "", "only records that change rows of a table")
 	flags.StringVar(&o.row, "row", "", "only records that change the row of a UUID")
 	flags.BoolVar(&o.terms, "terms", false, "only beginnings of terms, resyncs and compactions")
-	flags.BoolVarP(&o.follow, "follow", "f", false, "go on with what is added, until interrupted")
+	flags.BoolVarP(&o.follow, "follow", "f", false, "go on with what is added to FILE, until interrupted")
+	o.addFlags(cmd, statusTimeout)
+	completeWith(cmd, "table", o.completeTables)
 	return cmd
 }
 
 // historyPoll is between two looks for what was added to a file.
 const historyPoll = 250 * time.Millisecond
 
-func showHistory(ctx context.Context, stdout io.Writer, path string, o historyOptions) error {
+func showHistory(ctx context.Context, stdout io.Writer, file historyFile, o historyOptions) error {
 	var globals []string
 	for _, db := range ovsdbctl.KnownDatabases() {
 		globals = append(globals, db.GlobalTable)
 	}
-	h, err := ovsdbfile.OpenHistory(path, ovsdbfile.HistoryOptions{GlobalTables: globals, Key: replication.KeyBeat, Row: o.row})
+	h, err := ovsdbfile.OpenHistory(file.path, ovsdbfile.HistoryOptions{GlobalTables: globals, Key: replication.KeyBeat, Row: o.row})
 	if err != nil {
 		return err
 	}
 	defer h.Close() //nolint:errcheck // only read
 	lines := bufio.NewWriter(stdout)
-	reader := historyReader{history: h, options: o, out: printable.Writer(lines)}
+	reader := historyReader{history: h, options: o, out: printable.Writer(lines), heading: file.heading}
 	err = reader.run(ctx, lines.Flush)
 	return errors.Join(err, lines.Flush())
 }
@@ -88,6 +94,8 @@ type historyReader struct {
 	out     io.Writer
 	kinds   kinds
 	waited  bool // for the rest of a record
+	// heading is written before the first line for a person; empty for none.
+	heading string
 }
 
 // run writes records to the end of the file, or with follow until ctx ends.
@@ -160,7 +168,7 @@ func (r *historyReader) wait(ctx context.Context) error {
 }
 
 func (r *historyReader) end(torn *ovsdbfile.TornError) error {
-	e := historyEvent{Kind: kindTorn, OffsetBytes: torn.Offset, Reason: torn.Reason}
+	e := historyEvent{Kind: kindTorn, Database: r.kinds.database, OffsetBytes: torn.Offset, Reason: torn.Reason}
 	return errors.Join(r.write(e), &exitError{code: exitDegraded})
 }
 
@@ -191,7 +199,8 @@ func (o historyOptions) wants(e historyEvent, entry ovsdbfile.Entry) bool {
 }
 
 func (r *historyReader) write(e historyEvent) error {
-	text := e.line()
+	text := r.heading + e.line()
+	r.heading = ""
 	if r.options.output.format == outputJSON {
 		var err error
 		if text, err = e.json(); err != nil {

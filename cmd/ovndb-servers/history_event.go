@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -16,6 +17,8 @@ import (
 // historyEvent is a record of a database file. Its JSON keys are stable; new ones may come.
 type historyEvent struct {
 	Kind string `json:"kind"`
+	// Database is the name of the file's database; empty if its first record cannot be read.
+	Database string `json:"database,omitempty"`
 	// Time is in UTC, empty where the record has none.
 	Time string `json:"time,omitempty"`
 	// OffsetBytes is where the record is in the file, SizeBytes how long it is.
@@ -50,12 +53,14 @@ const historyTime = "2006-01-02T15:04:05.000Z"
 
 // kinds tells records apart by those before them.
 type kinds struct {
-	emptied bool // the record before deleted all: this one is the copy
+	database string
+	emptied  bool // the record before deleted all: this one is the copy
 }
 
 func (k *kinds) event(entry ovsdbfile.Entry) historyEvent {
+	k.database = cmp.Or(entry.Schema, k.database)
 	e := historyEvent{
-		OffsetBytes: entry.Offset, SizeBytes: entry.Size, Tables: entry.Tables, Comment: entry.Comment,
+		Database: k.database, OffsetBytes: entry.Offset, SizeBytes: entry.Size, Tables: entry.Tables, Comment: entry.Comment,
 		Schema: entry.Schema, SchemaVersion: entry.SchemaVersion,
 	}
 	if !entry.Date.IsZero() {

@@ -150,13 +150,44 @@ func TestHistoryOfATornFileSaysWhereAndIsDegraded(t *testing.T) {
 		{exitUnknown, []string{server.LogFile}},
 		{exitUsage, []string{server.File, "--since", "yesterday"}},
 		{exitUsage, []string{server.File, "--row", "a"}},
-		{exitUsage, []string{}},
+		{exitUsage, []string{server.File, server.File}},
+		{exitUsage, []string{server.File, "--resource", "ovndb"}},
+		{exitUsage, []string{"--follow"}},
 	}
 	for _, row := range rows {
 		if got := call(t, append([]string{"ovndb-servers", "history"}, row.args...)...); got.code != row.code {
 			t.Errorf("%q: %+v, want code %d", row.args, got, row.code)
 		}
 	}
+}
+
+// From a backup in the cluster's second term: both files are shown, each under its name, and what is wrong
+// with one keeps nothing of the other back.
+func TestHistoryWithoutAFileIsOfTheDatabasesOfThisNode(t *testing.T) {
+	c := newStaleNode(t)
+	got := c.tool("node1", exitHealthy, "history", "--terms")
+	directory := filepath.Join(c.nodes["node1"], "db")
+	wantText(t, got.stdout, "OVN_Northbound, "+directory+"/ovnnb_db.db:\n", "\n\nOVN_Southbound, "+directory+"/ovnsb_db.db:\n")
+	var databases []string
+	for _, e := range eventsOf(t, c.tool("node1", exitHealthy, "history", "--terms", "-o", "json").stdout) {
+		databases = append(databases, e.Database+" "+e.Kind+" "+e.Active)
+	}
+	if want := []string{"OVN_Northbound term node1", "OVN_Southbound term node1"}; !slices.Equal(databases, want) {
+		t.Errorf("%q, want %q", databases, want)
+	}
+	got = c.tool("node1", exitHealthy, "history", "--table", "Logical_Switch")
+	wantText(t, got.stdout, "OVN_Northbound", "Logical_Switch: 1 written")
+	if strings.Contains(got.stdout, "OVN_Southbound") {
+		t.Errorf("a table of the other database: %s", got.stdout)
+	}
+	wantText(t, c.tool("node1", exitNoSuch, "history", "--table", "Nothing").stderr, `has no table "Nothing"`)
+	c.agent("node1", "stop", 0)
+	if err := os.Remove(filepath.Join(directory, "ovnnb_db.db")); err != nil {
+		t.Fatal(err)
+	}
+	got = c.tool("node1", exitNoSuch, "history", "--terms")
+	wantText(t, got.stderr, "ovnnb_db.db")
+	wantText(t, got.stdout, "OVN_Southbound", kindTerm)
 }
 
 // lines sends what is written to it, line by line.
@@ -177,7 +208,7 @@ func TestHistoryFollowsAFileThatGrowsAndIsCompacted(t *testing.T) {
 	defer cancel()
 	written, ended := make(lines), make(chan error, 1)
 	o := historyOptions{follow: true, output: outputFlag{format: outputJSON}}
-	go func() { ended <- showHistory(ctx, written, server.File, o) }()
+	go func() { ended <- showHistory(ctx, written, historyFile{path: server.File}, o) }()
 	await := func(kind, table string) {
 		t.Helper()
 		for {

@@ -16,8 +16,11 @@ func (*pairFlag) Type() string { return "pair" }
 func (f *pairFlag) Set(value string) error {
 	pair, known := process.ParsePair(value)
 	if !known {
-		return fmt.Errorf("want %s or %s", process.PairOVN, process.PairInterconnect)
+		return fmt.Errorf("%q is neither %s nor %s", value, process.PairOVN, process.PairInterconnect)
 	}
 	*f = pairFlag(pair)
 	return nil
 }
+
+// pairs are the values of the flag.
+func pairs() []string { return []string{string(process.PairOVN), string(process.PairInterconnect)} }

@@ -47,6 +47,7 @@ func newReinitCommand(p program) *cobra.Command {
 			}
 			return nil
 		},
+		ValidArgsFunction: completeThisNode,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.output.act(cmd, func(out io.Writer, r *actionReport) error {
 				return reinit(cmd, p, o, strings.Join(args, ""), out, r)

@@ -198,12 +198,12 @@ func (g remoteGroup) problemOf(c remoteCopy, s *remoteServer, actives []*remoteS
 		if agents {
 			return ""
 		}
-		return fmt.Sprintf("%s does not listen: %s", where, c.Reason)
+		return fmt.Sprintf("%s does not listen: %s; on its node: ss -ltnp", where, c.Reason)
 	case stateUnreachable:
 		if errors.Is(s.err, ovsdbctl.ErrNoDatabase) {
-			return where + " has no such database"
+			return fmt.Sprintf("%s has no such database; those that it has: ovsdb-client list-dbs %s", where, c.Address)
 		}
-		return fmt.Sprintf("%s does not answer from here: %s", where, c.Reason)
+		return fmt.Sprintf("%s does not answer from here: %s; on its node: ss -ltnp", where, c.Reason)
 	case stateBehind:
 		return fmt.Sprintf("%s is behind the active at %s for more than %s; on its node: ovndb-servers status",
 			where, actives[0].address, catchUpTimeout)
@@ -229,14 +229,15 @@ func (g remoteGroup) problem(actives []*remoteServer) (string, int) {
 		for _, s := range actives {
 			addresses = append(addresses, s.address)
 		}
-		return fmt.Sprintf("%d %s servers take writes: %s; rows that only one of them gets will be lost; see on their nodes: crm_mon -1rfA",
+		return fmt.Sprintf("%d %s servers take writes: %s; rows that only one of them gets will be lost; on their nodes: crm_mon -1rfA",
 			len(actives), g.database, strings.Join(addresses, ", ")), exitCritical
 	case len(actives) == 1:
 		return "", exitHealthy
 	case g.silent():
-		return fmt.Sprintf("no %s server answers from here, so that it is not known which one is active", g.database), exitUnknown
+		return fmt.Sprintf("no %s server answers from here, so that it is not known which one is active; on their nodes: ovndb-servers status",
+			g.database), exitUnknown
 	default:
-		return fmt.Sprintf("no %s server that can be reached takes writes; see on its node: crm_mon -1rfA", g.database), exitCritical
+		return fmt.Sprintf("no %s server that can be reached takes writes; on its node: crm_mon -1rfA", g.database), exitCritical
 	}
 }
 

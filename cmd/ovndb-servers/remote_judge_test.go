@@ -70,6 +70,11 @@ func TestServersThatAreNamedAreJudgedByTheirAnswers(t *testing.T) {
 		for _, c := range r.Copies {
 			got = append(got, c.Role+" "+c.State)
 		}
+		for _, problem := range r.Problems {
+			if !namesCommand(problem) {
+				t.Errorf("%s: no command: %s", row.name, problem)
+			}
+		}
 		problems := strings.Join(r.Problems, "\n")
 		if strings.Join(got, ", ") != row.want || r.code != row.code || r.Healthy != (row.code == exitHealthy) ||
 			!strings.Contains(problems, row.problem) || (row.problem == "") != (problems == "") {

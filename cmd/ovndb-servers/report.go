@@ -14,7 +14,6 @@ import (
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/metrics"
 	"ovndb-servers/pkg/pacemaker"
-	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -88,6 +87,8 @@ type clusterReport struct {
 	Error     string        `json:"error,omitempty"`
 	Record    *recordReport `json:"record"`
 	Nodes     []nodeReport  `json:"nodes"`
+	// Unmanaged are the nodes on which the cluster leaves the resource alone: it is paused, or in maintenance.
+	Unmanaged []string `json:"unmanaged,omitempty"`
 }
 
 // recordReport is the cluster record.
@@ -116,7 +117,7 @@ func newReport(c *control.Controller, o replication.Observation) report {
 	v := replication.Assess(o)
 	r := report{
 		Schema: statusSchema, Node: c.Node, Resource: c.Instance, Health: string(v.Health),
-		Problems: append([]string{}, v.Reasons...), Copies: []copyReport{}, Cluster: clusterReport{Nodes: []nodeReport{}},
+		Problems: []string{}, Copies: []copyReport{}, Cluster: clusterReport{Nodes: []nodeReport{}},
 	}
 	for i, s := range o.Servers {
 		r.Servers = append(r.Servers, serverReport{
@@ -127,6 +128,9 @@ func newReport(c *control.Controller, o replication.Observation) report {
 	}
 	if n := o.Northd; o.Promoted() && (n.Managed || n.PID != 0) {
 		r.Northd = &northdReport{PID: n.PID, Managed: n.Managed, Waits: n.Waits}
+	}
+	for _, reason := range v.Reasons {
+		r.problem(reason)
 	}
 	r.judge(v.Health)
 	return r
@@ -200,6 +204,7 @@ func (r *report) addCluster(ctx context.Context, t target) otherNodes {
 	r.Cluster.Available = true
 	r.addNodes(t.view, a.scores, a.published)
 	r.checkPromoted()
+	r.addMaintenance(t.view)
 	r.addRecord(a.record)
 	others.sources, others.states = sourcesOf(a.published, t.controller.Units), a.states
 	if a.err != nil {
@@ -259,14 +264,6 @@ func sourcesOf(published map[string]string, units []control.Unit) map[string]rep
 	return all
 }
 
-// shortCluster says in short why the cluster cannot be asked.
-func shortCluster(err error) string {
-	if errors.Is(err, process.ErrProgramMissing) {
-		return "crm_mon is not installed; on Debian: apt-get install pacemaker-cli-utils"
-	}
-	return err.Error()
-}
-
 func (r *report) addNodes(view pacemaker.View, scores, published map[string]string) {
 	for _, n := range view.Nodes {
 		node := nodeReport{
@@ -298,13 +295,15 @@ func (r *report) checkPromoted() {
 		r.problem("no node of the cluster is promoted: nothing serves clients; see: crm_mon -1rfA")
 	case 1:
 	default:
-		r.problem(fmt.Sprintf("the cluster shows %d promoted nodes: %s", len(promoted), strings.Join(promoted, ", ")))
+		r.problem(fmt.Sprintf("the cluster shows %d promoted nodes: %s; rows that only one of them gets will be lost; see which one the record names, "+
+			"and stop the other: ovndb-servers status -v, crm_mon -1rfA", len(promoted), strings.Join(promoted, ", ")))
 	}
 }
 
+// problem adds what is wrong, with the next command.
 func (r *report) problem(text string) {
 	r.Healthy = false
-	r.Problems = append(r.Problems, text)
+	r.Problems = append(r.Problems, r.withNext(text))
 }
 
 func (r *report) exitCode() int {

@@ -39,7 +39,7 @@ func (r *report) addSupervisor(c *control.Controller) {
 		r.problem(state.Unmonitored)
 	}
 	if state.GaveUp {
-		r.problem("the supervisor has given up restarting servers and left recovery to Pacemaker; see its log")
+		r.problem("the supervisor has given up restarting servers and left recovery to Pacemaker; see why: ovndb-servers events --since 1h")
 	}
 }
 

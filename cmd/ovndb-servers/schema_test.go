@@ -164,6 +164,35 @@ func TestTheSchemaHasEachKeyOfEachDocumentAndNoOther(t *testing.T) {
 	}
 }
 
+func TestTheManualNamesEachKeyOfEachDocument(t *testing.T) {
+	t.Parallel()
+	schema, err := readSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	manual, err := os.ReadFile(filepath.Join("..", "..", "man", "ovndb-servers.8"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{}
+	for line := range strings.Lines(string(manual)) {
+		if keys, found := strings.CutPrefix(strings.TrimPrefix(line, ".It Va "), ".Va "); found || strings.HasPrefix(line, ".It Va ") {
+			for key := range strings.FieldsSeq(keys) {
+				key = key[strings.LastIndex(key, ".")+1:]
+				named[strings.TrimSuffix(key, "[]")] = true
+			}
+		}
+	}
+	for name, definition := range schema.(map[string]any)["$defs"].(map[string]any) {
+		properties, _ := definition.(map[string]any)["properties"].(map[string]any) // a list has none
+		for key := range properties {
+			if !named[key] {
+				t.Errorf("man/ovndb-servers.8 lacks key %s of %s", key, name)
+			}
+		}
+	}
+}
+
 func TestEveryKindOfEventIsInTheSchema(t *testing.T) {
 	t.Parallel()
 	kinds := eventActions()

@@ -24,7 +24,7 @@ func newSnapshotsCommand() *cobra.Command {
 		Use:     "snapshots",
 		Short:   "List, show and restore copies of databases that were about to lose rows",
 		Long:    snapshotsHelp,
-		Args:    noArguments,
+		Args:    knownCommand,
 		Example: "  ovndb-servers snapshots list",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

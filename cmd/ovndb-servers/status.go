@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"ovndb-servers/pkg/ovsdbctl"
+
 	"github.com/spf13/cobra"
 )
 
@@ -173,7 +175,7 @@ func gather(ctx context.Context, o statusOptions) (report, error) {
 		others = r.addCluster(asking, t)
 		end()
 	} else {
-		r.Cluster.Error = shortCluster(t.noCluster)
+		r.Cluster.Error = message(t.noCluster)
 	}
 	// The sources are asked before the own files are read: data that holds what they had is fresh.
 	others.askSources(ctx, t.controller, observed.Leader)
@@ -185,4 +187,13 @@ func gather(ctx context.Context, o statusOptions) (report, error) {
 		r.addMetrics(ctx, t.controller, observed)
 	}
 	return r, nil
+}
+
+// databaseNames are the names of all databases that a resource can run.
+func databaseNames() []string {
+	var names []string
+	for _, db := range ovsdbctl.KnownDatabases() {
+		names = append(names, db.Name)
+	}
+	return names
 }

@@ -29,6 +29,9 @@ func writeTable(b *strings.Builder, r report, o tableOptions) {
 	if r.Northd != nil {
 		fmt.Fprintf(b, "ovn-northd: %s\n", r.Northd.text())
 	}
+	if len(r.Cluster.Unmanaged) > 0 {
+		fmt.Fprintf(b, "maintenance: %s\n", printable.Text(r.maintenance()))
+	}
 	for _, u := range r.Upgrade {
 		fmt.Fprintf(b, "upgrade: %s\n", printable.Text(u.text()))
 	}

@@ -66,7 +66,9 @@ func TestStatusInEveryFormat(t *testing.T) {
 	t.Parallel()
 	unknown := report{Schema: statusSchema, Node: "node1", Resource: "ovndb_servers", Health: "stopped", Problems: []string{}}
 	unknown.Copies = []copyReport{{Node: "node1", Database: "OVN_Northbound", Role: "absent", State: stateUnknown}}
-	unknown.Cluster.Nodes, unknown.Cluster.Error = []nodeReport{}, shortCluster(process.ErrProgramMissing)
+	unknown.Cluster.Nodes, unknown.Cluster.Error = []nodeReport{}, message(&process.MissingProgramError{Name: "crm_mon"})
+	paused := followingReport()
+	paused.Cluster.Unmanaged = []string{"node1", "node2"}
 	rows := []struct {
 		name    string
 		r       report
@@ -80,6 +82,8 @@ func TestStatusInEveryFormat(t *testing.T) {
 		{name: "status-verbose", r: followingReport(), format: outputTable, options: statusOptions{verbose: true}},
 		{name: "status-json", r: followingReport(), format: outputJSON, colour: true},
 		{name: "status-yaml", r: followingReport(), format: outputYAML},
+		{name: "status-paused-table", r: paused, format: outputTable},
+		{name: "status-paused-json", r: paused, format: outputJSON},
 		{name: "status-no-cluster", r: unknown, format: outputTable},
 	}
 	for _, row := range rows {
@@ -154,7 +158,8 @@ func TestNoTextOfOthersActsOnATerminalOrForgesALine(t *testing.T) {
 			},
 			Cluster: clusterReport{
 				Available: true, Record: &recordReport{Term: 2, TermID: text, Node: text, Blessed: text + "x", Members: []string{text}, End: text + "x"},
-				Nodes: []nodeReport{{Name: text, State: text, Role: text, Publishes: text}},
+				Nodes:     []nodeReport{{Name: text, State: text, Role: text, Publishes: text}},
+				Unmanaged: []string{text},
 			},
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/pacemaker"
 	"ovndb-servers/pkg/process/processtest"
 )
 
@@ -82,6 +83,26 @@ func TestTextOfAnElectionSaysHowItEndedAndWhoAnsweredWhat(t *testing.T) {
 		wantText(t, b.String(), "last election of this node, after term 1, at 0001-01-01T00:00:00.000Z: "+want, "  node1:  OVN_Northbound term 1 beat 3+1\n",
 			`  node2:  no answer, or not asked; cannot lead: banned\`)
 	}
+}
+
+func TestStatusSaysWhereTheClusterLeavesTheResourceAlone(t *testing.T) {
+	t.Parallel()
+	view := pacemaker.View{Instances: []pacemaker.Instance{
+		{Resource: "ovndb", Node: "node2", Unmanaged: true},
+		{Resource: "ovndb", Node: "node1"},
+		{Resource: "ovndb", Node: "node3", Blocked: true},
+		{Resource: "other", Node: "node1", Unmanaged: true, Blocked: true},
+	}}
+	r := report{Resource: "ovndb", Cluster: clusterReport{Nodes: []nodeReport{{Name: "node1", Role: "Promoted"}}}}
+	r.addMaintenance(view)
+	wantText(t, r.maintenance(), "alone on node2, and none of them takes over", "ovndb-servers resume")
+	if len(r.Problems) != 1 || !strings.Contains(r.Problems[0], "crm_resource --cleanup --resource ovndb --node node3") {
+		t.Errorf("problems %q", r.Problems)
+	}
+	view.Instances[1].Unmanaged = true
+	r.Cluster.Unmanaged = nil
+	r.addMaintenance(view)
+	wantText(t, r.maintenance(), "alone on node1, node2, and nothing takes over from the node that leads")
 }
 
 func TestStatusOfANodeWithoutNorthdDoesNotMentionIt(t *testing.T) {

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"ovndb-servers/pkg/replication"
 )
 
@@ -218,52 +216,14 @@ func TestPauseAndResumeSetTheMetaAttributeOfTheCloneOnce(t *testing.T) {
 	}
 	for _, row := range rows {
 		wantText(t, c.tool("node1", row.code, row.args...).stdout, "resource ovndb (c)", row.text)
+		_, err := os.Stat(filepath.Join(c.values, "paused"))
+		if shown := strings.Contains(c.tool("node1", exitHealthy, "status").stdout, "maintenance: "); shown != (err == nil) {
+			t.Errorf("after %q status shows that it is paused: %v", row.args, shown)
+		}
 	}
 	if _, err := os.Stat(filepath.Join(c.values, "paused")); err == nil {
 		t.Error("it is still paused")
 	}
-}
-
-func TestAPersonAtATerminalIsAsked(t *testing.T) {
-	for answer, want := range map[string]error{"y\n": nil, "Yes\n": nil, "\n": errNotConfirmed, "no\n": errNotConfirmed} {
-		master, slave := terminal(t)
-		if _, err := master.WriteString(answer); err != nil {
-			t.Fatal(err)
-		}
-		var out strings.Builder
-		err := confirm(t.Context(), program{stdin: slave, stdout: slave}, &out, false, "Move the role?")
-		if err != want || !strings.Contains(out.String(), "Move the role? [y/N]") { //nolint:errorlint // it is that itself
-			t.Errorf("%q: %v, want %v; %q", answer, err, want, out.String())
-		}
-	}
-	_, slave := terminal(t)
-	ctx, interrupt := context.WithCancel(t.Context())
-	interrupt()
-	if err := confirm(ctx, program{stdin: slave, stdout: slave}, &strings.Builder{}, false, "?"); err == nil {
-		t.Error("an interrupted person has agreed")
-	}
-}
-
-// terminal returns both ends of a pseudoterminal (pty(7)).
-func terminal(t *testing.T) (master, slave *os.File) {
-	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skipf("no terminal: %v", err)
-	}
-	t.Cleanup(func() { _ = master.Close() })
-	number, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
-	}
-	if err == nil {
-		slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
-	}
-	if err != nil {
-		t.Skipf("no terminal: %v", err)
-	}
-	t.Cleanup(func() { _ = slave.Close() })
-	return master, slave
 }
 
 func TestAMoveIsDoneWhenTheNamedNodeLeadsANewTermAndOverWhenAnotherOneDoes(t *testing.T) {

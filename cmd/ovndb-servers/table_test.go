@@ -3,14 +3,11 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"ovndb-servers/pkg/replication"
-	"ovndb-servers/pkg/snapshot"
 )
 
 // wantGolden compares text with a file in testdata, which UPDATE=1 rewrites.
@@ -37,23 +34,6 @@ const (
 	termOneID = "0b0d2a9e-6a51-4a0e-8f5b-6f0f4f0a9d01"
 	termTwoID = "9a7e1c64-3f0b-4c3c-9f3e-2b8b7d5f1e02"
 )
-
-func TestTableOfSnapshots(t *testing.T) {
-	t.Parallel()
-	taken := time.Date(2026, 3, 4, 5, 6, 7, 890, time.UTC)
-	var b strings.Builder
-	err := writeSnapshots(&b, "/var/lib/ovn", []snapshot.Info{
-		{
-			Name: "OVN_Northbound.20260304T050607.000000890Z.ahead", Database: "OVN_Northbound", Taken: taken, Why: "ahead",
-			Reason: "data of term 1 up to 7+2, but the next term began at 7+0", Position: "term 1 beat 7+2", SizeBytes: 14503,
-		},
-		{Name: "OVN_Southbound.20260303T050607.000000000Z.adopted", Database: "OVN_Southbound", Taken: taken.AddDate(0, 0, -1), Why: "adopted", SizeBytes: 300 << 20},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantGolden(t, "snapshots", b.String())
-}
 
 func TestTextOfTheCostOfABlessing(t *testing.T) {
 	t.Parallel()

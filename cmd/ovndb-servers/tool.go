@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -16,26 +16,23 @@ func runTool(ctx context.Context, p program) int {
 	root := newRootCommand(p)
 	root.SetArgs(p.args[1:])
 	stdout, stderr := printable.Writer(p.stdout), printable.Writer(p.stderr)
+	if len(p.args) > 1 && slices.Contains([]string{cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}, p.args[1]) {
+		stdout = completionWriter{stdout, p.stdout}
+	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	exit := new(exitError)
 	if err != nil && !errors.As(err, &exit) { // not of a command: the call itself was wrong
-		err = &exitError{code: exitUsage, err: fmt.Errorf("%s; see: %s --help", ownWords(err), ocf.AgentName)}
+		err = badCall(root, "%w", err)
 	}
 	if errors.As(err, &exit) && exit.err != nil {
-		_, _ = fmt.Fprintf(stderr, "%s: error: %v\n", ocf.AgentName, exit.err)
+		_, _ = fmt.Fprintf(stderr, "%s: error: %s\n", ocf.AgentName, message(exit.err))
 		if hint := hintFor(exit.err); hint != "" {
 			_, _ = fmt.Fprintf(stderr, "%s: hint: %s\n", ocf.AgentName, hint)
 		}
 	}
 	return codeOf(err)
-}
-
-// ownWords returns a complaint of the command-line library about a call, without its suggestions.
-func ownWords(err error) string {
-	text, _, _ := strings.Cut(err.Error(), "\n\nDid you mean")
-	return strings.TrimSpace(text)
 }
 
 // The groups of commands in the help.
@@ -61,18 +58,27 @@ servers under Pacemaker: called through a link in resource.d/<provider>/, or as
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Args:          knownCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddGroup(&cobra.Group{ID: groupLook, Title: "Look:"}, &cobra.Group{ID: groupAct, Title: "Act:"},
 		&cobra.Group{ID: groupMend, Title: "Mend:"}, &cobra.Group{ID: groupRest, Title: "Besides:"})
 	addGroup(root, groupLook, newStatusCommand(p), newVerifyCommand(p), newHistoryCommand(p), newExplainCommand(p), newDoctorCommand(p),
 		newEventsCommand(p), newReportCommand())
-	addGroup(root, groupAct, newSwitchoverCommand(p), newPauseCommand(p), newResumeCommand(p), newReinitCommand(p))
-	addGroup(root, groupMend, newSnapshotsCommand(), newBlessCommand(), newUpgradeCommand())
+	addGroup(root, groupAct, newSwitchoverCommand(p), newPauseCommand(p), newResumeCommand(p), newReinitCommand(p),
+		newUpgradeCommand(p))
+	addGroup(root, groupMend, newSnapshotsCommand(), newBlessCommand())
 	addGroup(root, groupRest, newAgentCommand(), newCompletionCommand(), newVersionCommand(), newSuperviseCommand(p))
-	root.SetHelpCommandGroupID(groupRest)
+	help := newHelpCommand()
+	addGroup(root, groupRest, help)
+	root.SetHelpCommand(help)
+	root.SetFlagErrorFunc(flagError)
 	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpTemplate("{{with .Long}}{{.}}{{else}}{{.Short}}{{end}}\n\n{{.UsageString}}")
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.Flags().BoolP("version", "v", false, "print the version")
+	describe(root)
+	completeArguments(root)
 	classifyErrors(root)
 	return root
 }
@@ -81,6 +87,14 @@ func addGroup(root *cobra.Command, group string, commands ...*cobra.Command) {
 	for _, c := range commands {
 		c.GroupID = group
 		root.AddCommand(c)
+	}
+}
+
+// describe gives all commands the option for their help.
+func describe(cmd *cobra.Command) {
+	cmd.Flags().BoolP("help", "h", false, "show this help")
+	for _, sub := range cmd.Commands() {
+		describe(sub)
 	}
 }
 

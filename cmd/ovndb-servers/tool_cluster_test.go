@@ -48,7 +48,11 @@ case $program in
 crm_node) case $quorum in yes) echo 1 ;; *) echo "$node" ;; esac ;;
 crm_mon)
 	echo '<pacemaker-result><nodes>'
-	for n in node1 node2; do echo "<node name=\"$n\" online=\"true\"/>"; done
+	for n in node1 node2; do
+		online=true
+		[ ! -e "state/$n" ] || online=false
+		echo "<node name=\"$n\" online=\"$online\"/>"
+	done
 	echo '</nodes><resources><clone id="c">'
 	managed=true
 	[ ! -e paused ] || managed=false
@@ -249,7 +253,13 @@ func (c testCluster) tool(node string, code int, args ...string) outcome {
 func (c testCluster) call(node string, args ...string) outcome {
 	c.t.Helper()
 	c.at(node)
-	all := []string{"/usr/sbin/ovndb-servers"}
+	return call(c.t, append([]string{"/usr/sbin/ovndb-servers"}, c.located(node, args...)...)...)
+}
+
+// located adds the directories of a node to the arguments of a command.
+func (c testCluster) located(node string, args ...string) []string {
+	c.t.Helper()
+	var all []string
 	for len(args) > 0 && !strings.HasPrefix(args[0], "-") { // the command's name and its arguments
 		all, args = append(all, args[0]), args[1:]
 	}
@@ -259,12 +269,11 @@ func (c testCluster) call(node string, args ...string) outcome {
 			c.t.Fatal(err)
 		}
 	}
-	all = append(all, "--dbdir", filepath.Join(directory, "db"), "--statedir", filepath.Join(directory, "state"),
-		"--rundir", filepath.Join(directory, "run"), "--staterundir", filepath.Join(directory, "state-run"))
-	if all[1] == "completion" {
-		all = all[:len(all)-8]
+	if all[0] != "completion" {
+		all = append(all, "--dbdir", filepath.Join(directory, "db"), "--statedir", filepath.Join(directory, "state"),
+			"--rundir", filepath.Join(directory, "run"), "--staterundir", filepath.Join(directory, "state-run"))
 	}
-	return call(c.t, append(all, args...)...)
+	return append(all, args...)
 }
 
 // transact sends operations to a node's northbound database.

@@ -47,6 +47,25 @@ More about a command: {{.CommandPath}} COMMAND --help
 {{- end}}
 `
 
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:               "help [COMMAND ...]",
+		Short:             "Explain a command",
+		Example:           "  ovndb-servers help snapshots restore",
+		ValidArgsFunction: completeCommands,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			named, rest, err := cmd.Root().Find(args)
+			if err == nil {
+				err = knownCommand(named, rest)
+			}
+			if err != nil {
+				return err
+			}
+			return named.Help()
+		},
+	}
+}
+
 func newVersionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
@@ -63,11 +82,22 @@ func newVersionCommand() *cobra.Command {
 // newAgentCommand stands in the help for the agent, which the program becomes before it gets here.
 func newAgentCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "ocf ACTION",
-		Short:   "Be the OCF resource agent, as Pacemaker calls it",
-		Example: "  ovndb-servers ocf meta-data",
-		RunE:    func(*cobra.Command, []string) error { return errUsage },
+		Use:       "ocf ACTION",
+		Short:     "Be the OCF resource agent, as Pacemaker calls it",
+		Example:   "  ovndb-servers ocf meta-data",
+		ValidArgs: agentActions(),
+		RunE:      func(*cobra.Command, []string) error { return errUsage },
 	}
+}
+
+// agentActions are the actions of the agent.
+func agentActions() []string {
+	names := []string{"meta-data", "validate-all"}
+	for _, operation := range ocf.AdvisedOperations() {
+		names = append(names, operation.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // shells are those for which there is completion.
@@ -78,8 +108,8 @@ func newCompletionCommand() *cobra.Command {
 		Use:   "completion bash|zsh|fish",
 		Short: "Print the completion script of a shell",
 		Long: `Print the completion script of a shell, which completes commands, options, output
-formats, resources, and as root the names of snapshots. The packages bring those of bash
-and zsh.`,
+formats, resources, nodes, tables, and as root the names of snapshots. The packages bring
+those of bash, zsh and fish.`,
 		Example: "  source <(ovndb-servers completion bash)\n" +
 			"  ovndb-servers completion fish >~/.config/fish/completions/ovndb-servers.fish",
 		ValidArgs: shells(),

@@ -42,7 +42,7 @@ func (f *outputFlag) Type() string { return "format" }
 // Set implements [pflag.Value].
 func (f *outputFlag) Set(format string) error {
 	if !slices.Contains(f.formats, format) {
-		return fmt.Errorf("the formats are %s", strings.Join(f.formats, ", "))
+		return fmt.Errorf("%q is none of the formats %s", format, strings.Join(f.formats, ", "))
 	}
 	f.format = format
 	return nil

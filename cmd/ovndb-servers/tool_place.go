@@ -43,6 +43,7 @@ func (p *place) addFlags(cmd *cobra.Command, timeout time.Duration) {
 	flags.StringVar(&p.stateRunDir, "staterundir", control.RunBase, "directory of the agent's run-time state")
 	addDuration(flags, &p.timeout, "timeout", timeout, "how long to wait for servers and cluster, in seconds or as 2m")
 	completeWith(cmd, "resource", completeResources)
+	completeWith(cmd, "databases", cobra.FixedCompletions(pairs(), cobra.ShellCompDirectiveNoFileComp))
 }
 
 // check refuses directories that were named and cannot be meant. Those of sockets, and of state

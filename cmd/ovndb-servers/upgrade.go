@@ -25,11 +25,11 @@ nodes bring the newer schemas; until then the databases keep theirs, and "status
 the nodes that are waited for. By hand it is for a conversion that failed, which is not
 tried again in the same term: mend what the log says, and call it.
 
-What would be converted is shown first; without --yes nothing is done. A snapshot of each
-database is kept before. A conversion to an older schema is refused: restore that snapshot.
+What would be converted is shown first; on a terminal it is asked for, elsewhere it needs
+--yes. A snapshot of each database is kept before. A conversion to an older schema is refused: restore that snapshot.
 Call it on the promoted node.`
 
-func newUpgradeCommand() *cobra.Command {
+func newUpgradeCommand(p program) *cobra.Command {
 	var o upgradeOptions
 	cmd := &cobra.Command{
 		Use:     "upgrade",
@@ -38,50 +38,56 @@ func newUpgradeCommand() *cobra.Command {
 		Example: "  ovndb-servers upgrade\n  ovndb-servers upgrade --yes",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.output.act(cmd, func(out io.Writer, r *actionReport) error { return upgrade(cmd, o, out, r) })
+			return o.output.act(cmd, func(out io.Writer, r *actionReport) error { return upgrade(cmd, p, o, out, r) })
 		},
 	}
 	o.addActFlags(cmd, upgradeTimeout)
 	return cmd
 }
 
-func upgrade(cmd *cobra.Command, o upgradeOptions, out io.Writer, r *actionReport) error {
+func upgrade(cmd *cobra.Command, p program, o upgradeOptions, out io.Writer, r *actionReport) error {
+	c, plan, err := o.plan(cmd, r)
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(out, planText(plan)); err != nil || len(plan.Steps) == 0 {
+		return err
+	}
+	if err := due(plan); err != nil {
+		return refused(err)
+	}
+	if err := confirm(cmd.Context(), p, out, o.yes, "Convert them?"); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
+	defer cancel()
+	if err := c.UpgradeSchemas(ctx, plan); err != nil { // which asks again for what the plan depends on
+		return refused(err)
+	}
+	return confirmUpgrade(ctx, out, c, plan)
+}
+
+// plan finds out what is to be converted.
+func (o upgradeOptions) plan(cmd *cobra.Command, r *actionReport) (*control.Controller, control.UpgradePlan, error) {
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
 	t, err := o.clusterTarget(ctx)
 	if err != nil {
-		return err
+		return nil, control.UpgradePlan{}, err
 	}
 	c := t.controller
 	r.Resource = c.Instance
 	c.Log = operatorLog(cmd, c.Instance)
 	plan, err := c.PlanUpgrade(ctx)
-	switch {
-	case errors.Is(err, control.ErrNotLeading):
-		return refused(fmt.Errorf("%w: call it on the promoted node; see: ovndb-servers status", err))
-	case err != nil:
-		return err
+	if errors.Is(err, control.ErrNotLeading) {
+		err = refused(fmt.Errorf("%w: call it on the promoted node; see: ovndb-servers status", err))
 	}
 	for _, s := range plan.Steps {
 		r.Databases = append(r.Databases, actionDatabase{
 			Database: s.Database, SchemaBefore: s.Served, SchemaInstalled: s.Installed, WaitsFor: s.Waits,
 		})
 	}
-	if _, err := io.WriteString(out, planText(plan)); err != nil {
-		return err
-	}
-	switch err := due(plan); {
-	case len(plan.Steps) == 0:
-		return nil
-	case err != nil:
-		return refused(err)
-	case !o.yes:
-		return errNotConfirmed
-	}
-	if err := c.UpgradeSchemas(ctx, plan); err != nil {
-		return refused(err)
-	}
-	return confirmUpgrade(ctx, out, c, plan)
+	return c, plan, err
 }
 
 // confirmUpgrade says what has been converted: nothing is while an action is under way, or once a node

@@ -78,6 +78,7 @@ func newVerifyCommand(p program) *cobra.Command {
 	addKeyFlags(cmd, &o.keys)
 	flags.BoolVar(&o.all, "all", false, "compare the databases of this node with those of the node that leads")
 	o.addFlags(cmd, verifyTimeout)
+	completeWith(cmd, "database", cobra.FixedCompletions(databaseNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -95,12 +96,7 @@ func (o *verifyOptions) checkArguments(cmd *cobra.Command, args []string) error 
 	case len(args) != 2:
 		return usage("name two copies, each a file or the address of a server: ovndb-servers verify A B; or: ovndb-servers verify --all")
 	}
-	for _, name := range []string{"resource", "dbdir", "statedir", "rundir", "staterundir", "databases"} {
-		if cmd.Flags().Changed(name) {
-			return usage("--%s is for --all", name)
-		}
-	}
-	return nil
+	return onlyWithout(cmd, "--all")
 }
 
 func verifyCopies(cmd *cobra.Command, o verifyOptions, textA, textB string, bar *progressBar) error {

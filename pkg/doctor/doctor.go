@@ -67,6 +67,9 @@ type Facts struct {
 	Keys        []Key
 	Clock       Clock
 	Schemas     Schemas
+	// FeatureSets are those of Pacemaker, by node, as far as the cluster shows them.
+	FeatureSets    map[string]string
+	FeatureSetsErr error
 }
 
 // check is one check. It returns nothing if all is well.
@@ -98,6 +101,7 @@ func checks() []check {
 		{"TLS", true, true, checkKeys},
 		{"clock", false, false, checkClock},
 		{"schemas", false, false, checkSchemas},
+		{"pacemaker", false, false, checkPacemaker},
 	}
 }
 

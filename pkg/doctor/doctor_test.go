@@ -9,6 +9,7 @@ import (
 
 	"ovndb-servers/pkg/doctor"
 	"ovndb-servers/pkg/pacemaker"
+	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -89,8 +90,8 @@ func TestEachFaultOfTheConfigurationIsFoundWithItsCommand(t *testing.T) {
 		{"clone", doctor.Problem, "clone-node-max is 2", meta + "clone-node-max", []string{`name="interleave" value="true"/>`, `name="interleave" value="true"/><nvpair name="clone-node-max" value="2"/>`}},
 		{"clone", doctor.Problem, "clone-max is 1", meta + "clone-max --parameter-value 3", []string{`name="interleave" value="true"/>`, `name="interleave" value="true"/><nvpair name="clone-max" value="1"/>`}},
 		{"clone", doctor.Advice, "only 2 of 3 nodes", meta + "clone-max", []string{`name="interleave" value="true"/>`, `name="interleave" value="true"/><nvpair name="clone-max" value="2"/>`}},
-		{"clone", doctor.Problem, "in no clone", "", []string{`<clone id="ovndb-clone">`, `<group id="ovndb-clone">`, `</clone>`, `</group>`}},
-		{"virtual IP", doctor.Advice, "no resource of the cluster holds master_ip 192.0.2.1", "", []string{`name="ip" value="192.0.2.1"`, `name="ip" value="192.0.2.9"`}},
+		{"clone", doctor.Problem, "in no clone", "pcs resource promotable ovndb-clone notify=true interleave=true", []string{`<clone id="ovndb-clone">`, `<group id="ovndb-clone">`, `</clone>`, `</group>`}},
+		{"virtual IP", doctor.Advice, "no resource of the cluster holds master_ip 192.0.2.1", "pcs resource create ovndb_vip ocf:heartbeat:IPaddr2 ip=192.0.2.1 ", []string{`name="ip" value="192.0.2.1"`, `name="ip" value="192.0.2.9"`}},
 		{"virtual IP", doctor.Problem, "no colocation keeps vip with the promoted ovndb-clone", `<rsc_colocation id="vip-with-promoted" rsc="vip" with-rsc="ovndb-clone"`, []string{`rsc="vip"`, `rsc="x"`}},
 		{"virtual IP", doctor.Problem, "any instance", `with-rsc-role="Promoted"`, []string{`with-rsc-role="Promoted"`, ``}},
 		{"virtual IP", doctor.Problem, "by the score 100 only", `score="INFINITY"`, []string{`score="INFINITY"`, `score="100"`}},
@@ -142,7 +143,14 @@ func TestEachFaultOfTheNodeIsFoundWithItsCommand(t *testing.T) {
 		{"corosync", doctor.Advice, "takes 8.03s to notice", "corosync-cfgtool -R", func(f *doctor.Facts) { f.Membership = 8030 * time.Millisecond }},
 		{"corosync", doctor.Advice, "stands still for 800ms", "corosync.conf", func(f *doctor.Facts) { f.Membership = 800 * time.Millisecond }},
 		{"corosync", doctor.Unchecked, "not installed", "", func(f *doctor.Facts) { f.MembershipErr = errors.New("not installed") }},
-		{"directories", doctor.Problem, "others may write", "", func(f *doctor.Facts) { f.DirectoriesErr = errors.Join(errors.New("others may write to it")) }},
+		{"directories", doctor.Problem, "it is a link", "", func(f *doctor.Facts) { f.DirectoriesErr = errors.Join(errors.New("it is a link")) }},
+		{"directories", doctor.Problem, "cannot use /d: ", "chmod o-w /d", func(f *doctor.Facts) {
+			f.DirectoriesErr = errors.Join(fmt.Errorf("cannot use /d: %w", &process.MendableError{Command: "chmod o-w /d"}))
+		}},
+		{"pacemaker", doctor.Advice, "(3.16.2 on node1; 3.20.0 on node2, node3)", "upgrade pacemaker", func(f *doctor.Facts) {
+			f.FeatureSets = map[string]string{"node1": "3.16.2", "node2": "3.20.0", "node3": "3.20.0"}
+		}},
+		{"pacemaker", doctor.Unchecked, "no answer", "", func(f *doctor.Facts) { f.FeatureSetsErr = errors.New("no answer") }},
 		{"snapshots", doctor.Problem, "has 0.5 MB free, and a snapshot of each database needs 1.0 MB", "df -h", func(f *doctor.Facts) { f.Room.FreeBytes = 5e5 }},
 		{"snapshots", doctor.Advice, "need 8.0 MB more", "df -h", func(f *doctor.Facts) { f.Room.FreeBytes, f.Room.Databases[0].Snapshots = 7e6, 2 }},
 		{"snapshots", doctor.Unchecked, "no permission", "", func(f *doctor.Facts) { f.Room.Err = errors.New("no permission") }},
@@ -163,7 +171,7 @@ func TestEachFaultOfTheNodeIsFoundWithItsCommand(t *testing.T) {
 		}},
 		{"clock", doctor.Advice, "nothing keeps the clock", "timedatectl set-ntp true", func(f *doctor.Facts) { f.Clock.Unsynchronized = true }},
 		{"clock", doctor.Unchecked, "not permitted", "", func(f *doctor.Facts) { f.Clock.Err = errors.New("not permitted") }},
-		{"schemas", doctor.Advice, "7.0.0 on node1; 7.1.0 on node2, node3", "", func(f *doctor.Facts) {
+		{"schemas", doctor.Advice, "7.0.0 on node1; 7.1.0 on node2, node3", "upgrade ovn-central", func(f *doctor.Facts) {
 			newer := replication.Schemas{"OVN_Northbound": "7.1.0", "OVN_Southbound": "20.1.0"}
 			f.Schemas.Nodes = map[string]replication.Schemas{"node1": {"OVN_Northbound": "7.0.0", "OVN_Southbound": "20.1.0"}, "node2": newer, "node3": newer}
 		}},

@@ -1,19 +1,25 @@
 package doctor
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
 
 func checkDirectories(f Facts) []Finding {
 	var findings []Finding
 	for _, err := range split(f.DirectoriesErr) {
-		findings = append(findings, Finding{Severity: Problem, Text: strings.ReplaceAll(err.Error(), "\n", "; ")})
+		found := Finding{Severity: Problem, Text: strings.ReplaceAll(err.Error(), "\n", "; ")}
+		if mendable := new(process.MendableError); errors.As(err, &mendable) {
+			found.Command = mendable.Command
+		}
+		findings = append(findings, found)
 	}
 	return findings
 }
@@ -164,29 +170,58 @@ func checkSchemas(f Facts) []Finding {
 	if f.Schemas.Err != nil {
 		return unchecked(f.Schemas.Err)
 	}
-	versions := map[string]map[string][]string{} // nodes by database and version
-	for _, node := range slices.Sorted(maps.Keys(f.Schemas.Nodes)) {
-		for database, version := range f.Schemas.Nodes[node] {
+	versions := map[string]map[string]string{} // by database and node
+	for node, schemas := range f.Schemas.Nodes {
+		for database, version := range schemas {
 			if versions[database] == nil {
-				versions[database] = map[string][]string{}
+				versions[database] = map[string]string{}
 			}
-			versions[database][version] = append(versions[database][version], node)
+			versions[database][node] = version
 		}
 	}
 	var findings []Finding
 	for _, database := range slices.Sorted(maps.Keys(versions)) {
-		if len(versions[database]) < 2 {
+		differ := versionText(versions[database])
+		if differ == "" {
 			continue
 		}
-		var all []string
-		for _, version := range slices.Sorted(maps.Keys(versions[database])) {
-			all = append(all, version+" on "+strings.Join(versions[database][version], ", "))
-		}
 		findings = append(findings, Finding{
-			Severity: Advice,
-			Text: fmt.Sprintf("the packages of OVN bring different schemas of %s (%s): the older one is served until all nodes have the newer; upgrade OVN there",
-				database, strings.Join(all, "; ")),
+			Severity: Advice, Command: "apt-get install --only-upgrade ovn-central",
+			Text: fmt.Sprintf("the packages of OVN bring different schemas of %s (%s): the older one is served until all nodes have the newer; upgrade OVN "+
+				"where it is older, node by node (docs/upgrade.md)", database, differ),
 		})
 	}
 	return findings
+}
+
+// checkPacemaker compares the feature sets of the nodes that are online, which each version has of its own.
+func checkPacemaker(f Facts) []Finding {
+	if f.FeatureSetsErr != nil {
+		return unchecked(f.FeatureSetsErr)
+	}
+	differ := versionText(f.FeatureSets)
+	if differ == "" {
+		return nil
+	}
+	return []Finding{{
+		Severity: Advice, Command: "apt-get install --only-upgrade pacemaker",
+		Text: fmt.Sprintf("the nodes have different versions of Pacemaker, by their feature sets (%s): an older one that leaves may not be able to join again; "+
+			"upgrade it, node by node (docs/upgrade.md)", differ),
+	}}
+}
+
+// versionText names the nodes of each version; it is empty unless they differ.
+func versionText(byNode map[string]string) string {
+	nodes := map[string][]string{}
+	for _, node := range slices.Sorted(maps.Keys(byNode)) {
+		nodes[byNode[node]] = append(nodes[byNode[node]], node)
+	}
+	if len(nodes) < 2 {
+		return ""
+	}
+	var all []string
+	for _, version := range slices.Sorted(maps.Keys(nodes)) {
+		all = append(all, version+" on "+strings.Join(nodes[version], ", "))
+	}
+	return strings.Join(all, "; ")
 }

@@ -24,10 +24,11 @@ func setMeta(clone, name, value string) string {
 }
 
 func checkClone(f Facts) []Finding {
-	clone := f.target().Clone
+	clone, names := f.target().Clone, f.target().Names()
 	if clone == nil {
 		return []Finding{{
 			Severity: Problem, Text: fmt.Sprintf("resource %s is in no clone, so it runs on one node and has no backup; see README, Configure Pacemaker", f.Resource),
+			Command: fmt.Sprintf("pcs resource promotable %s notify=true interleave=true", names[len(names)-1]),
 		}}
 	}
 	var findings []Finding
@@ -118,11 +119,19 @@ func checkAddress(f Facts) []Finding {
 	}
 	if holder == nil {
 		return []Finding{{
-			Severity: Advice, Text: fmt.Sprintf(
+			Severity: Advice, Command: createHolder(p.ID, address), Text: fmt.Sprintf(
 				"no resource of the cluster holds master_ip %s: what moves that address with the promoted role? See README, Configure Pacemaker", address),
 		}}
 	}
 	return slices.Concat(f.checkColocation(p, *holder), f.checkOrder(p, *holder))
+}
+
+// createHolder is the command that creates a resource for the virtual address; none if that is not known.
+func createHolder(resource, address string) string {
+	if address == "" {
+		return ""
+	}
+	return fmt.Sprintf("pcs resource create %s_vip ocf:heartbeat:IPaddr2 ip=%s op monitor interval=10s", resource, strings.Trim(address, "[]"))
 }
 
 func (f Facts) checkColocation(p, holder pacemaker.Primitive) []Finding {

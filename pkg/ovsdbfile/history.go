@@ -106,6 +106,14 @@ func (h *History) HasTable(name string) bool {
 	return h.content != nil && h.content.tables[name] != nil
 }
 
+// Tables returns the names of the schema's tables, sorted. They are known after the first record.
+func (h *History) Tables() []string {
+	if h.content == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(h.content.tables))
+}
+
 // Next returns the next record. The error is io.EOF at the end of the file, a *[TornError] where
 // it cannot be read, [ErrNotDatabase] or [ErrClustered], or that of ctx.
 func (h *History) Next(ctx context.Context) (Entry, error) {

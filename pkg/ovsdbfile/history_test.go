@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +89,9 @@ func TestHistoryNamesTablesCommentsKeysAndTimes(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantEntries(t, got, "Small 1.0.0", `Small_Global+1-0 beat=>1 "first\nwords"`, "Item+2-0 beat=1>1", "Small_Global+1-0 Item+0-1 beat=1>2")
+	if tables := h.Tables(); !slices.Equal(tables, []string{"Item", "Small_Global"}) {
+		t.Errorf("tables are %q", tables)
+	}
 	size := int64(0)
 	for _, e := range got {
 		if e.Offset != size || e.Schema == "" && (e.Date.Before(began) || e.Date.After(time.Now())) {

@@ -73,7 +73,7 @@ func TestViewHasTheNodesOfABundleAndNoOtherNodesOfPacemakerRemote(t *testing.T) 
 		Instances: []pacemaker.Instance{
 			{Resource: "lone", Role: "Started", Node: "compute0"},
 			{Resource: "ovndb", Role: "Promoted", Node: "ovn-dbs-bundle-0"},
-			{Resource: "ovndb", Role: "Unpromoted", Node: "ovn-dbs-bundle-1"},
+			{Resource: "ovndb", Role: "Unpromoted", Node: "ovn-dbs-bundle-1", Unmanaged: true},
 		},
 		Bundled: []string{"ovndb"},
 	}

@@ -41,7 +41,7 @@ func TestParseView(t *testing.T) {
 	}
 	want := pacemaker.View{
 		Nodes: []pacemaker.Node{
-			{Name: "node1", Online: true, State: "online"}, {Name: "node2", Online: true, State: "standby"}, {Name: "node3", State: "offline"},
+			{Name: "node1", Online: true, State: "online", FeatureSet: "3.16.1"}, {Name: "node2", Online: true, State: "standby"}, {Name: "node3", State: "offline"},
 		},
 		Instances: []pacemaker.Instance{
 			{Resource: "ovndb_servers", Role: "Promoted", Node: "node1"},

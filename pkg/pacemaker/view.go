@@ -27,6 +27,9 @@ type Node struct {
 	// State is "online", "offline", "standby", "maintenance", "pending" or
 	// "unclean".
 	State string `json:"state"`
+	// FeatureSet is that of the node's Pacemaker, or "<3.15.1"; empty of one that is not online, and where
+	// crm_mon does not show it.
+	FeatureSet string `json:"feature_set,omitempty"`
 }
 
 // Instance is one instance of a resource on a node.
@@ -36,6 +39,9 @@ type Instance struct {
 	Role   string
 	Node   string
 	Failed bool
+	// Unmanaged says that the cluster leaves the instance alone: it, its node or the cluster is in
+	// maintenance, or is-managed is false. Blocked says that it does so after a stop that failed.
+	Unmanaged, Blocked bool
 }
 
 // CurrentView asks crm_mon for the view of the OCF agent of a name, whatever the
@@ -68,13 +74,13 @@ func ParseView(agent string, text []byte) (View, error) {
 	var v View
 	for _, r := range doc.resources() {
 		if isAgent(r.Agent, agent) {
-			v.Instances = append(v.Instances, r.instances()...)
+			v.Instances = append(v.Instances, doc.instances(r)...)
 		}
 	}
 	v.Bundled = doc.bundled(agent)
 	for _, n := range doc.Nodes {
 		if n.Type != remoteType || v.runsOn(n.Name) || doc.belongs(n, v.Bundled) {
-			v.Nodes = append(v.Nodes, Node{Name: n.Name, Online: n.Online, State: n.state()})
+			v.Nodes = append(v.Nodes, n.node())
 		}
 	}
 	return v, nil

@@ -1,6 +1,7 @@
 package pacemaker_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,7 +59,7 @@ const (
 	monNested = `<pacemaker-result api-version="2.25">
   <nodes><node name="node1" online="true" pending="true"/><node name="node2" online="true" unclean="true"/></nodes>
   <resources>
-    <clone id="c"><group id="g:0"><resource id="ovndb:0" resource_agent="ocf:ovn:ovndb-servers" role="Started"><node name="node1"/></resource></group></clone>
+    <clone id="c"><group id="g:0"><resource id="ovndb:0" resource_agent="ocf:ovn:ovndb-servers" role="Started" blocked="true" managed="false"><node name="node1"/></resource></group></clone>
     <group id="g"><resource id="nb" resource_agent="ocf:other:ovndb-servers" role="Started"><node name="node2"/></resource></group>
     <resource id="x" resource_agent="ocf:ovn:not-ovndb-servers" role="Started"><node name="node2"/></resource>
     <resource id="y" resource_agent="systemd:ovndb-servers" role="Started"><node name="node2"/></resource>
@@ -71,19 +72,24 @@ func TestViewIsTheSameFromEveryVersionOfPacemaker(t *testing.T) {
 	same := pacemaker.View{
 		Nodes: []pacemaker.Node{{Name: "node1", Online: true, State: "online"}, {Name: "node2", Online: true, State: "maintenance"}},
 		Instances: []pacemaker.Instance{
-			{Resource: "ovndb", Role: "Promoted", Node: "node1"}, {Resource: "ovndb", Role: "Unpromoted", Node: "node2"},
+			{Resource: "ovndb", Role: "Promoted", Node: "node1"}, {Resource: "ovndb", Role: "Unpromoted", Node: "node2", Unmanaged: true},
 		},
+	}
+	newer := same
+	newer.Nodes = slices.Clone(same.Nodes)
+	for i := range newer.Nodes {
+		newer.Nodes[i].FeatureSet = "3.20.5"
 	}
 	nested := pacemaker.View{
 		Nodes: []pacemaker.Node{{Name: "node1", Online: true, State: "pending"}, {Name: "node2", Online: true, State: "unclean"}},
 		Instances: []pacemaker.Instance{
-			{Resource: "ovndb", Role: "Started", Node: "node1"}, {Resource: "nb", Role: "Started", Node: "node2"},
+			{Resource: "ovndb", Role: "Started", Node: "node1", Blocked: true}, {Resource: "nb", Role: "Started", Node: "node2"},
 		},
 	}
 	for _, tt := range []struct {
 		name, text string
 		want       pacemaker.View
-	}{{"2.0.5", mon205, same}, {"3.0.2", mon302, same}, {"in groups", monNested, nested}} {
+	}{{"2.0.5", mon205, same}, {"3.0.2", mon302, newer}, {"in groups", monNested, nested}} {
 		got, err := pacemaker.ParseView("ovndb-servers", []byte(tt.text))
 		if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
 			t.Errorf("%s: error %v; view (-want +got):\n%s", tt.name, err, diff)

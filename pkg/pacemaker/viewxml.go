@@ -73,6 +73,8 @@ type monNode struct {
 	Maintenance   bool `xml:"maintenance,attr"`
 	Pending       bool `xml:"pending,attr"`
 	Unclean       bool `xml:"unclean,attr"`
+	// FeatureSet is that of its Pacemaker, "<3.15.1" of one that does not say.
+	FeatureSet string `xml:"feature_set,attr"`
 }
 
 type monResource struct {
@@ -138,6 +140,14 @@ func (g monGroup) holders(resource string) []string {
 	return names
 }
 
+func (n monNode) node() Node {
+	node := Node{Name: n.Name, Online: n.Online, State: n.state()}
+	if n.Online {
+		node.FeatureSet = n.FeatureSet
+	}
+	return node
+}
+
 func (n monNode) state() string {
 	switch {
 	case n.Unclean:
@@ -168,11 +178,23 @@ func (r monResource) runsOn(node string) bool {
 	return slices.ContainsFunc(r.instances(), func(i Instance) bool { return i.Node == node })
 }
 
+// instances returns those of a resource. Not all versions show a node's maintenance with them.
+func (d monDocument) instances(r monResource) []Instance {
+	all := r.instances()
+	for i := range all {
+		all[i].Unmanaged = all[i].Unmanaged || slices.ContainsFunc(d.Nodes, func(n monNode) bool { return n.Name == all[i].Node && n.Maintenance })
+	}
+	return all
+}
+
 // instances returns one instance for each node a resource runs on.
 func (r monResource) instances() []Instance {
 	var all []Instance
 	for _, n := range r.Nodes {
-		all = append(all, Instance{Resource: r.name(), Role: role(r.Role), Node: n.Name, Failed: r.Failed})
+		all = append(all, Instance{
+			Resource: r.name(), Role: role(r.Role), Node: n.Name, Failed: r.Failed,
+			Unmanaged: r.Managed == "false" && !r.Blocked, Blocked: r.Blocked,
+		})
 	}
 	return all
 }

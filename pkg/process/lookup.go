@@ -9,6 +9,21 @@ import (
 	"slices"
 )
 
+// MissingProgramError is the [ErrProgramMissing] of one program.
+type MissingProgramError struct {
+	// Name is that of the program, or its path. where says where it was looked for.
+	Name  string
+	where string
+}
+
+// Error implements error.
+func (e *MissingProgramError) Error() string {
+	return fmt.Sprintf("cannot find %s%s: %v", e.Name, e.where, ErrProgramMissing)
+}
+
+// Unwrap returns [ErrProgramMissing].
+func (*MissingProgramError) Unwrap() error { return ErrProgramMissing }
+
 // systemPath holds the directories that are searched after PATH: a cluster
 // manager may run agents with a short one.
 const systemPath = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
@@ -21,7 +36,7 @@ func lookProgram(name string) (string, error) {
 		if executable(name) {
 			return name, nil
 		}
-		return "", fmt.Errorf("cannot find %s: %w", name, ErrProgramMissing)
+		return "", &MissingProgramError{Name: name}
 	}
 	if name == "" || filepath.Base(name) != name {
 		return "", fmt.Errorf("cannot find %q: it is neither a name nor an absolute path: %w", name, ErrProgramMissing)
@@ -32,7 +47,7 @@ func lookProgram(name string) (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("cannot find %s in PATH or %s: %w", name, systemPath, ErrProgramMissing)
+	return "", &MissingProgramError{Name: name, where: " in PATH or " + systemPath}
 }
 
 func executable(path string) bool {

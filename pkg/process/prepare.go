@@ -21,6 +21,21 @@ var (
 	ErrSystemDirectory = fmt.Errorf("%w: it belongs to the whole system", ErrDirectoryRefused)
 )
 
+// MendableError is the [ErrDirectoryRefused] of a directory that one command mends.
+type MendableError struct {
+	reason string
+	// Command mends it.
+	Command string
+}
+
+// Error implements error.
+func (e *MendableError) Error() string {
+	return fmt.Sprintf("%v: %s (%s)", ErrDirectoryRefused, e.reason, e.Command)
+}
+
+// Unwrap returns [ErrDirectoryRefused].
+func (*MendableError) Unwrap() error { return ErrDirectoryRefused }
+
 // directoryMode is the mode ovn-lib's ovn_install_dir gives the directories that
 // ovn-ctl creates for a database server.
 const directoryMode = 0o755
@@ -112,9 +127,9 @@ func checkDirectory(directory string, owner Owner) error {
 	case owner.foreign(info):
 		return fmt.Errorf("%w: it belongs to user %d", ErrDirectoryRefused, stat.Uid)
 	case stat.Mode&unix.S_IWOTH != 0:
-		return fmt.Errorf("%w: every user may write to it (chmod o-w %s)", ErrDirectoryRefused, resolved)
+		return &MendableError{reason: "every user may write to it", Command: "chmod o-w " + resolved}
 	case !owner.mayWrite(stat):
-		return fmt.Errorf("%w: that account may not write to it (chown -R %s %s)", ErrDirectoryRefused, owner, resolved)
+		return &MendableError{reason: "that account may not write to it", Command: fmt.Sprintf("chown -R %s %s", owner, resolved)}
 	}
 	return nil
 }

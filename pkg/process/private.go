@@ -36,7 +36,7 @@ func CheckPrivate(directory string) error {
 	case ownerOf(info).UID != os.Geteuid():
 		err = fmt.Errorf("%w: it belongs to user %d", ErrDirectoryRefused, ownerOf(info).UID)
 	case info.Mode().Perm()&0o022 != 0:
-		err = fmt.Errorf("%w: others may write to it (chmod go-w %s)", ErrDirectoryRefused, directory)
+		err = &MendableError{reason: "others may write to it", Command: "chmod go-w " + directory}
 	default:
 		err = checkAbove(filepath.Dir(directory))
 	}
