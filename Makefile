@@ -5,8 +5,9 @@ DESTDIR      ?=
 OCF_ROOT     ?= /usr/lib/ocf
 OCF_PROVIDER ?= ovn
 
-# For make integration: the Debian release of the nodes (also sid and bullseye), a regular expression of tests, how often, for how
-# long at most, whether with the long variants, and the commit of an earlier version, from which the agent is upgraded in one.
+# For make integration: the Debian release of the nodes (also sid and bullseye), a regular expression of tests, which are then run
+# as a whole, how often, for how long at most, whether all tests with the long ones and the long variants, and the commit of an
+# earlier version, from which the agent is upgraded in one.
 SUITE   ?= trixie
 RUN     ?=
 COUNT   ?= 1
@@ -89,7 +90,7 @@ test-unit: deps-unit ## Run the tests that need no cluster, in under 30 seconds 
 		CGO_ENABLED=1 go test $(if $(RACE),-race,-p 5 -parallel 6) -shuffle=on -timeout 10m ./...
 
 .PHONY: integration
-integration: deps-cluster $(if $(LONG),deps-prometheus) build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=60m, LONG=1 with the long variants)
+integration: deps-cluster $(if $(LONG)$(RUN),deps-prometheus) build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp for some of them as a whole, COUNT=1, TIMEOUT=60m, LONG=1 for all with the long ones)
 	@$(MAKE) --no-print-directory suite-$(SUITE)
 
 # Each line says which suite it is of. Two at once are too much for two processors: clusters were not up in time.
@@ -98,7 +99,7 @@ suite-sid suite-trixie suite-bookworm suite-bullseye: suite-%:
 	@echo "== integration on $*"
 	@set -o pipefail; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; SUITE=$* OVNDB_SERVERS_BIN=$(BINARY) \
 		$(if $(EARLIER),OVNDB_SERVERS_EARLIER_BIN=$$(tools/earlier $(EARLIER))) \
-		go test -tags integration $(if $(LONG),,-short) -count $(COUNT) -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') -v ./integration 2>&1 \
+		go test -tags integration $(if $(LONG)$(RUN),,-short) -count $(COUNT) -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') -v ./integration 2>&1 \
 		| tee "$$log" | sed -u 's/^/$*: /' || { tools/failures "$$log"; exit 1; }
 
 .PHONY: test-releases
@@ -189,7 +190,7 @@ dist-binaries:
 .PHONY: packages-test
 packages-test: deps-packages deb rpm ## Check the packages: content, linters, and installation beside ovn-common of each release
 	@echo "== packages-test"
-	PACKAGES=$(DIST) go test -count 1 -v ./packaging
+	PACKAGES=$(DIST) NFPM=$(NFPM) LONG=$(LONG) go test -count 1 -timeout 30m -parallel 3 -v ./packaging
 
 .PHONY: deps
 deps: deps-unit deps-cluster ## Install missing Debian packages for tests and demo; starts no service
