@@ -35,6 +35,9 @@ MINUTES      ?= 5
 FENCING      ?= no
 TORTUREFLAGS ?=
 
+# For make lint: the URL of another database of vulnerabilities than govulncheck's own.
+VULNDB ?=
+
 # For packages: who answers for them. Whoever publishes packages names a reachable address.
 MAINTAINER ?= ovndb-servers maintainers <maintainers@localhost>
 
@@ -49,6 +52,9 @@ GOLANGCI         := $(CACHE)/tools/golangci-lint-$(GOLANGCI_VERSION)-$(shell go 
 # nfpm has a module of its own, so that it and golangci-lint do not change each other's dependencies.
 NFPM_VERSION     := $(shell sed -n 's|^.*github.com/goreleaser/nfpm/v2 \(v[^ ]*\).*|\1|p' tools/nfpm/go.mod)
 NFPM             := $(CACHE)/tools/nfpm-$(NFPM_VERSION)-$(shell go env GOVERSION)
+# So has govulncheck.
+VULN_VERSION     := $(shell sed -n 's|^.*golang.org/x/vuln \(v[^ ]*\).*|\1|p' tools/govulncheck/go.mod)
+GOVULNCHECK      := $(CACHE)/tools/govulncheck-$(VULN_VERSION)-$(shell go env GOVERSION)
 
 SHELL := /bin/bash
 export CGO_ENABLED = 0
@@ -123,10 +129,11 @@ torture: deps-cluster build ## Cause drawn faults in a cluster under writers, an
 	go run ./integration/torture -bin $(BINARY) -suite $(SUITE) -seed '$(SEED)' -minutes $(MINUTES) -fencing $(FENCING) $(TORTUREFLAGS)
 
 .PHONY: lint
-lint: $(GOLANGCI) ## Check style, and that the module files are tidy
+lint: $(GOLANGCI) $(GOVULNCHECK) ## Check style, that the module files are tidy, and for known vulnerabilities where their database answers (VULNDB=URL)
 	@echo "== lint"
 	go mod tidy -diff
 	$(GOLANGCI) run ./...
+	tools/vulnerabilities $(GOVULNCHECK) $(if $(VULNDB),-db '$(VULNDB)')
 
 .PHONY: fuzz
 fuzz: deps-unit ## Run each fuzz target for a while (FUZZTIME=2000x, or a time as 1m)
@@ -213,4 +220,10 @@ $(NFPM):
 	@echo "== building nfpm $(NFPM_VERSION), once"
 	@mkdir -p $(@D)
 	cd tools/nfpm && go build -o $@.new github.com/goreleaser/nfpm/v2/cmd/nfpm
+	mv $@.new $@
+
+$(GOVULNCHECK):
+	@echo "== building govulncheck $(VULN_VERSION), once"
+	@mkdir -p $(@D)
+	cd tools/govulncheck && go build -o $@.new golang.org/x/vuln/cmd/govulncheck
 	mv $@.new $@
