@@ -195,7 +195,7 @@ dist-binaries:
 	done
 
 .PHONY: packages-test
-packages-test: deps-packages deb rpm ## Check the packages: content, linters, and installation beside ovn-common of each release
+packages-test: deps-packages deps-cluster dist ## Check the packages: content, linters, installation beside ovn-common, and the README's commands on a clean node (LONG=1: sid as well)
 	@echo "== packages-test"
 	PACKAGES=$(DIST) NFPM=$(NFPM) LONG=$(LONG) go test -count 1 -timeout 30m -parallel 3 -v ./packaging
 
