@@ -22,6 +22,7 @@ func releases() []cluster.Suite {
 // TestPackageBesideOVNCommonOfTheArchive installs, upgrades, removes and purges the package by apt, beside
 // the ovn-common that the release has.
 func TestPackageBesideOVNCommonOfTheArchive(t *testing.T) {
+	t.Parallel()
 	for _, release := range releases() {
 		t.Run(string(release), func(t *testing.T) {
 			deb := nativeDeb(t)

@@ -28,6 +28,7 @@ done
 // TestReadmeLeadsFromThePackageToAPromotedInstance runs the README's commands, and nothing else, on a
 // clean node. Waiting for the node to be online is the only step that the README has in words.
 func TestReadmeLeadsFromThePackageToAPromotedInstance(t *testing.T) {
+	t.Parallel()
 	for _, shell := range []string{"pcs", "crm"} {
 		t.Run(shell, func(t *testing.T) {
 			deb := nativeDeb(t)
