@@ -5,8 +5,9 @@ DESTDIR      ?=
 OCF_ROOT     ?= /usr/lib/ocf
 OCF_PROVIDER ?= ovn
 
-# For make integration: the Debian release of the nodes (also sid and bullseye), a regular expression of tests, how often, for how
-# long at most, whether with the long variants, and the commit of an earlier version, from which the agent is upgraded in one.
+# For make integration: the Debian release of the nodes (also sid and bullseye), a regular expression of tests, which are then run
+# as a whole, how often, for how long at most, whether all tests with the long ones and the long variants, and the commit of an
+# earlier version, from which the agent is upgraded in one.
 SUITE   ?= trixie
 RUN     ?=
 COUNT   ?= 1
@@ -34,6 +35,9 @@ MINUTES      ?= 5
 FENCING      ?= no
 TORTUREFLAGS ?=
 
+# For make lint: the URL of another database of vulnerabilities than govulncheck's own.
+VULNDB ?=
+
 # For packages: who answers for them. Whoever publishes packages names a reachable address.
 MAINTAINER ?= ovndb-servers maintainers <maintainers@localhost>
 
@@ -48,6 +52,9 @@ GOLANGCI         := $(CACHE)/tools/golangci-lint-$(GOLANGCI_VERSION)-$(shell go 
 # nfpm has a module of its own, so that it and golangci-lint do not change each other's dependencies.
 NFPM_VERSION     := $(shell sed -n 's|^.*github.com/goreleaser/nfpm/v2 \(v[^ ]*\).*|\1|p' tools/nfpm/go.mod)
 NFPM             := $(CACHE)/tools/nfpm-$(NFPM_VERSION)-$(shell go env GOVERSION)
+# So has govulncheck.
+VULN_VERSION     := $(shell sed -n 's|^.*golang.org/x/vuln \(v[^ ]*\).*|\1|p' tools/govulncheck/go.mod)
+GOVULNCHECK      := $(CACHE)/tools/govulncheck-$(VULN_VERSION)-$(shell go env GOVERSION)
 
 SHELL := /bin/bash
 export CGO_ENABLED = 0
@@ -89,7 +96,7 @@ test-unit: deps-unit ## Run the tests that need no cluster (RACE=1: with the rac
 		CGO_ENABLED=1 go test $(if $(RACE),-race,-p 5 -parallel 6) $(if $(LONG),,-short) -shuffle=on -timeout 10m ./...
 
 .PHONY: integration
-integration: deps-cluster $(if $(LONG),deps-prometheus) build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp, COUNT=1, TIMEOUT=60m, LONG=1 with the long variants)
+integration: deps-cluster $(if $(LONG)$(RUN),deps-prometheus) build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp for some of them as a whole, COUNT=1, TIMEOUT=60m, LONG=1 for all with the long ones)
 	@$(MAKE) --no-print-directory suite-$(SUITE)
 
 # Each line says which suite it is of. Two at once are too much for two processors: clusters were not up in time.
@@ -98,7 +105,7 @@ suite-sid suite-trixie suite-bookworm suite-bullseye: suite-%:
 	@echo "== integration on $*"
 	@set -o pipefail; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; SUITE=$* OVNDB_SERVERS_BIN=$(BINARY) \
 		$(if $(EARLIER),OVNDB_SERVERS_EARLIER_BIN=$$(tools/earlier $(EARLIER))) \
-		go test -tags integration $(if $(LONG),,-short) -count $(COUNT) -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') -v ./integration 2>&1 \
+		go test -tags integration $(if $(LONG)$(RUN),,-short) -count $(COUNT) -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') -v ./integration 2>&1 \
 		| tee "$$log" | sed -u 's/^/$*: /' || { tools/failures "$$log"; exit 1; }
 
 .PHONY: test-releases
@@ -122,10 +129,11 @@ torture: deps-cluster build ## Cause drawn faults in a cluster under writers, an
 	go run ./integration/torture -bin $(BINARY) -suite $(SUITE) -seed '$(SEED)' -minutes $(MINUTES) -fencing $(FENCING) $(TORTUREFLAGS)
 
 .PHONY: lint
-lint: $(GOLANGCI) ## Check style, and that the module files are tidy
+lint: $(GOLANGCI) $(GOVULNCHECK) ## Check style, that the module files are tidy, and for known vulnerabilities where their database answers (VULNDB=URL)
 	@echo "== lint"
 	go mod tidy -diff
 	$(GOLANGCI) run ./...
+	tools/vulnerabilities $(GOVULNCHECK) $(if $(VULNDB),-db '$(VULNDB)')
 
 .PHONY: fuzz
 fuzz: deps-unit ## Run each fuzz target for a while (FUZZTIME=2000x, or a time as 1m)
@@ -187,9 +195,9 @@ dist-binaries:
 	done
 
 .PHONY: packages-test
-packages-test: deps-packages deb rpm ## Check the packages: content, linters, and installation beside ovn-common of each release
+packages-test: deps-packages deps-cluster dist ## Check the packages: content, linters, installation beside ovn-common, and the README's commands on a clean node (LONG=1: sid as well)
 	@echo "== packages-test"
-	PACKAGES=$(DIST) go test -count 1 -v ./packaging
+	PACKAGES=$(DIST) NFPM=$(NFPM) LONG=$(LONG) go test -count 1 -timeout 30m -parallel 3 -v ./packaging
 
 .PHONY: deps
 deps: deps-unit deps-cluster ## Install missing Debian packages for tests and demo; starts no service
@@ -212,4 +220,10 @@ $(NFPM):
 	@echo "== building nfpm $(NFPM_VERSION), once"
 	@mkdir -p $(@D)
 	cd tools/nfpm && go build -o $@.new github.com/goreleaser/nfpm/v2/cmd/nfpm
+	mv $@.new $@
+
+$(GOVULNCHECK):
+	@echo "== building govulncheck $(VULN_VERSION), once"
+	@mkdir -p $(@D)
+	cd tools/govulncheck && go build -o $@.new golang.org/x/vuln/cmd/govulncheck
 	mv $@.new $@

@@ -18,14 +18,14 @@ import (
 
 // The tests named TestSafety prove that no acknowledged row is lost where it can be
 // kept: writers record each row that was acknowledged, and all are read back on
-// every node. `make test` runs them with -short, which leaves out the long variants;
-// `make integration LONG=1 RUN=Safety COUNT=5` runs all of them, five times.
+// every node. `make test` runs them with -short, which leaves out the long variants; with RUN that is not given:
+// `make integration RUN=Safety COUNT=5` runs all of them, five times.
 
 // skipIfShort skips a test that only a run without -short has time for.
 func skipIfShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("a long variant: run it with LONG=1")
+		t.Skip("a long variant: run it with LONG=1, or by name with RUN")
 	}
 }
 
@@ -36,7 +36,7 @@ func shortOnlyOn(t *testing.T, release cluster.Suite) {
 	t.Helper()
 	shared := slices.Contains([]cluster.Suite{cluster.Bookworm, cluster.Trixie}, suite.config.Suite)
 	if testing.Short() && shared && suite.config.Suite != release {
-		t.Skipf("with -short on %s alone: run it with LONG=1", release)
+		t.Skipf("with -short on %s alone: run it with LONG=1, or by name with RUN", release)
 	}
 }
 

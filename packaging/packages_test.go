@@ -12,6 +12,9 @@ import (
 	"time"
 )
 
+// commandTimeout bounds one command: the longest build, or install, all packages on a busy machine.
+const commandTimeout = 15 * time.Minute
+
 // packages returns the built packages of a format.
 func packages(t *testing.T, format string) []string {
 	t.Helper()
@@ -38,7 +41,7 @@ func need(t *testing.T, programs ...string) {
 // run returns the output of a command, and whether it succeeded.
 func run(t *testing.T, arguments ...string) (string, bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), commandTimeout)
 	defer cancel()
 	command := exec.CommandContext(ctx, arguments[0], arguments[1:]...)
 	command.Env = append(os.Environ(), "LC_ALL=C", "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")

@@ -41,7 +41,7 @@ func EnsureImage(ctx context.Context, suite Suite, shells bool, progress *Progre
 
 // ensureTarget is [EnsureImage] of a stage of the Dockerfile.
 func ensureTarget(ctx context.Context, suite Suite, target string, progress *Progress) (string, error) {
-	base, err := ensureBase(ctx, suite, progress)
+	base, err := EnsureBase(ctx, suite, progress)
 	if err != nil {
 		return "", fmt.Errorf("cannot make the base image for %s: %w", suite, err)
 	}
@@ -94,9 +94,9 @@ func addFile(writer *tar.Writer, path string, mode int64, data []byte) error {
 	return err
 }
 
-// ensureBase returns the tag of a plain Debian image: one from docker's registry if that
+// EnsureBase returns the tag of a plain Debian image: one from docker's registry if that
 // answers, else one made by debootstrap.
-func ensureBase(ctx context.Context, suite Suite, progress *Progress) (string, error) {
+func EnsureBase(ctx context.Context, suite Suite, progress *Progress) (string, error) {
 	tag := fmt.Sprintf("%s-base:%s", repository, suite)
 	if imageExists(ctx, tag) {
 		return tag, nil
