@@ -24,8 +24,12 @@ import (
 // facts gathers all that the checks are about, and the name of this node. What cannot be found out is a
 // part of the facts, not an error.
 func (o doctorOptions) facts(ctx context.Context) (f doctor.Facts, node string, err error) {
-	t, err := o.target(ctx, discardLogger())
+	t, err := o.find(ctx)
 	if err != nil {
+		return doctor.Facts{}, "", err
+	}
+	layout, _ := process.DiscoverLayoutIn(o.root, o.layout) // addNode says what is wrong with it
+	if t, err = o.at(t, layout, discardLogger()); err != nil {
 		return doctor.Facts{}, "", err
 	}
 	configuration, unreadable := pacemaker.ReadConfiguration(ctx)
@@ -43,7 +47,7 @@ func (o doctorOptions) facts(ctx context.Context) (f doctor.Facts, node string, 
 	f.ParametersErr = invalid
 	f.Membership, f.MembershipErr = pacemaker.MembershipTimeout(ctx)
 	f.MembershipErr = installed(f.MembershipErr)
-	o.addNode(&f, parameters, primitive.Provider)
+	o.addNode(ctx, &f, parameters, primitive.Provider)
 	f.CIBSchema, f.CIBSchemaErr = pacemaker.CIBSchema(ctx)
 	f.Clock = clockOfNode()
 	f.Schemas = schemasOf(ctx, f.Resource)
@@ -71,19 +75,22 @@ func (o doctorOptions) configured(found string, c pacemaker.Configuration) strin
 }
 
 // addNode adds the facts of this node.
-func (o doctorOptions) addNode(f *doctor.Facts, p ocf.Parameters, provider string) {
+func (o doctorOptions) addNode(ctx context.Context, f *doctor.Facts, p ocf.Parameters, provider string) {
 	if o.stateDir != control.StateBase { // the options come before the parameters
 		p.StateDir = o.stateDir
 	}
 	if o.stateRunDir != control.RunBase {
 		p.StateRunDir = o.stateRunDir
 	}
-	layout, err := process.DiscoverLayout(process.Layout{
+	layout, err := process.DiscoverLayoutIn(o.root, process.Layout{
 		RunDir: cmp.Or(o.layout.RunDir, p.RunDir), DatabaseDir: cmp.Or(o.layout.DatabaseDir, p.DatabaseDir),
 		LogDir: p.LogDir, SchemaDir: p.SchemaDir, Pair: p.Databases,
 	})
 	units := control.Units(layout, p.Northbound, p.Southbound)
-	if err != nil {
+	if ambiguous := new(process.AmbiguousLayoutError); errors.As(err, &ambiguous) {
+		f.Copies = readCopies(ctx, ambiguous, p.Databases)
+		f.Room.Err = process.ErrAmbiguousLayout
+	} else if err != nil {
 		f.DirectoriesErr, f.Room.Err = err, err
 	} else {
 		f.DirectoriesErr, f.Room = ocf.DirectoryFaults(layout, p), roomFor(units, layout, p, f.Resource)

@@ -59,6 +59,8 @@ type Facts struct {
 	MembershipErr error
 	// DirectoriesErr joins the faults of the directories of state, logs, sockets and databases.
 	DirectoriesErr error
+	// Copies are the directories that hold databases, if there are several and none was named.
+	Copies []Copy
 	Room           Room
 	// Services are the units of systemd that would run the same servers.
 	Services    []Service

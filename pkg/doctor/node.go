@@ -15,7 +15,7 @@ func checkDirectories(f Facts) []Finding {
 	for _, err := range split(f.DirectoriesErr) {
 		findings = append(findings, Finding{Severity: Problem, Text: strings.ReplaceAll(err.Error(), "\n", "; ")})
 	}
-	return findings
+	return append(findings, checkCopies(f)...)
 }
 
 // Room is the space for snapshots.
