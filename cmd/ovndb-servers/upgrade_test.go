@@ -127,3 +127,28 @@ func TestDowngradeIsRefusedWithTheReason(t *testing.T) {
 		t.Errorf("a snapshot was kept for it: %s", text)
 	}
 }
+
+// From a promoted node whose package is newer than that of another one, without ovn-northd: monitor says what
+// the conversion waits for, with the code of a healthy node.
+func TestMonitorSaysWhatAnUpgradeWaitsForAndIsNotDegradedByIt(t *testing.T) {
+	s := supervised{newTestCluster(t)}
+	s.enable()
+	use := func(schemas string) {
+		t.Helper()
+		s.parameters["OCF_RESKEY_ovn_schemadir"] = schemas
+		t.Setenv("OCF_RESKEY_ovn_schemadir", schemas) // the supervisor inherits it
+	}
+	older, _ := olderSchemas(t)
+	use(older)
+	write(t, filepath.Join(s.values, "ovndb-schemas-ovndb", "node2"), "OVN_Northbound=0.0.1 OVN_Southbound=0.0.1", 0o644)
+	s.lead("node1")
+	if text := s.agent("node1", "monitor", 8); strings.Contains(text, "ocf-exit-reason") {
+		t.Errorf("before the upgrade it says %s", text)
+	}
+	use("/usr/share/ovn")
+	s.agent("node1", "monitor", 191) // it replaces the supervisor
+	s.becomes("monitor to say what is waited for", func() bool {
+		code, text := s.act("node1", "monitor")
+		return code == 8 && strings.Contains(text, "ocf-exit-reason:the databases keep their schema until") && strings.Contains(text, "still missing: node2")
+	})
+}
