@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,6 +101,7 @@ func (o doctorOptions) addNode(ctx context.Context, f *doctor.Facts, p ocf.Param
 			f.Keys = append(f.Keys, keyOf(u.Name(), u.Endpoint.Keys, f.Now))
 		}
 	}
+	f.Kept = keptIn(p.StateDir, p.StateRunDir)
 	f.Services, f.ServicesErr = servicesIn(o.root, p)
 	f.Link = linkIn(o.root, provider, o.program)
 }
@@ -138,6 +140,33 @@ func roomFor(units []control.Unit, layout process.Layout, p ocf.Parameters, reso
 	}
 	room.FreeBytes = disk.Bavail * uint64(max(disk.Bsize, 0))
 	return room
+}
+
+// keptIn returns the resources whose state is below one of two directories, as far as it can be read.
+func keptIn(stateDir, runDir string) []doctor.Kept {
+	names := slices.Concat(lastingInstances(stateDir), lastingInstances(runDir))
+	slices.Sort(names)
+	var all []doctor.Kept
+	for _, name := range slices.Compact(names) {
+		k := doctor.Kept{Resource: name}
+		for _, base := range []string{stateDir, runDir} {
+			if directory := filepath.Join(base, name); isDirectory(directory) {
+				k.Directories = append(k.Directories, directory)
+			}
+		}
+		taken, err := (&control.Controller{StateDir: filepath.Join(stateDir, name)}).SnapshotDirectory().List()
+		if err != nil {
+			continue // there may be snapshots: nothing is advised
+		}
+		k.Snapshots = len(taken)
+		all = append(all, k)
+	}
+	return all
+}
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 func keyOf(database string, files pki.Files, now time.Time) doctor.Key {
