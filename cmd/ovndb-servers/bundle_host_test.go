@@ -20,31 +20,31 @@ mv "$2" "$2.ready"
 exec sleep infinity`
 
 // inContainer starts and promotes node1 in a PID namespace of its own, which ends with the test.
-func (c supervised) inContainer() {
-	c.t.Helper()
-	if out, err := exec.CommandContext(c.t.Context(), "unshare", "--pid", "--fork", "--mount-proc", "true").CombinedOutput(); err != nil {
-		c.t.Skipf("no PID namespaces here: %v: %s", err, out)
+func (s supervised) inContainer() {
+	s.t.Helper()
+	if out, err := exec.CommandContext(s.t.Context(), "unshare", "--pid", "--fork", "--mount-proc", "true").CombinedOutput(); err != nil {
+		s.t.Skipf("no PID namespaces here: %v: %s", err, out)
 	}
 	path, err := os.Executable()
 	if err != nil {
-		c.t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	for name, value := range c.environment("node1") {
-		c.t.Setenv(name, value)
+	for name, value := range s.environment("node1") {
+		s.t.Setenv(name, value)
 	}
-	c.at("node1")
-	log := filepath.Join(c.t.TempDir(), "log")
-	container := exec.CommandContext(c.t.Context(), "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", containerActions, "sh", path, log)
+	s.at("node1")
+	log := filepath.Join(s.t.TempDir(), "log")
+	container := exec.CommandContext(s.t.Context(), "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", containerActions, "sh", path, log)
 	container.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	if err := container.Start(); err != nil {
-		c.t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	c.t.Cleanup(func() { _ = container.Wait() }) // killed by the end of the context
-	c.becomes("the agent in the container to promote", func() bool {
+	s.t.Cleanup(func() { _ = container.Wait() }) // killed by the end of the context
+	s.becomes("the agent in the container to promote", func() bool {
 		_, err := os.Stat(log + ".ready")
 		return err == nil
 	})
-	c.role("node1", "Promoted")
+	s.role("node1", "Promoted")
 }
 
 // From a bundle, whose servers have other process numbers in their pidfiles than on the host: the tool

@@ -56,7 +56,7 @@ func TestStartAfterARebootIsNotMisledByARunDirectoryThatSurvived(t *testing.T) {
 	for _, u := range node.Units {
 		killUnit(t, u)
 		stranger := startStranger(t)
-		must(t, os.WriteFile(u.Files.Pidfile, fmt.Appendln(nil, stranger), 0o644)) //nolint:gosec // as ovsdb-server has it
+		must(t, os.WriteFile(u.Files.Pidfile, fmt.Appendln(nil, stranger), 0o644))
 		for _, path := range []string{u.Files.ControlSocket, u.Files.DataSocket} {
 			if info, err := os.Stat(path); err != nil || info.Mode().Type() != os.ModeSocket {
 				t.Fatalf("no socket is left: %v", err)

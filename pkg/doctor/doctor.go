@@ -61,7 +61,7 @@ type Facts struct {
 	DirectoriesErr error
 	// Copies are the directories that hold databases, if there are several and none was named.
 	Copies []Copy
-	Room           Room
+	Room   Room
 	// Kept is the state of resources on this node.
 	Kept []Kept
 	// Services are the units of systemd that would run the same servers.

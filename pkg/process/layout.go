@@ -64,16 +64,26 @@ func DiscoverLayoutIn(root string, override Layout) (Layout, error) {
 	layout.RunDir = cmp.Or(layout.RunDir, packaged.run, filepath.Join(root, "var/run/ovn"))
 	layout.LogDir = cmp.Or(layout.LogDir, packaged.log, filepath.Join(root, "var/log/ovn"))
 	if layout.DatabaseDir == "" {
-		directory, err := discoverDatabases(root, packaged.database, layout.Pair)
-		if err == nil && directory == "" && refused != nil {
-			err = fmt.Errorf("cannot learn where the packages of OVN keep databases; the parameter ovn_dbdir can name the directory: %w", refused)
-		}
+		directory, err := databaseDirectory(root, packaged.database, refused, layout.Pair)
 		if err != nil {
 			return Layout{}, err
 		}
-		layout.DatabaseDir = cmp.Or(directory, packaged.database, usualDatabases(root))
+		layout.DatabaseDir = directory
 	}
 	return layout, nil
+}
+
+// databaseDirectory is where databases are, or else where the packages have new ones, unless their files
+// were refused.
+func databaseDirectory(root, packaged string, refused error, pair Pair) (string, error) {
+	switch found, err := discoverDatabases(root, packaged, pair); {
+	case found != "" || err != nil:
+		return found, err
+	case refused != nil:
+		return "", fmt.Errorf("cannot learn where the packages of OVN keep databases; the parameter ovn_dbdir can name the directory: %w", refused)
+	default:
+		return cmp.Or(packaged, usualDatabases(root)), nil
+	}
 }
 
 // discoverSchemas is where a package, or else "make install", put the schemas.

@@ -43,7 +43,7 @@ func system(t *testing.T, files map[string]string) string {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // as the packages have it
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -66,31 +66,38 @@ func TestFreshHostHasTheDirectoriesOfItsPackages(t *testing.T) {
 		want  process.Layout
 	}{
 		{
-			"Debian and Ubuntu", map[string]string{library: debian, centralDefaults: "# OVN_CTL_OPTS=\n", "etc/ovn/key.pem": present},
+			"Debian and Ubuntu",
+			map[string]string{library: debian, centralDefaults: "# OVN_CTL_OPTS=\n", "etc/ovn/key.pem": present},
 			process.Layout{RunDir: "var/run/ovn", DatabaseDir: "var/lib/ovn", LogDir: "var/log/ovn"},
 		},
 		{ // whose package ovn owns both directories
-			"RHEL", map[string]string{library: rhel, settings: "OVN_USER_ID=\"openvswitch:hugetlbfs\"\n", "var/lib/ovn/x": present, "etc/ovn/x": present},
+			"RHEL",
+			map[string]string{library: rhel, settings: "OVN_USER_ID=\"openvswitch:hugetlbfs\"\n", "var/lib/ovn/x": present, "etc/ovn/x": present},
 			process.Layout{RunDir: "var/run/ovn", DatabaseDir: "etc/ovn", LogDir: "var/log/ovn"},
 		},
 		{
-			"RHEL with directories of its own", map[string]string{library: rhel, settings: "OVN_DBDIR=/srv/ovn\nOVN_RUNDIR=\"/run/other\"\nOVN_LOGDIR='/srv/log'\n"},
+			"RHEL with directories of its own",
+			map[string]string{library: rhel, settings: "OVN_DBDIR=/srv/ovn\nOVN_RUNDIR=\"/run/other\"\nOVN_LOGDIR='/srv/log'\n"},
 			process.Layout{RunDir: "run/other", DatabaseDir: "srv/ovn", LogDir: "srv/log"},
 		},
 		{
-			"Debian with directories of its own", map[string]string{library: debian, centralDefaults: "OVN_DBDIR=/srv/ovn\n"},
+			"Debian with directories of its own",
+			map[string]string{library: debian, centralDefaults: "OVN_DBDIR=/srv/ovn\n"},
 			process.Layout{RunDir: "var/run/ovn", DatabaseDir: "srv/ovn", LogDir: "var/log/ovn"},
 		},
 		{
-			"RHEL with databases where Debian has them", map[string]string{library: rhel, "var/lib/ovn/ovnsb_db.db": present, "etc/ovn/x": present},
+			"RHEL with databases where Debian has them",
+			map[string]string{library: rhel, "var/lib/ovn/ovnsb_db.db": present, "etc/ovn/x": present},
 			process.Layout{RunDir: "var/run/ovn", DatabaseDir: "var/lib/ovn", LogDir: "var/log/ovn"},
 		},
 		{
-			"Debian with databases where older packages had them", map[string]string{library: debian, "var/lib/ovn/x": present, "etc/ovn/ovnnb_db.db": present},
+			"Debian with databases where older packages had them",
+			map[string]string{library: debian, "var/lib/ovn/x": present, "etc/ovn/ovnnb_db.db": present},
 			process.Layout{RunDir: "var/run/ovn", DatabaseDir: "etc/ovn", LogDir: "var/log/ovn"},
 		},
 		{
-			"a library without directories", map[string]string{library: "ovn_dbdir=$OVN_DBDIR\n", "etc/ovn/x": present},
+			"a library without directories",
+			map[string]string{library: "ovn_dbdir=$OVN_DBDIR\n", "etc/ovn/x": present},
 			process.Layout{RunDir: "var/run/ovn", DatabaseDir: "etc/ovn", LogDir: "var/log/ovn"},
 		},
 	} {
@@ -114,19 +121,26 @@ func TestFreshHostHasTheDirectoriesOfItsPackages(t *testing.T) {
 // read, not run. That must not keep an action from servers that run, nor from databases that exist.
 func TestNewDatabasesHaveNoPlaceByAFileThatIsRefused(t *testing.T) {
 	t.Parallel()
-	for name, spoil := range map[string]func(t *testing.T, path string){
-		"writable by others":         func(t *testing.T, path string) { chmod(t, path, 0o666) },
-		"of another account":         func(t *testing.T, path string) { chown(t, path, 1) },
-		"a directory":                func(t *testing.T, path string) { replace(t, path, func() error { return os.Mkdir(path, 0o755) }) },
-		"a relative directory":       func(t *testing.T, path string) { rewrite(t, path, "ovn_dbdir='lib/ovn'\n") },
-		"a directory to be expanded": func(t *testing.T, path string) { rewrite(t, path, "ovn_dbdir='/var/$(id)'\n") },
-		"a line without an end":      func(t *testing.T, path string) { rewrite(t, path, strings.Repeat("x", 1<<17)) },
-		"link to another's file":     func(t *testing.T, path string) { replace(t, path, func() error { return linkToAnothers(t, path) }) },
+	another := system(t, map[string]string{"ovn-lib": libraryOfOVN("/srv/ovn")}) + "/ovn-lib"
+	if err := os.Chown(another, 1, -1); err != nil {
+		t.Skip(err)
+	}
+	write := func(path, text string) error { return os.WriteFile(path, []byte(text), 0o600) }
+	for name, spoil := range map[string]func(path string) error{
+		"writable by others":         func(path string) error { return os.Chmod(path, 0o666) },
+		"of another account":         func(path string) error { return os.Chown(path, 1, -1) },
+		"a directory":                func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o755)) },
+		"a relative directory":       func(path string) error { return write(path, "ovn_dbdir='lib/ovn'\n") },
+		"a directory to be expanded": func(path string) error { return write(path, "ovn_dbdir='/var/$(id)'\n") },
+		"a line without an end":      func(path string) error { return write(path, strings.Repeat("x", 1<<17)) },
+		"link to another's file":     func(path string) error { return errors.Join(os.Remove(path), os.Symlink(another, path)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			root := system(t, map[string]string{library: libraryOfOVN("/srv/ovn")})
-			spoil(t, filepath.Join(root, library))
+			if err := spoil(filepath.Join(root, library)); err != nil {
+				t.Fatal(err)
+			}
 			if got, err := process.DiscoverLayoutIn(root, process.Layout{}); err == nil || !strings.Contains(err.Error(), "ovn_dbdir") {
 				t.Errorf("%+v, %v", got, err)
 			}
@@ -142,42 +156,6 @@ func TestNewDatabasesHaveNoPlaceByAFileThatIsRefused(t *testing.T) {
 			}
 		})
 	}
-}
-
-func chmod(t *testing.T, path string, mode os.FileMode) {
-	t.Helper()
-	if err := os.Chmod(path, mode); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func chown(t *testing.T, path string, user int) {
-	t.Helper()
-	if err := os.Chown(path, user, -1); err != nil {
-		t.Skip(err)
-	}
-}
-
-func rewrite(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func replace(t *testing.T, path string, with func() error) {
-	t.Helper()
-	if err := errors.Join(os.Remove(path), with()); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func linkToAnothers(t *testing.T, path string) error {
-	t.Helper()
-	target := filepath.Join(t.TempDir(), "ovn-lib")
-	rewrite(t, target, libraryOfOVN("/srv/ovn"))
-	chown(t, target, 1)
-	return os.Symlink(target, path)
 }
 
 // From a RHEL whose former ovn-northd.service kept databases elsewhere than the shell agent.
