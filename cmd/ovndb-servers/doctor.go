@@ -21,11 +21,11 @@ type doctorOptions struct {
 
 const doctorHelp = `Look for what works today and will hurt later, and name the command that mends it: the
 clone, the virtual IP with its constraints, timeouts and monitors of the resource,
-fencing and quorum policy, Corosync's timings, and cluster records of resources that are
-gone; on this node the agent's directories and link, room for snapshots, services of
-systemd that run the same servers, files for TLS that expire within 30 days, a clock that
-nothing keeps right; and which schemas, and versions of Pacemaker, the nodes have. Run it
-on each node. It changes nothing.
+fencing and quorum policy, Corosync's timings, and records and state of resources that
+are gone; on this node the agent's directories and link, databases in two directories, room
+for snapshots, services of systemd that run the same servers, files for TLS that expire
+within 30 days, a clock that nothing keeps right; and which schemas, and versions of
+Pacemaker, the nodes have. Run it on each node. It changes nothing.
 
 A line begins with "problem:", "advice:", or "unchecked:" for a check that could not be
 made. The clocks of the nodes are not compared: nothing depends on them but the times of

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,8 +25,12 @@ import (
 // facts gathers all that the checks are about, and the name of this node. What cannot be found out is a
 // part of the facts, not an error.
 func (o doctorOptions) facts(ctx context.Context) (f doctor.Facts, node string, err error) {
-	t, err := o.target(ctx, discardLogger())
+	t, err := o.find(ctx)
 	if err != nil {
+		return doctor.Facts{}, "", err
+	}
+	layout, _ := process.DiscoverLayoutIn(o.root, o.layout) // addNode says what is wrong with it
+	if t, err = o.at(t, layout, discardLogger()); err != nil {
 		return doctor.Facts{}, "", err
 	}
 	configuration, unreadable := pacemaker.ReadConfiguration(ctx)
@@ -43,7 +48,7 @@ func (o doctorOptions) facts(ctx context.Context) (f doctor.Facts, node string, 
 	f.ParametersErr = invalid
 	f.Membership, f.MembershipErr = pacemaker.MembershipTimeout(ctx)
 	f.MembershipErr = installed(f.MembershipErr)
-	o.addNode(&f, parameters, primitive.Provider)
+	o.addNode(ctx, &f, parameters, primitive.Provider)
 	f.CIBSchema, f.CIBSchemaErr = pacemaker.CIBSchema(ctx)
 	f.Clock = clockOfNode()
 	f.Schemas = schemasOf(ctx, f.Resource)
@@ -71,19 +76,22 @@ func (o doctorOptions) configured(found string, c pacemaker.Configuration) strin
 }
 
 // addNode adds the facts of this node.
-func (o doctorOptions) addNode(f *doctor.Facts, p ocf.Parameters, provider string) {
+func (o doctorOptions) addNode(ctx context.Context, f *doctor.Facts, p ocf.Parameters, provider string) {
 	if o.stateDir != control.StateBase { // the options come before the parameters
 		p.StateDir = o.stateDir
 	}
 	if o.stateRunDir != control.RunBase {
 		p.StateRunDir = o.stateRunDir
 	}
-	layout, err := process.DiscoverLayout(process.Layout{
+	layout, err := process.DiscoverLayoutIn(o.root, process.Layout{
 		RunDir: cmp.Or(o.layout.RunDir, p.RunDir), DatabaseDir: cmp.Or(o.layout.DatabaseDir, p.DatabaseDir),
 		LogDir: p.LogDir, SchemaDir: p.SchemaDir, Pair: p.Databases,
 	})
 	units := control.Units(layout, p.Northbound, p.Southbound)
-	if err != nil {
+	if ambiguous := new(process.AmbiguousLayoutError); errors.As(err, &ambiguous) {
+		f.Copies = readCopies(ctx, ambiguous, p.Databases)
+		f.Room.Err = process.ErrAmbiguousLayout
+	} else if err != nil {
 		f.DirectoriesErr, f.Room.Err = err, err
 	} else {
 		f.DirectoriesErr, f.Room = ocf.DirectoryFaults(layout, p), roomFor(units, layout, p, f.Resource)
@@ -93,6 +101,7 @@ func (o doctorOptions) addNode(f *doctor.Facts, p ocf.Parameters, provider strin
 			f.Keys = append(f.Keys, keyOf(u.Name(), u.Endpoint.Keys, f.Now))
 		}
 	}
+	f.Kept = keptIn(p.StateDir, p.StateRunDir)
 	f.Services, f.ServicesErr = servicesIn(o.root, p)
 	f.Link = linkIn(o.root, provider, o.program)
 }
@@ -131,6 +140,33 @@ func roomFor(units []control.Unit, layout process.Layout, p ocf.Parameters, reso
 	}
 	room.FreeBytes = disk.Bavail * uint64(max(disk.Bsize, 0))
 	return room
+}
+
+// keptIn returns the resources whose state is below one of two directories, as far as it can be read.
+func keptIn(stateDir, runDir string) []doctor.Kept {
+	names := slices.Concat(lastingInstances(stateDir), lastingInstances(runDir))
+	slices.Sort(names)
+	var all []doctor.Kept
+	for _, name := range slices.Compact(names) {
+		k := doctor.Kept{Resource: name}
+		for _, base := range []string{stateDir, runDir} {
+			if directory := filepath.Join(base, name); isDirectory(directory) {
+				k.Directories = append(k.Directories, directory)
+			}
+		}
+		taken, err := (&control.Controller{StateDir: filepath.Join(stateDir, name)}).SnapshotDirectory().List()
+		if err != nil {
+			continue // there may be snapshots: nothing is advised
+		}
+		k.Snapshots = len(taken)
+		all = append(all, k)
+	}
+	return all
+}
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 func keyOf(database string, files pki.Files, now time.Time) doctor.Key {

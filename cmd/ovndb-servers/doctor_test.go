@@ -207,3 +207,38 @@ func TestDiagnosisInEveryFormatAndItsExitCode(t *testing.T) {
 		}
 	}
 }
+
+// From a cluster whose only resource of the agent was deleted: doctor names its record and its state on this
+// node with the commands that remove them, and first the one that shows its snapshots.
+func TestDoctorNamesWhatTheLastResourceLeftBehind(t *testing.T) {
+	c := newStaleNode(t)
+	c.away("node1")
+	c.configure(`id="ovndb" provider`, `id="other" provider`, `type="ovndb-servers"`, `type="Dummy"`)
+	found := func() map[string]string {
+		t.Helper()
+		commands := map[string]string{}
+		for _, f := range c.examined("node1") {
+			if f.Check == "records" && f.Severity == doctor.Advice {
+				commands[f.Command] = f.Text
+			}
+		}
+		return commands
+	}
+	const removeRecord = "crm_attribute --type crm_config --set-name ovndb-servers-records --name ovndb-record-ovndb --delete"
+	state, run := filepath.Join(c.nodes["node1"], "state", "ovndb"), filepath.Join(c.nodes["node1"], "state-run", "ovndb")
+	got := found()
+	if _, named := got["rm -r "+state+" "+run]; len(got) != 2 || !named || got[removeRecord] == "" {
+		t.Errorf("got %v", got)
+	}
+	if err := os.RemoveAll(run); err != nil {
+		t.Fatal(err)
+	}
+	if got := found(); len(got) != 2 || got["rm -r "+state] == "" {
+		t.Errorf("without what it has said since the boot: got %v", got)
+	}
+	write(t, filepath.Join(state, "snapshots", "OVN_Northbound.000001.20260101T000000Z.resync.db"), "", 0o600)
+	if got := found(); got["ovndb-servers snapshots list --resource ovndb"] == "" {
+		t.Errorf("with a snapshot: got %v", got)
+	}
+	wantText(t, c.tool("node1", exitHealthy, "snapshots", "list", "--resource", "ovndb").stdout, "OVN_Northbound.000001")
+}

@@ -18,9 +18,9 @@ import (
 	"ovndb-servers/pkg/process"
 )
 
-// TestMain lets the test program be the program: a supervisor is a process of its own.
+// TestMain lets the test program be the program: a supervisor is a process of its own, as is all of a container.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && slices.Contains([]string{"supervise", process.FilesCommand}, os.Args[1]) {
+	if len(os.Args) > 1 && slices.Contains([]string{"ocf", "supervise", process.FilesCommand}, os.Args[1]) {
 		os.Exit(runUntilSignalled())
 	}
 	if args := os.Getenv(programVariable); args != "" {

@@ -82,36 +82,50 @@ func (p place) check() error {
 // view, or the reason why there is none.
 type target struct {
 	controller *control.Controller
-	view       pacemaker.View
-	noCluster  error
+	// instance is the resource's name, and node Pacemaker's name of this node.
+	instance, node string
+	view           pacemaker.View
+	noCluster      error
+	// parameters are those that the cluster has of the resource.
+	parameters ocf.Parameters
 }
 
 // target finds the resource. A cluster that does not answer is a part of the result, not an error.
 func (p place) target(ctx context.Context, log logrus.FieldLogger) (target, error) {
-	if err := p.check(); err != nil {
-		return target{}, err
-	}
-	view, node, noCluster := askCluster(ctx)
-	instance, err := p.pickResource(view, noCluster)
+	t, err := p.find(ctx)
 	if err != nil {
 		return target{}, err
-	}
-	var parameters ocf.Parameters
-	if noCluster == nil {
-		parameters = configuredParameters(ctx, instance)
-		p.configure(parameters)
 	}
 	layout, err := process.DiscoverLayout(p.layout)
 	if err != nil {
 		return target{}, err
 	}
-	c := p.newController(node, instance, view, layout, log)
-	if err := checkAccess(c); err != nil {
+	return p.at(t, layout, log)
+}
+
+// find finds the resource, and takes the directories of OVN from its parameters. The result has no
+// controller.
+func (p *place) find(ctx context.Context) (t target, err error) {
+	if err := p.check(); err != nil {
 		return target{}, err
 	}
-	c.ManageNorthd = parameters.ManageNorthd
-	c.Units[0].Endpoint.Keys, c.Units[1].Endpoint.Keys = parameters.Northbound.Keys, parameters.Southbound.Keys
-	return target{controller: c, view: view, noCluster: noCluster}, nil
+	t.view, t.node, t.noCluster = askCluster(ctx)
+	if t.instance, err = p.pickResource(t.view, t.noCluster); err != nil {
+		return target{}, err
+	}
+	if t.noCluster == nil {
+		t.parameters = configuredParameters(ctx, t.instance)
+		p.configure(t.parameters)
+	}
+	return t, nil
+}
+
+// at adds the controller to a target whose files are in the directories of a layout.
+func (p place) at(t target, layout process.Layout, log logrus.FieldLogger) (target, error) {
+	t.controller = p.newController(t.node, t.instance, t.view, layout, log)
+	t.controller.ManageNorthd = t.parameters.ManageNorthd
+	t.controller.Units[0].Endpoint.Keys, t.controller.Units[1].Endpoint.Keys = t.parameters.Northbound.Keys, t.parameters.Southbound.Keys
+	return t, checkAccess(t.controller)
 }
 
 // askCluster returns the cluster's view and Pacemaker's name of this node. A cluster that does not answer

@@ -16,7 +16,17 @@ import (
 func newOlderCluster(t *testing.T) (c testCluster, published string) {
 	t.Helper()
 	c = newTestCluster(t)
-	directory := t.TempDir()
+	directory, published := olderSchemas(t)
+	c.parameters = map[string]string{"OCF_RESKEY_ovn_schemadir": directory}
+	c.lead("node1")
+	return c, published
+}
+
+// olderSchemas returns a directory with schemas of an older version, and how a node publishes the
+// installed ones.
+func olderSchemas(t *testing.T) (directory, published string) {
+	t.Helper()
+	directory = t.TempDir()
 	version := regexp.MustCompile(`"version": *"([^"]*)"`)
 	for name, database := range map[string]string{"ovn-nb.ovsschema": "OVN_Northbound", "ovn-sb.ovsschema": "OVN_Southbound"} {
 		text, err := os.ReadFile(filepath.Join("/usr/share/ovn", name))
@@ -26,9 +36,7 @@ func newOlderCluster(t *testing.T) (c testCluster, published string) {
 		published += database + "=" + string(version.FindSubmatch(text)[1]) + " "
 		write(t, filepath.Join(directory, name), string(version.ReplaceAll(text, []byte(`"version": "0.0.1"`))), 0o644)
 	}
-	c.parameters = map[string]string{"OCF_RESKEY_ovn_schemadir": directory}
-	c.lead("node1")
-	return c, published
+	return directory, published
 }
 
 // From a node that leads with ovn-northd, by the configuration of the resource, whose package is newer than
@@ -98,4 +106,49 @@ func TestUpgradeIsRefusedWhileANodeHasTheOlderPackageAndWhereNothingLeads(t *tes
 	c.role("node2", "Unpromoted")
 	wantText(t, c.tool("node1", exitHealthy, "status").stdout, "upgrade: OVN_Northbound keeps its schema until the package of OVN brings", "on: node2")
 	wantText(t, c.tool("node2", exitDegraded, "upgrade", "--yes").stderr, "this node does not lead: call it on the promoted node")
+}
+
+// From a promoted node whose package of OVN was replaced by an older one: nothing is converted, the reason
+// and the two ways out are said, and the server goes on with the schema that it has.
+func TestDowngradeIsRefusedWithTheReason(t *testing.T) {
+	c := newTestCluster(t)
+	c.lead("node1")
+	directory, _ := olderSchemas(t)
+	c.configured(map[string]string{"ovn_schemadir": directory, "master_ip": "127.0.0.9"})
+	write(t, filepath.Join(c.values, "ovndb-schemas-ovndb", "node1"), "OVN_Northbound=0.0.1 OVN_Southbound=0.0.1", 0o644)
+	for _, args := range [][]string{{"upgrade"}, {"upgrade", "--yes"}} {
+		got := c.tool("node1", exitDegraded, args...)
+		wantText(t, got.stdout, "OVN_Northbound: schema", "the package on this node brings 0.0.1: is older, and stays as it is")
+		wantText(t, got.stderr, "a database is not converted to an older schema: install the newer OVN again",
+			"restore the snapshot that was kept before the conversion (ovndb-servers snapshots list)")
+	}
+	c.insert("node1", "after")
+	if text := c.tool("node1", exitHealthy, "snapshots", "list").stdout; strings.Contains(text, "upgrade") {
+		t.Errorf("a snapshot was kept for it: %s", text)
+	}
+}
+
+// From a promoted node whose package is newer than that of another one, without ovn-northd: monitor says what
+// the conversion waits for, with the code of a healthy node.
+func TestMonitorSaysWhatAnUpgradeWaitsForAndIsNotDegradedByIt(t *testing.T) {
+	s := supervised{newTestCluster(t)}
+	s.enable()
+	use := func(schemas string) {
+		t.Helper()
+		s.parameters["OCF_RESKEY_ovn_schemadir"] = schemas
+		t.Setenv("OCF_RESKEY_ovn_schemadir", schemas) // the supervisor inherits it
+	}
+	older, _ := olderSchemas(t)
+	use(older)
+	write(t, filepath.Join(s.values, "ovndb-schemas-ovndb", "node2"), "OVN_Northbound=0.0.1 OVN_Southbound=0.0.1", 0o644)
+	s.lead("node1")
+	if text := s.agent("node1", "monitor", 8); strings.Contains(text, "ocf-exit-reason") {
+		t.Errorf("before the upgrade it says %s", text)
+	}
+	use("/usr/share/ovn")
+	s.agent("node1", "monitor", 191) // it replaces the supervisor
+	s.becomes("monitor to say what is waited for", func() bool {
+		code, text := s.act("node1", "monitor")
+		return code == 8 && strings.Contains(text, "ocf-exit-reason:the databases keep their schema until") && strings.Contains(text, "still missing: node2")
+	})
 }

@@ -75,6 +75,7 @@ func (c *Controller) monitorSupervised(ctx context.Context, expectPromoted bool)
 		}
 		return ErrServerDown
 	})
+	v.Waiting = state.Waiting
 	// A restart that takes longer is bounded by the supervisor.
 	repaired := (err == nil || state.Restarting) && len(v.Repairs) == 0
 	switch v.Health {

@@ -90,10 +90,37 @@ func checkRecords(f Facts) []Finding {
 		}
 		findings = append(findings, Finding{
 			Severity: Advice,
-			Text: fmt.Sprintf("there is a cluster record of resource %q, which does not exist: a new resource of that name would wait for that term's data",
+			Text: fmt.Sprintf("there is a cluster record of resource %q, which does not exist: a new resource of that name would wait for that term's data "+
+				"(docs/operations.md, The resource is renamed, created again or deleted)",
 				resource),
 			Command: fmt.Sprintf("crm_attribute --type crm_config --set-name ovndb-servers-records --name ovndb-record-%s --delete", resource),
 		})
+	}
+	return append(findings, checkKept(f)...)
+}
+
+// Kept is the state of a resource that this node keeps.
+type Kept struct {
+	Resource    string
+	Directories []string
+	Snapshots   int
+}
+
+// checkKept names the state of resources that are not there any more. A command that would remove
+// snapshots is in the text alone.
+func checkKept(f Facts) []Finding {
+	var findings []Finding
+	for _, k := range f.Kept {
+		if _, exists := f.Cluster.Primitive(k.Resource); exists {
+			continue
+		}
+		text := fmt.Sprintf("this node keeps the state of resource %q, which does not exist", k.Resource)
+		command := "rm -r " + strings.Join(k.Directories, " ")
+		if k.Snapshots > 0 {
+			text += fmt.Sprintf(", with %d snapshots; once none of them is wanted: %s", k.Snapshots, command)
+			command = "ovndb-servers snapshots list --resource " + k.Resource
+		}
+		findings = append(findings, Finding{Severity: Advice, Text: text, Command: command})
 	}
 	return findings
 }

@@ -59,7 +59,11 @@ type Facts struct {
 	MembershipErr error
 	// DirectoriesErr joins the faults of the directories of state, logs, sockets and databases.
 	DirectoriesErr error
-	Room           Room
+	// Copies are the directories that hold databases, if there are several and none was named.
+	Copies []Copy
+	Room   Room
+	// Kept is the state of resources on this node.
+	Kept []Kept
 	// Services are the units of systemd that would run the same servers.
 	Services    []Service
 	ServicesErr error

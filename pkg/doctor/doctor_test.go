@@ -175,6 +175,12 @@ func TestEachFaultOfTheNodeIsFoundWithItsCommand(t *testing.T) {
 			newer := replication.Schemas{"OVN_Northbound": "7.1.0", "OVN_Southbound": "20.1.0"}
 			f.Schemas.Nodes = map[string]replication.Schemas{"node1": {"OVN_Northbound": "7.0.0", "OVN_Southbound": "20.1.0"}, "node2": newer, "node3": newer}
 		}},
+		{"records", doctor.Advice, `the state of resource "old", which does not exist`, "rm -r /var/lib/ovndb-servers/old /run/ovndb-servers/old", func(f *doctor.Facts) {
+			f.Kept = []doctor.Kept{{Resource: "ovndb", Directories: []string{"/x"}}, {Resource: "old", Directories: []string{"/var/lib/ovndb-servers/old", "/run/ovndb-servers/old"}}}
+		}},
+		{"records", doctor.Advice, "with 2 snapshots; once none of them is wanted: rm -r /var/lib/ovndb-servers/old", "ovndb-servers snapshots list --resource old", func(f *doctor.Facts) {
+			f.Kept = []doctor.Kept{{Resource: "old", Directories: []string{"/var/lib/ovndb-servers/old"}, Snapshots: 2}}
+		}},
 		{"parameters", doctor.Problem, "cannot use parameter", "crm_resource --resource ovndb --set-parameter", func(f *doctor.Facts) {
 			f.ParametersErr = errors.Join(errors.New(`cannot use parameter snapshots="x"`))
 		}},

@@ -21,7 +21,7 @@ func checkDirectories(f Facts) []Finding {
 		}
 		findings = append(findings, found)
 	}
-	return findings
+	return append(findings, checkCopies(f)...)
 }
 
 // Room is the space for snapshots.

@@ -65,14 +65,23 @@ func (a Agent) stop(ctx context.Context, call call) (ExitCode, error) {
 func (a Agent) monitor(ctx context.Context, call call) (ExitCode, error) {
 	r := call.resource(ctx)
 	if call.env.Probe() {
-		v := r.Probe(ctx)
-		return healthCode(v.Health), verdictError(v)
+		return a.answer(r.Probe(ctx))
 	}
 	v := r.Monitor(ctx, call.env.ExpectsPromoted())
 	if wrong := errors.Join(call.refused, call.invalid); wrong != nil {
 		v = v.Degraded(wrong.Error())
 	}
-	return healthCode(v.Health), verdictError(v)
+	return a.answer(v)
+}
+
+// answer returns what a monitor answers. What a healthy node waits for is said in the exit reason alone:
+// it is no warning.
+func (a Agent) answer(v replication.Verdict) (ExitCode, error) {
+	err := verdictError(v)
+	if err == nil && v.Waiting != "" {
+		ExitReason(a.Stderr, "%s", v.Waiting)
+	}
+	return healthCode(v.Health), err
 }
 
 // verdictError is the exit reason of a monitor; nil if the servers are healthy or none runs. Every

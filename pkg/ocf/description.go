@@ -218,8 +218,9 @@ func placeDescriptions() []parameterDescription {
 The directory of the servers' control sockets, database sockets and pidfiles. Without it, the one of OVN's packages: /var/run/ovn.
 `),
 		directoryDescription(paramDatabaseDir, "Directory of the database files", `
-The directory of the database files, ovnnb_db.db and ovnsb_db.db. It must be local to the node. Without it, the one of OVN's packages:
-/var/lib/ovn, or /etc/ovn where the files are there.
+The directory of the database files, ovnnb_db.db and ovnsb_db.db. It must be local to the node. Without it, the one of /var/lib/ovn and
+/etc/ovn that holds databases; where none does, the one of OVN's packages, which their files name (/usr/share/ovn/scripts/ovn-lib,
+OVN_DBDIR in /etc/sysconfig/ovn or /etc/default/ovn-central): /var/lib/ovn on Debian and Ubuntu, /etc/ovn on RHEL.
 `),
 		directoryDescription(paramLogDir, "Directory of the log files", `
 The directory of the servers' log files. Without it, the one of OVN's packages: /var/log/ovn.

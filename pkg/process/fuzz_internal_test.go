@@ -8,19 +8,26 @@ import (
 	"testing"
 )
 
-func FuzzPackagedAccount(f *testing.F) {
+func FuzzSettingsOfOVNsPackages(f *testing.F) {
 	f.Add("# comment\nOVN_USER_ID=\"openvswitch:openvswitch\"\nOVN_NORTHD_OPTS=x\n")
 	f.Add("OVN_USER_ID='a\nOVN_USER_ID=")
+	f.Add("OVN_USER_ID=${OVN_DBDIR-'/var/lib/ovn'} # x")
 	f.Fuzz(func(t *testing.T, settings string) {
-		account, err := parseSettings(strings.NewReader(settings))
+		values, err := parseSettings(strings.NewReader(settings), []string{"OVN_USER_ID", "OVN_DBDIR"})
 		if err != nil {
 			return
 		}
-		if strings.ContainsAny(account, "\n") || !strings.Contains(settings, account) {
-			t.Errorf("got %q", account)
+		for _, value := range values {
+			if strings.ContainsAny(value, "\n") || !strings.Contains(settings, value) {
+				t.Errorf("got %q", value)
+			}
 		}
-		if owner, err := LookupOwner(account); err == nil && (owner.UID < 0 || owner.GID < 0) {
-			t.Errorf("%q is %+v", account, owner)
+		if owner, err := LookupOwner(values["OVN_USER_ID"]); err == nil && (owner.UID < 0 || owner.GID < 0) {
+			t.Errorf("%v is %+v", values, owner)
+		}
+		found := packagedDirectories{database: values["OVN_DBDIR"]}
+		if under, err := found.under("/root"); err == nil && under.database != "" && !strings.HasPrefix(under.database, "/root") {
+			t.Errorf("%q is %q", found.database, under.database)
 		}
 	})
 }

@@ -1,10 +1,11 @@
 package process
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Layout holds the directories OVN's packages use, as absolute paths.
@@ -26,17 +27,19 @@ type ServerFiles struct {
 	Schema        string
 }
 
-// DiscoverLayout fills the empty fields of override with the directories that
-// OVN's packages use on this machine. Databases are in /var/lib/ovn or, as older
-// packages had it, in /etc/ovn: the one that holds a database is taken; if
-// neither does, the first that exists. It returns [ErrAmbiguousLayout] if both
-// hold databases, because taking either would silently leave data behind.
+// DiscoverLayout fills the empty fields of override with the directories of OVN's packages on this
+// machine, which their own files name. A directory that holds databases is taken before that: they are
+// in /var/lib/ovn, or /etc/ovn on RHEL and in older packages. It returns an
+// [*AmbiguousLayoutError] if several hold databases, because taking one would silently leave data behind.
+//
+// Where the files of the packages are refused, only a place for new databases is an error: running
+// servers are reached by the usual directories.
 func DiscoverLayout(override Layout) (Layout, error) {
-	return discoverLayout("/", override)
+	return DiscoverLayoutIn("/", override)
 }
 
-// discoverLayout is [DiscoverLayout] for a system whose files lie under root.
-func discoverLayout(root string, override Layout) (Layout, error) {
+// DiscoverLayoutIn is [DiscoverLayout] for a system whose files lie under root.
+func DiscoverLayoutIn(root string, override Layout) (Layout, error) {
 	layout := override
 	for _, field := range []struct {
 		name string
@@ -51,23 +54,36 @@ func discoverLayout(root string, override Layout) (Layout, error) {
 			return Layout{}, fmt.Errorf("cannot use %s directory %q: not an absolute path", field.name, field.path)
 		}
 	}
-	if layout.RunDir == "" {
-		layout.RunDir = filepath.Join(root, "var/run/ovn")
-	}
-	if layout.LogDir == "" {
-		layout.LogDir = filepath.Join(root, "var/log/ovn")
-	}
 	if layout.SchemaDir == "" {
 		layout.SchemaDir = discoverSchemas(root, layout.Pair)
 	}
+	if layout.RunDir != "" && layout.LogDir != "" && layout.DatabaseDir != "" {
+		return layout, nil
+	}
+	packaged, refused := readPackagedDirectories(root)
+	layout.RunDir = cmp.Or(layout.RunDir, packaged.run, filepath.Join(root, "var/run/ovn"))
+	layout.LogDir = cmp.Or(layout.LogDir, packaged.log, filepath.Join(root, "var/log/ovn"))
 	if layout.DatabaseDir == "" {
-		directory, err := discoverDatabases(root, layout.Pair)
+		directory, err := databaseDirectory(root, packaged.database, refused, layout.Pair)
 		if err != nil {
 			return Layout{}, err
 		}
 		layout.DatabaseDir = directory
 	}
 	return layout, nil
+}
+
+// databaseDirectory is where databases are, or else where the packages have new ones, unless their files
+// were refused.
+func databaseDirectory(root, packaged string, refused error, pair Pair) (string, error) {
+	switch found, err := discoverDatabases(root, packaged, pair); {
+	case found != "" || err != nil:
+		return found, err
+	case refused != nil:
+		return "", fmt.Errorf("cannot learn where the packages of OVN keep databases; the parameter ovn_dbdir can name the directory: %w", refused)
+	default:
+		return cmp.Or(packaged, usualDatabases(root)), nil
+	}
 }
 
 // discoverSchemas is where a package, or else "make install", put the schemas.
@@ -84,46 +100,44 @@ func discoverSchemas(root string, pair Pair) string {
 	return packaged
 }
 
-func discoverDatabases(root string, pair Pair) (string, error) {
-	newer, older := filepath.Join(root, "var/lib/ovn"), filepath.Join(root, "etc/ovn")
-	inNewer, err := databaseIn(newer, pair)
-	if err != nil {
-		return "", err
+// discoverDatabases returns the directory that holds databases of the pair, empty if none does.
+func discoverDatabases(root, packaged string, pair Pair) (string, error) {
+	newer, older := databaseDirectories(root)
+	var copies []DatabaseCopy
+	for _, directory := range []string{packaged, newer, older} {
+		if directory == "" || slices.ContainsFunc(copies, func(c DatabaseCopy) bool { return sameFile(c.Directory, directory) }) {
+			continue
+		}
+		found, err := copyIn(directory, pair)
+		if err != nil {
+			return "", err
+		}
+		if len(found.Databases) > 0 {
+			copies = append(copies, found)
+		}
 	}
-	inOlder, err := databaseIn(older, pair)
-	if err != nil {
-		return "", err
-	}
-	switch {
-	case inNewer != "" && inOlder != "" && !sameFile(newer, older):
-		return "", fmt.Errorf("cannot choose a database directory: both %s and %s exist; move one away or name the directory: %w",
-			inNewer, inOlder, ErrAmbiguousLayout)
-	case inNewer != "":
-		return newer, nil
-	case inOlder != "":
-		return older, nil
-	case isDirectory(newer) || !isDirectory(older):
-		return newer, nil
+	switch len(copies) {
+	case 0:
+		return "", nil
+	case 1:
+		return copies[0].Directory, nil
 	default:
-		return older, nil
+		slices.SortStableFunc(copies, func(a, b DatabaseCopy) int { return b.Written.Compare(a.Written) })
+		return "", &AmbiguousLayoutError{Copies: copies}
 	}
 }
 
-// databaseIn is the path of a database of the pair in directory, or empty if there is none.
-func databaseIn(directory string, pair Pair) (string, error) {
-	var failures []error
-	for _, name := range []string{pair.northbound().database, pair.southbound().database} {
-		path := filepath.Join(directory, name)
-		found, err := exists(path)
-		if found {
-			return path, nil
-		}
-		failures = append(failures, err)
+// usualDatabases is where the first packages of OVN would put databases that do not say it.
+func usualDatabases(root string) string {
+	newer, older := databaseDirectories(root)
+	if isDirectory(newer) || !isDirectory(older) {
+		return newer
 	}
-	if err := errors.Join(failures...); err != nil {
-		return "", fmt.Errorf("cannot look for databases: %w", err)
-	}
-	return "", nil
+	return older
+}
+
+func databaseDirectories(root string) (newer, older string) {
+	return filepath.Join(root, "var/lib/ovn"), filepath.Join(root, "etc/ovn")
 }
 
 func isDirectory(path string) bool {

@@ -63,6 +63,8 @@ type Verdict struct {
 	Health Health
 	// Reasons say what is wrong, one for each fault; none if all is well.
 	Reasons []string
+	// Waiting says what is waited for that is no fault, for people; empty if nothing is.
+	Waiting string
 	// Repairs are to be carried out at once, in this order.
 	Repairs []Repair
 	// RepairErrors say why repairs that were tried have failed.

@@ -65,6 +65,7 @@ type loop struct {
 	keys       *keyWatcher
 	prover     *listenerProver
 	stack      []*stackWatcher
+	schemas    *schemaKeeper
 	frozen     chan time.Duration
 
 	// answering says for the memberKeeper that all servers were active when last observed, and
@@ -269,6 +270,7 @@ func (l *loop) save(now time.Time, reasons []string, gaveUp bool, unmonitored st
 	state.Config, state.Reasons, state.GaveUp, state.Unmonitored = l.config, reasons, gaveUp, unmonitored
 	state.Restarting, state.Notices = restarting(l.restarters), l.exporter.notices()
 	state.BehindSince = maps.Clone(l.freshness.behindSince)
+	state.Waiting = l.schemas.waiting()
 	state.SessionLosses, state.LastBeats = sessionLosses(l.sources), l.lastBeats()
 	err := l.node.SaveSupervisorState(state)
 	l.logFailure(now, logrus.WarnLevel, err, "cannot save the state of the supervisor: monitors have to ask the cluster themselves")

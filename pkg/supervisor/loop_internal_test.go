@@ -260,7 +260,8 @@ func start(t *testing.T, n *fakeNode, set ...func(*loop)) (l *loop, changed chan
 	logger, log := logrustest.NewNullLogger()
 	logger.SetLevel(logrus.DebugLevel)
 	l = &loop{
-		node: n, log: logger, beatInterval: time.Second,
+		schemas: &schemaKeeper{},
+		node:    n, log: logger, beatInterval: time.Second,
 		poller: newClusterPoller(n, logger), disk: &diskProber{}, prover: &listenerProver{}, diskPatience: 30 * time.Second,
 		frozen: make(chan time.Duration), membersChanged: make(chan struct{}, 1),
 		restarters: []*restarter{newTestRestarter(t, "OVN_Northbound"), newTestRestarter(t, "OVN_Southbound")},

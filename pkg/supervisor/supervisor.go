@@ -72,8 +72,7 @@ func (s Supervisor) run(ctx context.Context, l *loop) {
 	}
 	keeper := memberKeeper{controller: s.Controller, log: s.Log, answering: &l.answering, changed: l.membersChanged}
 	running.Go(func() { keeper.run(ctx) })
-	schemas := schemaKeeper{controller: s.Controller, log: s.Log}
-	running.Go(func() { schemas.run(ctx) })
+	running.Go(func() { l.schemas.run(ctx) })
 	freezes := freezeDetector{
 		log: s.Log, limit: freezeLimit(s.MembershipTimeout), promoted: s.Controller.Promoted,
 		closeListeners: l.dismissing(s.Controller.CloseListeners), poll: l.poller.request, frozen: l.frozen,
@@ -99,7 +98,7 @@ func newLoop(s Supervisor) *loop {
 		copyDelay: s.CopyDelay, largeFile: cmp.Or(s.LargeFile, defaultLargeFile),
 		poller: newClusterPoller(s.Controller, s.Log), disk: newDiskProber(s.Controller), keys: &keyWatcher{node: s.Controller, log: s.Log},
 		prover: newListenerProver(s.Controller), states: newStatePublisher(s.Controller, s.Log), frozen: make(chan time.Duration),
-		membersChanged: make(chan struct{}, 1), exporter: newExporter(s.Controller, s.Log, s.Metrics),
+		membersChanged: make(chan struct{}, 1), schemas: &schemaKeeper{controller: s.Controller, log: s.Log}, exporter: newExporter(s.Controller, s.Log, s.Metrics),
 	}
 	l.managed.Store(true)
 	l.cleanup = fmt.Sprintf("crm_resource --cleanup --resource %s --node %s", s.Controller.Instance, s.Controller.Node)

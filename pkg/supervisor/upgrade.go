@@ -3,7 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
-	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -14,6 +14,10 @@ import (
 const (
 	// upgradeInterval is between two looks at the schemas: packages change rarely.
 	upgradeInterval = 15 * time.Second
+	// schemasRenewal is after how long the schemas are published again. The attributes of a node are
+	// lost while its supervisor lives: when it was counted out, or its Pacemaker was restarted. The
+	// active would wait for a member without them for ever.
+	schemasRenewal = 2 * time.Minute
 	// upgradeTimeout bounds the conversion of a database, during which its server answers no client.
 	upgradeTimeout = 2 * time.Minute
 )
@@ -21,20 +25,17 @@ const (
 // schemaKeeper publishes which schemas this node's package brings, and converts the databases of a
 // node that leads.
 type schemaKeeper struct {
-	controller *control.Controller
-	log        logrus.FieldLogger
-	waited     []string
-	failures   failureLog
+	controller  *control.Controller
+	log         logrus.FieldLogger
+	publishedAt time.Time // zero if never
+	failures    failureLog
+	// waits says for the loop, and so for monitors, what an upgrade waits for.
+	waits atomic.Pointer[string]
 }
 
 func (k *schemaKeeper) run(ctx context.Context) {
-	published := false
 	for ctx.Err() == nil {
-		var err error
-		if !published {
-			err = k.publish(ctx)
-			published = err == nil
-		}
+		err := k.publish(ctx, time.Now())
 		if err == nil {
 			err = k.review(ctx)
 		}
@@ -45,28 +46,54 @@ func (k *schemaKeeper) run(ctx context.Context) {
 	}
 }
 
-func (k *schemaKeeper) publish(ctx context.Context) error {
+// publish publishes the schemas, if they were not published lately.
+func (k *schemaKeeper) publish(ctx context.Context, now time.Time) error {
+	if !k.publishedAt.IsZero() && now.Sub(k.publishedAt) < schemasRenewal {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
-	return k.controller.PublishSchemas(ctx)
+	err := k.controller.PublishSchemas(ctx)
+	if err == nil {
+		k.publishedAt = now
+	}
+	return err
+}
+
+// waiting returns what an upgrade waits for, empty if none does.
+func (k *schemaKeeper) waiting() string {
+	if text := k.waits.Load(); text != nil {
+		return *text
+	}
+	return ""
 }
 
 func (k *schemaKeeper) review(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, upgradeTimeout)
 	defer cancel()
 	if k.controller.UpgradeRefused() {
+		k.note(nil)
 		return nil
 	}
 	plan, err := k.controller.PlanUpgrade(ctx)
 	if errors.Is(err, control.ErrNotLeading) {
+		k.note(nil)
 		return nil
 	}
 	// A database that can be compared is converted, whatever is wrong with the other database.
 	err = errors.Join(err, k.controller.UpgradeSchemas(ctx, plan))
-	waits := plan.Waits()
-	if err == nil && len(waits) > 0 && !slices.Equal(waits, k.waited) {
-		k.log.Info(control.WaitsFor(waits))
-	}
-	k.waited = waits
+	k.note(plan.Waits())
 	return err
+}
+
+// note keeps which nodes an upgrade waits for, and logs it if they have changed.
+func (k *schemaKeeper) note(nodes []string) {
+	text := ""
+	if len(nodes) > 0 {
+		text = control.WaitsFor(nodes)
+	}
+	if text != "" && text != k.waiting() {
+		k.log.Info(text)
+	}
+	k.waits.Store(&text)
 }

@@ -1,0 +1,56 @@
+package supervisor
+
+import (
+	"testing"
+	"time"
+
+	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
+)
+
+// From a node that was counted out, or whose Pacemaker was restarted, while its supervisor lived: the cluster
+// has forgotten what the node has published. The schemas are there again soon, as the active node waits for
+// those of each member.
+func TestSchemasThatTheClusterHasForgottenArePublishedAgain(t *testing.T) {
+	t.Parallel()
+	cluster := controltest.NewCluster()
+	node := controltest.NewNode(t, cluster, "node1", "127.0.0.1", controltest.FreePorts(t))
+	k := schemaKeeper{controller: node, log: node.Log}
+	publish := func(now time.Time) string {
+		t.Helper()
+		if err := k.publish(t.Context(), now); err != nil {
+			t.Fatal(err)
+		}
+		return cluster.Said(control.TopicSchemas, "node1")
+	}
+	begin := time.Now()
+	first := publish(begin)
+	if first == "" {
+		t.Fatal("nothing is published")
+	}
+	if err := node.Cluster.Publish(t.Context(), control.TopicSchemas, ""); err != nil {
+		t.Fatal(err)
+	}
+	if said := publish(begin.Add(upgradeInterval)); said != "" {
+		t.Errorf("published again at once: %q", said)
+	}
+	if said := publish(begin.Add(schemasRenewal)); said != first {
+		t.Errorf("after %s it is %q, want %q", schemasRenewal, said, first)
+	}
+}
+
+// A publication that fails is repeated with the next look.
+func TestSchemasThatCouldNotBePublishedAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	cluster := controltest.NewCluster()
+	node := controltest.NewNode(t, cluster, "node1", "127.0.0.1", controltest.FreePorts(t))
+	k := schemaKeeper{controller: node, log: node.Log}
+	cluster.Refuse(1)
+	begin := time.Now()
+	if err := k.publish(t.Context(), begin); err == nil {
+		t.Error("it was not refused")
+	}
+	if err := k.publish(t.Context(), begin.Add(upgradeInterval)); err != nil || cluster.Said(control.TopicSchemas, "node1") == "" {
+		t.Errorf("%v", err)
+	}
+}
