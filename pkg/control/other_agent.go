@@ -101,7 +101,7 @@ func (c *Controller) takeOver(ctx context.Context) error {
 	}
 	// The servers are active already, and clients are served: an own term that is not recorded, which a
 	// take-over that is cut short leaves, would have the next monitor make them read-only.
-	if err := c.takeLead(ctx, text, own, still.err); err != nil {
+	if err := c.takeLead(ctx, text, own, still.check); err != nil {
 		return fmt.Errorf("cannot take over from another agent: %w", err)
 	}
 	c.Log.WithField("term", own.Record.Term).Warn("this node goes on with what another agent has promoted, and begins a term")

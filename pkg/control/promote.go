@@ -129,7 +129,7 @@ func (c *Controller) beginTerm(ctx context.Context, p replication.Participants) 
 		return 0, err
 	}
 	failpoint("promote-noted")
-	if err := c.takeLead(ctx, e.recordText, own, still.err); err != nil {
+	if err := c.takeLead(ctx, e.recordText, own, still.check); err != nil {
 		if errors.Is(err, errStoodStill) {
 			c.noteFailedPromotion()
 		}
@@ -143,13 +143,13 @@ func (c *Controller) beginTerm(ctx context.Context, p replication.Participants) 
 }
 
 // takeLead makes the servers active and has the cluster record that, unless may returns an error then.
-func (c *Controller) takeLead(ctx context.Context, recordText string, own replication.OwnTerm, may func() error) error {
+func (c *Controller) takeLead(ctx context.Context, recordText string, own replication.OwnTerm, may func(context.Context) error) error {
 	err := c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.activate(ctx, u, own.Markers[u.Name()]) })
 	if err != nil {
 		return err
 	}
 	failpoint("promote-marked")
-	if err := may(); err != nil {
+	if err := may(ctx); err != nil {
 		return err
 	}
 	if err := c.swapRecord(ctx, recordText, own.Record.String()); err != nil {

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"ovndb-servers/pkg/process"
 )
 
 // errStoodStill is returned by a promotion whose process stood still before it swapped the record: another
@@ -21,47 +21,57 @@ const (
 	standstillLimit = 2 * time.Second
 )
 
-// standstill notices that this process stands still, by a goroutine that should tick all the while. A wait
-// for a server or a disk is none. Times are those since the boot, which count while the machine is suspended.
+// standstill notices that this process stands still. A wait for a server, a disk or a CPU is none.
 type standstill struct {
-	mu            sync.Mutex
-	last, longest time.Duration
+	mu sync.Mutex
+	// last is when the last tick was, since the boot, and next is closed by the next one.
+	last time.Duration
+	next chan struct{}
+	// frozen is the longest time for which the process stood still.
+	frozen time.Duration
 }
 
 // watchStandstill watches until ctx ends.
 func watchStandstill(ctx context.Context) *standstill {
-	s := &standstill{last: sinceBoot()}
-	go func() {
-		ticker := time.NewTicker(standstillTick)
-		defer ticker.Stop()
-		for ctx.Err() == nil {
-			select {
-			case <-ctx.Done():
-			case <-ticker.C:
-				s.tick(sinceBoot())
-			}
-		}
-	}()
+	s := newStandstill()
+	go process.WatchStandstills(ctx, standstillTick, standstillLimit, s.tick)
 	return s
 }
 
-func (s *standstill) tick(now time.Duration) (longest time.Duration) {
+func newStandstill() *standstill {
+	return &standstill{last: process.SinceBoot(), next: make(chan struct{})}
+}
+
+func (s *standstill) tick(elapsed time.Duration, happened process.Standstill) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.longest, s.last = max(s.longest, now-s.last), now
-	return s.longest
+	if happened == process.StandstillFrozen {
+		s.frozen = max(s.frozen, elapsed)
+	}
+	close(s.next)
+	s.last, s.next = process.SinceBoot(), make(chan struct{})
 }
 
-// err is errStoodStill if the process has stood still since the watch began.
-func (s *standstill) err() error {
-	if longest := s.tick(sinceBoot()); longest >= standstillLimit {
-		return fmt.Errorf("%w, for %.1f s", errStoodStill, longest.Seconds())
+func (s *standstill) state() (last time.Duration, next <-chan struct{}, frozen time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last, s.next, s.frozen
+}
+
+// check returns errStoodStill if the process has stood still since the watch began. If the last tick was long ago,
+// the next one says why.
+func (s *standstill) check(ctx context.Context) error {
+	last, next, frozen := s.state()
+	if process.SinceBoot()-last >= standstillLimit {
+		select {
+		case <-next:
+			_, _, frozen = s.state()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	if frozen > 0 {
+		return fmt.Errorf("%w, for %.1f s", errStoodStill, frozen.Seconds())
 	}
 	return nil
-}
-
-func sinceBoot() time.Duration {
-	var now unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) // it fails for a clock that does not exist
-	return time.Duration(now.Nano())
 }

@@ -45,7 +45,7 @@ func TestSchemasThatCouldNotBePublishedAreTriedAgain(t *testing.T) {
 	cluster := controltest.NewCluster()
 	node := controltest.NewNode(t, cluster, "node1", "127.0.0.1", controltest.FreePorts(t))
 	k := schemaKeeper{controller: node, log: node.Log}
-	cluster.Refuse(1)
+	cluster.Refuse("Publish")
 	begin := time.Now()
 	if err := k.publish(t.Context(), begin); err == nil {
 		t.Error("it was not refused")
