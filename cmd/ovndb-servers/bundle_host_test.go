@@ -6,10 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // containerActions stands for a bundle's container: the agent, its servers and its supervisor are in a PID
@@ -17,7 +14,7 @@ import (
 const containerActions = `
 "$1" ocf start >"$2" 2>&1 && "$1" ocf promote >>"$2" 2>&1 || { echo failed >>"$2"; exit; }
 mv "$2" "$2.ready"
-exec sleep infinity`
+exec sleep 300`
 
 // inContainer starts and promotes node1 in a PID namespace of its own, which ends with the test.
 func (s supervised) inContainer() {
@@ -35,7 +32,6 @@ func (s supervised) inContainer() {
 	s.at("node1")
 	log := filepath.Join(s.t.TempDir(), "log")
 	container := exec.CommandContext(s.t.Context(), "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", containerActions, "sh", path, log)
-	container.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	if err := container.Start(); err != nil {
 		s.t.Fatal(err)
 	}

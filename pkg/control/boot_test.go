@@ -8,8 +8,6 @@ import (
 	"syscall"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/replication"
@@ -76,8 +74,7 @@ func TestStartAfterARebootIsNotMisledByARunDirectoryThatSurvived(t *testing.T) {
 // startStranger starts a process that must live until the test ends.
 func startStranger(t *testing.T) (pid int) {
 	t.Helper()
-	stranger := exec.Command("sleep", "infinity")
-	stranger.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
+	stranger := exec.Command("sleep", "300")
 	must(t, stranger.Start())
 	t.Cleanup(func() {
 		if err := stranger.Process.Signal(syscall.Signal(0)); err != nil {
