@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"ovndb-servers/pkg/ovsdbctl"
-
 	"github.com/spf13/cobra"
+
+	"ovndb-servers/pkg/ovsdbctl"
 )
 
 type statusOptions struct {

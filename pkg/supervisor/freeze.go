@@ -5,9 +5,9 @@ import (
 	"context"
 	"time"
 
-	"ovndb-servers/pkg/process"
-
 	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/process"
 )
 
 const (
