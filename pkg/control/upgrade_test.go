@@ -77,7 +77,7 @@ func TestDatabasesAreConvertedWhenAllNodesHaveTheNewerPackage(t *testing.T) {
 	must(t, backup.Follow(testContext(t), "node1"))
 	wantRows(t, backup, "row")
 	upgraded := func(c *control.Controller) {
-		controltest.UseInstalledSchemas(c)
+		controltest.UseInstalledSchemas(t, c)
 		must(t, c.PublishSchemas(testContext(t)))
 	}
 	convert := func() string {
@@ -135,7 +135,7 @@ func TestDatabasesAreNotConvertedWhileANodeOfAnOlderPackageIsStopped(t *testing.
 	active, backup, _ := upgradePair(t, 0, 1)
 	must(t, backup.Stop(testContext(t)))
 	must(t, active.UpdateMembers(testContext(t), map[string]replication.Freshness{"node2": replication.FreshnessStale}))
-	controltest.UseInstalledSchemas(active)
+	controltest.UseInstalledSchemas(t, active)
 	must(t, active.PublishSchemas(testContext(t)))
 	convert := func() []string {
 		plan, err := active.PlanUpgrade(testContext(t))
@@ -146,7 +146,7 @@ func TestDatabasesAreNotConvertedWhileANodeOfAnOlderPackageIsStopped(t *testing.
 	if waits := convert(); !slices.Equal(waits, []string{"node2"}) || controltest.SchemaVersion(t, active.Units[0]) != controltest.OlderSchema {
 		t.Fatalf("waits for %q, has %s", waits, controltest.SchemaVersion(t, active.Units[0]))
 	}
-	controltest.UseInstalledSchemas(backup)
+	controltest.UseInstalledSchemas(t, backup)
 	must(t, backup.Start(testContext(t)))
 	must(t, backup.PublishSchemas(testContext(t)))
 	if waits := convert(); waits != nil || controltest.SchemaVersion(t, active.Units[0]) == controltest.OlderSchema {
@@ -167,7 +167,7 @@ func TestDatabasesAreConvertedOnceAndNotWhileANodeOfAnotherAgentRunsTheResource(
 	t.Parallel()
 	active, _, nodes := upgradePair(t, 0, 1)
 	for _, node := range nodes {
-		controltest.UseInstalledSchemas(node)
+		controltest.UseInstalledSchemas(t, node)
 		must(t, node.PublishSchemas(testContext(t)))
 	}
 	plan := func() control.UpgradePlan {
@@ -196,7 +196,7 @@ func TestDatabasesAreConvertedOnceAndNotWhileANodeOfAnotherAgentRunsTheResource(
 // installNewer gives a node the newer package, which it has found.
 func installNewer(t *testing.T, c *control.Controller) {
 	t.Helper()
-	controltest.UseInstalledSchemas(c)
+	controltest.UseInstalledSchemas(t, c)
 	must(t, c.PublishSchemas(testContext(t)))
 }
 

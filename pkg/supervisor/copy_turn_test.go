@@ -143,7 +143,7 @@ func TestBackupsCopyInTurnAfterAConversion(t *testing.T) {
 		eventually(t, backup.Node+" to be fresh", func() bool { return p.fresh(backup) })
 	}
 	for _, node := range append(backups, p.promoted) {
-		controltest.UseInstalledSchemas(node)
+		controltest.UseInstalledSchemas(t, node)
 		must(t, node.PublishSchemas(testContext(t)))
 	}
 	plan, err := p.promoted.PlanUpgrade(testContext(t))

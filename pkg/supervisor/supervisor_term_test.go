@@ -66,8 +66,8 @@ func TestSupervisorLeavesServersToAPromotionThatWaitsForItsRecord(t *testing.T) 
 	t.Parallel()
 	node := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
+	promoting := *node // before the supervisor changes its own
 	supervise(t, node, nil)
-	promoting := *node
 	swap := waitingSwap{Cluster: node.Cluster, waits: make(chan struct{}), goOn: make(chan struct{})}
 	promoting.Cluster = swap
 	promoted := make(chan error, 1)

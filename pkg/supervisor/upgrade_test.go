@@ -20,7 +20,7 @@ func TestSupervisedNodesTakeTheNewSchemaWhenBothPackagesHaveIt(t *testing.T) {
 	}
 	eventually(t, "the backup to take the older schema", func() bool { return controltest.SchemaVersion(t, p.backup.Units[0]) == controltest.OlderSchema })
 	p.stop[0]()
-	controltest.UseInstalledSchemas(p.active)
+	controltest.UseInstalledSchemas(t, p.active)
 	supervise(t, p.active, p.changed[0])
 	for i, u := range p.active.Units {
 		eventually(t, u.Name()+" to be converted", func() bool {
@@ -56,7 +56,7 @@ func TestSupervisedActiveWhoseServerDiesInAConversionFinishesIt(t *testing.T) {
 		})
 	})
 	transact(t, p.active.Units[0], `{"op":"insert","table":"Logical_Switch","row":{"name":"row"}}`)
-	controltest.UseInstalledSchemas(p.active)
+	controltest.UseInstalledSchemas(t, p.active)
 	for i, node := range []*control.Controller{p.active, p.backup} {
 		supervise(t, node, p.changed[i])
 	}

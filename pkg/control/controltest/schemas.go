@@ -2,6 +2,7 @@ package controltest
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -50,10 +51,22 @@ func olderSchema(t *testing.T, installed string, northbound bool) []byte {
 	return text
 }
 
-// UseInstalledSchemas has a node use the schemas of the package of OVN that is installed here.
-func UseInstalledSchemas(node *control.Controller) {
+// UseInstalledSchemas puts the schemas of the package of OVN that is installed here in the place of those of
+// [UseOlderSchemas], as an upgrade of the package does.
+func UseInstalledSchemas(t *testing.T, node *control.Controller) {
+	t.Helper()
 	for i, name := range []string{"ovn-nb.ovsschema", "ovn-sb.ovsschema"} {
-		node.Units[i].Files.Schema = filepath.Join("/usr/share/ovn", name)
+		installed, file := filepath.Join("/usr/share/ovn", name), node.Units[i].Files.Schema
+		if file == installed {
+			continue
+		}
+		text, err := os.ReadFile(installed)
+		if err == nil {
+			err = errors.Join(os.WriteFile(file+".new", text, 0o600), os.Rename(file+".new", file))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
