@@ -36,7 +36,7 @@ type node interface {
 	DatabaseSize() int64
 	Retire(ctx context.Context) (bool, error)
 	Faults(ctx context.Context, leads bool) []string
-	OpenListeners(ctx context.Context) error
+	OpenListeners(ctx context.Context, own replication.OwnTerm) (opened bool, err error)
 	KeepListeners(ctx context.Context, own replication.OwnTerm, mayOpen func() bool) []string
 	RetryListeners(ctx context.Context) error
 	Escalate(ctx context.Context) error

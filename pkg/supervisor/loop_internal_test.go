@@ -203,9 +203,9 @@ func (n *fakeNode) Faults(context.Context, bool) []string {
 	return locked(n, &n.faults)
 }
 
-func (n *fakeNode) OpenListeners(context.Context) error {
+func (n *fakeNode) OpenListeners(context.Context, replication.OwnTerm) (bool, error) {
 	n.called("open")
-	return nil
+	return true, nil
 }
 
 func (n *fakeNode) KeepListeners(_ context.Context, _ replication.OwnTerm, mayOpen func() bool) []string {

@@ -71,9 +71,9 @@ func (l *loop) serve(ctx context.Context, now time.Time, o replication.Observati
 	case poll:
 		l.poller.request()
 	case open:
-		err := l.node.OpenListeners(ctx)
+		opened, err := l.node.OpenListeners(ctx, *o.Own)
 		l.logFailure(now, logrus.ErrorLevel, err, "cannot open the listeners: this node leads and serves no clients")
-		if err == nil {
+		if opened {
 			l.serving.opened()
 		}
 	}

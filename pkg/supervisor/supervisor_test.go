@@ -344,7 +344,11 @@ func TestSupervisedBackupThatCannotReachTheActiveIsStaleUntilItCan(t *testing.T)
 	if score := p.Score("node2"); score != following {
 		t.Errorf("the score is %s while the active cannot be reached, want %s", score, following)
 	}
-	must(t, p.active.OpenListeners(testContext(t)))
+	own, err := p.active.OwnTerm()
+	must(t, err)
+	if opened, err := p.active.OpenListeners(testContext(t), *own); !opened || err != nil {
+		t.Fatalf("the listeners were not opened: %v", err)
+	}
 	eventually(t, "the backup to be fresh", func() bool { return p.Score("node2") == following })
 	p.freshness(t, "fresh")
 }
