@@ -5,11 +5,13 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"ovndb-servers/pkg/process/processtest"
 )
 
 func TestColourIsForATerminalThatHasSomeAndWhereNothingForbidsIt(t *testing.T) {
 	t.Parallel()
-	_, slave := terminal(t)
+	_, slave := processtest.Terminal(t)
 	file, err := os.Create(t.TempDir() + "/file")
 	if err != nil {
 		t.Fatal(err)

@@ -39,6 +39,36 @@ func (c testCluster) pidOf(node string) int {
 	return pid
 }
 
+// wantFresh checks that status on the backup of a pair has all copies fresh.
+func (c testCluster) wantFresh() outcome {
+	c.t.Helper()
+	const fresh = "node1 OVN_Northbound active fresh\nnode1 OVN_Southbound active fresh\n" +
+		"node2 OVN_Northbound backup fresh\nnode2 OVN_Southbound backup fresh"
+	got := c.tool("node2", exitHealthy, "status", "-o", "json")
+	if copies := copiesOf(c.t, got.stdout); copies != fresh {
+		c.t.Fatalf("copies are\n%s\nwant\n%s", copies, fresh)
+	}
+	return got
+}
+
+// wantStaleOnceSilent stops the active's northbound server until the test ends, and checks that status on the
+// backup has the copies of it unreachable and stale.
+func (c testCluster) wantStaleOnceSilent() outcome {
+	c.t.Helper()
+	pid := c.pidOf("node1")
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
+	const stale = "node1 OVN_Northbound active unreachable\nnode1 OVN_Southbound active fresh\n" +
+		"node2 OVN_Northbound backup stale\nnode2 OVN_Southbound backup fresh"
+	got := c.tool("node2", exitDegraded, "status", "-o", "json")
+	if copies := copiesOf(c.t, got.stdout); copies != stale {
+		c.t.Errorf("copies are\n%s\nwant\n%s", copies, stale)
+	}
+	return got
+}
+
 // sync-status says "replicating" for a while after the source has died or fallen silent.
 func TestStatusOfABackupWhoseSourceIsSilentIsStaleWhateverItsServerSays(t *testing.T) {
 	c := newTestCluster(t)
@@ -47,29 +77,14 @@ func TestStatusOfABackupWhoseSourceIsSilentIsStaleWhateverItsServerSays(t *testi
 	c.agent("node2", "start", 0)
 	c.role("node2", "Unpromoted")
 	c.await("node2", "a")
-	const fresh = "node1 OVN_Northbound active fresh\nnode1 OVN_Southbound active fresh\n" +
-		"node2 OVN_Northbound backup fresh\nnode2 OVN_Southbound backup fresh"
-	got := c.tool("node2", exitHealthy, "status", "-o", "json")
-	if copies := copiesOf(t, got.stdout); copies != fresh {
-		t.Fatalf("copies are\n%s\nwant\n%s", copies, fresh)
-	}
+	got := c.wantFresh()
 	for _, row := range decode[report](t, got.stdout).Copies {
 		own := row.Node == "node2"
 		if (row.LastWriteSeconds != nil) != own || (row.Sessions != nil) != own {
 			t.Errorf("%+v", row)
 		}
 	}
-	pid := c.pidOf("node1")
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
-	got = c.tool("node2", exitDegraded, "status", "-o", "json")
-	const stale = "node1 OVN_Northbound active unreachable\nnode1 OVN_Southbound active fresh\n" +
-		"node2 OVN_Northbound backup stale\nnode2 OVN_Southbound backup fresh"
-	if copies := copiesOf(t, got.stdout); copies != stale {
-		t.Errorf("copies are\n%s\nwant\n%s", copies, stale)
-	}
+	got = c.wantStaleOnceSilent()
 	if !decode[report](t, got.stdout).Servers[0].Connected {
 		t.Error("the server does not say that it replicates: the test proves nothing")
 	}

@@ -3,40 +3,17 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	"ovndb-servers/pkg/process/processtest"
 )
-
-// terminal returns both ends of a pseudoterminal (pty(7)).
-func terminal(t *testing.T) (master, slave *os.File) {
-	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skipf("no terminal: %v", err)
-	}
-	t.Cleanup(func() { _ = master.Close() })
-	number, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
-	}
-	if err == nil {
-		slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
-	}
-	if err != nil {
-		t.Skipf("no terminal: %v", err)
-	}
-	t.Cleanup(func() { _ = slave.Close() })
-	return master, slave
-}
 
 // typed is a terminal on which a person has typed something.
 func typed(t *testing.T, text string) *os.File {
 	t.Helper()
-	master, slave := terminal(t)
+	master, slave := processtest.Terminal(t)
 	if _, err := master.WriteString(text); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +45,7 @@ func TestAPersonAtATerminalIsAskedAndNoOtherIs(t *testing.T) {
 			p.stdin = typed(t, row.answer)
 		}
 		if row.output {
-			_, p.stdout = terminal(t)
+			_, p.stdout = processtest.Terminal(t)
 		}
 		var out strings.Builder
 		err := confirm(t.Context(), p, &out, row.yes, "Do it?")
@@ -79,7 +56,7 @@ func TestAPersonAtATerminalIsAskedAndNoOtherIs(t *testing.T) {
 			t.Errorf("%s: %q", row.name, out.String())
 		}
 	}
-	_, slave := terminal(t)
+	_, slave := processtest.Terminal(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	interrupt()
 	if err := confirm(ctx, program{stdin: slave, stdout: slave}, &strings.Builder{}, false, "?"); err == nil {

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"ovndb-servers/pkg/pki/pkitest"
@@ -35,28 +34,13 @@ func newTLSPair(t *testing.T) testCluster {
 // From a pair that speaks TLS: the active is asked with the files that the resource's parameters name.
 func TestStatusAndExplainAskAnActiveThatSpeaksTLS(t *testing.T) {
 	c := newTLSPair(t)
-	const fresh = "node1 OVN_Northbound active fresh\nnode1 OVN_Southbound active fresh\n" +
-		"node2 OVN_Northbound backup fresh\nnode2 OVN_Southbound backup fresh"
-	got := c.tool("node2", exitHealthy, "status", "-o", "json")
-	if copies := copiesOf(t, got.stdout); copies != fresh {
-		t.Errorf("copies are\n%s\nwant\n%s", copies, fresh)
-	}
+	c.wantFresh()
 	for _, n := range decode[explanation](t, c.tool("node2", exitHealthy, "explain", "-o", "json").stdout).Nodes {
 		if len(n.Positions) != 2 || n.Positions[0].Term != 1 {
 			t.Errorf("of node %s explain knows %+v", n.Node, n.Positions)
 		}
 	}
-	pid := c.pidOf("node1")
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
-	got = c.tool("node2", exitDegraded, "status", "-o", "json")
-	const stale = "node1 OVN_Northbound active unreachable\nnode1 OVN_Southbound active fresh\n" +
-		"node2 OVN_Northbound backup stale\nnode2 OVN_Southbound backup fresh"
-	if copies := copiesOf(t, got.stdout); copies != stale {
-		t.Errorf("copies are\n%s\nwant\n%s", copies, stale)
-	}
+	c.wantStaleOnceSilent()
 }
 
 // From a pair that speaks TLS, whose resource cannot be looked up: the active is not asked, and it is said so.

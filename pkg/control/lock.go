@@ -8,6 +8,8 @@ import (
 
 	"github.com/gofrs/flock"
 	"golang.org/x/sys/unix"
+
+	"ovndb-servers/pkg/replication"
 )
 
 // How often a lock that another action holds is tried again.
@@ -47,6 +49,19 @@ func (c *Controller) lockWith(
 
 // tryLock takes the lock if no action holds it.
 func (c *Controller) tryLock() (unlock func(), ok bool, err error) { return c.tryLockOf(stateLock) }
+
+// tryLockInTerm takes the lock if no action holds it and this node leads the term own still.
+func (c *Controller) tryLockInTerm(own replication.OwnTerm) (unlock func(), ok bool, err error) {
+	if unlock, ok, err = c.tryLock(); err != nil || !ok {
+		return nil, false, err
+	}
+	now, err := c.OwnTerm()
+	if err != nil || now == nil || now.Record.TermID != own.Record.TermID {
+		unlock()
+		return nil, false, err
+	}
+	return unlock, true, nil
+}
 
 // locked reports whether a process holds the lock of that name.
 func (c *Controller) locked(name string) bool {

@@ -78,9 +78,8 @@ func (c *Controller) takeServers(ctx context.Context, states []replication.Serve
 // takeOver begins a term on a node that another agent has promoted, with the data that it serves. Its
 // clients notice nothing. The backups follow once it has published its address.
 func (c *Controller) takeOver(ctx context.Context) error {
-	watching, cancel := context.WithCancel(ctx)
-	defer cancel()
-	still := watchStandstill(watching)
+	still, stop := watchStandstill(ctx)
+	defer stop()
 	record, text, err := c.readRecord(ctx)
 	if err != nil {
 		return fmt.Errorf("cannot take over from another agent: %w", err)
@@ -101,7 +100,7 @@ func (c *Controller) takeOver(ctx context.Context) error {
 	}
 	// The servers are active already, and clients are served: an own term that is not recorded, which a
 	// take-over that is cut short leaves, would have the next monitor make them read-only.
-	if err := c.takeLead(ctx, text, own, still.check); err != nil {
+	if err := c.takeLead(ctx, text, own, still); err != nil {
 		return fmt.Errorf("cannot take over from another agent: %w", err)
 	}
 	c.Log.WithField("term", own.Record.Term).Warn("this node goes on with what another agent has promoted, and begins a term")

@@ -95,9 +95,8 @@ func (c *Controller) heldTerm(ctx context.Context) (uint64, error) {
 // term in, in this order. If any of that fails after the first server may be active, it is
 // taken back.
 func (c *Controller) beginTerm(ctx context.Context, p replication.Participants) (uint64, error) {
-	watching, cancel := context.WithCancel(ctx)
-	defer cancel()
-	still := watchStandstill(watching)
+	still, stop := watchStandstill(ctx)
+	defer stop()
 	e, err := c.elect(ctx, p, c.takeRound())
 	if err != nil {
 		return 0, err
@@ -129,7 +128,7 @@ func (c *Controller) beginTerm(ctx context.Context, p replication.Participants) 
 		return 0, err
 	}
 	failpoint("promote-noted")
-	if err := c.takeLead(ctx, e.recordText, own, still.check); err != nil {
+	if err := c.takeLead(ctx, e.recordText, own, still); err != nil {
 		if errors.Is(err, errStoodStill) {
 			c.noteFailedPromotion()
 		}
@@ -142,14 +141,14 @@ func (c *Controller) beginTerm(ctx context.Context, p replication.Participants) 
 	return own.Record.Term, nil
 }
 
-// takeLead makes the servers active and has the cluster record that, unless may returns an error then.
-func (c *Controller) takeLead(ctx context.Context, recordText string, own replication.OwnTerm, may func(context.Context) error) error {
+// takeLead makes the servers active and has the cluster record that, unless this process has stood still.
+func (c *Controller) takeLead(ctx context.Context, recordText string, own replication.OwnTerm, still *standstill) error {
 	err := c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.activate(ctx, u, own.Markers[u.Name()]) })
 	if err != nil {
 		return err
 	}
 	failpoint("promote-marked")
-	if err := may(ctx); err != nil {
+	if err := still.check(ctx); err != nil {
 		return err
 	}
 	if err := c.swapRecord(ctx, recordText, own.Record.String()); err != nil {

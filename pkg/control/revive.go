@@ -155,14 +155,11 @@ func (c *Controller) closeListenersIfRunning(ctx context.Context, u Unit) error 
 // OpenListeners opens the listeners of a node that leads the term own, as a promotion does, and reports
 // whether it has. It opens none while an action is under way, which may be the demotion that closes them.
 func (c *Controller) OpenListeners(ctx context.Context, own replication.OwnTerm) (opened bool, err error) {
-	unlock, ok, err := c.tryLock()
+	unlock, ok, err := c.tryLockInTerm(own)
 	if err != nil || !ok {
 		return false, err
 	}
 	defer unlock()
-	if now, err := c.OwnTerm(); err != nil || now == nil || now.Record.TermID != own.Record.TermID {
-		return false, err
-	}
 	err = c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return u.openListeners(ctx) })
 	return err == nil, err
 }

@@ -55,14 +55,11 @@ func (c *Controller) KeepListeners(ctx context.Context, own replication.OwnTerm,
 	if !slices.ContainsFunc(checked, listenerState.wrong) {
 		return nil
 	}
-	unlock, ok, err := c.tryLock()
+	unlock, ok, err := c.tryLockInTerm(own)
 	if err != nil || !ok {
 		return nil
 	}
 	defer unlock()
-	if now, err := c.OwnTerm(); err != nil || now == nil || now.Record.TermID != own.Record.TermID {
-		return nil
-	}
 	return slices.Concat(parallelMap(checked, func(s listenerState) []string {
 		if !s.wrong() {
 			return nil

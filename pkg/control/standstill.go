@@ -31,11 +31,12 @@ type standstill struct {
 	frozen time.Duration
 }
 
-// watchStandstill watches until ctx ends.
-func watchStandstill(ctx context.Context) *standstill {
-	s := newStandstill()
+// watchStandstill watches until stop is called, or ctx ends.
+func watchStandstill(ctx context.Context) (s *standstill, stop func()) {
+	ctx, stop = context.WithCancel(ctx)
+	s = newStandstill()
 	go process.WatchStandstills(ctx, standstillTick, standstillLimit, s.tick)
-	return s
+	return s, stop
 }
 
 func newStandstill() *standstill {

@@ -52,7 +52,8 @@ func TestPromotionWhoseTimeIsOverWaitsForNoTick(t *testing.T) {
 
 func TestWatchOfAStandstillTicks(t *testing.T) {
 	t.Parallel()
-	s := watchStandstill(t.Context())
+	s, stop := watchStandstill(t.Context())
+	defer stop()
 	_, next, _ := s.state()
 	<-next
 }
