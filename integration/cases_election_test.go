@@ -72,7 +72,7 @@ func TestSafetyFreshestNodeThatIsBannedIsNotWaitedFor(t *testing.T) {
 	s.awaitMore(30)
 	s.awaitLogged(behind, "case-ban", named)
 	s.check(s.Thaw(s.ctx, active))
-	s.awaitCluster("all nodes to come back", s.Settled())
+	s.awaitAllBack()
 	s.endKept(active, fresh)
 }
 

@@ -49,7 +49,7 @@ func TestSafetyPromotionThatStoodStillSwapsNoRecordOnceAnotherNodeServes(t *test
 	s.awaitLogged(chosen, stoodStill, late)
 	s.check(s.Unstandby(s.ctx, active))
 	// Pacemaker may take the role from the node that leads, as planned, when it sees two promotions.
-	s.awaitCluster("all nodes to come back", s.Settled())
+	s.awaitAllBack()
 	if after := s.record(); termOf(after) < termOf(record) || led(record) != next {
 		t.Errorf("the record was %q and is %q", record, after)
 	}

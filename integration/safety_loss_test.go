@@ -37,6 +37,7 @@ func (s *trial) freezeAndThaw() {
 	s.awaitMore(200)
 	s.check(s.Thaw(s.ctx, active))
 	took := s.writeUntilRefused(active)
+	s.check(s.AwaitWhole(s.ctx))
 	s.awaitCluster("the node to come back", cluster.All(s.Settled(), cluster.PromotedElsewhere(active)))
 	s.wantKept(active, took)
 }
@@ -115,7 +116,7 @@ func (s *trial) freezeActiveWithStale(index int, cut func(s *trial, node string)
 func (s *trial) thaw(node string) {
 	s.t.Helper()
 	s.check(s.Thaw(s.ctx, node))
-	s.awaitCluster("all nodes to come back", s.Settled())
+	s.awaitAllBack()
 }
 
 // cutReplication makes a node drop the packets of sessions with other nodes' servers. The

@@ -148,6 +148,13 @@ func (s *trial) awaitCluster(what string, condition cluster.Condition) {
 	s.check(s.Await(s.ctx, what, condition))
 }
 
+// awaitAllBack awaits a cluster that has settled with all nodes, by what each of them sees.
+func (s *trial) awaitAllBack() {
+	s.t.Helper()
+	s.check(s.AwaitWhole(s.ctx))
+	s.awaitCluster("all nodes to come back", s.Settled())
+}
+
 // step runs a subtest that goes on with the trial. It reports whether it passed.
 func (s *trial) step(name string, do func(*trial)) bool {
 	return s.t.Run(name, func(t *testing.T) {

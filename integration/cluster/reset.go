@@ -57,21 +57,29 @@ func (c *Cluster) cleanupFailed(ctx context.Context, view View) error {
 	return err
 }
 
-// AwaitWhole waits for a partition with quorum in which all nodes are online. What is changed in
+// AwaitWhole waits for a partition with quorum in which all nodes are online, by what each of them
+// sees: one that was frozen or cut off sees for a moment what it saw before. What is changed in
 // Pacemaker's configuration before may be lost to the configuration of another partition.
 func (c *Cluster) AwaitWhole(ctx context.Context) error {
 	_, err := c.awaitQuorum(ctx)
 	return err
 }
 
-// awaitQuorum waits for a view from a partition with quorum in which all nodes are
-// online, and returns it.
+// awaitQuorum is AwaitWhole, and returns the view of the first node.
 func (c *Cluster) awaitQuorum(ctx context.Context) (View, error) {
 	var found View
-	err := c.Await(ctx, "all nodes to be online", func(view View) error {
-		found = view
-		if online := view.Online(); !view.Quorum || len(online) != len(c.nodes) {
-			return fmt.Errorf("online: %v, quorum %t", online, view.Quorum)
+	err := c.AwaitThat(ctx, "all nodes to be online", func(ctx context.Context) error {
+		for i, node := range c.nodes {
+			view, err := c.ViewFrom(ctx, node.Name)
+			if err != nil {
+				return err
+			}
+			if i == 0 {
+				found = view
+			}
+			if online := view.Online(); !view.Quorum || len(online) != len(c.nodes) || view.DC != found.DC {
+				return fmt.Errorf("%s sees online: %v, quorum %t, the coordinator %q", node.Name, online, view.Quorum, view.DC)
+			}
 		}
 		return nil
 	})

@@ -88,6 +88,9 @@ func (c *Controller) monitorSupervised(ctx context.Context, expectPromoted bool)
 	}
 }
 
+// demotionWait is how long the cluster may take to demote an instance that has stepped back.
+const demotionWait = 30 * time.Second
+
 // underRepair reports whether the supervisor, or another action, is about to repair a fault.
 func underRepair(state SupervisorState, o replication.Observation, v replication.Verdict) bool {
 	return !state.GaveUp && (o.Restarting() || v.Broken() && o.Acting)
@@ -187,6 +190,7 @@ func (c *Controller) carryOut(ctx context.Context, r replication.Repair, record 
 	switch r.Kind {
 	case replication.RepairForget:
 		c.warn(c.withdraw(ctx, TopicActive), "the backups may still take this node for the promoted one")
+		c.warn(c.steppedBack().take(), "a monitor may count a failure before the cluster demotes this node")
 		return c.dropOwnTerm()
 	case replication.RepairRecord:
 		return c.restoreRecord(ctx)

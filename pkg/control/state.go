@@ -27,6 +27,8 @@ const (
 	stateYielded = "yielded"
 	// stateNoLeader says since when no node may lead, and holds the reason by which an election ended so.
 	stateNoLeader = "no-leader"
+	// stateSteppedBack says by its age when this node made itself read-only, as its term is over.
+	stateSteppedBack = "stepped-back"
 	// stateElection is the last election that this node held, for people.
 	stateElection = "election"
 	// stateElectionLost says that this node failed a promotion that another node should have.
@@ -134,6 +136,8 @@ func (c *Controller) missedRounds() note { return note{path: c.runFile(stateMiss
 func (c *Controller) yielded() note { return note{path: c.runFile(stateYielded)} }
 
 func (c *Controller) noLeader() note { return note{path: c.runFile(stateNoLeader)} }
+
+func (c *Controller) steppedBack() note { return note{path: c.runFile(stateSteppedBack)} }
 
 func (c *Controller) failedPromotion() note { return note{path: c.runFile(stateElectionLost)} }
 

@@ -57,6 +57,31 @@ func TestANotificationTellsAReturnedActiveThatItsTermIsOver(t *testing.T) {
 	}
 }
 
+// Pacemaker has a returned active promoted until it has demoted it, which may come after its next monitor: any
+// answer but 8 would count as a failure, and ban the node where migration-threshold is 1.
+func TestAReturnedActiveIsAwaitingItsDemotionWhileAnotherNodeLeads(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	three.cutOff(0)
+	three.promote(t, 1, 0)
+	returned := three.nodes[0]
+	for _, look := range []string{"that steps back", "that has stepped back"} {
+		if v := returned.Monitor(testContext(t), true); !v.AwaitsDemotion {
+			t.Errorf("the monitor of role Promoted %s does not await its demotion: %s %s", look, v.Health, v.Reason())
+		}
+		if s := status(t, returned.Units[0]); s.Role != ovsdbctl.RoleBackup {
+			t.Errorf("the server is still %s", s.Role)
+		}
+	}
+	if v := returned.Monitor(testContext(t), false); v.AwaitsDemotion {
+		t.Error("a demoted instance awaits its demotion")
+	}
+	must(t, three.nodes[1].Stop(testContext(t)))
+	if v := returned.Monitor(testContext(t), true); v.AwaitsDemotion {
+		t.Error("it awaits its demotion though no other node leads: the cluster would promote none")
+	}
+}
+
 func TestANodeThatFollowsNobodyDoesNotWaitForWhatADemotedNodeWrote(t *testing.T) {
 	t.Parallel()
 	three := newReturnedTrio(t)

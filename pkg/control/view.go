@@ -66,9 +66,10 @@ func (c *Controller) observe(ctx context.Context, view ClusterView, purpose obse
 	}
 	c.observeNorthdWaits(ctx, &o)
 	if own == nil && err == nil && purpose.expectPromoted {
+		o.SteppedBack = c.steppedBack().heldFor(demotionWait)
 		o.OtherAgent, o.TakeOverWaits = c.promotedElsewhere(ctx, o.Servers)
 	}
-	if len(o.In(replication.ConditionBackup)) > 0 {
+	if len(o.In(replication.ConditionBackup)) > 0 || o.Term == replication.TermOver {
 		leader, err := view.leader(ctx)
 		c.warn(err, "backups are not checked against the promoted node")
 		o.Leader = leader

@@ -81,6 +81,9 @@ func (a Agent) answer(v replication.Verdict) (ExitCode, error) {
 	if err == nil && v.Waiting != "" {
 		ExitReason(a.Stderr, "%s", v.Waiting)
 	}
+	if v.AwaitsDemotion {
+		return RunningPromoted, err
+	}
 	return healthCode(v.Health), err
 }
 

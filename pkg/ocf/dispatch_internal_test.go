@@ -275,6 +275,7 @@ func healthRows() []dispatchRow {
 		{name: "failed without a reason", verdict: replication.Verdict{Health: replication.HealthFailed}, code: ErrGeneric, reason: `the health of the servers is "failed"`, level: logrus.ErrorLevel},
 		{name: "degraded with an empty reason", verdict: replication.Verdict{Health: replication.HealthBackupDegraded, Reasons: []string{""}}, code: Degraded, reason: `the health of the servers is "backup, degraded"`, level: logrus.WarnLevel},
 		{name: "backup with something to report", verdict: replication.Verdict{Health: replication.HealthBackup, Reasons: []string{"a"}}, code: Success, reason: "a", level: logrus.WarnLevel},
+		{name: "backup that the cluster is about to demote", verdict: replication.Verdict{Health: replication.HealthBackupDegraded, Reasons: []string{"a"}, AwaitsDemotion: true}, code: RunningPromoted, reason: "a", level: logrus.WarnLevel},
 		{name: "active while an upgrade waits", verdict: replication.Verdict{Health: replication.HealthActive, Waiting: "w"}, code: RunningPromoted, reason: "w", level: logrus.InfoLevel},
 		{name: "active, degraded, while an upgrade waits", verdict: replication.Verdict{Health: replication.HealthActiveDegraded, Reasons: []string{"a"}, Waiting: "w"}, code: DegradedPromoted, reason: "a", level: logrus.WarnLevel},
 		{name: "backup, degraded, before Pacemaker 2.0.5", set: old, verdict: replication.Verdict{Health: replication.HealthBackupDegraded, Reasons: []string{"a"}}, code: Success, reason: "a", level: logrus.WarnLevel},

@@ -69,7 +69,7 @@ func assessTerm(o Observation) (v Verdict, decided bool) {
 // assessOver judges a node that was promoted once and has not seen that another one was since:
 // it must not take one more write. That is no failure of its servers.
 func assessOver(o Observation) Verdict {
-	v := Verdict{Health: HealthBackupDegraded, Over: true}
+	v := Verdict{Health: HealthBackupDegraded, Over: true, AwaitsDemotion: o.ExpectPromoted && o.Leader.Node != ""}
 	v = v.park(o.In(ConditionActive), true)
 	v.Repairs = append(v.Repairs, Repair{Kind: RepairForget})
 	v.Reasons = append(v.Reasons, fmt.Sprintf("term %d of this node is over, as another node has been promoted since or this one was demoted",
@@ -229,6 +229,7 @@ func assessBackups(o Observation) Verdict {
 	switch {
 	case o.Leader.Node != "":
 		v = assessFollowing(v, o)
+		v.AwaitsDemotion = o.ExpectPromoted && o.SteppedBack
 	case o.Barred != "":
 		v = v.Degraded("this node's data may not lead: " + o.Barred)
 	}

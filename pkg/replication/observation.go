@@ -65,6 +65,8 @@ type Observation struct {
 	Term TermState
 	// ExpectPromoted says that Pacemaker believes this instance to be promoted.
 	ExpectPromoted bool
+	// SteppedBack says that this node led a term until a moment ago, and has made itself read-only.
+	SteppedBack bool
 	// OtherAgent says that another agent of the resource, one that keeps no terms, has promoted this
 	// instance: Pacemaker has it promoted, servers are active that the other agent has started, and
 	// no node has published that it leads.

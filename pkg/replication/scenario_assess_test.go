@@ -23,7 +23,8 @@ func (s *scenario) assess(t *testing.T, w words) string {
 	o := replication.Observation{
 		Servers: s.servers(w), Own: s.ownTerm(t, node, w),
 		ExpectPromoted: w.has("promoted"), Probe: w.has("probe"), Acting: w.has("acting"), Promoting: w.has("promoting"), Restart: w.has("restart"),
-		NoLeader: w.value("no-leader"), OtherAgent: w.has("other-agent"), TakeOverWaits: w.value("waits"),
+		SteppedBack: w.has("stepped-back"),
+		NoLeader:    w.value("no-leader"), OtherAgent: w.has("other-agent"), TakeOverWaits: w.value("waits"),
 	}
 	o.Term = o.Own.Judge(s.record)
 	if w.has("record-unread") {
@@ -73,6 +74,9 @@ func (s *scenario) servers(w words) []replication.ServerState {
 
 func answerText(v replication.Verdict, change replication.ScoreChange) string {
 	lines := []string{codes[v.Health] + " " + string(v.Health)}
+	if v.AwaitsDemotion {
+		lines[0] = "8 until it is demoted, " + string(v.Health)
+	}
 	for _, reason := range v.Reasons {
 		lines = append(lines, "  "+reason)
 	}

@@ -77,6 +77,10 @@ type Verdict struct {
 	// Over says that the node led a term that is over, or never was the cluster's: it is not to
 	// be promoted before it has been looked at again.
 	Over bool
+	// AwaitsDemotion says that Pacemaker believes the instance to be promoted, which has stepped back
+	// or is about to, as another node leads: Pacemaker knows of two promoted instances, and demotes
+	// one by itself. Until then a monitor that does not confirm the role would count as a failure.
+	AwaitsDemotion bool
 	// Barred says that the node's data must not lead.
 	Barred bool
 	// Following says that every server replicates from the promoted node, Stale that it has
