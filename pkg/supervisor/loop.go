@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -59,14 +60,17 @@ type loop struct {
 	files        *control.FileReaders
 
 	restarters []*restarter
-	sources    []*sourceWatcher
-	poller     *clusterPoller
-	disk       *diskProber
-	keys       *keyWatcher
-	prover     *listenerProver
-	stack      []*stackWatcher
-	schemas    *schemaKeeper
-	frozen     chan time.Duration
+	// earlier are the last markers that the supervisor before this one has seen, by database, as far as
+	// it has saved them: the term and the beat.
+	earlier map[string]*replication.Marker
+	sources []*sourceWatcher
+	poller  *clusterPoller
+	disk    *diskProber
+	keys    *keyWatcher
+	prover  *listenerProver
+	stack   []*stackWatcher
+	schemas *schemaKeeper
+	frozen  chan time.Duration
 
 	// answering says for the memberKeeper that all servers were active when last observed, and
 	// membersChanged receives when it has to look: activity, the roles and beats seen here, is another
@@ -201,8 +205,9 @@ func (l *loop) assess(now time.Time, o *replication.Observation) replication.Ver
 // file of a server that has died. One that a client has changed is not kept: the marker of an
 // active node is of its term, and beats only grow.
 func (l *loop) keepMarkers(o replication.Observation, markers map[string]*replication.Marker) {
+	known := l.lastMarkers()
 	for i, s := range o.Servers {
-		m, last := markers[s.Database], l.restarters[i].lastMarker.Load()
+		m, last := markers[s.Database], known[s.Database]
 		switch {
 		case m == nil:
 		case o.Promoted() && m.TermID != o.Own.Record.TermID:
@@ -232,7 +237,7 @@ func (l *loop) noteActivity(o replication.Observation, markers map[string]*repli
 func (l *loop) lastMarkers() map[string]*replication.Marker {
 	last := map[string]*replication.Marker{}
 	for _, r := range l.restarters {
-		last[r.unit.Name()] = r.lastMarker.Load()
+		last[r.unit.Name()] = cmp.Or(r.lastMarker.Load(), l.earlier[r.unit.Name()])
 	}
 	return last
 }

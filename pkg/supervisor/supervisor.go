@@ -10,6 +10,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/replication"
 )
 
 // Supervisor watches over the servers of one resource on this node.
@@ -98,7 +99,10 @@ func newLoop(s Supervisor) *loop {
 		copyDelay: s.CopyDelay, largeFile: cmp.Or(s.LargeFile, defaultLargeFile),
 		poller: newClusterPoller(s.Controller, s.Log), disk: newDiskProber(s.Controller), keys: &keyWatcher{node: s.Controller, log: s.Log},
 		prover: newListenerProver(s.Controller), states: newStatePublisher(s.Controller, s.Log), frozen: make(chan time.Duration),
-		membersChanged: make(chan struct{}, 1), schemas: &schemaKeeper{controller: s.Controller, log: s.Log}, exporter: newExporter(s.Controller, s.Log, s.Metrics),
+		earlier: map[string]*replication.Marker{}, membersChanged: make(chan struct{}, 1), schemas: &schemaKeeper{controller: s.Controller, log: s.Log}, exporter: newExporter(s.Controller, s.Log, s.Metrics),
+	}
+	for database, last := range s.Controller.LastBeats() {
+		l.earlier[database] = &replication.Marker{TermID: last.TermID, Beat: last.Beat}
 	}
 	l.managed.Store(true)
 	l.cleanup = fmt.Sprintf("crm_resource --cleanup --resource %s --node %s", s.Controller.Instance, s.Controller.Node)
