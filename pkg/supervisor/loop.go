@@ -1,7 +1,6 @@
 package supervisor
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -60,17 +59,14 @@ type loop struct {
 	files        *control.FileReaders
 
 	restarters []*restarter
-	// earlier are the last markers that the supervisor before this one has seen, by database, as far as
-	// it has saved them: the term and the beat.
-	earlier map[string]*replication.Marker
-	sources []*sourceWatcher
-	poller  *clusterPoller
-	disk    *diskProber
-	keys    *keyWatcher
-	prover  *listenerProver
-	stack   []*stackWatcher
-	schemas *schemaKeeper
-	frozen  chan time.Duration
+	sources    []*sourceWatcher
+	poller     *clusterPoller
+	disk       *diskProber
+	keys       *keyWatcher
+	prover     *listenerProver
+	stack      []*stackWatcher
+	schemas    *schemaKeeper
+	frozen     chan time.Duration
 
 	// answering says for the memberKeeper that all servers were active when last observed, and
 	// membersChanged receives when it has to look: activity, the roles and beats seen here, is another
@@ -237,7 +233,7 @@ func (l *loop) noteActivity(o replication.Observation, markers map[string]*repli
 func (l *loop) lastMarkers() map[string]*replication.Marker {
 	last := map[string]*replication.Marker{}
 	for _, r := range l.restarters {
-		last[r.unit.Name()] = cmp.Or(r.lastMarker.Load(), l.earlier[r.unit.Name()])
+		last[r.unit.Name()] = r.seen()
 	}
 	return last
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"ovndb-servers/pkg/control"
-	"ovndb-servers/pkg/replication"
 )
 
 // Supervisor watches over the servers of one resource on this node.
@@ -99,10 +98,7 @@ func newLoop(s Supervisor) *loop {
 		copyDelay: s.CopyDelay, largeFile: cmp.Or(s.LargeFile, defaultLargeFile),
 		poller: newClusterPoller(s.Controller, s.Log), disk: newDiskProber(s.Controller), keys: &keyWatcher{node: s.Controller, log: s.Log},
 		prover: newListenerProver(s.Controller), states: newStatePublisher(s.Controller, s.Log), frozen: make(chan time.Duration),
-		earlier: map[string]*replication.Marker{}, membersChanged: make(chan struct{}, 1), schemas: &schemaKeeper{controller: s.Controller, log: s.Log}, exporter: newExporter(s.Controller, s.Log, s.Metrics),
-	}
-	for database, last := range s.Controller.LastBeats() {
-		l.earlier[database] = &replication.Marker{TermID: last.TermID, Beat: last.Beat}
+		membersChanged: make(chan struct{}, 1), schemas: &schemaKeeper{controller: s.Controller, log: s.Log}, exporter: newExporter(s.Controller, s.Log, s.Metrics),
 	}
 	l.managed.Store(true)
 	l.cleanup = fmt.Sprintf("crm_resource --cleanup --resource %s --node %s", s.Controller.Instance, s.Controller.Node)
@@ -110,9 +106,12 @@ func newLoop(s Supervisor) *loop {
 	for _, programs := range stackParts() {
 		l.stack = append(l.stack, newStackWatcher(l, s.Controller, findDaemons(programs)))
 	}
+	earlier := s.Controller.LastBeats()
 	for _, u := range s.Controller.Units {
 		l.sources = append(l.sources, newSourceWatcher(s.Controller, u))
-		l.restarters = append(l.restarters, &restarter{controller: s.Controller, log: s.Log.WithField("db", u.Name()), unit: u})
+		l.restarters = append(l.restarters, &restarter{
+			controller: s.Controller, log: s.Log.WithField("db", u.Name()), unit: u, earlier: earlier[u.Name()],
+		})
 	}
 	return l
 }
