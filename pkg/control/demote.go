@@ -35,7 +35,8 @@ func (c *Controller) Demote(ctx context.Context) error {
 	questions := c.askForEnd(ctx, own)
 	whole := own != nil && c.activeToTheLast(ctx, *own)
 	if own != nil {
-		err := c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.dismissClients(ctx, u, *own) })
+		recorded := own.Recorded || questions.hold(own)
+		err := c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.dismissClients(ctx, u, *own, recorded) })
 		c.warn(err, "clients keep their sessions until the servers are read-only")
 		whole = whole && err == nil
 		failpoint("demote-dismissed")
@@ -83,6 +84,12 @@ func (c *Controller) askForEnd(ctx context.Context, own *replication.OwnTerm) te
 		}),
 		quorate: background(func() (bool, error) { return c.Cluster.Quorate(ctx) }),
 	}
+}
+
+// hold reports whether the cluster record is certain to name the node's own term.
+func (q termQuestions) hold(own *replication.OwnTerm) bool {
+	read, err := q.record()
+	return err == nil && own.Judge(read.record) == replication.TermHeld
 }
 
 // concludeTerm records where the data of the node's term ended, and sets the score that goes
@@ -159,8 +166,9 @@ func (c *Controller) lastBeats(ctx context.Context, own replication.OwnTerm) (ma
 
 // dismissClients ends the clients' sessions of an active server by removing
 // their listener, and writes a last beat once they are gone. Those that came in
-// by an operator's row, or by the one row for all, stay until this node follows.
-func (c *Controller) dismissClients(ctx context.Context, u Unit, own replication.OwnTerm) error {
+// by an operator's row, or by the one row for all, stay until this node follows. A term that was never
+// recorded gets no beat: its data would say that it was.
+func (c *Controller) dismissClients(ctx context.Context, u Unit, own replication.OwnTerm, recorded bool) error {
 	if u.stopped() {
 		return nil
 	}
@@ -180,6 +188,9 @@ func (c *Controller) dismissClients(ctx context.Context, u Unit, own replication
 		if _, err := u.Server.Remotes(ctx); err != nil {
 			return err
 		}
+	}
+	if !recorded {
+		return nil
 	}
 	return c.beatUnit(ctx, u, own, true)
 }

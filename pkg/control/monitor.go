@@ -77,7 +77,8 @@ func (c *Controller) monitorSupervised(ctx context.Context, expectPromoted bool)
 	})
 	v.Waiting = state.Waiting
 	// A restart that takes longer is bounded by the supervisor.
-	repaired := (err == nil || state.Restarting) && len(v.Repairs) == 0
+	// Whether another node leads still is asked: the supervisor may not know yet that none does.
+	repaired := (err == nil || state.Restarting) && len(v.Repairs) == 0 && !v.AwaitsDemotion
 	switch v.Health {
 	case replication.HealthActive, replication.HealthActiveDegraded, replication.HealthBackup, replication.HealthBackupDegraded:
 		return v.Degraded(state.Reasons...), repaired
@@ -176,7 +177,7 @@ func (c *Controller) repair(ctx context.Context, v replication.Verdict, purpose 
 	refused := 0
 	for _, r := range v.Repairs {
 		if err := c.carryOut(ctx, r, record); err != nil {
-			v.RepairErrors = append(v.RepairErrors, err.Error())
+			v = v.Unrepaired(r, err.Error())
 			if refusedForGood(err) {
 				refused++
 			}

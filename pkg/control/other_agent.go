@@ -24,6 +24,24 @@ func (u Unit) startedElsewhere(s replication.ServerState) bool {
 	return s.PID != 0 && s.Foreign == "" && u.Files.StartedElsewhere(s.PID)
 }
 
+// activeForOtherAgent reports whether servers are active, or may be, that another agent has started, on a
+// node that leads no term.
+func (c *Controller) activeForOtherAgent(ctx context.Context) bool {
+	if c.Promoted() {
+		return false
+	}
+	return slices.Contains(parallelMap(c.Units, func(u Unit) bool {
+		pid, err := u.Running()
+		if err != nil || pid == 0 || u.foreign() != nil || !u.Files.StartedElsewhere(pid) {
+			return false
+		}
+		asking, cancel := withBudget(ctx, answerFraction, answerTimeout)
+		defer cancel()
+		status, err := u.Server.SyncStatus(asking)
+		return err != nil || status.Role == ovsdbctl.RoleActive
+	}), true)
+}
+
 // promotedElsewhere reports whether another agent has promoted this node: its servers are active,
 // Pacemaker has the instance promoted, no other node has published that it leads, and the data has seen
 // the start of the recorded term, if there is one. Servers that a superseded node could not make read-only

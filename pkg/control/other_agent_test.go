@@ -299,7 +299,8 @@ func TestNodeThatLosesTheFirstTakeOverFollowsTheOtherOne(t *testing.T) {
 	record, err := whole.Record(testContext(t))
 	must(t, err)
 	wantNotTakenOver(t, loser, record)
-	must(t, loser.Demote(testContext(t))) // so does Pacemaker
+	must(t, loser.Demote(testContext(t)))                // so does Pacemaker
+	must(t, loser.FileReaders().Refresh(testContext(t))) // so does the supervisor
 	insert(t, s.active, "later")
 	must(t, loser.Follow(testContext(t), s.active.Node))
 	wantRows(t, loser, "a", "b", "later")

@@ -148,10 +148,7 @@ func (c *Controller) takeLead(ctx context.Context, recordText string, own replic
 		return err
 	}
 	failpoint("promote-marked")
-	if err := still.check(ctx); err != nil {
-		return err
-	}
-	if err := c.swapRecord(ctx, recordText, own.Record.String()); err != nil {
+	if err := c.swapWhile(ctx, still.check, recordText, own.Record.String()); err != nil {
 		return err
 	}
 	failpoint("promote-recorded")
@@ -183,9 +180,17 @@ const swapFraction = 0.5
 
 // swapRecord swaps the cluster record. A change by another node is final.
 func (c *Controller) swapRecord(ctx context.Context, old, record string) error {
+	return c.swapWhile(ctx, func(context.Context) error { return nil }, old, record)
+}
+
+// swapWhile is swapRecord, with a check before each attempt, which ends them.
+func (c *Controller) swapWhile(ctx context.Context, check func(context.Context) error, old, record string) error {
 	ctx, cancel := withBudget(ctx, swapFraction, answersTimeout)
 	defer cancel()
 	return await(ctx, func(ctx context.Context) error {
+		if err := check(ctx); err != nil {
+			return backoff.Permanent(err)
+		}
 		err := c.Cluster.SwapRecord(ctx, old, record)
 		if errors.Is(err, ErrRecordChanged) || errors.Is(err, process.ErrProgramMissing) {
 			return backoff.Permanent(err)

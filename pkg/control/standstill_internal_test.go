@@ -38,6 +38,37 @@ func TestPromotionWhoseProcessStoodStillSwapsNoRecordAndOneThatWaitedDoes(t *tes
 	}
 }
 
+// refusingCIB refuses the first swap of the record, and calls meanwhile before it does.
+type refusingCIB struct {
+	Cluster
+
+	meanwhile func()
+	swaps     int
+}
+
+func (r *refusingCIB) SwapRecord(context.Context, string, string) error {
+	r.swaps++
+	if r.swaps > 1 {
+		return nil
+	}
+	r.meanwhile()
+	return errors.New("the CIB is not available")
+}
+
+func TestPromotionThatStoodStillBetweenTwoSwapsTriesNoOther(t *testing.T) {
+	t.Parallel()
+	for happened, still := range map[process.Standstill]bool{process.StandstillStarved: false, process.StandstillFrozen: true} {
+		s := newStandstill()
+		cib := &refusingCIB{meanwhile: func() { s.tick(3*time.Second, happened) }}
+		c := &Controller{Cluster: cib}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if err := c.swapWhile(ctx, s.check, "", "1"); errors.Is(err, errStoodStill) != still || !still && err != nil || (cib.swaps == 1) != still {
+			t.Errorf("after %v: %v, and %d swaps", happened, err, cib.swaps)
+		}
+	}
+}
+
 func TestPromotionWhoseTimeIsOverWaitsForNoTick(t *testing.T) {
 	t.Parallel()
 	s := newStandstill()

@@ -3,8 +3,12 @@ package control_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gofrs/flock"
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ovsdbctl"
@@ -79,6 +83,70 @@ func TestAReturnedActiveIsAwaitingItsDemotionWhileAnotherNodeLeads(t *testing.T)
 	must(t, three.nodes[1].Stop(testContext(t)))
 	if v := returned.Monitor(testContext(t), true); v.AwaitsDemotion {
 		t.Error("it awaits its demotion though no other node leads: the cluster would promote none")
+	}
+}
+
+// The supervisor may learn late that no other node leads any more. Then the cluster has this one promoted
+// alone, and each monitor that confirms the role keeps it from promoting a node that serves.
+func TestAReturnedActiveAsksTheClusterWhetherAnotherNodeLeadsStill(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	three.cutOff(0)
+	three.promote(t, 1, 0)
+	returned := three.nodes[0]
+	returned.Monitor(testContext(t), true) // steps back
+	record, err := returned.Cluster.Record(testContext(t))
+	must(t, err)
+	holdSupervisorPidfile(t, returned)
+	must(t, returned.SaveSupervisorState(control.SupervisorState{
+		Record: record, Leader: replication.Leader{Node: "node2", Sources: sourcesOf(three.Cluster, "node2")},
+	}))
+	if v := returned.Monitor(testContext(t), true); !v.AwaitsDemotion {
+		t.Errorf("it does not await its demotion: %s %s", v.Health, v.Reason())
+	}
+	must(t, three.nodes[1].Stop(testContext(t)))
+	if v := returned.Monitor(testContext(t), true); v.AwaitsDemotion {
+		t.Error("it awaits its demotion though no other node leads")
+	}
+}
+
+// While another action is under way, a returned active is made read-only and does not forget its term.
+func TestAReturnedActiveThatWasMadeReadOnlyDuringAnActionIsAwaitingItsDemotion(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	three.cutOff(0)
+	three.promote(t, 1, 0)
+	returned := three.nodes[0]
+	action := flock.New(filepath.Join(returned.RunDir, "lock"))
+	must(t, action.Lock())
+	for _, look := range []string{"first", "second"} {
+		if v := returned.Monitor(testContext(t), true); !v.AwaitsDemotion {
+			t.Errorf("the %s monitor of role Promoted during an action does not await the demotion: %s %s", look, v.Health, v.Reason())
+		}
+	}
+	must(t, action.Unlock())
+	if v := returned.Monitor(testContext(t), true); !v.AwaitsDemotion {
+		t.Errorf("the monitor of role Promoted after the action does not await the demotion: %s %s", v.Health, v.Reason())
+	}
+	if returned.Promoted() {
+		t.Error("the node leads its term still")
+	}
+}
+
+// The state directory is on a disk that takes no change: the node would await its demotion for ever.
+func TestAReturnedActiveThatCannotForgetItsTermDoesNotAwaitItsDemotion(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	three.cutOff(0)
+	three.promote(t, 1, 0)
+	returned := three.nodes[0]
+	term := filepath.Join(returned.StateDir, "term")
+	must(t, os.Remove(term))
+	must(t, os.MkdirAll(filepath.Join(term, "kept"), 0o700)) // it can neither be read nor removed
+	for range 2 {
+		if v := returned.Monitor(testContext(t), true); v.AwaitsDemotion {
+			t.Errorf("it awaits its demotion: %s %s", v.Health, v.Reason())
+		}
 	}
 }
 

@@ -54,6 +54,9 @@ func (c *Controller) ensureSupervisor(ctx context.Context) (started bool, err er
 	if err == nil && k.Config == c.Supervision.Config || errors.Is(err, errStateOld) {
 		return false, nil
 	}
+	if c.activeForOtherAgent(ctx) {
+		return false, nil // it would make the servers read-only; the next monitor begins a term around them
+	}
 	if !errors.Is(err, ErrUnsupervised) {
 		if err := c.stopSupervisor(ctx); err != nil {
 			return false, err

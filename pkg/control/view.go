@@ -69,15 +69,21 @@ func (c *Controller) observe(ctx context.Context, view ClusterView, purpose obse
 		o.SteppedBack = c.steppedBack().heldFor(demotionWait)
 		o.OtherAgent, o.TakeOverWaits = c.promotedElsewhere(ctx, o.Servers)
 	}
-	if len(o.In(replication.ConditionBackup)) > 0 || o.Term == replication.TermOver {
-		leader, err := view.leader(ctx)
-		c.warn(err, "backups are not checked against the promoted node")
-		o.Leader = leader
-	}
+	c.observeLeader(ctx, view, &o)
 	if own == nil && view.leaderless && o.Leader.Node == "" && o.All(replication.ConditionBackup) {
 		o.NoLeader, o.Barred = c.noLeader().read(), c.barred(ctx, view)
 	}
 	return o
+}
+
+// observeLeader learns which other node is promoted, where that matters.
+func (c *Controller) observeLeader(ctx context.Context, view ClusterView, o *replication.Observation) {
+	if len(o.In(replication.ConditionBackup)) == 0 && o.Term != replication.TermOver {
+		return
+	}
+	leader, err := view.leader(ctx)
+	c.warn(err, "backups are not checked against the promoted node")
+	o.Leader = leader
 }
 
 // ownTermBegun returns the term that this node leads by its own state, and whether the promotion is

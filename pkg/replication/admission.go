@@ -7,7 +7,7 @@ type Joining struct {
 	// Database is the name of the database.
 	Database string
 	// Own is what this node's data holds, Rows how many rows there are besides
-	// the agent's own.
+	// the agent's own; negative if that is not known, as of marked data.
 	Own  Position
 	Rows int
 	// WasWritable says that this server has been writable without leading a term since it last
@@ -100,7 +100,7 @@ func (j Joining) admit() Admission {
 	case j.Discard:
 		return Admission{Snapshot: "an operator has the databases of this node copied again", Why: SnapshotReinit}
 	case !j.Own.Marked():
-		return Admission{Snapshot: fmt.Sprintf("%d rows from before this node knew of terms", j.Rows), Why: SnapshotAdopted}
+		return Admission{Snapshot: j.rows() + " from before this node knew of terms", Why: SnapshotAdopted}
 	case j.OtherAgent:
 		return Admission{Snapshot: "the promoted node runs another agent, whose data proves nothing", Why: SnapshotOtherAgent}
 	case j.WasWritable:
@@ -119,6 +119,14 @@ func (j Joining) admit() Admission {
 	}
 }
 
+// rows names the rows of this node.
+func (j Joining) rows() string {
+	if j.Rows < 0 {
+		return "rows"
+	}
+	return fmt.Sprintf("%d rows", j.Rows)
+}
+
 // before returns the term before that of the source, and how far its data had come when that began:
 // what the record says, because a client can write into the marker of the source, and rows that are
 // wrongly proven to be there would be lost.
@@ -133,9 +141,9 @@ func (j Joining) refuse() Admission {
 	switch {
 	case !j.SourceWritable:
 		return Admission{Refuse: "the server there is not active", Soon: true}
-	case j.SourceBlank && j.Rows > 0:
+	case j.SourceBlank && j.Rows != 0:
 		return Admission{Refuse: fmt.Sprintf(
-			"it is blank, and this node has %d rows: if these are not needed, stop the resource here and move its file away", j.Rows)}
+			"it is blank, and this node has %s: if these are not needed, stop the resource here and move its file away", j.rows())}
 	case j.OtherAgent && j.Unreplicable == "" && j.fitsOtherAgent():
 		return Admission{}
 	case j.Source == nil:

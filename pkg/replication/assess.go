@@ -229,7 +229,7 @@ func assessBackups(o Observation) Verdict {
 	switch {
 	case o.Leader.Node != "":
 		v = assessFollowing(v, o)
-		v.AwaitsDemotion = o.ExpectPromoted && o.SteppedBack
+		v.AwaitsDemotion = o.ExpectPromoted && (o.SteppedBack || o.state() == TermOver)
 	case o.Barred != "":
 		v = v.Degraded("this node's data may not lead: " + o.Barred)
 	}

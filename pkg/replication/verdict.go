@@ -106,6 +106,14 @@ func (v Verdict) Degraded(reasons ...string) Verdict {
 	return v
 }
 
+// Unrepaired adds the error of a repair that was tried. An instance that cannot step back, or not forget
+// its term, does not await its demotion: to the cluster it fails, which stops it then.
+func (v Verdict) Unrepaired(r Repair, reason string) Verdict {
+	v.RepairErrors = append(v.RepairErrors, reason)
+	v.AwaitsDemotion = v.AwaitsDemotion && r.Kind != RepairPark && r.Kind != RepairForget
+	return v
+}
+
 // Broken reports whether a server of the resource is missing or does not work.
 func (v Verdict) Broken() bool {
 	return v.Health == HealthFailed || v.Health == HealthFailedActive || v.Health == HealthStopped

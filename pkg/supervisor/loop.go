@@ -201,8 +201,9 @@ func (l *loop) assess(now time.Time, o *replication.Observation) replication.Ver
 // file of a server that has died. One that a client has changed is not kept: the marker of an
 // active node is of its term, and beats only grow.
 func (l *loop) keepMarkers(o replication.Observation, markers map[string]*replication.Marker) {
+	known := l.lastMarkers()
 	for i, s := range o.Servers {
-		m, last := markers[s.Database], l.restarters[i].lastMarker.Load()
+		m, last := markers[s.Database], known[s.Database]
 		switch {
 		case m == nil:
 		case o.Promoted() && m.TermID != o.Own.Record.TermID:
@@ -232,7 +233,7 @@ func (l *loop) noteActivity(o replication.Observation, markers map[string]*repli
 func (l *loop) lastMarkers() map[string]*replication.Marker {
 	last := map[string]*replication.Marker{}
 	for _, r := range l.restarters {
-		last[r.unit.Name()] = r.lastMarker.Load()
+		last[r.unit.Name()] = r.seen()
 	}
 	return last
 }

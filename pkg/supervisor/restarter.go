@@ -23,6 +23,8 @@ type restarter struct {
 	unit       control.Unit
 	// lastMarker is the marker in the server's database as it was last observed.
 	lastMarker atomic.Pointer[replication.Marker]
+	// earlier is the last beat that the supervisor before this one has seen, and saved.
+	earlier control.LastBeat
 
 	mu     sync.Mutex
 	limit  restartLimit
@@ -33,6 +35,15 @@ type restarter struct {
 
 	// failovers are those whose end is awaited.
 	failovers sync.WaitGroup
+}
+
+// seen returns the marker that was seen last; of one that an earlier supervisor has seen, the term and the
+// beat. It is nil if none was.
+func (r *restarter) seen() *replication.Marker {
+	if last := r.lastMarker.Load(); last != nil || r.earlier.TermID == "" {
+		return last
+	}
+	return &replication.Marker{TermID: r.earlier.TermID, Beat: r.earlier.Beat}
 }
 
 // run restarts the server whenever it dies, until ctx ends.
@@ -70,7 +81,7 @@ func (r *restarter) restart(ctx context.Context) {
 	began := time.Now()
 	trying, cancel := context.WithTimeout(ctx, chosen.timeout(r.controller.Promoted()))
 	defer cancel()
-	err := r.controller.Revive(trying, r.unit.Name(), r.lastMarker.Load())
+	err := r.controller.Revive(trying, r.unit.Name(), r.seen())
 	if errors.Is(err, control.ErrTermOver) {
 		r.log.WithError(err).Warn("the server had died and is read-only now")
 		r.report("")
@@ -78,7 +89,7 @@ func (r *restarter) restart(ctx context.Context) {
 	}
 	if err != nil && trying.Err() == nil {
 		r.log.WithError(err).Warn("cannot restart the server, trying once more")
-		err = r.controller.Revive(trying, r.unit.Name(), r.lastMarker.Load())
+		err = r.controller.Revive(trying, r.unit.Name(), r.seen())
 	}
 	switch {
 	case ctx.Err() != nil:

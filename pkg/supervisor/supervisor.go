@@ -106,9 +106,12 @@ func newLoop(s Supervisor) *loop {
 	for _, programs := range stackParts() {
 		l.stack = append(l.stack, newStackWatcher(l, s.Controller, findDaemons(programs)))
 	}
+	earlier := s.Controller.LastBeats()
 	for _, u := range s.Controller.Units {
 		l.sources = append(l.sources, newSourceWatcher(s.Controller, u))
-		l.restarters = append(l.restarters, &restarter{controller: s.Controller, log: s.Log.WithField("db", u.Name()), unit: u})
+		l.restarters = append(l.restarters, &restarter{
+			controller: s.Controller, log: s.Log.WithField("db", u.Name()), unit: u, earlier: earlier[u.Name()],
+		})
 	}
 	return l
 }

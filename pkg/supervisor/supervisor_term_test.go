@@ -112,11 +112,7 @@ func TestSupervisedActiveWhoseMarkerAClientClearsWritesItBack(t *testing.T) {
 	for _, u := range p.active.Units {
 		awaitBeat(t, u)
 		before := marker(t, u)
-		out, err := exec.CommandContext(testContext(t), "ovsdb-client", "transact", "unix:"+u.Server.DataSocket, fmt.Sprintf(
-			`[%q,{"op":"update","table":%q,"where":[],"row":{"external_ids":["map",[]]}}]`, u.Name(), u.Server.Database.GlobalTable)).CombinedOutput()
-		if err != nil || strings.Contains(string(out), "error") {
-			t.Fatalf("%v: %s", err, out)
-		}
+		setExternalIDs(t, u, nil)
 		cleared := time.Now()
 		eventually(t, "the marker to be written back", func() bool { return marker(t, u).TermID == before.TermID })
 		t.Logf("%s: written back after %s", u.Name(), time.Since(cleared))
@@ -127,6 +123,53 @@ func TestSupervisedActiveWhoseMarkerAClientClearsWritesItBack(t *testing.T) {
 	}
 	for i, u := range p.backup.Units {
 		eventually(t, "the backup to have the marker", func() bool { return marker(t, u).TermID == marker(t, p.active.Units[i]).TermID })
+	}
+}
+
+// The state is an active whose supervisor is replaced, as by an upgrade of the package, while a client
+// clears the marker, or restores an earlier one. Outcome: no beat comes a second time, as a backup that has
+// the first would prove rows to be elsewhere that are not.
+func TestSupervisorKnowsTheBeatsThatOneBeforeItHasSeen(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	const beats = 5000 // more than a marker that is written back goes on by
+	earlier := map[string]map[string]string{}
+	for i, u := range p.active.Units {
+		m := marker(t, u)
+		if i > 0 {
+			earlier[u.Name()] = m.ExternalIDs()
+		}
+		m.Beat = beats
+		setExternalIDs(t, u, m.ExternalIDs())
+		awaitBeat(t, u)
+	}
+	for range 2 {
+		awaitObservation(t, p.active)
+	}
+	p.stop[0]()
+	for _, u := range p.active.Units {
+		setExternalIDs(t, u, earlier[u.Name()])
+	}
+	supervise(t, p.active, p.changed[0])
+	for _, u := range p.active.Units {
+		eventually(t, "the marker of "+u.Name()+" to be beyond the last beat", func() bool { return marker(t, u).Beat > beats })
+	}
+}
+
+// setExternalIDs replaces the external_ids of a server's global row, as a client may.
+func setExternalIDs(t *testing.T, u control.Unit, values map[string]string) {
+	t.Helper()
+	pairs := [][]string{}
+	for key, value := range values {
+		pairs = append(pairs, []string{key, value})
+	}
+	text, err := json.Marshal(pairs)
+	must(t, err)
+	out, err := exec.CommandContext(testContext(t), "ovsdb-client", "transact", "unix:"+u.Server.DataSocket, fmt.Sprintf(
+		`[%q,{"op":"update","table":%q,"where":[],"row":{"external_ids":["map",%s]}}]`,
+		u.Name(), u.Server.Database.GlobalTable, text)).CombinedOutput()
+	if err != nil || strings.Contains(string(out), "error") {
+		t.Fatalf("%v: %s", err, out)
 	}
 }
 

@@ -122,19 +122,30 @@ func TestSupervisedActiveThatDiesWhenItsTermIsOverStaysReadOnly(t *testing.T) {
 // does not notice. When it dies, the backup has rows that the file has not.
 func TestSupervisedActiveThatDiesAndWhoseFileHasLostRowsStaysReadOnlyAndTheClusterIsTold(t *testing.T) {
 	t.Parallel()
-	p := newPair(t)
-	u := p.active.Units[0]
-	earlier, err := os.ReadFile(u.Files.Database)
-	must(t, err)
-	for range 3 { // the supervisor looks between two beats
-		awaitBeat(t, u)
-	}
-	must(t, os.WriteFile(u.Files.Database+".earlier", earlier, 0o640))
-	must(t, os.Rename(u.Files.Database+".earlier", u.Files.Database))
-	kill(t, u)
-	eventually(t, "the failure to be reported", func() bool { return len(p.Failed()) > 0 })
-	if writable(t, u) {
-		t.Error("the server takes rows")
+	for name, replaced := range map[string]bool{"the supervisor goes on": false, "the supervisor is replaced": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t)
+			u := p.active.Units[0]
+			earlier, err := os.ReadFile(u.Files.Database)
+			must(t, err)
+			for range 3 { // the supervisor looks between two beats
+				awaitBeat(t, u)
+			}
+			if replaced {
+				p.stop[0]()
+			}
+			must(t, os.WriteFile(u.Files.Database+".earlier", earlier, 0o640))
+			must(t, os.Rename(u.Files.Database+".earlier", u.Files.Database))
+			kill(t, u)
+			if replaced {
+				supervise(t, p.active, p.changed[0])
+			}
+			eventually(t, "the failure to be reported", func() bool { return len(p.Failed()) > 0 })
+			if writable(t, u) {
+				t.Error("the server takes rows")
+			}
+		})
 	}
 }
 
