@@ -14,7 +14,7 @@ COUNT   ?= 1
 TIMEOUT ?= 60m
 LONG    ?=
 EARLIER ?=
-# For make test-releases: the Debian releases, which tests, and further flags, as -run.
+# For make test-releases: the Debian releases, which tests, and further flags, as -run, -unit-run and -packages.
 RELEASES     ?= bullseye bookworm trixie sid
 PARTS        ?= -unit -clusters
 RELEASEFLAGS ?=
@@ -109,7 +109,7 @@ suite-sid suite-trixie suite-bookworm suite-bullseye: suite-%:
 		| tee "$$log" | sed -u 's/^/$*: /' || { tools/failures "$$log"; exit 1; }
 
 .PHONY: test-releases
-test-releases: deps-cluster build ## Run unit tests, and a short set on clusters, on each Debian release, and write docs/versions.md (RELEASES='sid trixie', PARTS='-unit -clusters', RELEASEFLAGS=)
+test-releases: deps-unit deps-cluster build ## Run unit tests, and a short set on clusters, on each Debian release, and write docs/versions.md (RELEASES='sid trixie', PARTS='-unit -clusters', RELEASEFLAGS=)
 	@echo "== test-releases on $(RELEASES)"
 	go run ./integration/releases $(PARTS) -bin $(BINARY) -document docs/versions.md $(RELEASEFLAGS) $(RELEASES)
 

@@ -25,7 +25,7 @@ fencing and quorum policy, Corosync's timings, and records and state of resource
 are gone; on this node the agent's directories and link, databases in two directories, room
 for snapshots, services of systemd that run the same servers, files for TLS that expire
 within 30 days, a clock that nothing keeps right; and which schemas, and versions of
-Pacemaker, the nodes have. Run it on each node. It changes nothing.
+this agent, of ovsdb-server and of Pacemaker, the nodes have. Run it on each node. It changes nothing.
 
 A line begins with "problem:", "advice:", or "unchecked:" for a check that could not be
 made. The clocks of the nodes are not compared: nothing depends on them but the times of

@@ -51,7 +51,7 @@ func (o doctorOptions) facts(ctx context.Context) (f doctor.Facts, node string, 
 	o.addNode(ctx, &f, parameters, primitive.Provider)
 	f.CIBSchema, f.CIBSchemaErr = pacemaker.CIBSchema(ctx)
 	f.Clock = clockOfNode()
-	f.Schemas = schemasOf(ctx, f.Resource)
+	f.Schemas, f.Versions = publishedBy(ctx, f.Resource)
 	f.FeatureSets, f.FeatureSetsErr = featureSets(t.view), installed(t.noCluster)
 	return f, t.controller.Node, nil
 }
@@ -194,11 +194,13 @@ func featureSets(view pacemaker.View) map[string]string {
 	return all
 }
 
-// schemasOf asks which schemas the nodes have published.
-func schemasOf(ctx context.Context, resource string) doctor.Schemas {
+// publishedBy asks which schemas and versions the nodes have published.
+func publishedBy(ctx context.Context, resource string) (doctor.Schemas, doctor.Versions) {
 	published, err := pacemaker.Resource{Instance: resource}.Published(ctx, control.TopicSchemas)
 	if err != nil {
-		return doctor.Schemas{Err: fmt.Errorf("cannot learn which schemas the nodes bring: %w", installed(err))}
+		err = installed(err)
+		return doctor.Schemas{Err: fmt.Errorf("cannot learn which schemas the nodes bring: %w", err)},
+			doctor.Versions{Err: fmt.Errorf("cannot learn which versions the nodes run: %w", err)}
 	}
-	return doctor.Schemas{Nodes: replication.ReadSchemas(published)}
+	return doctor.Schemas{Nodes: replication.ReadSchemas(published)}, doctor.Versions{Nodes: replication.ReadVersions(published)}
 }

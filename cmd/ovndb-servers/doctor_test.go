@@ -55,13 +55,13 @@ func TestDoctorFindsNothingUntilSomethingIsChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	for node, version := range map[string]string{"node1": "7.0.0", "node2": "99.0.0"} {
-		write(t, filepath.Join(c.values, "ovndb-schemas-ovndb", node), "OVN_Northbound="+version, 0o644)
+		write(t, filepath.Join(c.values, "ovndb-schemas-ovndb", node), "OVN_Northbound="+version+" ovsdb-server:"+version, 0o644)
 	}
 	var got []string
 	for _, f := range c.examined("node1") {
 		got = append(got, string(f.Severity)+" "+f.Check)
 	}
-	if want := "problem clone, problem directories, advice schemas"; strings.Join(got, ", ") != want {
+	if want := "problem clone, problem directories, advice schemas, advice versions"; strings.Join(got, ", ") != want {
 		t.Errorf("found %q, want %s", got, want)
 	}
 	wantText(t, c.tool("node1", exitDegraded, "doctor").stdout, "problem: clone: clone ovndb-clone: notify is not true",

@@ -111,6 +111,8 @@ type nodeReport struct {
 	Score *int `json:"score"`
 	// Publishes are the addresses a promoted node has published for replication.
 	Publishes string `json:"publishes,omitempty"`
+	// Versions is nil for a node that has published none since it joined the cluster.
+	Versions *versionsReport `json:"versions,omitempty"`
 }
 
 func newReport(c *control.Controller, o replication.Observation) report {

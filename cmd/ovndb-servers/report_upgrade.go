@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"ovndb-servers/pkg/control"
@@ -21,20 +20,17 @@ type upgradeReport struct {
 	Refused bool `json:"refused,omitempty"`
 }
 
-// addUpgrade adds the schemas that wait for nodes. The promoted node knows best: it waits for a member as
-// well that is away, and has published nothing.
+// addUpgrade adds the schemas that wait for nodes, and the versions that run. The promoted node knows best: it waits
+// for a member as well that is away, and has published nothing.
 func (r *report) addUpgrade(ctx context.Context, c *control.Controller) {
 	plan, _ := c.PlanUpgrade(ctx) // without one, or a part of it, there is what the nodes have published
 	r.addPlan(plan, c.UpgradeRefused())
-	unplanned := func(u control.Unit) bool { return !plan.Has(u.Name()) }
-	if !slices.ContainsFunc(c.Units, unplanned) {
-		return
-	}
-	published, err := c.PublishedSchemas(ctx)
+	published, versions, err := c.PublishedSchemas(ctx)
 	if err != nil {
 		r.problem(err.Error())
 		return
 	}
+	r.addVersions(versions)
 	for _, p := range replication.PendingUpgrades(published) {
 		if !plan.Has(p.Database) {
 			r.Upgrade = append(r.Upgrade, upgradeReport{Database: p.Database, Version: p.Version, WaitsFor: p.Missing})

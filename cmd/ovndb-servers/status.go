@@ -76,7 +76,7 @@ func newStatusCommand(p program) *cobra.Command {
 	o.addFlags(cmd, statusTimeout)
 	o.remote.addFlags(cmd)
 	flags := cmd.Flags()
-	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show sources, lost sessions, terms, files, processes and the last election as well")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show sources, lost sessions, terms, files, processes, versions and the last election as well")
 	flags.VarP(&o.watch, "watch", "w", "repaint each SECONDS, 2 if none are given, until interrupted")
 	flags.Lookup("watch").NoOptDefVal = watchInterval.String()
 	return cmd

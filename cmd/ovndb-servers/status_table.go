@@ -162,11 +162,15 @@ func writeVerbose(b *strings.Builder, r report) {
 	}
 	b.WriteString("\n")
 	t := newTable(b)
-	t.row("NODE", "STATE", "ROLE", "SCORE", "REPLICATED FROM")
+	t.row("NODE", "STATE", "ROLE", "SCORE", "AGENT", "OVSDB-SERVER", "REPLICATED FROM")
 	for _, n := range r.Cluster.Nodes {
-		t.row(n.Name, n.State, n.Role, number(n.Score), cmp.Or(n.Publishes, "-"))
+		runs := cmp.Or(n.Versions, new(versionsReport))
+		t.row(n.Name, n.State, n.Role, number(n.Score), cmp.Or(runs.Agent, "-"), cmp.Or(runs.Server, "-"), cmp.Or(n.Publishes, "-"))
 	}
 	t.end()
+	if text := r.Cluster.differingVersions(); text != "" {
+		fmt.Fprintf(b, "\nversions: %s\n", text)
+	}
 	if rec := r.Cluster.Record; rec != nil && rec.End != "" {
 		fmt.Fprintf(b, "\nend of node %s's term: %s\n", printable.Text(rec.Node), printable.Text(rec.End))
 	}

@@ -54,8 +54,8 @@ func followingReport() report {
 		Cluster: clusterReport{
 			Available: true, Record: &recordReport{Term: 2, TermID: termTwoID, Node: "node2", Members: []string{"node1", "node2"}},
 			Nodes: []nodeReport{
-				{Name: "node1", State: "online", Role: "Unpromoted", Score: &fifty},
-				{Name: "node2", State: "online", Role: "Promoted", Score: &hundred, Publishes: "OVN_Northbound=tcp:192.0.2.2:6641"},
+				{Name: "node1", State: "online", Role: "Unpromoted", Score: &fifty, Versions: &versionsReport{Agent: "v1.2.0", Server: "3.1.0"}},
+				{Name: "node2", State: "online", Role: "Promoted", Score: &hundred, Publishes: "OVN_Northbound=tcp:192.0.2.2:6641", Versions: &versionsReport{Agent: "v1.2.0", Server: "3.5.0"}},
 				{Name: "node3", State: "offline", Role: "Stopped"},
 			},
 		},
@@ -158,7 +158,7 @@ func TestNoTextOfOthersActsOnATerminalOrForgesALine(t *testing.T) {
 			},
 			Cluster: clusterReport{
 				Available: true, Record: &recordReport{Term: 2, TermID: text, Node: text, Blessed: text + "x", Members: []string{text}, End: text + "x"},
-				Nodes:     []nodeReport{{Name: text, State: text, Role: text, Publishes: text}},
+				Nodes:     []nodeReport{{Name: text, State: text, Role: text, Publishes: text, Versions: &versionsReport{Agent: text, Server: text}}},
 				Unmanaged: []string{text},
 			},
 		}

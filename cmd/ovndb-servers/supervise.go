@@ -66,11 +66,9 @@ func supervise(ctx context.Context, p program) error {
 	log.WithFields(logrus.Fields{"version": version(), "node": c.Node}).Info("supervising the servers")
 	changed, watched := changes(ctx, log, filepath.Join(pacemaker.CIBDirectory, pacemaker.CIBFile), c.PokeFile())
 	supervisor.Supervisor{
-		Controller: c, Log: log, BeatInterval: supervised.Parameters.BeatInterval, DiskPatience: supervised.Parameters.DiskPatience,
+		Controller: c, Log: log, Version: version(), BeatInterval: supervised.Parameters.BeatInterval, DiskPatience: supervised.Parameters.DiskPatience,
 		CopyDelay: supervised.Parameters.CopyDelay, MembershipTimeout: membershipTimeout(ctx, log),
-		Metrics: supervisor.Metrics{
-			File: supervised.Parameters.MetricsFile, Listen: supervised.Parameters.MetricsListen, Version: version(),
-		},
+		Metrics: supervisor.Metrics{File: supervised.Parameters.MetricsFile, Listen: supervised.Parameters.MetricsListen},
 		Changed: changed, Watched: watched && !c.Remote,
 		Addresses: addresses(ctx, log),
 	}.Run(ctx)

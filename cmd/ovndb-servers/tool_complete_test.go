@@ -86,9 +86,7 @@ func TestCompletionKnowsSnapshotsAndTables(t *testing.T) {
 func TestEachShellCompletesByItsScript(t *testing.T) {
 	newCompletedCluster(t)
 	programs := t.TempDir()
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(programs, "ovndb-servers"), ".").CombinedOutput(); err != nil {
-		t.Fatalf("cannot build: %v: %s", err, out)
-	}
+	buildProgram(t, programs)
 	t.Setenv("PATH", programs+":"+os.Getenv("PATH"))
 	for shell, complete := range shellCompletions() {
 		t.Run(shell, func(t *testing.T) {

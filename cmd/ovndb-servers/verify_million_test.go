@@ -95,18 +95,6 @@ func runMeasured(t *testing.T, command *exec.Cmd) (peak int64) {
 	}
 }
 
-// buildProgram builds the program without the race detector, which takes memory of its own.
-func buildProgram(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "ovndb-servers")
-	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", path, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if text, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, text)
-	}
-	return path
-}
-
 // wantOneColumn checks that a comparison has found the changed column and nothing else.
 func wantOneColumn(t *testing.T, text string) {
 	t.Helper()
@@ -134,7 +122,7 @@ func TestVerifyFindsOneChangedColumnAmongAMillionRowsInBoundedMemory(t *testing.
 	writeManyRows(t, a, transactions, -1)
 	slices.Reverse(transactions)
 	writeManyRows(t, b, transactions, changedRow)
-	command := exec.CommandContext(t.Context(), buildProgram(t), "verify", a, b, "-o", "json")
+	command := exec.CommandContext(t.Context(), buildProgram(t, t.TempDir()), "verify", a, b, "-o", "json")
 	var stdout, stderr strings.Builder
 	command.Stdout, command.Stderr = &stdout, &stderr
 	peak := runMeasured(t, command)

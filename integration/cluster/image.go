@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"ovndb-servers/integration/node"
@@ -60,6 +61,21 @@ func ensureTarget(ctx context.Context, suite Suite, target string, progress *Pro
 		return "", fmt.Errorf("cannot build the node image: %w", err)
 	}
 	progress.Printf("node image built in %.0f s", time.Since(began).Seconds())
+	return tag, nil
+}
+
+// EnsureDerived builds an image of a suite on another one, the BASE of a Dockerfile that copies nothing, unless it is
+// there, and returns its tag.
+func EnsureDerived(ctx context.Context, suite Suite, name, base, dockerfile string, progress *Progress) (string, error) {
+	sum := sha256.Sum256([]byte(base + "\n" + dockerfile))
+	tag := fmt.Sprintf("%s-%s:%s-%s", repository, name, suite, hex.EncodeToString(sum[:6]))
+	if imageExists(ctx, tag) {
+		return tag, nil
+	}
+	progress.Printf("building the image %s", tag)
+	if err := stream(ctx, progress, strings.NewReader(dockerfile), "docker", "build", "--build-arg", "BASE="+base, "--tag", tag, "-"); err != nil {
+		return "", fmt.Errorf("cannot build the image %s: %w", tag, err)
+	}
 	return tag, nil
 }
 

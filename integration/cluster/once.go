@@ -18,6 +18,8 @@ type Once struct {
 	// or below it.
 	Directories []string
 	WorkDir     string
+	// Env are further variables of the program, as "name=value".
+	Env []string
 	// CgroupParent is the control group of the container, docker's own if empty.
 	CgroupParent string
 }
@@ -36,6 +38,9 @@ func (o Once) Run(ctx context.Context, args ...string) (Result, error) {
 	}
 	for _, directory := range o.Directories {
 		command = append(command, "--volume", directory+":"+directory+":ro")
+	}
+	for _, variable := range o.Env {
+		command = append(command, "--env", variable)
 	}
 	if o.WorkDir != "" {
 		command = append(command, "--workdir", o.WorkDir)

@@ -22,7 +22,9 @@ type options struct {
 	unit, clusters bool
 	// run is a regular expression of the clusters' tests.
 	run string
-	// binary is the agent's program, for clusters.
+	// unitRun is one of the unit tests, packages one of their packages: pkg/ocf.
+	unitRun, packages string
+	// binary is the agent's program, for clusters and for those unit tests that run it.
 	binary string
 	// document is the file with the table; none if empty.
 	document string
@@ -41,7 +43,9 @@ func run() int {
 	flag.BoolVar(&o.unit, "unit", false, "run the unit tests that need real servers")
 	flag.BoolVar(&o.clusters, "clusters", false, "run tests on clusters")
 	flag.StringVar(&o.run, "run", shortSet, "`regexp` of the tests on clusters")
-	flag.StringVar(&o.binary, "bin", "bin/ovndb-servers", "the agent's `program`, for clusters")
+	flag.StringVar(&o.binary, "bin", "bin/ovndb-servers", "the agent's `program`")
+	flag.StringVar(&o.unitRun, "unit-run", everything, "`regexp` of the unit tests")
+	flag.StringVar(&o.packages, "packages", everything, "`regexp` of the packages whose unit tests are run")
 	flag.StringVar(&o.document, "document", "", "`file` with the table of versions to bring up to date")
 	flag.StringVar(&o.cgroup, "cgroup-parent", "", "control `group` of the containers of unit tests")
 	flag.Parse()
@@ -74,7 +78,7 @@ func (o options) test(ctx context.Context) error {
 			return fmt.Errorf("cannot make a directory for the tests: %w", err)
 		}
 		defer func() { _ = os.RemoveAll(directory) }()
-		if err := compile(ctx, directory); err != nil {
+		if err := o.compile(ctx, directory); err != nil {
 			return err
 		}
 		binaries = directory
@@ -82,7 +86,7 @@ func (o options) test(ctx context.Context) error {
 	var failures []error
 	for _, release := range o.releases {
 		line, err := o.testRelease(ctx, release, binaries, progress)
-		if err == nil && o.document != "" {
+		if err == nil && o.document != "" && !o.partial() {
 			err = updateDocument(o.document, line)
 		}
 		if err != nil {
@@ -92,6 +96,14 @@ func (o options) test(ctx context.Context) error {
 	}
 	return errors.Join(failures...)
 }
+
+// partial reports whether not all unit tests are run: the table has the results of all.
+func (o options) partial() bool {
+	return o.unit && (o.unitRun != everything || o.packages != everything)
+}
+
+// everything is the regular expression of all tests and packages.
+const everything = "."
 
 // testRelease returns the line of the table.
 func (o options) testRelease(ctx context.Context, release cluster.Suite, binaries string, progress *cluster.Progress) (line, error) {
@@ -105,7 +117,7 @@ func (o options) testRelease(ctx context.Context, release cluster.Suite, binarie
 	}
 	if o.unit {
 		progress.Printf("%s: unit tests", release)
-		result, err := unitTests(ctx, cluster.Once{Image: image, CgroupParent: o.cgroup}, binaries, progress)
+		result, err := o.unitTests(ctx, release, image, binaries, progress)
 		if err != nil {
 			return found, err
 		}

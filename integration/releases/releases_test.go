@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -80,5 +81,29 @@ func TestVersionInWhatAProgramPrints(t *testing.T) {
 		if got := versionIn(text); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}
+	}
+}
+
+// The packages that are tested are where their paths say, and the table is written by a run of all tests alone.
+func TestPackagesOfUnitTestsAreChosenByTheirPaths(t *testing.T) {
+	t.Parallel()
+	all, err := options{packages: everything}.chosen()
+	if err != nil || len(all) != len(unitPackages()) {
+		t.Errorf("all are %q, %v", all, err)
+	}
+	for _, name := range all {
+		if tests, err := filepath.Glob(filepath.Join("../..", name, "*_test.go")); err != nil || len(tests) == 0 {
+			t.Errorf("%s has no tests (%v)", name, err)
+		}
+	}
+	o := options{unit: true, unitRun: everything, packages: "^cmd/|/ocf$"}
+	if some, err := o.chosen(); err != nil || strings.Join(some, " ") != "pkg/ocf cmd/ovndb-servers" || !o.partial() {
+		t.Errorf("chosen are %q, %v", some, err)
+	}
+	if _, err := (options{packages: "none"}).chosen(); !errors.Is(err, errNoPackage) {
+		t.Errorf("error %v, want %v", err, errNoPackage)
+	}
+	if (options{unit: true, unitRun: everything, packages: everything}).partial() {
+		t.Error("a run of all is partial")
 	}
 }

@@ -68,7 +68,8 @@ const (
 	TopicPosition Topic = "position"
 	// TopicFreshness is whether a backup is up to date in the promoted node's term.
 	TopicFreshness Topic = "freshness"
-	// TopicSchemas is which schemas a node's package of OVN brings: Schemas.
+	// TopicSchemas is which schemas a node's package of OVN brings, and which versions run there: Schemas
+	// and Versions.
 	TopicSchemas Topic = "schemas"
 	// TopicState is the node's state for people and dashboards, a [replication.State]. It is visible
 	// in the cluster's status, and read by the tool to show it.

@@ -20,9 +20,10 @@ const snapshotUpgrade = "upgrade"
 // maxSchemaFile bounds the schema that a package brings, in bytes.
 const maxSchemaFile = 1 << 20
 
-// PublishSchemas tells the other nodes which schemas the package of OVN on this node brings. That stays
-// published when the resource is stopped here: a node in standby, which is no member soon, comes back.
-func (c *Controller) PublishSchemas(ctx context.Context) error {
+// PublishSchemas tells the other nodes which schemas the package of OVN on this node brings, and which versions
+// run here. That stays published when the resource is stopped here: a node in standby, which is no member soon,
+// comes back.
+func (c *Controller) PublishSchemas(ctx context.Context, running replication.Versions) error {
 	schemas := replication.Schemas{}
 	for _, u := range c.Units {
 		installed, err := u.installedSchema()
@@ -31,7 +32,7 @@ func (c *Controller) PublishSchemas(ctx context.Context) error {
 		}
 		schemas[u.Name()] = installed.Version
 	}
-	return c.Cluster.Publish(ctx, TopicSchemas, schemas.String())
+	return c.Cluster.Publish(ctx, TopicSchemas, strings.TrimSpace(schemas.String()+" "+running.String()))
 }
 
 // installedSchema returns the schema that the package of OVN on this node brings.
@@ -107,7 +108,7 @@ func (c *Controller) PlanUpgrade(ctx context.Context) (UpgradePlan, error) {
 			continue
 		}
 		if published == nil {
-			if published, err = c.PublishedSchemas(ctx); err != nil {
+			if published, _, err = c.PublishedSchemas(ctx); err != nil {
 				return plan, err
 			}
 			if scores, err = c.Cluster.Scores(ctx); err != nil {
@@ -198,13 +199,14 @@ func (c *Controller) servedSchema(ctx context.Context, u Unit) (served ovsdbctl.
 	return served, err
 }
 
-// PublishedSchemas returns the schemas that the packages of OVN bring, by node, as far as it is published.
-func (c *Controller) PublishedSchemas(ctx context.Context) (map[string]replication.Schemas, error) {
+// PublishedSchemas returns the schemas that the packages of OVN bring, and the versions that run, by node, as far as
+// they are published.
+func (c *Controller) PublishedSchemas(ctx context.Context) (map[string]replication.Schemas, map[string]replication.Versions, error) {
 	texts, err := c.Cluster.Published(ctx, TopicSchemas)
 	if err != nil {
-		return nil, fmt.Errorf("cannot learn which schemas the nodes have: %w", err)
+		return nil, nil, fmt.Errorf("cannot learn which schemas the nodes have: %w", err)
 	}
-	return replication.ReadSchemas(texts), nil
+	return replication.ReadSchemas(texts), replication.ReadVersions(texts), nil
 }
 
 // convertUnlessActing converts the database of a node that still leads. The backups turn active when

@@ -26,7 +26,7 @@ func upgradePair(t *testing.T, older ...int) (active, backup *control.Controller
 	}
 	for _, node := range nodes {
 		must(t, node.Start(testContext(t)))
-		must(t, node.PublishSchemas(testContext(t)))
+		must(t, node.PublishSchemas(testContext(t), nil))
 	}
 	must(t, active.Promote(testContext(t), replication.Participants{}))
 	insert(t, active, "row")
@@ -78,7 +78,7 @@ func TestDatabasesAreConvertedWhenAllNodesHaveTheNewerPackage(t *testing.T) {
 	wantRows(t, backup, "row")
 	upgraded := func(c *control.Controller) {
 		controltest.UseInstalledSchemas(t, c)
-		must(t, c.PublishSchemas(testContext(t)))
+		must(t, c.PublishSchemas(testContext(t), nil))
 	}
 	convert := func() string {
 		plan, err := active.PlanUpgrade(testContext(t))
@@ -136,7 +136,7 @@ func TestDatabasesAreNotConvertedWhileANodeOfAnOlderPackageIsStopped(t *testing.
 	must(t, backup.Stop(testContext(t)))
 	must(t, active.UpdateMembers(testContext(t), map[string]replication.Freshness{"node2": replication.FreshnessStale}))
 	controltest.UseInstalledSchemas(t, active)
-	must(t, active.PublishSchemas(testContext(t)))
+	must(t, active.PublishSchemas(testContext(t), nil))
 	convert := func() []string {
 		plan, err := active.PlanUpgrade(testContext(t))
 		must(t, err)
@@ -148,7 +148,7 @@ func TestDatabasesAreNotConvertedWhileANodeOfAnOlderPackageIsStopped(t *testing.
 	}
 	controltest.UseInstalledSchemas(t, backup)
 	must(t, backup.Start(testContext(t)))
-	must(t, backup.PublishSchemas(testContext(t)))
+	must(t, backup.PublishSchemas(testContext(t), nil))
 	if waits := convert(); waits != nil || controltest.SchemaVersion(t, active.Units[0]) == controltest.OlderSchema {
 		t.Errorf("waits for %q, has %s", waits, controltest.SchemaVersion(t, active.Units[0]))
 	}
@@ -168,7 +168,7 @@ func TestDatabasesAreConvertedOnceAndNotWhileANodeOfAnotherAgentRunsTheResource(
 	active, _, nodes := upgradePair(t, 0, 1)
 	for _, node := range nodes {
 		controltest.UseInstalledSchemas(t, node)
-		must(t, node.PublishSchemas(testContext(t)))
+		must(t, node.PublishSchemas(testContext(t), nil))
 	}
 	plan := func() control.UpgradePlan {
 		planned, err := active.PlanUpgrade(testContext(t))
@@ -197,7 +197,7 @@ func TestDatabasesAreConvertedOnceAndNotWhileANodeOfAnotherAgentRunsTheResource(
 func installNewer(t *testing.T, c *control.Controller) {
 	t.Helper()
 	controltest.UseInstalledSchemas(t, c)
-	must(t, c.PublishSchemas(testContext(t)))
+	must(t, c.PublishSchemas(testContext(t), nil))
 }
 
 // convert converts the databases of a node as its supervisor does.

@@ -71,6 +71,7 @@ type Facts struct {
 	Keys        []Key
 	Clock       Clock
 	Schemas     Schemas
+	Versions    Versions
 	// FeatureSets are those of Pacemaker, by node, as far as the cluster shows them.
 	FeatureSets    map[string]string
 	FeatureSetsErr error
@@ -105,6 +106,7 @@ func checks() []check {
 		{"TLS", true, true, checkKeys},
 		{"clock", false, false, checkClock},
 		{"schemas", false, false, checkSchemas},
+		{"versions", false, false, checkVersions},
 		{"pacemaker", false, false, checkPacemaker},
 	}
 }

@@ -175,6 +175,15 @@ func TestEachFaultOfTheNodeIsFoundWithItsCommand(t *testing.T) {
 			newer := replication.Schemas{"OVN_Northbound": "7.1.0", "OVN_Southbound": "20.1.0"}
 			f.Schemas.Nodes = map[string]replication.Schemas{"node1": {"OVN_Northbound": "7.0.0", "OVN_Southbound": "20.1.0"}, "node2": newer, "node3": newer}
 		}},
+		{"versions", doctor.Advice, "of this agent (an earlier one on node3; v1 on node1; v2 on node2)", "install ./ovndb-servers_*.deb", func(f *doctor.Facts) {
+			f.Versions.Nodes = map[string]replication.Versions{"node1": {"ovndb-servers": "v1"}, "node2": {"ovndb-servers": "v2"}, "node3": {}}
+		}},
+		{"versions", doctor.Advice, "of ovsdb-server (3.1.0 on node1; 3.5.0 on node2)", "upgrade openvswitch-common openvswitch-switch", func(f *doctor.Facts) {
+			f.Versions.Nodes = map[string]replication.Versions{
+				"node1": {"ovndb-servers": "v1", "ovsdb-server": "3.1.0"}, "node2": {"ovndb-servers": "v1", "ovsdb-server": "3.5.0"}, "node3": {"ovndb-servers": "v1"},
+			}
+		}},
+		{"versions", doctor.Unchecked, "no answer", "", func(f *doctor.Facts) { f.Versions.Err = errors.New("no answer") }},
 		{"records", doctor.Advice, `the state of resource "old", which does not exist`, "rm -r /var/lib/ovndb-servers/old /run/ovndb-servers/old", func(f *doctor.Facts) {
 			f.Kept = []doctor.Kept{{Resource: "ovndb", Directories: []string{"/x"}}, {Resource: "old", Directories: []string{"/var/lib/ovndb-servers/old", "/run/ovndb-servers/old"}}}
 		}},

@@ -16,11 +16,11 @@ func keepsRefusedLocks() [2]int { return [2]int{3, 3} }
 // again by themselves. The caller closes the listeners first that are not to be disturbed.
 func (s Server) EndIdleSessions(ctx context.Context) error {
 	const step = "end the sessions"
-	reply, err := s.call(ctx, "version")
+	text, err := s.Version(ctx)
 	if err != nil {
-		return s.failed(step, err)
+		return err
 	}
-	if version, ok := parseVersion(reply); ok && !older(version, keepsRefusedLocks()) {
+	if version, ok := parseVersion(text); ok && !older(version, keepsRefusedLocks()) {
 		return nil
 	}
 	if _, err := s.call(ctx, "ovsdb-server/reconnect"); err != nil {
@@ -29,14 +29,9 @@ func (s Server) EndIdleSessions(ctx context.Context) error {
 	return nil
 }
 
-// parseVersion reads the first two numbers of "ovsdb-server (Open vSwitch) 3.1.0".
+// parseVersion reads the first two numbers of "3.1.0".
 func parseVersion(text string) (version [2]int, ok bool) {
-	line, _, _ := strings.Cut(text, "\n")
-	fields := strings.Fields(line)
-	if len(fields) == 0 {
-		return version, false
-	}
-	numbers := strings.SplitN(fields[len(fields)-1], ".", 3)
+	numbers := strings.SplitN(text, ".", 3)
 	if len(numbers) < 2 {
 		return version, false
 	}

@@ -11,10 +11,11 @@ func TestVersionsInWhichABackupRefusesLocksAreToldFromLaterOnes(t *testing.T) {
 		"ovsdb-server (Open vSwitch) 3.3.0":            false,
 		"ovsdb-server (Open vSwitch) 3.10.1":           false,
 		"ovsdb-server (Open vSwitch) 4.0":              false,
-		"unreadable":                                   true,
-		"":                                             true,
+		"ovsdb-server (Open vSwitch) 3.5.0-dev\n":      false,
+		"unreadable": true,
+		"":           true,
 	} {
-		version, ok := parseVersion(text)
+		version, ok := parseVersion(versionIn(text))
 		if got := !ok || older(version, keepsRefusedLocks()); got != refuses {
 			t.Errorf("%q: %v, want %v", text, got, refuses)
 		}

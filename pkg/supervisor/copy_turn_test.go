@@ -144,7 +144,7 @@ func TestBackupsCopyInTurnAfterAConversion(t *testing.T) {
 	}
 	for _, node := range append(backups, p.promoted) {
 		controltest.UseInstalledSchemas(t, node)
-		must(t, node.PublishSchemas(testContext(t)))
+		must(t, node.PublishSchemas(testContext(t), nil))
 	}
 	plan, err := p.promoted.PlanUpgrade(testContext(t))
 	must(t, err)

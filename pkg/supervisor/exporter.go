@@ -33,8 +33,6 @@ type Metrics struct {
 	File string
 	// Listen is where they are served by HTTP; invalid for nowhere.
 	Listen netip.AddrPort
-	// Version is that of the agent.
-	Version string
 }
 
 func (m Metrics) wanted() bool { return m.File != "" || m.Listen.IsValid() }
@@ -50,8 +48,10 @@ type exporter struct {
 	metrics        Metrics
 	node           measuredNode
 	resource, name string
-	log            logrus.FieldLogger
-	latest         metrics.Store
+	// version is that of the agent.
+	version string
+	log     logrus.FieldLogger
+	latest  metrics.Store
 
 	mu       sync.Mutex
 	measures map[string]control.Measures
@@ -60,8 +60,9 @@ type exporter struct {
 	failures           failureLog
 }
 
-func newExporter(c *control.Controller, log logrus.FieldLogger, m Metrics) *exporter {
-	return &exporter{metrics: m, node: c, resource: c.Instance, name: c.Node, log: log}
+func newExporter(s Supervisor) *exporter {
+	c := s.Controller
+	return &exporter{metrics: s.Metrics, node: c, resource: c.Instance, name: c.Node, version: s.Version, log: s.Log}
 }
 
 // wanted reports whether metrics are shown anywhere.

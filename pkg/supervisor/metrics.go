@@ -37,7 +37,7 @@ func (l *loop) export(now time.Time, o replication.Observation, v replication.Ve
 	}
 	l.arrived.observe(now, markers)
 	s := metrics.Snapshot{
-		Resource: l.exporter.resource, Node: l.exporter.name, Version: l.exporter.metrics.Version, At: now, State: state,
+		Resource: l.exporter.resource, Node: l.exporter.name, Version: l.exporter.version, At: now, State: state,
 		Healthy:      v.Health == replication.HealthActive || v.Health == replication.HealthBackup,
 		DiskWritable: metrics.Bool(!l.diskFails.holds()),
 	}

@@ -1,11 +1,14 @@
 package supervisor
 
 import (
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
+	"ovndb-servers/pkg/replication"
 )
 
 // From a node that was counted out, or whose Pacemaker was restarted, while its supervisor lived: the cluster
@@ -52,5 +55,43 @@ func TestSchemasThatCouldNotBePublishedAreTriedAgain(t *testing.T) {
 	}
 	if err := k.publish(t.Context(), begin.Add(upgradeInterval)); err != nil || cluster.Said(control.TopicSchemas, "node1") == "" {
 		t.Errorf("%v", err)
+	}
+}
+
+// From a supervisor that publishes before its servers answer: their version follows with the next look, and
+// nothing is published again while it stays the same. A server that is stopped keeps its last one.
+func TestVersionsThatRunArePublishedOnceTheyAreKnown(t *testing.T) {
+	t.Parallel()
+	cluster := controltest.NewCluster()
+	node := controltest.NewNode(t, cluster, "node1", "127.0.0.1", controltest.FreePorts(t))
+	k := schemaKeeper{controller: node, log: node.Log, version: "v1"}
+	now := time.Now()
+	publish := func() string {
+		t.Helper()
+		now = now.Add(upgradeInterval)
+		if err := k.publish(t.Context(), now); err != nil {
+			t.Fatal(err)
+		}
+		return cluster.Said(control.TopicSchemas, "node1")
+	}
+	if got := publish(); !strings.HasSuffix(got, " ovndb-servers:v1") {
+		t.Errorf("before the servers answer: %q", got)
+	}
+	if err := node.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := publish()
+	if !regexp.MustCompile(` ovndb-servers:v1 ovsdb-server:\d+\.\d+\.\d+$`).MatchString(want) {
+		t.Errorf("published is %q", want)
+	}
+	cluster.Refuse("Publish")
+	if got := publish(); got != want {
+		t.Errorf("unchanged, it is %q, want %q", got, want)
+	}
+	if err := node.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := k.running(t.Context()); got.String() != replication.ParseVersions(want).String() {
+		t.Errorf("with the servers stopped: %v", got)
 	}
 }

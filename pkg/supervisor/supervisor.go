@@ -16,6 +16,8 @@ import (
 type Supervisor struct {
 	Controller *control.Controller
 	Log        logrus.FieldLogger
+	// Version is that of the agent, for metrics and the other nodes.
+	Version string
 	// BeatInterval is how often an active node looks for changes of rows, and writes a beat
 	// after them.
 	BeatInterval time.Duration
@@ -98,7 +100,7 @@ func newLoop(s Supervisor) *loop {
 		copyDelay: s.CopyDelay, largeFile: cmp.Or(s.LargeFile, defaultLargeFile),
 		poller: newClusterPoller(s.Controller, s.Log), disk: newDiskProber(s.Controller), keys: &keyWatcher{node: s.Controller, log: s.Log},
 		prover: newListenerProver(s.Controller), states: newStatePublisher(s.Controller, s.Log), frozen: make(chan time.Duration),
-		membersChanged: make(chan struct{}, 1), schemas: &schemaKeeper{controller: s.Controller, log: s.Log}, exporter: newExporter(s.Controller, s.Log, s.Metrics),
+		membersChanged: make(chan struct{}, 1), schemas: &schemaKeeper{controller: s.Controller, log: s.Log, version: s.Version}, exporter: newExporter(s),
 	}
 	l.managed.Store(true)
 	l.cleanup = fmt.Sprintf("crm_resource --cleanup --resource %s --node %s", s.Controller.Instance, s.Controller.Node)

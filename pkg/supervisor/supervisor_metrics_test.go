@@ -21,8 +21,7 @@ import (
 // watched runs a supervisor that shows metrics in a file and at an address.
 func watched(t *testing.T, node *control.Controller, m supervisor.Metrics) (stop func()) {
 	t.Helper()
-	m.Version = "0.0.0"
-	return run(t, supervisor.Supervisor{Controller: node, Log: node.Log, BeatInterval: time.Second, Metrics: m})
+	return run(t, supervisor.Supervisor{Controller: node, Log: node.Log, Version: "0.0.0", BeatInterval: time.Second, Metrics: m})
 }
 
 func freeAddress(t *testing.T) netip.AddrPort {

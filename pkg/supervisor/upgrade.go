@@ -3,12 +3,16 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/replication"
 )
 
 const (
@@ -18,16 +22,23 @@ const (
 	// lost while its supervisor lives: when it was counted out, or its Pacemaker was restarted. The
 	// active would wait for a member without them for ever.
 	schemasRenewal = 2 * time.Minute
+	// versionTimeout bounds the question for the version of a server, which may be busy.
+	versionTimeout = time.Second
 	// upgradeTimeout bounds the conversion of a database, during which its server answers no client.
 	upgradeTimeout = 2 * time.Minute
 )
 
-// schemaKeeper publishes which schemas this node's package brings, and converts the databases of a
-// node that leads.
+// schemaKeeper publishes which schemas this node's package brings and which versions run here, and converts
+// the databases of a node that leads.
 type schemaKeeper struct {
-	controller  *control.Controller
-	log         logrus.FieldLogger
-	publishedAt time.Time // zero if never
+	controller *control.Controller
+	log        logrus.FieldLogger
+	// version is that of the agent, servers have that of each database's server, as it last answered.
+	version string
+	servers map[string]string
+	// published are the versions that were published last, at publishedAt, which is zero if none were.
+	published   replication.Versions
+	publishedAt time.Time
 	failures    failureLog
 	// waits says for the loop, and so for monitors, what an upgrade waits for.
 	waits atomic.Pointer[string]
@@ -46,18 +57,44 @@ func (k *schemaKeeper) run(ctx context.Context) {
 	}
 }
 
-// publish publishes the schemas, if they were not published lately.
+// publish publishes the schemas with the versions, if they were not published lately, or other versions run.
 func (k *schemaKeeper) publish(ctx context.Context, now time.Time) error {
-	if !k.publishedAt.IsZero() && now.Sub(k.publishedAt) < schemasRenewal {
+	running := k.running(ctx)
+	if !k.publishedAt.IsZero() && now.Sub(k.publishedAt) < schemasRenewal && maps.Equal(running, k.published) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
 	defer cancel()
-	err := k.controller.PublishSchemas(ctx)
+	err := k.controller.PublishSchemas(ctx, running)
 	if err == nil {
-		k.publishedAt = now
+		k.published, k.publishedAt = running, now
 	}
 	return err
+}
+
+// running returns the versions that run here. Two servers of different versions are both named.
+func (k *schemaKeeper) running(ctx context.Context) replication.Versions {
+	if k.servers == nil {
+		k.servers = map[string]string{}
+	}
+	for _, u := range k.controller.Units {
+		if version := serverVersion(ctx, u); version != "" {
+			k.servers[u.Name()] = version
+		}
+	}
+	servers := slices.Compact(slices.Sorted(maps.Values(k.servers)))
+	return replication.Versions{replication.ProgramAgent: k.version, replication.ProgramServer: strings.Join(servers, ",")}
+}
+
+// serverVersion returns the version of a server, empty if it does not answer.
+func serverVersion(ctx context.Context, u control.Unit) string {
+	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
+	defer cancel()
+	version, err := u.Server.Version(ctx)
+	if err != nil {
+		return "" // another part of the supervisor reports a server that does not answer
+	}
+	return version
 }
 
 // waiting returns what an upgrade waits for, empty if none does.
