@@ -381,7 +381,7 @@ func TestTakeOverThatIsCutShortServesOnAndIsRepeated(t *testing.T) {
 	}
 }
 
-// mute is a cluster that does not say what the nodes have published.
+// mute is a cluster that does not return the values that the nodes have published.
 type mute struct {
 	control.Cluster
 
@@ -435,7 +435,7 @@ func TestBlankServerOfAnotherAgentIsNotFollowed(t *testing.T) {
 }
 
 // From a backup that follows the virtual address, and the promotion of a node of another agent, to which that
-// address moves: what the backup holds is in a snapshot before.
+// address moves: the rows of the backup are in a snapshot before.
 func TestBackupOfTheVirtualAddressKeepsASnapshotBeforeAnotherAgentPromotesANode(t *testing.T) {
 	t.Parallel()
 	s := newSwapped(t)

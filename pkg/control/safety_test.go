@@ -419,7 +419,7 @@ func TestWhatADeadServerHeldIsNotWaitedForAfterADemotion(t *testing.T) {
 	wantRows(t, three.nodes[1], "a")
 	u := three.nodes[1].Units[0]
 	source := status(t, u).Source
-	parkUnit(t, u) // it does not receive what comes now
+	parkUnit(t, u) // it does not receive the rows that come now
 	insert(t, three.nodes[0], "last")
 	killUnit(t, three.nodes[0].Units[0])
 	must(t, u.Server.Follow(testContext(t), source, time.Minute))
@@ -502,7 +502,7 @@ func marker(t *testing.T, u control.Unit) *replication.Marker {
 	return m
 }
 
-// shortContext is for what waits for a thing that does not come.
+// shortContext is for a call that waits for something that does not come.
 func shortContext(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
@@ -615,7 +615,7 @@ func TestDemotedNodeWhoseFileWasReplacedUnderItLeavesThePromotionToAnother(t *te
 	three.wantLossKnown(t)
 }
 
-// newTrioWithAnEarlierFile returns what the first node's file held before the last row,
+// newTrioWithAnEarlierFile returns the content that the first node's file had before the last row,
 // which all nodes have.
 func newTrioWithAnEarlierFile(t *testing.T) (three trio, earlier []byte) {
 	t.Helper()
