@@ -10,7 +10,8 @@ import (
 	"ovndb-servers/integration/cluster"
 )
 
-// releases are the Debian releases whose ovn-common the package is installed beside. That of sid changes with the archive.
+// releases are the Debian releases whose ovn-common the package is installed beside. That of sid
+// changes with the archive.
 func releases() []cluster.Suite {
 	all := []cluster.Suite{cluster.Bookworm, cluster.Trixie}
 	if os.Getenv("LONG") != "" {

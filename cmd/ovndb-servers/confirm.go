@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"ovndb-servers/pkg/control"
 )
 
 // confirm returns nil if --yes was given, or if a person at a terminal agrees; else errNotConfirmed,
@@ -21,18 +23,15 @@ func confirm(ctx context.Context, p program, out io.Writer, yes bool, question s
 	if _, err := fmt.Fprintf(out, "\n%s [y/N] ", question); err != nil {
 		return err
 	}
-	answers := make(chan string, 1)
-	go func() {
+	answered, err := control.CallUntil(ctx, func() error {
 		line, _ := bufio.NewReader(p.stdin).ReadString('\n') // without one, the answer is no
-		answers <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case answer := <-answers:
-		if slices.Contains([]string{"y", "yes"}, answer) {
-			return nil
+		if !slices.Contains([]string{"y", "yes"}, strings.ToLower(strings.TrimSpace(line))) {
+			return errNotConfirmed
 		}
-		return errNotConfirmed
-	case <-ctx.Done():
+		return nil
+	})
+	if !answered {
 		return fmt.Errorf("nothing was done: %w", ctx.Err())
 	}
+	return err
 }

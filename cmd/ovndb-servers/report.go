@@ -8,12 +8,12 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/metrics"
 	"ovndb-servers/pkg/pacemaker"
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -240,12 +240,12 @@ type resourceAnswers struct {
 // askResource asks all at once, so that one daemon that hangs costs the others no time.
 func askResource(ctx context.Context, c *control.Controller) (a resourceAnswers) {
 	var noScores, unpublished, unstated, unrecorded error
-	var asking sync.WaitGroup
-	asking.Go(func() { a.scores, noScores = c.Cluster.Scores(ctx) })
-	asking.Go(func() { a.published, unpublished = c.Cluster.Published(ctx, control.TopicActive) })
-	asking.Go(func() { a.states, unstated = c.States(ctx) })
-	asking.Go(func() { a.record, unrecorded = c.Record(ctx) })
-	asking.Wait()
+	parallel.Do(
+		func() { a.scores, noScores = c.Cluster.Scores(ctx) },
+		func() { a.published, unpublished = c.Cluster.Published(ctx, control.TopicActive) },
+		func() { a.states, unstated = c.States(ctx) },
+		func() { a.record, unrecorded = c.Record(ctx) },
+	)
 	a.silent = noScores != nil || unpublished != nil || unstated != nil
 	a.err = errors.Join(noScores, unpublished, unstated, unrecorded)
 	return a

@@ -3,12 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -46,20 +47,17 @@ func (n *otherNodes) askSources(ctx context.Context, c *control.Controller, lead
 	for node, sources := range n.sources {
 		add(node, sources)
 	}
+	addresses := slices.Collect(maps.Keys(questions))
+	answers := parallel.Map(addresses, func(address string) sourceAnswer {
+		ctx, cancel := context.WithTimeout(ctx, sourceTimeout)
+		defer cancel()
+		state, err := questions[address].AskSource(ctx, address)
+		return sourceAnswer{state: state, err: err}
+	})
 	n.answers = map[string]sourceAnswer{}
-	var mu sync.Mutex
-	var asking sync.WaitGroup
-	for address, u := range questions {
-		asking.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, sourceTimeout)
-			defer cancel()
-			state, err := u.AskSource(ctx, address)
-			mu.Lock()
-			defer mu.Unlock()
-			n.answers[address] = sourceAnswer{state: state, err: err}
-		})
+	for i, address := range addresses {
+		n.answers[address] = answers[i]
 	}
-	asking.Wait()
 }
 
 func speaksTLS(address string) bool { return strings.HasPrefix(address, "ssl:") }

@@ -124,7 +124,8 @@ func completeArguments(cmd *cobra.Command) {
 	}
 }
 
-// completionWriter writes names for a shell, each parted from its description by a tabulator. All else that could act on a terminal is made readable.
+// completionWriter writes names for a shell, each parted from its description by a tabulator. All else
+// that could act on a terminal is made readable.
 type completionWriter struct{ readable, raw io.Writer }
 
 // Write implements [io.Writer].

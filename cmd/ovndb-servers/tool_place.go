@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -20,6 +19,7 @@ import (
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/ocf"
 	"ovndb-servers/pkg/pacemaker"
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/process"
 )
 
@@ -133,10 +133,10 @@ func (p place) at(t target, layout process.Layout, log logrus.FieldLogger) (targ
 func askCluster(ctx context.Context) (view pacemaker.View, node string, noCluster error) {
 	ctx, cancel := halfOf(ctx)
 	defer cancel()
-	var asking sync.WaitGroup
-	asking.Go(func() { node = askNode(ctx) })
-	view, noCluster = pacemaker.CurrentView(ctx, ocf.AgentName)
-	asking.Wait()
+	parallel.Do(
+		func() { node = askNode(ctx) },
+		func() { view, noCluster = pacemaker.CurrentView(ctx, ocf.AgentName) },
+	)
 	return view, node, noCluster
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -188,7 +189,7 @@ func (c *Controller) replicates(ctx context.Context) bool {
 		}
 		questions = append(questions, func() { answering[i] = c.sourceAnswers(ctx, u, states[i].Source) })
 	}
-	parallel(questions...)
+	parallel.Do(questions...)
 	return !slices.Contains(answering, false)
 }
 

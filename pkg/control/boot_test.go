@@ -41,8 +41,9 @@ func TestStartForgetsTheStateOfAnEarlierBootAlone(t *testing.T) {
 }
 
 // From a bundle, which has OVN's run directory and its databases in one directory on a disk: after the
-// machine has lost its power, the pidfiles name processes that are others now, and nothing listens on the sockets. The outcome
-// is that start begins new servers, which hold the rows, and touches no process of those numbers.
+// machine has lost its power, the pidfiles name processes that are others now, and nothing listens on
+// the sockets. The outcome is that start begins new servers, which hold the rows, and touches no process
+// of those numbers.
 func TestStartAfterARebootIsNotMisledByARunDirectoryThatSurvived(t *testing.T) {
 	t.Parallel()
 	node := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))

@@ -12,7 +12,7 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// sourcesOf returns what a node has published.
+// sourcesOf returns the sources that a node has published.
 func sourcesOf(c *controltest.Cluster, node string) replication.Sources {
 	s, _ := replication.ParseSources(c.Said(control.TopicActive, node), nil)
 	return s

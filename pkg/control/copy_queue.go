@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -22,7 +23,7 @@ func (c *Controller) CopyQueue(ctx context.Context, state SupervisorState) (repl
 	q := replication.CopyQueue{Node: c.Node, Record: record}
 	var running map[string]string
 	var errs [2]error
-	parallel(
+	parallel.Do(
 		// A node publishes its position from its start to its stop.
 		func() { running, errs[0] = c.Cluster.Published(ctx, TopicPosition) },
 		func() { q.Copied, errs[1] = c.Freshness(ctx, record.TermID) },

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
@@ -52,7 +53,7 @@ func (c *Controller) Demote(ctx context.Context) error {
 	if err := c.dropOwnTerm(); err != nil {
 		return err
 	}
-	parallel(
+	parallel.Do(
 		func() { c.warn(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") },
 		func() { c.concludeTerm(ctx, own, questions, whole) },
 	)
@@ -98,7 +99,7 @@ func (c *Controller) concludeTerm(ctx context.Context, own *replication.OwnTerm,
 	if own == nil {
 		return
 	}
-	parallel(
+	parallel.Do(
 		func() {
 			if whole {
 				c.warn(c.recordEnd(ctx, *own, questions), "the next promotion has to ask all nodes")
@@ -118,7 +119,7 @@ func (c *Controller) recordEnd(ctx context.Context, own replication.OwnTerm, que
 	var end replication.Positions
 	var endErr, beatErr error
 	var beats map[string]uint64
-	parallel(
+	parallel.Do(
 		func() { end, endErr = c.finalPositions(ctx, own) },
 		func() { beats, beatErr = c.lastBeats(ctx, own) },
 	)

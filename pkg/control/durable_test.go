@@ -13,7 +13,7 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// overheard is what clients have sent to a server.
+// overheard holds the bytes that clients have sent to a server.
 type overheard struct {
 	mu   sync.Mutex
 	text strings.Builder

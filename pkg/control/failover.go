@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/ovsdbfile"
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -35,7 +36,7 @@ func (c *Controller) Successor(ctx context.Context) (string, error) {
 	var unable map[string]string
 	var managed, quorate bool
 	var errs [4]error
-	parallel(
+	parallel.Do(
 		func() { known, errs[0] = c.Freshness(ctx, own.Record.TermID) },
 		func() { unable, errs[1] = c.Cluster.Unable(ctx) },
 		func() { managed, errs[2] = c.Cluster.Managed(ctx, c.Node) },

@@ -104,7 +104,7 @@ func TestALeaderThatIsToBePromotedAgainCallsNoElectionAndLeadsOn(t *testing.T) {
 }
 
 // From a trio whose leader has ended its term as planned, and then from one whose leader is gone, ahead of its
-// backups: each outcome is kept with the rule and what each node said, and a new one takes the place of the last.
+// backups: each outcome is kept with the rule and the answer of each node, and a new one takes the place of the last.
 func TestTheLastElectionIsKeptWithItsRuleAndTheAnswers(t *testing.T) {
 	t.Parallel()
 	three := newTrioAheadOfItsBackups(t)
@@ -183,7 +183,7 @@ func TestEndIsNotAwaitedFromAServerThatHasDied(t *testing.T) {
 	}
 }
 
-// What a server wrote in part when it died it has acknowledged to no client.
+// A record that a server wrote in part when it died has been acknowledged to no client.
 func TestAfterTheDeathOfAServerAPartOfARecordAtTheEndOfItsFileIsNotAwaited(t *testing.T) {
 	t.Parallel()
 	three := newComparableTrio(t)

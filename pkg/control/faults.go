@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/process"
 )
 
@@ -18,7 +19,7 @@ const maxTargets = 3
 // removed or replaced, or, on a node that leads, clients have added Connection rows by which a
 // server does other things than listen on a TCP port.
 func (c *Controller) Faults(ctx context.Context, leads bool) []string {
-	return slices.Concat(parallelMap(c.Units, func(u Unit) []string {
+	return slices.Concat(parallel.Map(c.Units, func(u Unit) []string {
 		found := c.fileFault(u)
 		if leads {
 			found = append(found, c.connectionFaults(ctx, u)...)

@@ -10,6 +10,7 @@ import (
 
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/ovsdbfile"
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -167,7 +168,7 @@ func (r *FileReaders) positions(ctx context.Context) (replication.Positions, err
 		position replication.Position
 		err      error
 	}
-	results := parallelMap(r.members, func(m *fileReader) (found result) {
+	results := parallel.Map(r.members, func(m *fileReader) (found result) {
 		content, err := m.holding(ctx)
 		if err != nil {
 			return result{err: err}

@@ -62,7 +62,7 @@ func appendRecord(b *testing.B, path, body string) {
 	}
 }
 
-// BenchmarkPosition is what an action spends on the position of one database.
+// BenchmarkPosition measures the time that an action spends on the position of one database.
 func BenchmarkPosition(b *testing.B) {
 	const rows = 100_000
 	read := func(b *testing.B, c *control.Controller) {

@@ -47,7 +47,7 @@ func checkpointFile(c *control.Controller, u control.Unit) string {
 	return filepath.Join(c.RunDir, u.Name()+".position")
 }
 
-// whole is a node with the same files that knows nothing of what was read.
+// whole is a node with the same files that knows nothing of earlier reads.
 func whole(t *testing.T, c *control.Controller) *control.Controller {
 	t.Helper()
 	other := *c
@@ -62,8 +62,8 @@ func position(t *testing.T, c *control.Controller, u control.Unit) replication.P
 	return p
 }
 
-// wantWhole checks that a node finds its data where the whole files say that it is. What
-// is written meanwhile, as the beat at the end of a copy, is waited for.
+// wantWhole checks that a node finds its data where the whole files say that it is. It waits for
+// records that are written meanwhile, as the beat at the end of a copy.
 func wantWhole(t *testing.T, c *control.Controller, when string) {
 	t.Helper()
 	for _, u := range c.Units {
@@ -166,7 +166,7 @@ func TestAPositionFromACheckpointIsThatOfTheFileThatWasPutInThePlace(t *testing.
 	}
 }
 
-// That the damage is not noticed shows that only what is new is read.
+// That the damage is not noticed shows that only new records are read.
 func TestThePartOfAFileThatACheckpointStandsForIsNotReadUntilTheCheckpointIsDropped(t *testing.T) {
 	t.Parallel()
 	c := newReadPair(t)[1]

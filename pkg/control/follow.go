@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/snapshot"
@@ -243,7 +244,7 @@ func (c *Controller) admitOnce(ctx context.Context, u Unit, source string, recor
 	}
 	var held fileContent
 	var errs [3]error
-	parallel(
+	parallel.Do(
 		func() { held, errs[0] = c.read(ctx, u) },
 		func() { j.Record, errs[1] = record() },
 		func() {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -245,7 +246,7 @@ func (c *Controller) standAside(ctx context.Context, d replication.Decision) {
 		return
 	}
 	c.warn(c.yielded().write(d.Yield), "the promotion score comes back early")
-	parallel(
+	parallel.Do(
 		func() {
 			c.warn(c.Cluster.SetScore(ctx, d.Yield, replication.ScoreElected), "cannot raise the elected node's promotion score")
 		},

@@ -20,7 +20,7 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// foreignStateFiles are what an account can put in the place of a state file if the directory is its own.
+// foreignStateFiles make the files that an account can put in the place of a state file if the directory is its own.
 func foreignStateFiles() map[string]func(path string) error {
 	return map[string]func(path string) error{
 		"a FIFO": func(path string) error { return syscall.Mkfifo(path, 0o600) },
@@ -34,7 +34,7 @@ func foreignStateFiles() map[string]func(path string) error {
 	}
 }
 
-// placeState puts something in the place of every state file of a node, but for what is locked.
+// placeState puts something in the place of every state file of a node, but for those that are locked.
 func placeState(t *testing.T, node *control.Controller, place func(path string) error) {
 	t.Helper()
 	for _, name := range slices.Sorted(maps.Keys(stateDirectories(t))) {

@@ -81,7 +81,7 @@ func (c *Controller) tryLockOf(name string) (unlock func(), ok bool, err error) 
 	return c.unlocker(l), ok, nil
 }
 
-// newLock opens no link, and waits for no reader or writer of what lies in the file's place.
+// newLock opens no link, and waits for no reader or writer of a pipe in the file's place.
 func newLock(path string) *flock.Flock {
 	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK))
 }

@@ -25,7 +25,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// status returns what a unit's server says of itself.
+// status returns the sync-status of a unit's server.
 func status(t *testing.T, u control.Unit) ovsdbctl.SyncStatus {
 	t.Helper()
 	s, err := u.Server.SyncStatus(testContext(t))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
@@ -19,7 +20,7 @@ const (
 )
 
 func (c *Controller) observeServers(ctx context.Context) []replication.ServerState {
-	return parallelMap(c.Units, func(u Unit) replication.ServerState { return c.observeUnit(ctx, u) })
+	return parallel.Map(c.Units, func(u Unit) replication.ServerState { return c.observeUnit(ctx, u) })
 }
 
 func (c *Controller) observeUnit(ctx context.Context, u Unit) replication.ServerState {

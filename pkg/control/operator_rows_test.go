@@ -157,8 +157,8 @@ func within(t *testing.T, d time.Duration) context.Context {
 	return ctx
 }
 
-// The state is a node that leads, and what clients can do to its rows and listeners. Outcome: one look
-// names it and puts it right, and the next one finds nothing.
+// The state is a node that leads, and each change that clients can make to its rows and listeners. Outcome:
+// one look names the change and undoes it, and the next one finds none.
 func TestRowsAndListenersThatClientsChangeAreBackAfterOneLook(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

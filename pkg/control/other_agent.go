@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
@@ -30,7 +31,7 @@ func (c *Controller) activeForOtherAgent(ctx context.Context) bool {
 	if c.Promoted() {
 		return false
 	}
-	return slices.Contains(parallelMap(c.Units, func(u Unit) bool {
+	return slices.Contains(parallel.Map(c.Units, func(u Unit) bool {
 		pid, err := u.Running()
 		if err != nil || pid == 0 || u.foreign() != nil || !u.Files.StartedElsewhere(pid) {
 			return false

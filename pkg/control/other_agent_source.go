@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/parallel"
 )
 
 // FollowOtherAgent has servers that wait parked follow a node that another agent has promoted, through the
@@ -18,7 +19,7 @@ func (c *Controller) FollowOtherAgent(ctx context.Context) error {
 	if !c.Listening.MasterIP.IsValid() || c.Holds(c.Listening.MasterIP) || c.Promoted() {
 		return nil
 	}
-	if !slices.Contains(parallelMap(c.Units, func(u Unit) bool { return u.parked(ctx) }), true) {
+	if !slices.Contains(parallel.Map(c.Units, func(u Unit) bool { return u.parked(ctx) }), true) {
 		return nil
 	}
 	promoted, err := c.otherAgentsNode(ctx)

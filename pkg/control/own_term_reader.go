@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -34,26 +35,10 @@ type ownTermReader struct {
 
 // get returns the own term as [Controller.OwnTerm] does.
 func (r *ownTermReader) get() (*replication.OwnTerm, error) {
-	if r.hanging() {
-		return r.latest()
+	if !r.hanging() {
+		r.refresh()
 	}
-	returned := make(chan struct{})
-	var own *replication.OwnTerm
-	var err error
-	go func() {
-		defer close(returned)
-		own, err = r.read()
-		r.keep(own, err)
-	}()
-	timer := time.NewTimer(r.timeout)
-	defer timer.Stop()
-	select {
-	case <-returned:
-		return own, err
-	case <-timer.C:
-		r.hang(returned)
-		return r.latest()
-	}
+	return r.latest()
 }
 
 func (r *ownTermReader) hanging() bool {
@@ -62,27 +47,35 @@ func (r *ownTermReader) hanging() bool {
 	return r.hangs
 }
 
-// keep keeps the result of a read for the time in which there is none.
-func (r *ownTermReader) keep(own *replication.OwnTerm, err error) {
+// refresh reads the own term. A read that does not return in time goes on, and ends the hang when it does.
+func (r *ownTermReader) refresh() {
+	ctx, cancel := context.WithTimeout(context.Background(), r.timeout)
+	defer cancel()
+	kept := false
+	_, _ = CallUntil(ctx, func() error {
+		own, err := r.read()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		kept = true
+		r.keep(own, err)
+		return nil
+	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if kept {
+		return
+	}
+	if !r.hangs {
+		r.onHang()
+	}
+	r.hangs = true
+}
+
+// keep keeps the result of a read for the time in which there is none.
+func (r *ownTermReader) keep(own *replication.OwnTerm, err error) {
 	r.known, r.leads, r.err, r.hangs = true, own != nil, err, false
 	if own != nil {
 		r.last = *own
-	}
-}
-
-// hang notes that a read has not returned, unless it just has.
-func (r *ownTermReader) hang(returned <-chan struct{}) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	select {
-	case <-returned:
-	default:
-		if !r.hangs {
-			r.onHang()
-		}
-		r.hangs = true
 	}
 }
 

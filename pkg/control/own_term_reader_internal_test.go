@@ -54,3 +54,31 @@ func TestOwnTermThatWasReadLastCountsWhileTheDiskHangs(t *testing.T) {
 		time.Sleep(2 * time.Hour) // the read returns
 	})
 }
+
+// The read returns, and the lock of the reader lets it and the end of its time pass one after the other. A read
+// that has returned does not hang, whichever comes first.
+func TestOwnTermIsReadAgainAfterAReadThatReturnsAtTheEndOfItsTime(t *testing.T) {
+	t.Parallel()
+	reads := 0
+	r := &ownTermReader{timeout: 10 * time.Millisecond, onHang: func() {}}
+	r.read = func() (*replication.OwnTerm, error) {
+		if reads++; reads == 1 {
+			r.mu.Lock()
+			time.AfterFunc(5*r.timeout, func() { // the result, and then the end of the time, wait for it
+				r.mu.Unlock()
+				r.mu.Lock() // taken before those who wait, who get it in turn from then on
+				time.Sleep(r.timeout)
+				r.mu.Unlock()
+			})
+		}
+		return &replication.OwnTerm{Record: replication.Record{Term: 3}}, nil
+	}
+	for range 2 {
+		if own, err := r.get(); err != nil || own.Record.Term != 3 {
+			t.Errorf("got %+v, %v", own, err)
+		}
+	}
+	if reads != 2 {
+		t.Errorf("%d reads, want 2: the first one has returned", reads)
+	}
+}

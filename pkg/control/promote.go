@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
@@ -259,7 +260,7 @@ func (c *Controller) write(
 // serve opens the listeners of an active node, while it makes it known.
 func (c *Controller) serve(ctx context.Context, term uint64) error {
 	var err error
-	parallel(
+	parallel.Do(
 		func() { err = c.listen(ctx) },
 		func() { c.publish(ctx) },
 		func() {

@@ -29,7 +29,7 @@ func copyPending(t *testing.T, node *control.Controller) error {
 	return err
 }
 
-// From a backup that holds what its active has: its rows are in a snapshot, and copied again.
+// From a backup that holds all rows of its active: they are in a snapshot, and copied again.
 func TestReinitOfAFreshBackupKeepsASnapshotAndCopiesAgain(t *testing.T) {
 	t.Parallel()
 	three := newLedTrio(t)

@@ -36,7 +36,7 @@ func (three trio) renamed(t *testing.T) trio {
 }
 
 // From a resource that is stopped, deleted and created under another name, and a node that was away when the
-// last rows were written: what the databases say of their term decides, as there is no record of the new name.
+// last rows were written: the term in the databases decides, as there is no record of the new name.
 func TestRenamedResourceIsLedByTheFreshestDataOfTheOldName(t *testing.T) {
 	t.Parallel()
 	three := newComparableTrio(t)

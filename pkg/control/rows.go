@@ -8,6 +8,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -51,7 +52,7 @@ func (c *Controller) logRows(u Unit, targets []string) *logrus.Entry {
 // before listeners are opened that are closed. It changes nothing while an action is under way,
 // which opens or closes them itself.
 func (c *Controller) KeepListeners(ctx context.Context, own replication.OwnTerm, mayOpen func() bool) []string {
-	checked := parallelMap(c.Units, func(u Unit) listenerState { return c.checkListeners(ctx, u, own.Record.TermID) })
+	checked := parallel.Map(c.Units, func(u Unit) listenerState { return c.checkListeners(ctx, u, own.Record.TermID) })
 	if !slices.ContainsFunc(checked, listenerState.wrong) {
 		return nil
 	}
@@ -60,7 +61,7 @@ func (c *Controller) KeepListeners(ctx context.Context, own replication.OwnTerm,
 		return nil
 	}
 	defer unlock()
-	return slices.Concat(parallelMap(checked, func(s listenerState) []string {
+	return slices.Concat(parallel.Map(checked, func(s listenerState) []string {
 		if !s.wrong() {
 			return nil
 		}

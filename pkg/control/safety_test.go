@@ -1,124 +1,18 @@
 package control_test
 
 import (
-	"context"
 	"errors"
 	"net"
-	"net/netip"
-	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
-	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
-
-// trio is a cluster of three nodes whose first leads and whose others follow.
-type trio struct {
-	*controltest.Cluster
-	nodes [3]*control.Controller
-}
-
-func newTrio(t *testing.T) trio {
-	t.Helper()
-	c, ports := controltest.NewCluster(), controltest.FreePorts(t)
-	three := trio{Cluster: c}
-	for i, address := range []string{"127.0.0.1", "127.0.0.2", "127.0.0.3"} {
-		three.nodes[i] = controltest.NewNode(t, c, "node"+address[len(address)-1:], address, ports)
-		must(t, three.nodes[i].Start(testContext(t)))
-	}
-	return three
-}
-
-func newLedTrio(t *testing.T) trio {
-	t.Helper()
-	three := newTrio(t)
-	three.promote(t, 0)
-	return three
-}
-
-// electorate is all nodes but those that are left out.
-func (three trio) electorate(without ...int) replication.Participants {
-	var e replication.Participants
-	for i, n := range three.nodes {
-		if slices.Contains(without, i) {
-			e.Absent = append(e.Absent, n.Node)
-		} else {
-			e.Nodes = append(e.Nodes, n.Node)
-		}
-	}
-	return e
-}
-
-// hold has a node hold an election that the others answer, all at the same
-// time, as Pacemaker does before a promotion.
-func (three trio) hold(t *testing.T, chosen int, without ...int) error {
-	t.Helper()
-	var wg sync.WaitGroup
-	for i, n := range three.nodes {
-		if i != chosen && !slices.Contains(without, i) {
-			wg.Go(func() {
-				if err := n.AnswerElection(testContext(t), three.nodes[chosen].Node); err != nil {
-					t.Errorf("node %s does not answer: %v", n.Node, err)
-				}
-			})
-		}
-	}
-	err := three.nodes[chosen].HoldElection(testContext(t), three.electorate(without...))
-	wg.Wait()
-	return err
-}
-
-// promote elects and promotes a node and points the others at it.
-func (three trio) promote(t *testing.T, chosen int, without ...int) {
-	t.Helper()
-	must(t, three.hold(t, chosen, without...))
-	must(t, three.nodes[chosen].Promote(testContext(t), three.electorate(without...)))
-	for i, n := range three.nodes {
-		if i != chosen && !slices.Contains(without, i) {
-			must(t, n.Follow(testContext(t), three.nodes[chosen].Node))
-		}
-	}
-}
-
-// cutOff leaves the virtual address, which on one machine is everybody's, to a node
-// alone: the others go without, so that it is not in their way.
-func (three trio) cutOff(node int) {
-	for i, n := range three.nodes {
-		if i != node {
-			n.Holds = func(a netip.Addr) bool { return a == n.Listening.NodeAddress }
-		}
-	}
-}
-
-// switchOver demotes one node and promotes another, as a standby does.
-func (three trio) switchOver(t *testing.T, from, to int) {
-	t.Helper()
-	must(t, three.nodes[from].Demote(testContext(t)))
-	for i, n := range three.nodes {
-		if i != from {
-			must(t, n.ReceiveLast(testContext(t), []string{three.nodes[from].Node}))
-		}
-	}
-	three.promote(t, to)
-}
-
-// wantChoice checks that an election went against the chosen node.
-func wantChoice(t *testing.T, err error, yield, reason string) {
-	t.Helper()
-	lost := new(replication.ElectionError)
-	if !errors.As(err, &lost) || lost.Decision.Yield != yield || !strings.Contains(lost.Decision.Reason, reason) {
-		t.Fatalf("error is %v, want the promotion left to %q because %q", err, yield, reason)
-	}
-}
 
 func TestASwitchoverMovesEveryRowAndTakesNoSnapshot(t *testing.T) {
 	t.Parallel()
@@ -270,14 +164,6 @@ func TestANodeThatWasBehindIsAskedToLeadAfterTheTimeThatTheOperatorGave(t *testi
 	wantRows(t, last, "a")
 }
 
-// switchOverWithout is switchOver while a node is stopped.
-func (three trio) switchOverWithout(t *testing.T, from, to, without int) {
-	t.Helper()
-	must(t, three.nodes[from].Demote(testContext(t)))
-	must(t, three.nodes[to].ReceiveLast(testContext(t), []string{three.nodes[from].Node}))
-	three.promote(t, to, without)
-}
-
 func TestRowsThatAServerTookAfterItTurnedActiveByItselfAreKept(t *testing.T) {
 	t.Parallel()
 	three := newLedTrio(t)
@@ -419,7 +305,7 @@ func TestWhatADeadServerHeldIsNotWaitedForAfterADemotion(t *testing.T) {
 	wantRows(t, three.nodes[1], "a")
 	u := three.nodes[1].Units[0]
 	source := status(t, u).Source
-	parkUnit(t, u) // it does not receive what comes now
+	parkUnit(t, u) // it does not receive the rows that come now
 	insert(t, three.nodes[0], "last")
 	killUnit(t, three.nodes[0].Units[0])
 	must(t, u.Server.Follow(testContext(t), source, time.Minute))
@@ -475,176 +361,4 @@ func TestAdoptionOfAClusterWithoutTerms(t *testing.T) {
 	for _, n := range three.nodes {
 		wantRows(t, n, "from before")
 	}
-}
-
-// beat has the first node count up its beat, and waits until all hold it: from then on
-// it is certain that none is ahead.
-func (three trio) beat(t *testing.T) {
-	t.Helper()
-	wantHealth(t, three.nodes[0], replication.HealthActive)
-	for i := range three.nodes[0].Units {
-		want := marker(t, three.nodes[0].Units[i])
-		for _, n := range three.nodes[1:] {
-			eventually(t, n.Node+" to hold the beat", func() bool { return cmp.Equal(marker(t, n.Units[i]), want) })
-		}
-	}
-}
-
-func marker(t *testing.T, u control.Unit) *replication.Marker {
-	t.Helper()
-	store, err := u.Server.Open(testContext(t))
-	must(t, err)
-	defer store.Close()
-	global, err := store.Global(testContext(t))
-	must(t, err)
-	m, err := replication.ParseMarker(global)
-	must(t, err)
-	return m
-}
-
-// shortContext is for what waits for a thing that does not come.
-func shortContext(t *testing.T) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-// newRobbedTrio returns a cluster whose first node led, was stopped as planned, and has
-// lost rows when it is started again: its file was cut short, or is an earlier copy.
-func newRobbedTrio(t *testing.T) trio {
-	t.Helper()
-	three := newLedTrio(t)
-	led, file := three.nodes[0], three.nodes[0].Units[0].Files.Database
-	earlier, err := os.ReadFile(file)
-	must(t, err)
-	insert(t, led, "a")
-	must(t, led.Demote(testContext(t)))
-	for _, n := range three.nodes[1:] {
-		must(t, n.ReceiveLast(testContext(t), []string{led.Node}))
-	}
-	must(t, led.Stop(testContext(t)))
-	must(t, os.WriteFile(file, earlier, 0o640))
-	must(t, led.Start(testContext(t)))
-	return three
-}
-
-func TestDemotedNodeThatHasLostRowsSinceLeavesThePromotionToOneThatHasThem(t *testing.T) {
-	t.Parallel()
-	three := newRobbedTrio(t)
-	defer three.answerLate(t)() // after a planned demotion no node answers in the notification
-	lost := new(replication.ElectionError)
-	err := three.nodes[0].HoldElection(testContext(t), three.electorate())
-	if !errors.As(err, &lost) || lost.Decision.Yield == "" {
-		t.Errorf("the election ends with %v, want another node to lead", err)
-	}
-	if err := three.nodes[0].Promote(testContext(t), three.electorate()); !errors.As(err, &lost) {
-		t.Errorf("the promotion ends with %v, want a refusal", err)
-	}
-	must(t, three.nodes[1].HoldElection(testContext(t), three.electorate()))
-	must(t, three.nodes[1].Promote(testContext(t), three.electorate()))
-	must(t, three.nodes[0].Follow(testContext(t), "node2"))
-	wantRows(t, three.nodes[0], "a")
-}
-
-// answerLate has all nodes answer elections now and then, as their supervisors do, until
-// stop is called.
-func (three trio) answerLate(t *testing.T) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(testContext(t))
-	var supervisors sync.WaitGroup
-	for _, n := range three.nodes {
-		supervisors.Go(func() {
-			ticker := time.NewTicker(20 * time.Millisecond)
-			defer ticker.Stop()
-			for {
-				select {
-				case <-ctx.Done():
-					return
-				case <-ticker.C:
-					_ = n.AnswerOpenRounds(ctx)
-				}
-			}
-		})
-	}
-	return func() { cancel(); supervisors.Wait() }
-}
-
-func TestDemotedNodeThatHasLostRowsSinceDoesNotLeadAloneUnlessBlessed(t *testing.T) {
-	t.Parallel()
-	three := newRobbedTrio(t)
-	for _, n := range three.nodes[1:] {
-		must(t, n.Stop(testContext(t)))
-	}
-	for _, action := range []func() error{
-		func() error { return three.hold(t, 0, 1, 2) },
-		func() error { return three.nodes[0].Promote(testContext(t), three.electorate(1, 2)) },
-	} {
-		lost := new(replication.ElectionError)
-		if err := action(); !errors.As(err, &lost) || !strings.Contains(err.Error(), "ovndb-servers bless") {
-			t.Errorf("it ends with %v, want a refusal that names the way out", err)
-		}
-	}
-	must(t, three.nodes[0].Bless(testContext(t), "the others burned"))
-	three.promote(t, 0, 1, 2)
-}
-
-// A server of the promoted node has died, and its file is an earlier copy: it is not made
-// active again, and when the node is demoted, it cannot say where its data ended.
-func TestDemotedNodeWhoseServerHadDiedWithAnEarlierFileLeavesThePromotionToAnother(t *testing.T) {
-	t.Parallel()
-	three, earlier := newTrioWithAnEarlierFile(t)
-	led, u := three.nodes[0], three.nodes[0].Units[0]
-	seen := led.Markers(testContext(t), led.Observe(testContext(t), led.LiveView()).Servers)[u.Name()]
-	must(t, process.Kill(testContext(t), process.Pidfile(u.Files.Pidfile), "ovsdb-server"))
-	must(t, os.WriteFile(u.Files.Database, earlier, 0o640))
-	if err := led.Revive(testContext(t), u.Name(), seen); !errors.Is(err, control.ErrRowsLost) {
-		t.Fatalf("the restart in place ends with %v, want %v", err, control.ErrRowsLost)
-	}
-	three.wantLossKnown(t)
-}
-
-// The file of an active server is replaced by an earlier copy, which the server does not
-// notice: it is demoted, and started again with that.
-func TestDemotedNodeWhoseFileWasReplacedUnderItLeavesThePromotionToAnother(t *testing.T) {
-	t.Parallel()
-	three, earlier := newTrioWithAnEarlierFile(t)
-	u := three.nodes[0].Units[0]
-	must(t, os.WriteFile(u.Files.Database+".earlier", earlier, 0o640))
-	must(t, os.Rename(u.Files.Database+".earlier", u.Files.Database))
-	three.wantLossKnown(t)
-}
-
-// newTrioWithAnEarlierFile returns what the first node's file held before the last row,
-// which all nodes have.
-func newTrioWithAnEarlierFile(t *testing.T) (three trio, earlier []byte) {
-	t.Helper()
-	three = newLedTrio(t)
-	led := three.nodes[0]
-	earlier, err := os.ReadFile(led.Units[0].Files.Database)
-	must(t, err)
-	insert(t, led, "a")
-	beat(t, led)
-	wantRows(t, three.nodes[1], "a")
-	wantRows(t, three.nodes[2], "a")
-	return three, earlier
-}
-
-// wantLossKnown restarts the first node, which led, as the cluster does, and checks that
-// another one is chosen.
-func (three trio) wantLossKnown(t *testing.T) {
-	t.Helper()
-	led := three.nodes[0]
-	must(t, led.Demote(testContext(t)))
-	for _, n := range three.nodes[1:] {
-		must(t, n.ReceiveLast(testContext(t), []string{led.Node}))
-	}
-	must(t, led.Stop(testContext(t)))
-	must(t, led.Start(testContext(t)))
-	lost := new(replication.ElectionError)
-	if err := three.hold(t, 0); !errors.As(err, &lost) || lost.Decision.Yield == "" {
-		t.Errorf("the election ends with %v, want another node to lead", err)
-	}
-	three.promote(t, 1)
-	wantRows(t, led, "a")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
@@ -45,7 +46,7 @@ func (c *Controller) Start(ctx context.Context) error {
 	if err := c.dropOwnTerm(); err != nil {
 		return err
 	}
-	parallel(
+	parallel.Do(
 		func() { c.warn(c.presentData(ctx, record), "this node does not stand for promotion yet") },
 		func() { c.superviseFromNow(ctx) },
 	)
@@ -59,7 +60,7 @@ func (c *Controller) presentData(ctx context.Context, query recordQuery) error {
 	if err != nil {
 		return err
 	}
-	parallel(
+	parallel.Do(
 		func() {
 			c.warn(c.announce(ctx, TopicPosition, replication.Unsolicited+" "+held.String()), "cannot publish what this node holds")
 		},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/process"
 )
 
@@ -25,7 +26,7 @@ func (c *Controller) Stop(ctx context.Context) error {
 	defer c.stopLock(ctx)()
 	defer c.endNorthd(ctx)()
 	var err error
-	parallel(
+	parallel.Do(
 		func() {
 			if err = c.forEachUnit(ctx, c.stopUnit); err == nil {
 				c.warn(errors.Join(c.dropOwnTerm(), c.ownAddress().drop()), "stopped, with a leftover")

@@ -30,7 +30,7 @@ type SupervisorState struct {
 	Unmonitored string `json:"unmonitored,omitempty"`
 	// Notices are faults that are for people as well: they are none of the servers'.
 	Notices []string `json:"notices,omitempty"`
-	// Waiting says what an upgrade of OVN waits for, which is no fault.
+	// Waiting names the nodes that an upgrade of OVN waits for, which is no fault.
 	Waiting string `json:"waiting,omitempty"`
 	// Restarting says that it is restarting a server in place.
 	Restarting bool `json:"restarting,omitempty"`

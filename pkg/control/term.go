@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/ovsdbctl"
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -18,7 +19,7 @@ func (c *Controller) Markers(ctx context.Context, states []replication.ServerSta
 		marker *replication.Marker
 		ok     bool
 	}
-	answers := parallelMap(c.Units, func(u Unit) answer {
+	answers := parallel.Map(c.Units, func(u Unit) answer {
 		m, err := c.liveMarker(ctx, u)
 		if err != nil {
 			c.Log.WithError(err).WithField("db", u.Name()).Debug("cannot read the term marker")

@@ -6,8 +6,8 @@ import (
 	"ovndb-servers/pkg/control"
 )
 
-// From a trio that node1 leads: what a supervisor knows is unchanged by a record that is still the same, or of the
-// term that the node leads itself, and by no record where the cluster leaves the node alone, or did so.
+// From a trio that node1 leads: a record that is still the same, or of the term that the node leads itself, is no
+// change for a supervisor, nor is any record where the cluster leaves the node alone, or did so.
 func TestNothingHasChangedWhereTheRecordIsKnownAndTheClusterManagesTheNode(t *testing.T) {
 	t.Parallel()
 	three := newComparableTrio(t)

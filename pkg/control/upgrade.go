@@ -51,7 +51,7 @@ func (u Unit) installedSchema() (ovsdbctl.Schema, error) {
 	return schema, nil
 }
 
-// UpgradePlan is what is to be converted on a node that leads.
+// UpgradePlan lists the databases that are to be converted on a node that leads.
 type UpgradePlan struct {
 	// Steps has an entry for each database whose schema is not the one that the package brings.
 	Steps []UpgradeStep
@@ -84,7 +84,7 @@ func (p UpgradePlan) Has(database string) bool {
 	return slices.ContainsFunc(p.Steps, func(s UpgradeStep) bool { return s.Database == database })
 }
 
-// ErrNotLeading is returned by what only the node can do that leads.
+// ErrNotLeading is returned by a call that only the node that leads can carry out.
 var ErrNotLeading = errors.New("this node does not lead")
 
 // PlanUpgrade compares the schemas that a leading node serves with those that the packages of all nodes
@@ -146,7 +146,7 @@ func (c *Controller) UpgradeSchemas(ctx context.Context, plan UpgradePlan) error
 	return err
 }
 
-// What the note of a refused conversion has in the place of a term, where the server has died.
+// The words of the note of a refused conversion in the place of a term, where the server has died.
 const (
 	upgradeDiedOnce  = "died"
 	upgradeDiedAgain = "died again"
@@ -273,7 +273,7 @@ func (u Unit) convert(ctx context.Context, schema ovsdbctl.Schema) error {
 	return store.Convert(ctx, schema)
 }
 
-// WaitsFor returns the text of what an upgrade waits for.
+// WaitsFor returns the text that names the nodes that an upgrade waits for.
 func WaitsFor(nodes []string) string {
 	return "the databases keep their schema until the packages of OVN on all nodes bring the newer one; still missing: " +
 		strings.Join(nodes, ", ")

@@ -120,7 +120,7 @@ func TestConversionOfWhichTheServerDiesTwiceIsLeftToTheOperator(t *testing.T) {
 }
 
 // From the end of the supervisor after the snapshot, and after its request for the conversion: the server
-// works on with either schema, and the next supervisor does what is left.
+// works on with either schema, and the next supervisor does the remaining steps.
 func TestConversionInWhichTheSupervisorIsKilledIsFinishedByTheNext(t *testing.T) {
 	t.Parallel()
 	t.Run("after the snapshot", func(t *testing.T) {

@@ -99,7 +99,7 @@ func TestDatabasesAreConvertedWhenAllNodesHaveTheNewerPackage(t *testing.T) {
 	if convert(); controltest.SchemaVersion(t, active.Units[0]) != controltest.OlderSchema {
 		t.Fatal("converted to an older schema than a node has")
 	}
-	// The active's package is newer, and the instance not restarted: what it has published counts.
+	// The active's package is newer, and the instance not restarted: the schema that it has published counts.
 	must(t, active.Demote(testContext(t)))
 	must(t, backup.Promote(testContext(t), replication.Participants{}))
 	must(t, active.Follow(testContext(t), "node2"))
@@ -270,7 +270,8 @@ func TestBackupWithARowThatDoesNotFitTheSchemaOfItsActiveLivesOn(t *testing.T) {
 	}
 	must(t, active.Promote(testContext(t), replication.Participants{}))
 	must(t, backup.Units[0].Server.Activate(testContext(t)))
-	transact(t, backup, `["OVN_Northbound",{"op":"insert","table":"NB_Global","row":{}}]`) // of a row that fits the server dies
+	// The server dies of a row that fits.
+	transact(t, backup, `["OVN_Northbound",{"op":"insert","table":"NB_Global","row":{}}]`)
 	insert(t, backup, "long")
 	servers := serverPIDs(t, backup)
 	err := backup.Follow(testContext(t), active.Node)
@@ -281,7 +282,7 @@ func TestBackupWithARowThatDoesNotFitTheSchemaOfItsActiveLivesOn(t *testing.T) {
 		t.Errorf("the servers were %s and are %s", servers, now)
 	}
 	wantRows(t, backup, "long")
-	// Its supervisor is told not to try again soon. What is tried again keeps no second snapshot.
+	// Its supervisor is told not to try again soon. A second attempt keeps no second snapshot.
 	for range 2 {
 		_, v := backup.Repair(testContext(t), replication.Verdict{Repairs: []replication.Repair{{Kind: replication.RepairFollow}}})
 		if !v.Refused || len(v.RepairErrors) != 1 || !strings.Contains(v.RepairErrors[0], "cannot be converted") {

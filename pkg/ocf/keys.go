@@ -2,7 +2,6 @@ package ocf
 
 import (
 	"cmp"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -71,17 +70,11 @@ const fileCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123
 
 // file reads an absolute path; it is "" if unset or unusable.
 func (r *parameterReader) file(name string) string {
-	value := r.value(name, "")
-	if value == "" {
-		return ""
-	}
-	path := filepath.Clean(value)
-	if !filepath.IsAbs(path) || strings.HasSuffix(value, "/") || len(path) > maxDirectory ||
-		strings.ContainsFunc(path, func(c rune) bool { return !strings.ContainsRune(fileCharacters, c) }) {
-		r.complain(name, value, "the absolute path of a file, of letters, digits and "+fileCharacters[62:]+", of at most "+strconv.Itoa(maxDirectory)+" bytes")
-		return ""
-	}
-	return path
+	allowed := "the absolute path of a file, of letters, digits and " + fileCharacters[62:] + ", of at most " + strconv.Itoa(maxDirectory) + " bytes"
+	return r.path(name, maxDirectory, allowed, func(value, path string) bool {
+		needsQuotes := func(c rune) bool { return !strings.ContainsRune(fileCharacters, c) }
+		return !strings.HasSuffix(value, "/") && !strings.ContainsFunc(path, needsQuotes)
+	})
 }
 
 // keyDescriptions are the parameters about TLS.

@@ -58,10 +58,7 @@ func (a Agent) findAddress(ctx context.Context, virtual netip.Addr, node control
 	}
 	ctx, cancel := context.WithTimeout(ctx, addressTimeout)
 	defer cancel()
-	taken, err := a.Cluster.ResourceAddresses(ctx)
-	if err != nil {
-		a.Log.WithError(err).Warn("searching for this node's own address without them")
-	}
+	taken := a.takenAddresses(ctx)
 	moves := func(address netip.Addr) bool { return address == virtual || slices.Contains(taken, address) }
 	beside, besideErr := a.Network.Beside(virtual)
 	beside = slices.DeleteFunc(beside, moves)
@@ -83,15 +80,21 @@ func (a Agent) findAddress(ctx context.Context, virtual netip.Addr, node control
 	return netip.Addr{}, errors.Join(fmt.Errorf("%w: none in the network of %s", ErrNoOwnAddress, virtual), besideErr, memberErr, sourceErr)
 }
 
+// takenAddresses returns the addresses that resources of the cluster hold, and the log says if they are not known.
+func (a Agent) takenAddresses(ctx context.Context) []netip.Addr {
+	taken, err := a.Cluster.ResourceAddresses(ctx)
+	if err != nil {
+		a.Log.WithError(err).Warn("searching for this node's own address without them")
+	}
+	return taken
+}
+
 // memberAddress returns the address by which the cluster knows this node, if no resource of it holds
 // that: without a virtual address no network is named in which to search.
 func (a Agent) memberAddress(ctx context.Context, node control.Identity) (netip.Addr, error) {
 	ctx, cancel := context.WithTimeout(ctx, addressTimeout)
 	defer cancel()
-	taken, err := a.Cluster.ResourceAddresses(ctx)
-	if err != nil {
-		a.Log.WithError(err).Warn("searching for this node's own address without them")
-	}
+	taken := a.takenAddresses(ctx)
 	members, err := a.Cluster.MemberAddresses(ctx, node)
 	stays := func(address netip.Addr) bool { return !slices.Contains(taken, address) && a.Network.Holds(address) }
 	if i := slices.IndexFunc(members, stays); err == nil && i >= 0 {

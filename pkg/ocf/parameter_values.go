@@ -168,29 +168,30 @@ func (r *parameterReader) boolean(name, missing string) bool {
 
 // directory reads an absolute path; it is "" if unset or unusable.
 func (r *parameterReader) directory(name string, longest int) string {
-	value := r.value(name, "")
-	if value == "" {
-		return ""
-	}
-	path := filepath.Clean(value)
-	if !filepath.IsAbs(path) || len(path) > longest || strings.ContainsFunc(path, unprintable) {
-		r.complain(name, value, directoryAllowed+strconv.Itoa(longest)+" bytes")
-		return ""
-	}
-	return path
+	return r.path(name, longest, directoryAllowed+strconv.Itoa(longest)+" bytes", func(_, path string) bool {
+		return !strings.ContainsFunc(path, unprintable)
+	})
 }
 
 // metricsFile reads the path of a file that a collector takes for metrics; it is "" if unset or unusable.
 func (r *parameterReader) metricsFile(name string) string {
+	allowed := "the absolute path of a file whose name ends in " + metricsSuffix
+	return r.path(name, maxDirectory, allowed, func(_, path string) bool {
+		base := filepath.Base(path)
+		return !strings.ContainsFunc(path, unprintable) && strings.HasSuffix(base, metricsSuffix) && base != metricsSuffix
+	})
+}
+
+// path reads an absolute path of at most longest bytes that is usable, as given and as cleaned; it is "" if
+// unset or unusable.
+func (r *parameterReader) path(name string, longest int, allowed string, usable func(value, path string) bool) string {
 	value := r.value(name, "")
 	if value == "" {
 		return ""
 	}
 	path := filepath.Clean(value)
-	base := filepath.Base(path)
-	if !filepath.IsAbs(path) || len(path) > maxDirectory || strings.ContainsFunc(path, unprintable) ||
-		!strings.HasSuffix(base, metricsSuffix) || base == metricsSuffix {
-		r.complain(name, value, "the absolute path of a file whose name ends in "+metricsSuffix)
+	if !filepath.IsAbs(path) || len(path) > longest || !usable(value, path) {
+		r.complain(name, value, allowed)
 		return ""
 	}
 	return path

@@ -70,7 +70,7 @@ func (s *Store) decodeConnections(reply []byte) ([]connectionRow, error) {
 		return nil, fmt.Errorf("%w: results are missing", ErrProtocol)
 	}
 	if result := results[0]; result.Error != "" {
-		return nil, &TransactionError{Endpoint: s.endpoint, Database: s.database.Name, Code: result.Error, Details: result.Details}
+		return nil, s.refused(result.Error, result.Details)
 	}
 	rows := make([]connectionRow, 0, len(results[0].Rows))
 	for _, row := range results[0].Rows {

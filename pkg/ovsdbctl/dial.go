@@ -126,15 +126,21 @@ func dialError(ctx context.Context, err error) error {
 // sessionError classifies the failure of an established connection as ErrNoAnswer, ErrTLS or
 // ErrProtocol.
 func sessionError(ctx context.Context, err error) error {
+	return classify(ctx, err, ErrProtocol, fmt.Errorf("%w: connection closed: %w", ErrNoAnswer, io.ErrUnexpectedEOF))
+}
+
+// classify returns the error of a connection that took too long or met an alert, and else onHangup where
+// the peer has closed it, and other with err for any other failure.
+func classify(ctx context.Context, err, other, onHangup error) error {
 	switch {
 	case ctx.Err() != nil || isTimeout(err):
 		return noAnswer(ctx)
 	case isAlert(err):
 		return refusedByPeer(err)
 	case isHangup(err):
-		return fmt.Errorf("%w: connection closed: %w", ErrNoAnswer, io.ErrUnexpectedEOF)
+		return onHangup
 	default:
-		return fmt.Errorf("%w: %w", ErrProtocol, err)
+		return fmt.Errorf("%w: %w", other, err)
 	}
 }
 

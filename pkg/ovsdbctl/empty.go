@@ -13,13 +13,9 @@ func (s *Store) Empty(ctx context.Context, tables []string) (bool, error) {
 			"op": "wait", "table": table, "timeout": 0, "where": []any{}, "columns": []string{"_uuid"}, "until": "==", "rows": []any{},
 		})
 	}
-	reply, err := s.call(ctx, s.limit, "transact", params)
+	results, err := s.results(ctx, s.limit, params)
 	if err != nil {
-		return false, s.transactError(err)
-	}
-	results, err := decodeResults(reply)
-	if err != nil {
-		return false, s.transactError(err)
+		return false, err
 	}
 	for _, result := range results {
 		switch result.Error {
@@ -27,7 +23,7 @@ func (s *Store) Empty(ctx context.Context, tables []string) (bool, error) {
 		case timedOut:
 			return false, nil
 		default:
-			return false, &TransactionError{Endpoint: s.endpoint, Database: s.database.Name, Code: result.Error, Details: result.Details}
+			return false, s.refused(result.Error, result.Details)
 		}
 	}
 	return true, nil

@@ -54,7 +54,7 @@ func (s *Store) rawResults(reply []byte, n int) ([][]byte, error) {
 	for _, result := range results {
 		switch {
 		case result.Error != "":
-			return nil, &TransactionError{Endpoint: s.endpoint, Database: s.database.Name, Code: result.Error, Details: result.Details}
+			return nil, s.refused(result.Error, result.Details)
 		case len(result.Rows) == 0:
 			rows = append(rows, nil)
 		case len(result.Rows) == 1:

@@ -43,23 +43,33 @@ func (s *Store) Rows(ctx context.Context, table string) ([]Row, error) {
 func readRows(rows []ovsdb.Row) ([]Row, error) {
 	all := make([]Row, 0, len(rows))
 	for _, row := range rows {
-		read := Row{UUID: uuidOf(row["_uuid"]), Columns: map[string][]string{}}
-		if read.UUID == "" {
+		id := uuidOf(row["_uuid"])
+		if id == "" {
 			return nil, fmt.Errorf("%w: a row without a UUID", ErrProtocol)
 		}
-		for name, value := range row {
-			if internal(name) {
-				continue
-			}
-			elements, err := decodedElements(value)
-			if err != nil {
-				return nil, fmt.Errorf("column %s: %w: %w", name, ErrProtocol, err)
-			}
-			read.Columns[name] = elements
+		columns, err := decodedColumns(row)
+		if err != nil {
+			return nil, err
 		}
-		all = append(all, read)
+		all = append(all, Row{UUID: id, Columns: columns})
 	}
 	return sortRows(all), nil
+}
+
+// decodedColumns converts the columns of a row to text. The error is ErrProtocol.
+func decodedColumns(row map[string]any) (map[string][]string, error) {
+	columns := make(map[string][]string, len(row))
+	for name, value := range row {
+		if internal(name) {
+			continue
+		}
+		elements, err := decodedElements(value)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w: %w", name, ErrProtocol, err)
+		}
+		columns[name] = elements
+	}
+	return columns, nil
 }
 
 // internal reports whether a column is no content: the row's UUID, or its version, which

@@ -95,18 +95,11 @@ func elementsOf(value any) []any {
 
 // Columns returns the columns as those of a [Row].
 func (v RowValues) Columns() (map[string][]string, error) {
-	columns := make(map[string][]string, len(v.columns))
-	for name, value := range v.columns {
-		if internal(name) {
-			continue
-		}
-		elements, err := decodedElements(value)
-		if err != nil {
-			return nil, fmt.Errorf("column %s: %w: %w", name, ErrProtocol, err)
-		}
+	columns, err := decodedColumns(v.columns)
+	for name, elements := range columns {
 		columns[name] = slices.Compact(elements)
 	}
-	return columns, nil
+	return columns, err
 }
 
 // numberText returns the same text for the same number: 1, 1.0 and 1e0 are one.

@@ -154,20 +154,13 @@ func (s *Store) transact(ctx context.Context, operations ...ovsdb.Operation) ([]
 
 // transactWithin is transact with a reply within limit.
 func (s *Store) transactWithin(ctx context.Context, limit limit, operations ...ovsdb.Operation) ([][]ovsdb.Row, error) {
-	reply, err := s.call(ctx, limit, "transact", ovsdb.NewTransactArgs(s.database.Name, operations...))
+	results, err := s.results(ctx, limit, ovsdb.NewTransactArgs(s.database.Name, operations...))
 	if err != nil {
-		return nil, s.transactError(err)
-	}
-	results, err := decodeResults(reply)
-	if err != nil {
-		return nil, s.transactError(err)
+		return nil, err
 	}
 	for _, result := range results {
 		if result.Error != "" {
-			return nil, &TransactionError{
-				Endpoint: s.endpoint, Database: s.database.Name,
-				Code: result.Error, Details: result.Details,
-			}
+			return nil, s.refused(result.Error, result.Details)
 		}
 	}
 	if len(results) < len(operations) {
@@ -178,6 +171,24 @@ func (s *Store) transactWithin(ctx context.Context, limit limit, operations ...o
 		rows = append(rows, result.Rows)
 	}
 	return rows, nil
+}
+
+// results executes a transaction and returns the result of each of its operations.
+func (s *Store) results(ctx context.Context, limit limit, params []any) ([]result, error) {
+	reply, err := s.call(ctx, limit, "transact", params)
+	if err != nil {
+		return nil, s.transactError(err)
+	}
+	results, err := decodeResults(reply)
+	if err != nil {
+		return nil, s.transactError(err)
+	}
+	return results, nil
+}
+
+// refused is the error of a transaction of which the server refused an operation.
+func (s *Store) refused(code, details string) error {
+	return &TransactionError{Endpoint: s.endpoint, Database: s.database.Name, Code: code, Details: details}
 }
 
 // transactError adds the database and the endpoint to err.

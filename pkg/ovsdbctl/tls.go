@@ -34,16 +34,8 @@ func dialTLS(ctx context.Context, address string, files pki.Files) (net.Conn, er
 
 // handshakeError classifies the failure of a handshake as ErrNoAnswer or ErrTLS.
 func handshakeError(ctx context.Context, err error) error {
-	switch {
-	case ctx.Err() != nil || isTimeout(err):
-		return noAnswer(ctx)
-	case isAlert(err):
-		return refusedByPeer(err)
-	case isHangup(err):
-		return fmt.Errorf("%w: the server closed the connection in the handshake, its log says why: %w", ErrTLS, err)
-	default:
-		return fmt.Errorf("%w: %w", ErrTLS, err)
-	}
+	closed := fmt.Errorf("%w: the server closed the connection in the handshake, its log says why: %w", ErrTLS, err)
+	return classify(ctx, err, ErrTLS, closed)
 }
 
 // isAlert reports whether an error is that which the peer has sent (RFC 8446, section 6).

@@ -2,7 +2,6 @@ package pacemaker
 
 import (
 	"context"
-	"encoding/xml"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -23,19 +22,16 @@ func ResourceAddresses(ctx context.Context) ([]netip.Addr, error) {
 	return parseResourceAddresses(out)
 }
 
-// parseResourceAddresses reads the output of cibadmin: one element, or several in another. A value
-// that is no address belongs to a resource of another kind.
+// parseResourceAddresses reads the output of cibadmin. A value that is no address belongs to a resource
+// of another kind.
 func parseResourceAddresses(out string) ([]netip.Addr, error) {
-	var found struct {
-		Value string   `xml:"value,attr"`
-		Pairs []nvpair `xml:"nvpair"`
-	}
-	if err := xml.Unmarshal([]byte(out), &found); err != nil {
-		return nil, fmt.Errorf("cannot read which addresses the cluster's resources hold: %w: %s: %w", ErrUnreadable, cibadmin, err)
+	values, err := parseValues(out)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read which addresses the cluster's resources hold: %w", err)
 	}
 	var all []netip.Addr
-	for _, pair := range append(found.Pairs, nvpair{Value: found.Value}) {
-		text, _, _ := strings.Cut(pair.Value, "/")
+	for _, value := range values {
+		text, _, _ := strings.Cut(value, "/")
 		if address, err := netip.ParseAddr(text); err == nil {
 			all = append(all, address.WithZone("").Unmap())
 		}

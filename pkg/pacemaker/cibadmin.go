@@ -2,7 +2,9 @@ package pacemaker
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -44,6 +46,23 @@ func runTry(ctx context.Context, timeout time.Duration, args ...string) (string,
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTryTimeout)
 	defer cancel()
 	return process.Run(ctx, cibadmin, args...)
+}
+
+// parseValues reads the values of the nvpair elements that a query has found: one element, or several in
+// another, which has no value. The error is ErrUnreadable.
+func parseValues(out string) ([]string, error) {
+	var found struct {
+		Value string   `xml:"value,attr"`
+		Pairs []nvpair `xml:"nvpair"`
+	}
+	if err := xml.Unmarshal([]byte(out), &found); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrUnreadable, cibadmin, err)
+	}
+	var values []string
+	for _, pair := range append(found.Pairs, nvpair{Value: found.Value}) {
+		values = append(values, pair.Value)
+	}
+	return values, nil
 }
 
 // isUnanswered reports whether a program failed because no daemon answered it.

@@ -154,16 +154,9 @@ func Paused(ctx context.Context, clone string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("cannot learn whether %s is in maintenance: %w", clone, err)
 	}
-	var found struct {
-		Value string   `xml:"value,attr"`
-		Pairs []nvpair `xml:"nvpair"`
-	}
-	if err := xml.Unmarshal([]byte(out), &found); err != nil {
-		return false, fmt.Errorf("cannot learn whether %s is in maintenance: %w: %s: %w", clone, ErrUnreadable, cibadmin, err)
-	}
-	values := []string{found.Value}
-	for _, pair := range found.Pairs {
-		values = append(values, pair.Value)
+	values, err := parseValues(out)
+	if err != nil {
+		return false, fmt.Errorf("cannot learn whether %s is in maintenance: %w", clone, err)
 	}
 	return slices.ContainsFunc(values, isTrue), nil
 }

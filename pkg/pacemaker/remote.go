@@ -2,7 +2,6 @@ package pacemaker
 
 import (
 	"context"
-	"encoding/xml"
 	"fmt"
 	"net"
 	"net/netip"
@@ -36,19 +35,15 @@ func RemoteAddresses(ctx context.Context, node string) ([]netip.Addr, error) {
 	return permanent(found), nil
 }
 
-// parseServer reads the output of cibadmin: one element, or several in another. Without a value it
-// is the node's name.
+// parseServer reads the output of cibadmin. Without a value it is the node's name.
 func parseServer(out, node string) (string, error) {
-	var found struct {
-		Value string   `xml:"value,attr"`
-		Pairs []nvpair `xml:"nvpair"`
+	values, err := parseValues(out)
+	if err != nil {
+		return "", err
 	}
-	if err := xml.Unmarshal([]byte(out), &found); err != nil {
-		return "", fmt.Errorf("%w: %s: %w", ErrUnreadable, cibadmin, err)
-	}
-	for _, pair := range append(found.Pairs, nvpair{Value: found.Value}) {
-		if pair.Value != "" {
-			return pair.Value, nil
+	for _, value := range values {
+		if value != "" {
+			return value, nil
 		}
 	}
 	return node, nil

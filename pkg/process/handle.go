@@ -34,6 +34,23 @@ func openHandle(pid int) (*handle, error) {
 	return &handle{pid: pid, file: os.NewFile(uintptr(fd), fmt.Sprintf("pidfd:%d", pid))}, nil
 }
 
+// openIf opens a process that belongs to a set, nil if it does not, or is gone. It asks again once the process
+// is open: until then its number may have changed hands.
+func openIf(pid int, belongs func(pid int) bool) *handle {
+	if !belongs(pid) {
+		return nil
+	}
+	process, err := openHandle(pid)
+	if err != nil {
+		return nil
+	}
+	if !belongs(pid) {
+		process.close()
+		return nil
+	}
+	return process
+}
+
 func (h *handle) close() {
 	_ = h.file.Close() // a pidfd has nothing to flush
 }

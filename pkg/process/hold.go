@@ -32,13 +32,17 @@ func (p Pidfile) Hold() (release func(), err error) {
 	return nil, fmt.Errorf("cannot hold pidfile %s: %w", string(p), err)
 }
 
-func (p Pidfile) occupy(file *os.File) error {
+// tryLock locks a pidfile for this process, and reports whether another one has locked it (fcntl(2)).
+func tryLock(file *os.File) (held bool, err error) {
 	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart}
-	err := unix.FcntlFlock(file.Fd(), unix.F_SETLK, &lock)
-	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
+	err = unix.FcntlFlock(file.Fd(), unix.F_SETLK, &lock)
+	return errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES), err
+}
+
+func (p Pidfile) occupy(file *os.File) error {
+	if held, err := tryLock(file); held {
 		return ErrHeld
-	}
-	if err != nil {
+	} else if err != nil {
 		return fmt.Errorf("cannot lock it: %w", err)
 	}
 	locked, err := file.Stat()

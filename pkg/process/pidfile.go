@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // errDisputed may pass: a starting daemon locks a stale pidfile for a moment to delete it.
@@ -88,12 +86,9 @@ func (p Pidfile) removeStale() error {
 	}
 	defer file.Close() //nolint:errcheck // nothing was written
 
-	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart}
-	err = unix.FcntlFlock(file.Fd(), unix.F_SETLK, &lock)
-	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
-		return nil // held: not stale
-	}
-	if err != nil {
+	if held, err := tryLock(file); held {
+		return nil // not stale
+	} else if err != nil {
 		return fmt.Errorf("cannot lock pidfile %s: %w", string(p), err)
 	}
 	locked, err := file.Stat()

@@ -166,18 +166,12 @@ func (d daemon) findStarted(ctx context.Context, found *processGroup) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("cannot look at all processes: %w", context.Cause(ctx))
 		}
-		if pid == os.Getpid() || found.includes(pid) || !d.started(pid) {
+		if pid == os.Getpid() || found.includes(pid) {
 			continue
 		}
-		process, err := openHandle(pid)
-		if err != nil {
-			continue
+		if process := openIf(pid, d.started); process != nil {
+			found.others = append(found.others, process)
 		}
-		if !d.started(pid) { // the number changed hands before the handle was open
-			process.close()
-			continue
-		}
-		found.others = append(found.others, process)
 	}
 	return nil
 }

@@ -48,24 +48,18 @@ func children(ctx context.Context, parent int, known map[int]bool) []*handle {
 	if err != nil {
 		return nil
 	}
+	isChild := func(pid int) bool { return parentOf(pid) == parent }
 	var found []*handle
 	for _, pid := range pids {
 		if ctx.Err() != nil {
 			break
 		}
-		if known[pid] || parentOf(pid) != parent {
+		if known[pid] {
 			continue
 		}
-		process, err := openHandle(pid)
-		if err != nil {
-			continue
+		if process := openIf(pid, isChild); process != nil {
+			found = append(found, process)
 		}
-		// The number may have changed hands before the handle was open.
-		if parentOf(pid) != parent {
-			process.close()
-			continue
-		}
-		found = append(found, process)
 	}
 	return found
 }

@@ -2,11 +2,11 @@ package replication
 
 import "fmt"
 
-// Joining is what is known before a backup is pointed at a source.
+// Joining is the input of an admission: the facts known before a backup is pointed at a source.
 type Joining struct {
 	// Database is the name of the database.
 	Database string
-	// Own is what this node's data holds, Rows how many rows there are besides
+	// Own is the position of this node's data, Rows the number of its rows besides
 	// the agent's own; negative if that is not known, as of marked data.
 	Own  Position
 	Rows int
@@ -30,7 +30,7 @@ type Joining struct {
 	SchemaDiffers bool
 	// Record is the cluster record, nil if there is none.
 	Record *Record
-	// Discard says that an operator gives up what this server holds, in the term of the record.
+	// Discard says that an operator gives up the rows of this server, in the term of the record.
 	Discard bool
 }
 
@@ -42,7 +42,7 @@ const (
 	SnapshotWasActive = "was-active"
 	// SnapshotOtherTerm keeps data of a term that is neither the source's nor the one before.
 	SnapshotOtherTerm = "older-term"
-	// SnapshotAhead keeps data that may hold what the source lacks.
+	// SnapshotAhead keeps data that may hold rows that the source lacks.
 	SnapshotAhead = "ahead"
 	// SnapshotOtherAgent keeps data before that of another agent's promoted node is followed.
 	SnapshotOtherAgent = "other-agent"
@@ -127,9 +127,9 @@ func (j Joining) rows() string {
 	return fmt.Sprintf("%d rows", j.Rows)
 }
 
-// before returns the term before that of the source, and how far its data had come when that began:
-// what the record says, because a client can write into the marker of the source, and rows that are
-// wrongly proven to be there would be lost.
+// before returns the term before that of the source, and how far its data had come when that began.
+// The record's word goes before that of the source's marker, into which a client can write: rows that
+// are wrongly proven to be there would be lost.
 func (j Joining) before() Position {
 	if base, known := j.Record.Base[j.Database]; known {
 		return base

@@ -6,8 +6,8 @@ import "strings"
 const Unsolicited = "-"
 
 // ReadAnswers reads the positions that were published in answer to a round, or
-// all of them if round is empty: "ROUND POSITIONS", and words that it ignores. What cannot be
-// read is no answer of that node and harms no other.
+// all of them if round is empty: "ROUND POSITIONS", and words that it ignores. A value that cannot
+// be read is no answer of that node and harms no other.
 func ReadAnswers(published map[string]string, round string) map[string]Positions {
 	answers := map[string]Positions{}
 	for node, text := range published {

@@ -2,8 +2,8 @@ package replication
 
 import "fmt"
 
-// Assess decides what the servers on this node amount to and what has to be
-// repaired. It is the table "Answers of monitor" of docs/architecture.md.
+// Assess decides the health of the servers on this node and their repairs.
+// It is the table "Answers of monitor" of docs/architecture.md.
 func Assess(o Observation) Verdict {
 	v := withNorthd(assessServers(o), o)
 	v.Barred = o.Barred != "" || o.foreign()
@@ -16,7 +16,7 @@ func Assess(o Observation) Verdict {
 	return v
 }
 
-// reasons returns what is wrong with the servers, whatever their role.
+// reasons returns the faults of the servers that count in either role.
 func (o Observation) reasons() []string {
 	var reasons []string
 	for _, s := range o.Servers {

@@ -26,7 +26,7 @@ func (b Blessing) String() string {
 	return b.TermID + " " + b.Reason
 }
 
-// ParseBlessing reads what String returns. An empty text is no blessing: nil.
+// ParseBlessing reads the text that String returns. An empty text is no blessing: nil.
 func ParseBlessing(text string) *Blessing {
 	term, reason, _ := strings.Cut(strings.TrimSpace(text), " ")
 	if term == "" {

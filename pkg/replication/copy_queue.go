@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// CopyQueue is what a backup knows of the others that have to copy the data of a node that was
+// CopyQueue is the view that a backup has of the others that have to copy the data of a node that was
 // promoted. While that sends a copy, it answers no client.
 type CopyQueue struct {
 	// Node is this backup, Record the cluster record of the promoted node's term; nil if it is not
@@ -47,8 +47,8 @@ func (q CopyQueue) rank(node string) int {
 	return 1
 }
 
-// Waiting returns what this backup's copy waits for: clients to be served, and each backup ahead
-// that has not copied yet; none if it may begin.
+// Waiting returns the reasons for which this backup's copy waits: clients to be served, and each backup
+// ahead that has not copied yet; none if it may begin.
 func (q CopyQueue) Waiting() []string {
 	var waiting []string
 	if !q.ClientsServed {

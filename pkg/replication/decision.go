@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Rule names what decided an election.
+// Rule names the rule that decided an election.
 type Rule string
 
 // The rules of elections.
@@ -40,13 +40,13 @@ type Decision struct {
 	Lead bool
 	// Yield names the node that should be, if it is another one.
 	Yield string
-	// Wait names the nodes to wait for, as they have not said what they hold. An election that
+	// Wait names the nodes to wait for, as they have not published their positions. An election that
 	// ends without them counts as one of their rounds, see [Candidate].
 	Wait []string
-	// Rule is what decided.
+	// Rule is the rule that decided.
 	Rule Rule
-	// Reason says why this node may not lead and what to do; or, where it leads, what an
-	// operator should know of that.
+	// Reason says why this node may not lead and what to do; or, where it leads, the facts about
+	// that which an operator should know.
 	Reason string
 }
 
@@ -63,8 +63,8 @@ func (d Decision) Err(node string) error {
 	}
 }
 
-// UnansweredError is returned when nodes that take part in an election have not said what they
-// hold.
+// UnansweredError is returned when nodes that take part in an election have not published their
+// positions.
 type UnansweredError struct {
 	Nodes []string
 }

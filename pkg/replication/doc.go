@@ -1,5 +1,5 @@
-// Package replication decides: what a record, term, position, election, verdict, score and
-// admission is, and what follows from an observation. Its functions are pure. They know no
+// Package replication decides. It defines record, term, position, election, verdict, score and
+// admission, and draws the conclusions from an observation. Its functions are pure. They know no
 // clock, no file and no network, and the IDs they need are handed in; package control observes,
 // asks them, and acts on the answer.
 //

@@ -9,7 +9,7 @@ import (
 
 // Candidate is a node that takes part in an election.
 type Candidate struct {
-	// Positions are what it holds; nil if it has not answered, or cannot be understood.
+	// Positions are those of its databases; nil if it has not answered, or cannot be understood.
 	Positions Positions
 	// Unable is why the node cannot take the role, empty if it can: its last start or promotion
 	// failed, it is unmanaged, or a constraint keeps the role away from it.
@@ -36,8 +36,8 @@ func (c Candidate) gone() string {
 	}
 }
 
-// Election is all that an election is decided on: the cluster record and what
-// each node that takes part holds.
+// Election is the whole input of a decision: the cluster record and the positions of each node that
+// takes part.
 type Election struct {
 	// Record is the cluster record; nil if no promotion was ever recorded.
 	Record *Record
@@ -86,7 +86,7 @@ func (e Election) Decide() Decision {
 }
 
 // unanswered returns the nodes that may lead or may know a later term, can take the role, and
-// have not said what they hold.
+// have not published their positions.
 func (e Election) unanswered() []string {
 	var nodes []string
 	for node := range e.Candidates {
@@ -99,7 +99,7 @@ func (e Election) unanswered() []string {
 	return nodes
 }
 
-// answered reports whether a node has said what it holds, of each database. An answer that
+// answered reports whether a node has published its position in each database. An answer that
 // lacks a database is none.
 func (e Election) answered(node string) bool {
 	positions := e.Candidates[node].Positions

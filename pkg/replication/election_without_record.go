@@ -56,7 +56,7 @@ func (e Election) withoutRecord() Decision {
 	return e.amongCurrent(latest[0])
 }
 
-// missing returns the nodes of the resource that have not said what they hold.
+// missing returns the nodes of the resource that have not published their positions.
 func (e Election) missing() []string {
 	missing := slices.Clone(e.Absent)
 	for node := range e.Candidates {

@@ -49,7 +49,7 @@ func (e Election) contents() map[string][]string {
 	return all
 }
 
-// Summary says what each node holds, for a person.
+// Summary lists the positions of each node, for a person.
 func (e Election) Summary() string {
 	var all []string
 	for _, node := range slices.Sorted(maps.Keys(e.Candidates)) {

@@ -83,8 +83,8 @@ func (f Forecast) order() []string {
 	return nodes
 }
 
-// AtBeat returns what a backup is taken to hold of a source whose last beat it has: nothing after
-// that.
+// AtBeat returns the positions that are assumed for a backup that has the last beat of its source: no
+// changes after that.
 func (p Positions) AtBeat() Positions {
 	held := Positions{}
 	for database, position := range p {

@@ -27,7 +27,7 @@ const (
 	BeatRecorded = 2
 )
 
-// Marker is what the active writes into its databases, as keys of the global
+// Marker is the record of a term that the active writes into its databases, as keys of the global
 // row's external_ids, so that the data itself says which term it has seen.
 type Marker struct {
 	// Lineage is drawn once, when a database is first promoted; databases of

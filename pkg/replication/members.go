@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Freshness is what the supervisor of the active makes of a backup. How long a backup has to be
+// Freshness is the judgement of the active's supervisor on a backup. How long a backup has to be
 // behind or fresh for it is the supervisor's to say.
 type Freshness int
 
@@ -21,9 +21,9 @@ const (
 	FreshnessStale
 )
 
-// WithFreshness returns the record with the members that follow from what is known of the
-// backups. A node of which nothing is known stays what it was, the node that leads is always a
-// member, and where the members were not known they are all that are not stale.
+// WithFreshness returns the record with the members that follow from the known freshness of the
+// backups. A node whose freshness is not known stays a member or none, the node that leads is always
+// a member, and where the members were not known they are all that are not stale.
 func (r Record) WithFreshness(known map[string]Freshness) Record {
 	members := []string{r.Node}
 	for _, node := range slices.Sorted(maps.Keys(known)) {

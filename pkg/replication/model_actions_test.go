@@ -34,7 +34,7 @@ func (w *world) step(m *machine) {
 	}
 }
 
-// promote is what happens from the notification before a promotion to its end. Nodes in lost
+// promote plays the steps from the notification before a promotion to its end. Nodes in lost
 // do not get the notification, or do not answer.
 func (w *world) promote(m *machine, lost []string) {
 	for _, other := range w.beside(m) {
@@ -256,7 +256,7 @@ func (w *world) end(m *machine, whole bool) {
 	}
 }
 
-// following is what a follow has learnt of its source, database by database.
+// following holds the facts that a follow has learnt of its source, database by database.
 type following struct {
 	source   int
 	admitted replication.Admission

@@ -88,7 +88,7 @@ func (w *world) write(m *machine, d, row int) {
 	s.receive(entry{id: w.ids, row: row})
 }
 
-// beatNow is what the supervisor does once a second.
+// beatNow plays the beat that the supervisor writes once a second.
 func (w *world) beatNow(m *machine, d int) {
 	s := &m.servers[d]
 	if m.action == nil && w.leads(m) && s.possible > 0 && s.marker != nil && s.marker.TermID == m.own.Record.TermID {
@@ -187,7 +187,7 @@ func (w *world) cut(m *machine, side int) {
 // flush is the kernel's write-back.
 func (w *world) flush(m *machine, d int) { m.servers[d].disk = m.servers[d].image }
 
-// members is what the active's supervisor makes of its backups.
+// members plays how the active's supervisor judges its backups.
 func (w *world) members(m *machine) {
 	if !w.leads(m) || m.action != nil {
 		return
@@ -217,7 +217,7 @@ func (w *world) freshness(m, backup *machine) replication.Freshness {
 	return replication.FreshnessFresh
 }
 
-// oldCIB is what an operator does who loads an earlier configuration.
+// oldCIB plays an operator who loads an earlier configuration.
 func (w *world) oldCIB(m *machine, back int) {
 	if m.up {
 		w.store(m, w.records[max(0, len(w.records)-1-back)])

@@ -12,7 +12,7 @@ import (
 
 var mutationRuns = flag.Uint64("model.mutation", 40_000, "how many runs of the model each broken rule gets to show")
 
-// mutation is a rule that is taken away, and what the model finds then.
+// mutation is a rule that is taken away, and the fault that the model finds then.
 type mutation struct {
 	name  string
 	apply func(*rules)
@@ -176,7 +176,7 @@ func admissionMutations() []mutation {
 	}
 }
 
-// dutyMutations take away what the nodes owe to the decisions.
+// dutyMutations take away the duties of the nodes on which the decisions rest.
 func dutyMutations() []mutation {
 	return []mutation{
 		{"backups answer before they are parked", func(r *rules) { r.park = false }, "I3", 26},

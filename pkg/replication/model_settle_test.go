@@ -11,7 +11,7 @@ import (
 // settleRounds is how many rounds of all supervisors and notifications a healed cluster gets.
 const settleRounds = 30
 
-// settle ends all faults, lets the cluster go on, and checks what must hold then.
+// settle ends all faults, lets the cluster go on, and checks the invariants that must hold then.
 func (w *world) settle(random *rand.Rand) {
 	for _, m := range w.nodes {
 		w.cut(m, 0)
@@ -45,7 +45,7 @@ func (w *world) settle(random *rand.Rand) {
 	w.checkSettled()
 }
 
-// settled reports whether a node leads and all others hold what it does.
+// settled reports whether a node leads and all others hold the same data.
 func (w *world) settled() bool {
 	leader := w.leader()
 	if leader == nil {
@@ -89,8 +89,8 @@ func (w *world) leader() *machine {
 	return nil
 }
 
-// promoteSomeone is Pacemaker, which does not know what the agents know, and has preferences that
-// stay the same. A node whose data may not lead has no score; so that the reason is known where no other
+// promoteSomeone plays Pacemaker, which knows the scores alone, and has preferences that stay the
+// same. A node whose data may not lead has no score; so that the reason is known where no other
 // can, it is asked all the same. Scores of nodes that yield are taken back after a time.
 func (w *world) promoteSomeone(preferred []int, round int) {
 	for _, barred := range []bool{false, true} {

@@ -97,7 +97,7 @@ func drawCommand(random *rand.Rand, nodes int) string {
 	return strings.Join(words, " ")
 }
 
-// play runs commands and returns what was broken.
+// play runs commands and returns the world after them, with the promises that were broken.
 func play(commands []string, r rules) *world {
 	var w *world
 	for _, command := range commands {

@@ -12,11 +12,11 @@ type entry struct {
 	id   int // of an acknowledged write, 0 if it is none
 	row  int
 	mark *replication.Marker
-	// tampered is a client's change of the marker; mark is then what is left of it.
+	// tampered is a client's change of the marker; mark is then the rest of it.
 	tampered bool
 }
 
-// image is what a database file holds.
+// image is the content of a database file.
 type image struct {
 	log               []entry
 	marker            *replication.Marker
@@ -43,7 +43,7 @@ func (i *image) receive(group ...entry) {
 	i.possible += uint64(len(rows))
 }
 
-// beats counts the markers of a term in what the file holds: what its position should say.
+// beats counts the markers of a term in the content of a file: the beat that its position should have.
 func (i *image) beats(termID string) int {
 	n := 0
 	for _, e := range i.log {
@@ -65,7 +65,7 @@ func (i *image) position() replication.Position {
 // server is a database server with its file.
 type server struct {
 	image
-	disk   image // what a power loss leaves
+	disk   image // the content after a power loss
 	active bool
 	// sessions are those of backups, which outlive a demotion; generation counts the histories
 	// that the file has had.
@@ -106,7 +106,7 @@ type machine struct {
 	refused          replication.Decision
 }
 
-// world is a cluster, and what an observer outside of it knows.
+// world is a cluster, and the knowledge of an observer outside of it.
 type world struct {
 	rules    rules
 	nodes    []*machine
@@ -239,7 +239,7 @@ func (m *machine) anyActive() bool { return m.servers[0].active || m.servers[1].
 
 func (m *machine) allActive() bool { return m.servers[0].active && m.servers[1].active }
 
-// leads reports whether the node is what its cluster takes for the promoted one.
+// leads reports whether the node is the one that its cluster takes for promoted.
 func (w *world) leads(m *machine) bool {
 	return m.up && m.started && m.allActive() && m.serving && w.rules.judge(m.own, m.cib.record) == replication.TermHeld
 }
@@ -287,8 +287,8 @@ func (w *world) holds(write, d int, except *server) bool {
 	return false
 }
 
-// lost returns the writes that are nowhere any more once next takes the place of what a server
-// holds.
+// lost returns the writes that are nowhere any more once next takes the place of the content of a
+// server.
 func (w *world) lost(s *server, d int, next []entry) []int {
 	common := 0
 	for common < min(len(s.log), len(next)) && s.log[common] == next[common] {

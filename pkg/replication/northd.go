@@ -17,11 +17,11 @@ type Northd struct {
 	Stopped bool
 	// Waits says why one that does not run is not started yet; empty if it may be.
 	Waits string
-	// Reason says what else is odd about it.
+	// Reason names another fault of it.
 	Reason string
 }
 
-// withNorthd adds to a verdict what ovn-northd is to do with it: it runs beside
+// withNorthd adds the faults and repairs of ovn-northd to a verdict: it runs beside
 // servers that are active in a recorded term, and beside no others. Its absence is
 // never a failure of the servers.
 func withNorthd(v Verdict, o Observation) Verdict {
@@ -32,7 +32,8 @@ func withNorthd(v Verdict, o Observation) Verdict {
 		return withNorthdRunning(v, o.Northd)
 	case v.Health == HealthStopped: // start and stop see to it
 	case o.Northd.PID != 0 && !o.leads():
-		v.Repairs = append(v.Repairs, Repair{Kind: RepairStopNorthd}) // after a server is made read-only, which is more urgent
+		// After a server is made read-only, which is more urgent.
+		v.Repairs = append(v.Repairs, Repair{Kind: RepairStopNorthd})
 		v.Reasons = append(v.Reasons, fmt.Sprintf("%s (pid %d) ran on a node that is not promoted", northdProgram, o.Northd.PID))
 		if v.Health == HealthBackup {
 			v.Health = HealthBackupDegraded

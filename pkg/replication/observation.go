@@ -2,7 +2,7 @@ package replication
 
 import "slices"
 
-// Condition is what one server is doing, as far as this node can tell.
+// Condition is the state of one server, as far as this node can tell.
 type Condition string
 
 // The conditions of a server.
@@ -41,7 +41,7 @@ type ServerState struct {
 	Database string
 	// PID is the server's process, 0 if absent.
 	PID int
-	// Condition is what the server is doing.
+	// Condition is the state of the server.
 	Condition Condition
 	// Foreign says who else started the server, empty if the resource did. Such a server is
 	// reported and left as it is.
@@ -61,7 +61,7 @@ type Observation struct {
 	Servers []ServerState
 	// Own is the term that this node leads, by its own state; nil if it leads none.
 	Own *OwnTerm
-	// Term is what the cluster record makes of that.
+	// Term is the judgement of the cluster record on that.
 	Term TermState
 	// ExpectPromoted says that Pacemaker believes this instance to be promoted.
 	ExpectPromoted bool

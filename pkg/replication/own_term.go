@@ -1,7 +1,7 @@
 package replication
 
-// OwnTerm is what a node keeps in its state directory from before it begins a term until it is
-// demoted. The node judges its term by this and by the record alone: the marker in a database
+// OwnTerm is the record of a term that a node keeps in its state directory from before it begins the
+// term until it is demoted. The node judges its term by this and by the record alone: the marker in a database
 // belongs to whoever may write rows.
 type OwnTerm struct {
 	// Record is the record of the term as the node last swapped it in, or means to.
@@ -12,7 +12,7 @@ type OwnTerm struct {
 	Markers map[string]Marker
 }
 
-// TermState is what the cluster record makes of a node's own term.
+// TermState is the judgement of the cluster record on a node's own term.
 type TermState string
 
 // The term states. The zero value stands for a node that leads no term, or a record that could

@@ -7,7 +7,7 @@ import (
 	"ovndb-servers/pkg/replication"
 )
 
-// A client writes the highest beats into the marker of the active, which counts on from what it finds.
+// A client writes the highest beats into the marker of the active, which counts on from the beat that it finds.
 func TestBeatThatAClientHasMadeTheHighestIsCountedOnFromTheLastOwn(t *testing.T) {
 	t.Parallel()
 	const db = "OVN_Northbound"

@@ -27,7 +27,7 @@ type Position struct {
 }
 
 // PositionOf returns the position of data with marker m, which may be nil. Changes and possible
-// are those of [Progress]. A marker that cannot be read is none: what such data holds is not
+// are those of [Progress]. A marker that cannot be read is none: the position of such data is not
 // known.
 func PositionOf(m *Marker, changes, possible uint64, content string) Position {
 	if m == nil {
@@ -154,7 +154,7 @@ func (p Positions) String() string {
 	return strings.Join(fields, ",")
 }
 
-// ParsePositions reads what String returns. It ignores what follows the known parts of a
+// ParsePositions reads the text that String returns. It ignores all that follows the known parts of a
 // position, and words after a space.
 func ParsePositions(text string) (Positions, error) {
 	positions := Positions{}

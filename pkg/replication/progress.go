@@ -13,9 +13,9 @@ type Progress struct {
 	// Beat is the last beat the data holds.
 	Beat uint64
 	// Changes counts the rows that were certainly inserted, modified or deleted after that beat
-	// in the term's history, each once for each record of the database file. A backup may receive several transactions as
-	// one record: among copies of one history, fewer changes do not prove fewer transactions,
-	// but as many do prove as many.
+	// in the term's history, each once for each record of the database file. A backup may receive
+	// several transactions as one record: among copies of one history, fewer changes do not prove
+	// fewer transactions, but as many do prove as many.
 	Changes uint64
 	// Possible counts those that came in one record with the beat as well: it cannot be told
 	// whether they came before or after it.
@@ -39,7 +39,7 @@ func (p Progress) String() string {
 	return text
 }
 
-// parseProgress reads what Progress.String returns, and ignores what follows another "~".
+// parseProgress reads the text that Progress.String returns, and ignores the rest from another "~" on.
 func parseProgress(text string) (Progress, error) {
 	beat, changes, found := strings.Cut(text, "+")
 	if !found {

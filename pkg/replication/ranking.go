@@ -9,8 +9,8 @@ import (
 // way when its source dies.
 const maxLag = 1
 
-// ranks orders nodes by what they hold: each rank is compared number by number, and the greater
-// one is first. Data that has seen the start of the term comes first. Of that, what is behind
+// ranks orders nodes by their positions: each rank is compared number by number, and the greater
+// one is first. Data that has seen the start of the term comes first. Of that, data that is behind
 // in no database does: OVN rebuilds most of its southbound database from the northbound one,
 // but not all of it, and not at once. Then the databases count in the order of their names.
 //

@@ -26,7 +26,7 @@ type Record struct {
 	// End is where the data ended when Node was demoted as planned; nil if it was not.
 	End Positions
 	// Blessed is the reason an operator gave for letting that node's data lead;
-	// empty if it led by what it held.
+	// empty if it led by its positions.
 	Blessed string
 }
 
@@ -36,7 +36,7 @@ var ErrRecord = errors.New("the cluster record cannot be read")
 // ErrNotSuccessor is returned for a record that must not take the place of another one.
 var ErrNotSuccessor = errors.New("the cluster record must not be replaced")
 
-// The words of a record that are found by what they begin with.
+// The words of a record that are found by their prefixes.
 const (
 	wordMembers   = "members="
 	wordBase      = "base="
@@ -85,7 +85,7 @@ func (r *Record) led() string {
 	return ", which node " + r.Node + " led"
 }
 
-// ParseRecord reads what String returns, and ignores words between the node and the blessing
+// ParseRecord reads the text that String returns, and ignores words between the node and the blessing
 // that it does not know. An empty text is no record: nil.
 func ParseRecord(text string) (*Record, error) {
 	fields := strings.Fields(text)
@@ -138,7 +138,7 @@ func (r Record) Demoted(end Positions) Record {
 
 // Succeeds checks that r may take the place of old, which is nil if there is no record. It
 // returns ErrNotSuccessor if the term would not grow, or the end of a term would change, and
-// ErrRecord if what is written would not be read as it was meant.
+// ErrRecord if its text would not be read as it was meant.
 func (r Record) Succeeds(old *Record) error {
 	switch {
 	case !r.readsBack():

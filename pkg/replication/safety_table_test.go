@@ -14,7 +14,7 @@ import (
 )
 
 // safetyTable returns the rows of the table of docs/safety.md that leads from each invariant to its
-// rules and tests: the cells of one are the invariant, its rules, and what fails without them.
+// rules and tests: the cells of one are the invariant, its rules, and the tests that fail without them.
 func safetyTable(t *testing.T) [][]string {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/safety.md")

@@ -35,7 +35,8 @@ func (s *scenario) nameOf(termID string) string {
 	return "?"
 }
 
-// admit reads "NODE from NODE [writable] [rows=N] [source-backup] [no-marker] [unreplicable=..] [other-schema] [other-agent] [blank] [discard]".
+// admit reads "NODE from NODE [writable] [rows=N] [source-backup] [no-marker] [unreplicable=..]
+// [other-schema] [other-agent] [blank] [discard]".
 func (s *scenario) admit(t *testing.T, w words) string {
 	t.Helper()
 	j := replication.Joining{
@@ -72,7 +73,7 @@ func describeAdmission(a replication.Admission) string {
 	}
 }
 
-// ownTerm reads "own=TERM [begun]": what a node keeps in its state.
+// ownTerm reads "own=TERM [begun]": the term that a node keeps in its state.
 func (s *scenario) ownTerm(t *testing.T, node string, w words) *replication.OwnTerm {
 	t.Helper()
 	name := w.value("own")

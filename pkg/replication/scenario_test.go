@@ -19,7 +19,7 @@ const (
 	sb = "OVN_Southbound"
 )
 
-// TestScenarios plays the files of testdata: commands, one a line, and what the decisions say
+// TestScenarios plays the files of testdata: commands, one a line, and the answer of the decisions
 // to each. A run with -rewrite writes the answers; a reviewer reads the difference.
 func TestScenarios(t *testing.T) {
 	t.Parallel()

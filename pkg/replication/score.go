@@ -77,7 +77,7 @@ func StartScore(node string, record *Record, held Positions) (score Score, ok bo
 	case record == nil && held.blank():
 		return ScoreBlank, true
 	case record == nil, held.Term() > record.Term:
-		return ScoreUnproven, true // the election finds out what the latest term is
+		return ScoreUnproven, true // the election finds out which term is the latest
 	case record.Bars(node, held) != "":
 		return 0, false
 	case record.Node == node, len(record.End) > 0:
@@ -87,7 +87,7 @@ func StartScore(node string, record *Record, held Positions) (score Score, ok bo
 	}
 }
 
-// ScoreChange is what to do with this node's promotion score.
+// ScoreChange is the change to make to this node's promotion score.
 type ScoreChange struct {
 	// Keep leaves the score as it is, if there is one; see [StartScore] for a
 	// node that has none.
@@ -98,13 +98,14 @@ type ScoreChange struct {
 }
 
 // DecideScore decides the promotion score of a node with verdict v. While no node is
-// promoted, a backup keeps the score it earned when there was one: that is what
+// promoted, a backup keeps the score it earned when there was one: that
 // tells a replica that followed to the end from one that did not. Yielding says that the node
 // has left the promotion to another one, and still waits for that.
 func DecideScore(v Verdict, leader Leader, yielding bool) ScoreChange {
 	switch v.Health {
 	case HealthActive, HealthActiveDegraded:
-		return ScoreChange{Keep: v.Term == 0, Score: ActiveScore(v.Term)} // an action gives the score that goes with its term
+		// An action gives the score that goes with its term.
+		return ScoreChange{Keep: v.Term == 0, Score: ActiveScore(v.Term)}
 	case HealthBackup, HealthBackupDegraded:
 		return scoreBackup(v, leader, yielding)
 	case HealthStopped, HealthFailed, HealthFailedActive:

@@ -9,7 +9,7 @@ import (
 )
 
 // Sources says where the servers of one node are replicated from: an OVSDB
-// remote for each database name. It is what an active node publishes.
+// remote for each database name. An active node publishes its own.
 type Sources map[string]string
 
 // ErrSources is returned for published sources that cannot be read or lack a
@@ -26,7 +26,7 @@ func (s Sources) String() string {
 	return strings.Join(parts, ",")
 }
 
-// ParseSources reads what String returns and checks that each of the databases
+// ParseSources reads the text that String returns and checks that each of the databases
 // has a source. It returns ErrSources if not.
 func ParseSources(published string, databases []string) (Sources, error) {
 	sources := Sources{}

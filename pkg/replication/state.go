@@ -1,7 +1,7 @@
 package replication
 
-// State is what a node's instance is to those who read and write rows, in one word for people and
-// dashboards. No decision depends on it.
+// State is the role of a node's instance for those who read and write rows, in one word for people
+// and dashboards. No decision depends on it.
 type State string
 
 // The states. The set is closed: a node that runs has one of them, a stopped one has none.
@@ -11,7 +11,7 @@ const (
 	// StateNoWrites means that the node is promoted and clients cannot write: a server is down or
 	// busy, the disk takes no writes, or the listeners are closed.
 	StateNoWrites State = "NO-WRITES"
-	// StateFresh means that the node is a backup and has what the active has.
+	// StateFresh means that the node is a backup and has all rows of the active.
 	StateFresh State = "BACKUP:fresh"
 	// StateStale means that it is a backup that is behind the active, or does not follow it.
 	StateStale State = "BACKUP:stale"

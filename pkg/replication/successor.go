@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// Successors is what decides which node can take the role from one that leads, before that is
-// demoted.
+// Successors is the input of the decision which node can take the role from one that leads, before
+// that is demoted.
 type Successors struct {
 	// Record is the record of the node that leads.
 	Record Record
-	// Freshness is what the backups have published in the term of the record.
+	// Freshness is the one that the backups have published in the term of the record.
 	Freshness map[string]Freshness
 	// Unable are the nodes that the cluster cannot promote, with the reason.
 	Unable map[string]string
-	// Held is what the nodes said last that they hold. They may hold more by now.
+	// Held are the positions that the nodes published last. They may hold more by now.
 	Held map[string]Positions
 }
 

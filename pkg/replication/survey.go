@@ -2,15 +2,15 @@ package replication
 
 import "slices"
 
-// Survey is what is known, on one node, of what the nodes hold.
+// Survey is the knowledge of one node about the positions of all nodes.
 type Survey struct {
 	// Record is the cluster record; nil if no promotion was ever recorded.
 	Record *Record
-	// Node is this node, Own what its database files hold.
+	// Node is this node, Own the positions of its database files.
 	Node string
 	Own  Positions
-	// Others is what the other nodes said last, at their start or in an election: they may hold
-	// more by now, and one that runs no servers has said nothing.
+	// Others are the positions that the other nodes published last, at their start or in an election:
+	// they may hold more by now, and one that runs no servers has published none.
 	Others map[string]Positions
 	// Promoted are the other nodes that say that they are promoted.
 	Promoted []string
@@ -18,7 +18,7 @@ type Survey struct {
 	Blessed *Blessing
 }
 
-// HoldMore returns the other nodes that, by what they said last, hold what this
+// HoldMore returns the other nodes that, by the positions that they published last, hold rows that this
 // node does not.
 func (s Survey) HoldMore() []string {
 	e := Election{Record: s.Record, Self: s.Node, Candidates: map[string]Candidate{s.Node: {Positions: s.Own}}}

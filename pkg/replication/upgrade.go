@@ -33,7 +33,7 @@ func ParseSchemas(text string) Schemas {
 	return s
 }
 
-// ReadSchemas reads what nodes have published, by node.
+// ReadSchemas reads the schemas that nodes have published, by node.
 func ReadSchemas(published map[string]string) map[string]Schemas {
 	all := map[string]Schemas{}
 	for node, text := range published {
@@ -48,10 +48,10 @@ type Upgrade struct {
 	Database string
 	// Served is the version that its server has, Installed the one of the package.
 	Served, Installed string
-	// Published has what each node has published that runs the resource, or has run it since it joined
-	// the cluster, Members the nodes that may
-	// lead next, Scored those with a promotion score: also nodes of another agent, which publish
-	// nothing and have no supervisor that makes a backup read-only after it has met another schema.
+	// Published has the schemas of each node that runs the resource, or has run it since it joined the
+	// cluster, Members the nodes that may lead next, Scored those with a promotion score: also nodes of
+	// another agent, which publish nothing and have no supervisor that makes a backup read-only after it
+	// has met another schema.
 	Published       map[string]Schemas
 	Members, Scored []string
 }
@@ -114,7 +114,7 @@ func PendingUpgrades(published map[string]Schemas) []PendingUpgrade {
 	for _, node := range slices.Sorted(maps.Keys(published)) { // of two that are equal, the same one each time
 		for database, version := range published[node] {
 			if _, err := parseVersion(version); err != nil {
-				continue // a newer version of this program may write what this one cannot read
+				continue // a newer version of this program may write a value that this one cannot read
 			}
 			if newest[database] == "" || NewerSchema(version, newest[database]) {
 				newest[database] = version

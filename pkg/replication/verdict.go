@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Health is the answer to "what are the servers of the resource on this node".
+// Health is the state of the servers of the resource on this node, taken together.
 type Health string
 
 // The healths, from nothing to broken. Package ocf maps each to one exit code.
@@ -26,7 +26,7 @@ const (
 	HealthFailedActive Health = "failed while active"
 )
 
-// RepairKind is what a repair does.
+// RepairKind is the step that a repair takes.
 type RepairKind string
 
 // The kinds of repair.
@@ -51,7 +51,7 @@ type Repair struct {
 	Kind RepairKind
 	// Database is the server to repair; empty where it is none of a database.
 	Database string
-	// Source is what RepairFollow points the server at.
+	// Source is the remote that RepairFollow points the server at.
 	Source string
 	// Urgent says that it does not wait for an action that is under way: two nodes would be
 	// writable meanwhile.
@@ -61,9 +61,9 @@ type Repair struct {
 // Verdict is the outcome of an assessment.
 type Verdict struct {
 	Health Health
-	// Reasons say what is wrong, one for each fault; none if all is well.
+	// Reasons name the faults, one each; none if all is well.
 	Reasons []string
-	// Waiting says what is waited for that is no fault, for people; empty if nothing is.
+	// Waiting names the event that is waited for and is no fault, for people; empty if none is.
 	Waiting string
 	// Repairs are to be carried out at once, in this order.
 	Repairs []Repair

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"ovndb-servers/pkg/parallel"
 )
 
 // Options are how two copies are compared.
@@ -112,12 +114,7 @@ func count(ids map[string][]uuid.UUID) int {
 
 // both runs two functions at the same time.
 func both(a, b func() error) error {
-	var errB error
-	var group sync.WaitGroup
-	group.Go(func() { errB = b() })
-	errA := a()
-	group.Wait()
-	return errors.Join(errA, errB)
+	return errors.Join(parallel.Map([]func() error{a, b}, func(f func() error) error { return f() })...)
 }
 
 // readers is how many pieces are read at a time: both servers work while rows are compared here.

@@ -198,7 +198,7 @@ func (c *Cluster) SetUnable(unable map[string]string) {
 	c.unable = unable
 }
 
-// PromotedNode returns what SetPromotedNode was given.
+// PromotedNode returns the node that SetPromotedNode was given.
 func (s nodeCluster) PromotedNode(context.Context) (string, error) {
 	leave, err := s.enter("PromotedNode")
 	defer leave()
