@@ -270,7 +270,7 @@ func (l *loop) save(now time.Time, reasons []string, gaveUp bool, unmonitored st
 	state.Config, state.Reasons, state.GaveUp, state.Unmonitored = l.config, reasons, gaveUp, unmonitored
 	state.Restarting, state.Notices = restarting(l.restarters), l.exporter.notices()
 	state.BehindSince = maps.Clone(l.freshness.behindSince)
-	state.Waiting = l.schemas.waiting()
+	state.Waiting, state.Stack = l.schemas.waiting(), l.stackSeen()
 	state.SessionLosses, state.LastBeats = sessionLosses(l.sources), l.lastBeats()
 	err := l.node.SaveSupervisorState(state)
 	l.logFailure(now, logrus.WarnLevel, err, "cannot save the state of the supervisor: monitors have to ask the cluster themselves")

@@ -28,14 +28,19 @@ const (
 // (CRM_DAEMON_USER in Pacemaker's configure.ac).
 const pacemakerAccount = "hacluster"
 
-// stackParts returns the programs of each part of the cluster stack. A part runs while one of its
-// programs does: Pacemaker is still there without pacemakerd, and without its controller for as
-// long as pacemakerd takes to restart it. Images of bundles start pacemaker-remoted by its earlier name.
-func stackParts() [][]string {
-	return [][]string{
+// stackParts returns the programs of each part of the cluster stack, the one that names it first. A
+// part runs while one of its programs does: Pacemaker is still there without pacemakerd, and without
+// its controller for as long as pacemakerd takes to restart it. Images of bundles start
+// pacemaker-remoted by its earlier name. A node of Pacemaker Remote has no Corosync.
+func stackParts(remote bool) [][]string {
+	parts := [][]string{
 		{"pacemakerd", "pacemaker-controld", "pacemaker-remoted", "pacemaker_remoted"},
 		{"corosync"},
 	}
+	if remote {
+		return parts[:1]
+	}
+	return parts
 }
 
 // stackLoss decides from when on a part of the cluster stack counts as gone.
@@ -57,25 +62,31 @@ type daemon interface {
 // stackWatcher closes the listeners of an active node when a part of its cluster stack is gone:
 // another node may be promoted, and this one cannot find that out.
 type stackWatcher struct {
-	log logrus.FieldLogger
+	log  logrus.FieldLogger
+	part string // the name of the part
 	// find returns the running processes of the part.
 	find func() ([]daemon, error)
 	// serves reports whether this node is promoted, and the cluster is in charge of that.
 	serves         func() bool
 	closeListeners func(context.Context) error
 
-	gone atomic.Bool
+	// seen says that the part has run since the node booted, while this supervisor ran or an earlier one.
+	seen, gone atomic.Bool
 	// changed says that a process of the part has ended, or has been missing, since the score was
 	// renewed last.
 	changed  atomic.Bool
 	failures failureLog
 }
 
-func newStackWatcher(l *loop, c *control.Controller, find func() ([]daemon, error)) *stackWatcher {
-	return &stackWatcher{
-		log: l.log, find: find, closeListeners: l.dismissing(c.CloseListeners),
+// newStackWatcher returns the watcher of a part, by its programs. seen are the parts that have run while
+// an earlier supervisor did.
+func newStackWatcher(l *loop, c *control.Controller, programs, seen []string) *stackWatcher {
+	w := &stackWatcher{
+		log: l.log, part: programs[0], find: findDaemons(programs), closeListeners: l.dismissing(c.CloseListeners),
 		serves: func() bool { return l.managed.Load() && c.Promoted() },
 	}
+	w.seen.Store(slices.Contains(seen, w.part))
+	return w
 }
 
 // dismissing returns closeListeners with a note for the loop, which is left before.
@@ -97,13 +108,15 @@ func findDaemons(programs []string) func() ([]daemon, error) {
 	}
 }
 
-// run watches until ctx ends. Where the part does not run at first, it is not waited for.
+// run watches until ctx ends. A part that does not run at first is missed only if it has run before:
+// the cluster may do without it, or know it by another name.
 func (w *stackWatcher) run(ctx context.Context) {
 	running, err := w.find()
-	if len(running) == 0 {
+	if len(running) == 0 && !w.seen.Load() {
 		w.logFailure(err, "cannot find the cluster stack: clients stay if it ends")
 		return
 	}
+	w.seen.Store(true)
 	var loss stackLoss
 	for ctx.Err() == nil {
 		awaitEnd(ctx, running)
@@ -164,6 +177,16 @@ func (l *loop) stackChanged() (changed bool) {
 		changed = w.changed.Swap(false) || changed
 	}
 	return changed
+}
+
+// stackSeen returns the names of the parts that have run since the node booted.
+func (l *loop) stackSeen() (parts []string) {
+	for _, w := range l.stack {
+		if w.seen.Load() {
+			parts = append(parts, w.part)
+		}
+	}
+	return parts
 }
 
 // checkStack keeps the listeners closed while the cluster stack is gone, and until the cluster

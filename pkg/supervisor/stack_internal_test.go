@@ -40,6 +40,22 @@ func TestPartOfTheClusterStackIsGoneOnceItIsMissingForAMomentAndAHalf(t *testing
 	}
 }
 
+func TestNodeOfPacemakerRemoteMissesNoCorosync(t *testing.T) {
+	t.Parallel()
+	missed := func(remote bool) (parts []string) {
+		for _, programs := range stackParts(remote) {
+			parts = append(parts, programs[0])
+		}
+		return parts
+	}
+	if parts := missed(false); !slices.Equal(parts, []string{"pacemakerd", "corosync"}) {
+		t.Errorf("a node of the cluster misses %q", parts)
+	}
+	if parts := missed(true); !slices.Equal(parts, []string{"pacemakerd"}) {
+		t.Errorf("a node of Pacemaker Remote misses %q", parts)
+	}
+}
+
 // fakeDaemon runs until its channel is closed.
 type fakeDaemon chan struct{}
 
@@ -232,12 +248,13 @@ func TestSupervisedActiveWhosePacemakerIsKilledServesNoClientsUntilItRunsAgain(t
 	kill := startStack(t, name)
 	s := Supervisor{Controller: node, Log: node.Log, BeatInterval: time.Second}
 	l := newLoop(s)
-	found, find := make(chan struct{}), findDaemons([]string{name})
-	foundOnce := sync.OnceFunc(func() { close(found) })
-	l.stack = []*stackWatcher{newStackWatcher(l, node, func() ([]daemon, error) {
+	found, watcher := make(chan struct{}), newStackWatcher(l, node, []string{name}, nil)
+	find, foundOnce := watcher.find, sync.OnceFunc(func() { close(found) })
+	watcher.find = func() ([]daemon, error) {
 		defer foundOnce()
 		return find()
-	})}
+	}
+	l.stack = []*stackWatcher{watcher}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { s.run(ctx, l) })
