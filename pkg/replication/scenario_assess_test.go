@@ -23,7 +23,7 @@ func (s *scenario) assess(t *testing.T, w words) string {
 	o := replication.Observation{
 		Servers: s.servers(w), Own: s.ownTerm(t, node, w),
 		ExpectPromoted: w.has("promoted"), Probe: w.has("probe"), Acting: w.has("acting"), Promoting: w.has("promoting"), Restart: w.has("restart"),
-		SteppedBack: w.has("stepped-back"),
+		SteppedBack: w.has("stepped-back"), Unmanaged: w.has("unmanaged"),
 		NoLeader:    w.value("no-leader"), OtherAgent: w.has("other-agent"), TakeOverWaits: w.value("waits"),
 	}
 	o.Term = o.Own.Judge(s.record)
@@ -66,7 +66,7 @@ func (s *scenario) servers(w words) []replication.ServerState {
 		if w.has("connecting") {
 			servers[i].Link = replication.LinkConnecting
 		}
-		servers[i].Foreign = w.value("foreign")
+		servers[i].Foreign, servers[i].Elsewhere = w.value("foreign"), w.has("elsewhere")
 	}
 	servers[0].Reason = w.value("reason")
 	return servers
