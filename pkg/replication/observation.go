@@ -142,6 +142,9 @@ const StoppedReason = "its process is stopped by a signal or a debugger"
 // AllActive reports whether every server is active on a node that was promoted.
 func (o Observation) AllActive() bool { return o.All(ConditionActive) && o.Promoted() }
 
+// HoldsTerm reports whether the servers are active and hold the term of the cluster record.
+func (o Observation) HoldsTerm() bool { return o.AllActive() && o.Term == TermHeld }
+
 // Failed returns the databases whose server is there but does not work, though it has
 // nothing to do.
 func (o Observation) Failed() []string {

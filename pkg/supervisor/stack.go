@@ -66,8 +66,8 @@ type stackWatcher struct {
 	part string // the name of the part
 	// find returns the running processes of the part.
 	find func() ([]daemon, error)
-	// serves reports whether this node is promoted, and the cluster is in charge of that.
-	serves         func() bool
+	// dismisses reports whether this node serves no clients if the part is gone.
+	dismisses      func() bool
 	closeListeners func(context.Context) error
 
 	// seen says that the part has run since the node booted, while this supervisor ran or an earlier one.
@@ -83,10 +83,14 @@ type stackWatcher struct {
 func newStackWatcher(l *loop, c *control.Controller, programs, seen []string) *stackWatcher {
 	w := &stackWatcher{
 		log: l.log, part: programs[0], find: findDaemons(programs), closeListeners: l.dismissing(c.CloseListeners),
-		serves: func() bool { return l.managed.Load() && c.Promoted() },
+		dismisses: func() bool { return l.isolation(c.Promoted(), true).Dismisses() },
 	}
 	w.seen.Store(slices.Contains(seen, w.part))
 	return w
+}
+
+func (l *loop) isolation(promoted, stackGone bool) replication.Isolation {
+	return replication.Isolation{Promoted: promoted, Managed: l.managed.Load(), StackGone: stackGone}
 }
 
 // dismissing returns closeListeners with a note for the loop, which is left before.
@@ -158,7 +162,7 @@ func awaitEnd(ctx context.Context, running []daemon) {
 // dismiss closes the listeners, again and again while the part is gone: the loop may be about to
 // open them.
 func (w *stackWatcher) dismiss(ctx context.Context) {
-	if !w.serves() {
+	if !w.dismisses() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
@@ -192,7 +196,8 @@ func (l *loop) stackSeen() (parts []string) {
 // checkStack keeps the listeners closed while the cluster stack is gone, and until the cluster
 // has confirmed the term afterwards. It returns the reason for people: no monitor runs then.
 func (l *loop) checkStack(now time.Time, o replication.Observation) (reasons []string) {
-	gone := o.Promoted() && l.managed.Load() && slices.ContainsFunc(l.stack, func(w *stackWatcher) bool { return w.gone.Load() })
+	missing := slices.ContainsFunc(l.stack, func(w *stackWatcher) bool { return w.gone.Load() })
+	gone := l.isolation(o.Promoted(), missing).Dismisses()
 	switch {
 	case gone && !l.stackGone:
 		l.log.Error("the cluster stack of this node is gone: it serves no clients")

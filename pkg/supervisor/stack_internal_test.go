@@ -92,10 +92,10 @@ func (f *fakeStack) find() ([]daemon, error) {
 }
 
 // watchStack watches a part until the test ends.
-func watchStack(t *testing.T, f *fakeStack, serves bool) *stackWatcher {
+func watchStack(t *testing.T, f *fakeStack, dismisses bool) *stackWatcher {
 	t.Helper()
 	w := &stackWatcher{
-		log: newTestRestarter(t, "").log, find: f.find, serves: func() bool { return serves },
+		log: newTestRestarter(t, "").log, find: f.find, dismisses: func() bool { return dismisses },
 		closeListeners: func(context.Context) error { f.closings.Add(1); return nil },
 	}
 	go w.run(t.Context())
@@ -154,13 +154,13 @@ func TestActiveWhoseClusterStackEndsServesNoClientsThreeSecondsLaterUntilItIsBac
 func TestListenersStayOpenWithAClusterStackThatIsRestartedOrWasNeverThereOrIsNotInCharge(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		name   string
-		serves bool
-		daemon fakeDaemon
-		happen func(f *fakeStack, first fakeDaemon)
+		name      string
+		dismisses bool
+		daemon    fakeDaemon
+		happen    func(f *fakeStack, first fakeDaemon)
 	}{
 		{
-			name: "restarted within a second", serves: true, daemon: make(fakeDaemon),
+			name: "restarted within a second", dismisses: true, daemon: make(fakeDaemon),
 			happen: func(f *fakeStack, first fakeDaemon) {
 				f.set()
 				close(first)
@@ -168,7 +168,7 @@ func TestListenersStayOpenWithAClusterStackThatIsRestartedOrWasNeverThereOrIsNot
 				f.set(make(fakeDaemon))
 			},
 		},
-		{name: "never there", serves: true, happen: func(*fakeStack, fakeDaemon) {}},
+		{name: "never there", dismisses: true, happen: func(*fakeStack, fakeDaemon) {}},
 		{
 			name: "in maintenance, or on a backup", daemon: make(fakeDaemon),
 			happen: func(f *fakeStack, first fakeDaemon) {
@@ -185,7 +185,7 @@ func TestListenersStayOpenWithAClusterStackThatIsRestartedOrWasNeverThereOrIsNot
 					first = make(fakeDaemon) // of this bubble
 					f.running = []daemon{first}
 				}
-				watchStack(t, f, tt.serves)
+				watchStack(t, f, tt.dismisses)
 				tt.happen(f, first)
 				wait(time.Minute)
 				if f.closings.Load() > 0 {
