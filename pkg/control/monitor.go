@@ -28,8 +28,10 @@ func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) replicati
 		c.Complete(ctx)
 	}
 	c.warnPrivate()
-	purpose := observing{expectPromoted: expectPromoted, managed: !expectPromoted}
-	o, v := c.observeLive(ctx, purpose)
+	purpose := observing{expectPromoted: expectPromoted}
+	o := c.observe(ctx, c.LiveView(), purpose)
+	c.observeManaged(ctx, &o)
+	v := replication.Assess(o)
 	if o.LeftAlone() {
 		return v
 	}

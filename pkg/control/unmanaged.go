@@ -10,6 +10,9 @@ import (
 // none of it. Data of a term is the resource's, whoever has started its servers: they must not stay
 // writable. Data that cannot be read is not.
 func (c *Controller) observeManaged(ctx context.Context, o *replication.Observation) {
+	if o.Promoted() || o.ExpectPromoted {
+		return
+	}
 	var elsewhere []int
 	foreign := false
 	for i, u := range c.Units {

@@ -39,9 +39,6 @@ type observing struct {
 	// expectPromoted says that Pacemaker believes the instance to be promoted, probe that it
 	// only looks for the resource.
 	expectPromoted, probe bool
-	// managed says that the cluster is asked whether it manages the resource here, where the servers may be
-	// none of it.
-	managed bool
 	// locked says that the caller holds the action lock.
 	locked bool
 }
@@ -68,9 +65,6 @@ func (c *Controller) observe(ctx context.Context, view ClusterView, purpose obse
 		o.Term = c.judgeTerm(ctx, view, own)
 	}
 	c.observeNorthdWaits(ctx, &o)
-	if own == nil && err == nil && purpose.managed {
-		c.observeManaged(ctx, &o)
-	}
 	if own == nil && err == nil && purpose.expectPromoted {
 		o.SteppedBack = c.steppedBack().heldFor(demotionWait)
 		o.OtherAgent, o.TakeOverWaits = c.promotedElsewhere(ctx, o.Servers)
