@@ -13,15 +13,8 @@ func (c *Controller) observeManaged(ctx context.Context, o *replication.Observat
 	if o.Promoted() || o.ExpectPromoted {
 		return
 	}
-	var elsewhere []int
-	foreign := false
-	for i, u := range c.Units {
-		if u.startedElsewhere(o.Servers[i]) {
-			elsewhere = append(elsewhere, i)
-		}
-		foreign = foreign || o.Servers[i].Foreign != ""
-	}
-	if len(elsewhere) == 0 && !foreign {
+	elsewhere, ours := c.startedElsewhere(o.Servers)
+	if ours {
 		return
 	}
 	managed, err := c.Cluster.Managed(ctx, c.Node)
@@ -36,4 +29,17 @@ func (c *Controller) observeManaged(ctx context.Context, o *replication.Observat
 	for _, i := range elsewhere {
 		o.Servers[i].Elsewhere = true
 	}
+}
+
+// startedElsewhere returns which of the servers another program has started, and reports whether all are
+// the resource's: neither that, nor another manager's.
+func (c *Controller) startedElsewhere(states []replication.ServerState) (elsewhere []int, ours bool) {
+	ours = true
+	for i, u := range c.Units {
+		if u.startedElsewhere(states[i]) {
+			elsewhere = append(elsewhere, i)
+		}
+		ours = ours && states[i].Foreign == ""
+	}
+	return elsewhere, ours && len(elsewhere) == 0
 }
