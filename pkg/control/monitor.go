@@ -28,7 +28,14 @@ func (c *Controller) Monitor(ctx context.Context, expectPromoted bool) replicati
 		c.Complete(ctx)
 	}
 	c.warnPrivate()
-	v := c.observeAndRepair(ctx, expectPromoted)
+	purpose := observing{expectPromoted: expectPromoted}
+	o := c.observe(ctx, c.LiveView(), purpose)
+	c.observeManaged(ctx, &o)
+	v := replication.Assess(o)
+	if o.LeftAlone() {
+		return v
+	}
+	v = c.repairAndPublish(ctx, o, v, purpose)
 	if v.Broken() || v.Leads() && !c.Promoted() {
 		return v // a supervisor makes servers read-only that are active without a term
 	}
@@ -117,10 +124,16 @@ func (c *Controller) Acting() bool { return c.locked(stateLock) }
 
 // observeAndRepair observes, asks the cluster and repairs.
 func (c *Controller) observeAndRepair(ctx context.Context, expectPromoted bool) replication.Verdict {
-	o, v := c.observeLive(ctx, observing{expectPromoted: expectPromoted})
+	purpose := observing{expectPromoted: expectPromoted}
+	o, v := c.observeLive(ctx, purpose)
+	return c.repairAndPublish(ctx, o, v, purpose)
+}
+
+// repairAndPublish repairs what an observation has found, and keeps the published values true.
+func (c *Controller) repairAndPublish(ctx context.Context, o replication.Observation, v replication.Verdict, purpose observing) replication.Verdict {
 	c.warn(c.takeServers(ctx, o.Servers), "another agent's processes may restart the servers")
 	if len(v.Repairs) > 0 {
-		o, v = c.repair(ctx, v, observing{expectPromoted: expectPromoted})
+		o, v = c.repair(ctx, v, purpose)
 	}
 	if v.Health == replication.HealthStopped || o.OtherAgent {
 		return v

@@ -23,6 +23,9 @@ type SupervisorState struct {
 	// Unmanaged says that the cluster does not manage the resource on this node, as in maintenance. It
 	// is asked for on a promoted node, and where monitors are missing.
 	Unmanaged bool `json:"unmanaged,omitempty"`
+	// Stack names the parts of the cluster stack that have run on this node while a supervisor did. The
+	// next supervisor misses one that does not run.
+	Stack []string `json:"stack,omitempty"`
 	// Reasons are faults that only show over time, or are being mended.
 	Reasons []string `json:"reasons,omitempty"`
 	// Unmonitored says that the cluster seems to have lost the monitor of this node, and names the
@@ -123,6 +126,16 @@ func (c *Controller) loadSupervisorState() (SupervisorState, error) {
 		return SupervisorState{}, fmt.Errorf("%w: %s old", errStateOld, age.Round(time.Millisecond))
 	}
 	return c.readSupervisorState()
+}
+
+// LastSupervisorState returns the state that the last supervisor of this node has left since it booted,
+// however long ago; the zero value if there is none. A new supervisor has it for what it cannot ask.
+func (c *Controller) LastSupervisorState() SupervisorState {
+	state, err := c.readSupervisorState()
+	if err != nil {
+		return SupervisorState{}
+	}
+	return state
 }
 
 func (c *Controller) readSupervisorState() (SupervisorState, error) {

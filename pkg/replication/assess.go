@@ -5,6 +5,9 @@ import "fmt"
 // Assess decides the health of the servers on this node and their repairs.
 // It is the table "Answers of monitor" of docs/architecture.md.
 func Assess(o Observation) Verdict {
+	if o.LeftAlone() {
+		return assessLeftAlone(o)
+	}
 	v := withNorthd(assessServers(o), o)
 	v.Barred = o.Barred != "" || o.foreign()
 	if v.Health != HealthStopped {
@@ -14,6 +17,17 @@ func Assess(o Observation) Verdict {
 		v.Repairs = nil
 	}
 	return v
+}
+
+// assessLeftAlone judges servers that are none of the resource's: they run, and nothing is repaired.
+func assessLeftAlone(o Observation) Verdict {
+	v := Verdict{Health: HealthBackupDegraded}
+	if o.Broken() {
+		v = assessBroken(o)
+	}
+	v.Repairs, v.Barred = nil, true
+	return v.Degraded(append(o.reasons(),
+		"the cluster does not manage the resource on this node, and its servers were not started by it: they are left as they are")...)
 }
 
 // reasons returns the faults of the servers that count in either role.

@@ -46,6 +46,9 @@ type ServerState struct {
 	// Foreign says who else started the server, empty if the resource did. Such a server is
 	// reported and left as it is.
 	Foreign string
+	// Elsewhere says that another program than this agent has started the server, and that the data
+	// here has seen no term. It is not set where nothing follows from that.
+	Elsewhere bool
 	// Link and Source are a backup's session, as sync-status prints them.
 	Link   Link
 	Source string
@@ -75,6 +78,9 @@ type Observation struct {
 	TakeOverWaits string
 	// Probe says that the resource is only looked for: nothing is repaired.
 	Probe bool
+	// Unmanaged says that the cluster does not manage the resource on this node, as in maintenance. It is
+	// asked for only where the servers may be none of the resource's.
+	Unmanaged bool
 	// Acting says that an action is under way on this node, which puts servers right itself.
 	Acting bool
 	// Promoting says that the promotion is under way that began the term which this node leads.
@@ -122,11 +128,22 @@ func (o Observation) foreign() bool {
 	return slices.ContainsFunc(o.Servers, func(s ServerState) bool { return s.Foreign != "" && s.Condition != ConditionAbsent })
 }
 
+// LeftAlone reports whether the servers are none of the resource's and left as they are: the cluster
+// does not manage it on this node, which leads no term and is not promoted, and another manager or
+// program has started one of them. They may be an operator's, of another cluster.
+func (o Observation) LeftAlone() bool {
+	return o.Unmanaged && !o.Promoted() && !o.ExpectPromoted &&
+		(o.foreign() || slices.ContainsFunc(o.Servers, func(s ServerState) bool { return s.Elsewhere }))
+}
+
 // StoppedReason is the reason of a server or ovn-northd that a signal has stopped.
 const StoppedReason = "its process is stopped by a signal or a debugger"
 
 // AllActive reports whether every server is active on a node that was promoted.
 func (o Observation) AllActive() bool { return o.All(ConditionActive) && o.Promoted() }
+
+// HoldsTerm reports whether the servers are active and hold the term of the cluster record.
+func (o Observation) HoldsTerm() bool { return o.AllActive() && o.Term == TermHeld }
 
 // Failed returns the databases whose server is there but does not work, though it has
 // nothing to do.

@@ -23,8 +23,8 @@ func (s *scenario) assess(t *testing.T, w words) string {
 	o := replication.Observation{
 		Servers: s.servers(w), Own: s.ownTerm(t, node, w),
 		ExpectPromoted: w.has("promoted"), Probe: w.has("probe"), Acting: w.has("acting"), Promoting: w.has("promoting"), Restart: w.has("restart"),
-		SteppedBack: w.has("stepped-back"),
-		NoLeader:    w.value("no-leader"), OtherAgent: w.has("other-agent"), TakeOverWaits: w.value("waits"),
+		SteppedBack: w.has("stepped-back"), Unmanaged: w.has("unmanaged"),
+		NoLeader: w.value("no-leader"), OtherAgent: w.has("other-agent"), TakeOverWaits: w.value("waits"),
 	}
 	o.Term = o.Own.Judge(s.record)
 	if w.has("record-unread") {
@@ -66,7 +66,7 @@ func (s *scenario) servers(w words) []replication.ServerState {
 		if w.has("connecting") {
 			servers[i].Link = replication.LinkConnecting
 		}
-		servers[i].Foreign = w.value("foreign")
+		servers[i].Foreign, servers[i].Elsewhere = w.value("foreign"), w.has("elsewhere")
 	}
 	servers[0].Reason = w.value("reason")
 	return servers
@@ -97,4 +97,42 @@ func answerText(v replication.Verdict, change replication.ScoreChange) string {
 		lines = append(lines, "  score: "+change.Score.String())
 	}
 	return strings.Join(lines, "\n")
+}
+
+// escalate reads "NODE NB SB [own=TERM] [begun] [restarting=nb] [gave-up] [disk-failed]", and prints of which failures the
+// cluster is told.
+func (s *scenario) escalate(t *testing.T, w words) string {
+	t.Helper()
+	node := w.arg(0)
+	o := replication.Observation{Servers: s.servers(w), Own: s.ownTerm(t, node, w)}
+	o.Term = o.Own.Judge(s.record)
+	if o.Own != nil && s.record != nil {
+		o.Own.Record.Members = s.record.Members
+	}
+	e := replication.Escalation{Observation: o, GaveUp: w.has("gave-up"), DiskFailed: w.has("disk-failed")}
+	if w.value("restarting") == "nb" {
+		e.Restarting = []string{nb}
+	}
+	var told []string
+	if failing := e.Failing(); len(failing) > 0 {
+		told = append(told, "once it lasts: "+strings.Join(failing, ", "))
+	}
+	switch {
+	case e.DiskLost():
+		told = append(told, "at once: the disk")
+	case e.Lost():
+		told = append(told, "at once: the servers")
+	case len(told) == 0:
+		told = append(told, "nothing")
+	}
+	return node + " tells " + strings.Join(told, "; ")
+}
+
+// isolated reads "[promoted] [unmanaged] [stack-gone]".
+func (s *scenario) isolated(_ *testing.T, w words) string {
+	i := replication.Isolation{Promoted: w.has("promoted"), Managed: !w.has("unmanaged"), StackGone: w.has("stack-gone")}
+	if i.Dismisses() {
+		return "serves no clients"
+	}
+	return "clients stay"
 }

@@ -134,6 +134,7 @@ func (s *scenario) run(t *testing.T, line string) string {
 		"record": s.setRecord, "node": s.node, "absent": s.leave,
 		"elect": s.elect, "begin": s.begin, "admit": s.admit, "judge": s.judge, "heal": s.heal,
 		"start": s.startScore, "score": s.activeScore, "assess": s.assess,
+		"escalate": s.escalate, "isolated": s.isolated,
 		"freshness": s.freshness, "swap": s.swap, "read": s.read,
 	}
 	command := commands[name]

@@ -27,14 +27,14 @@ func (b *beatTimer) due(now time.Time, interval time.Duration) bool {
 // beat writes a beat into the databases of an active node that holds the term, where rows have
 // changed.
 func (l *loop) beat(ctx context.Context, now time.Time, o replication.Observation) {
-	if leads(o) && l.beats.due(now, l.beatInterval) {
+	if o.HoldsTerm() && l.beats.due(now, l.beatInterval) {
 		l.logFailure(now, logrus.WarnLevel, l.node.Beat(ctx, *o.Own, l.files), "cannot write a beat: the backups cannot see that they are behind")
 	}
 }
 
 // heal writes the term markers of an active node back where a client has changed them.
 func (l *loop) heal(ctx context.Context, now time.Time, o replication.Observation, markers map[string]*replication.Marker) {
-	if !leads(o) {
+	if !o.HoldsTerm() {
 		return
 	}
 	healed, err := l.node.Heal(ctx, *o.Own, markers, l.lastMarkers())

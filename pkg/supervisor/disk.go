@@ -10,7 +10,6 @@ import (
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/process"
-	"ovndb-servers/pkg/replication"
 )
 
 const (
@@ -68,12 +67,12 @@ func (p *diskProber) failure(now time.Time) error {
 	return p.err
 }
 
-// checkDisk returns the reason for the monitors if the disk takes no writes, and whether the
-// cluster is to be told of it: when that lasts on an active node and another one is fresh.
-func (l *loop) checkDisk(now time.Time, o replication.Observation) (reasons []string, lost bool) {
+// checkDisk returns the reason for the monitors if the disk takes no writes, and whether that has lasted
+// for as long as it is waited for.
+func (l *loop) checkDisk(now time.Time) (reasons []string, lasting bool) {
 	failed := l.diskFails.holds()
 	err := l.disk.failure(now)
-	lasting := l.diskFails.observe(now, err != nil, l.diskPatience)
+	lasting = l.diskFails.observe(now, err != nil, l.diskPatience)
 	if err == nil {
 		if failed {
 			l.log.Info("the databases can be written to disk again")
@@ -81,16 +80,5 @@ func (l *loop) checkDisk(now time.Time, o replication.Observation) (reasons []st
 		return nil, false
 	}
 	l.logFailure(now, logrus.ErrorLevel, err, "the databases cannot be written to disk")
-	return []string{"the databases cannot be written to disk: " + err.Error()}, lasting && leads(o) && hasSuccessor(o.Own.Record)
-}
-
-// hasSuccessor reports whether a node besides the one that leads may lead next, as far as its
-// data goes.
-func hasSuccessor(record replication.Record) bool {
-	for _, node := range record.Members {
-		if node != record.Node {
-			return true
-		}
-	}
-	return false
+	return []string{"the databases cannot be written to disk: " + err.Error()}, lasting
 }

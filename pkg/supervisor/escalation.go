@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"ovndb-servers/pkg/replication"
@@ -35,15 +34,18 @@ func (e *escalation) due(now time.Time, failing, lost bool) bool {
 }
 
 // escalate tells the cluster of a failure that this node cannot repair.
-func (l *loop) escalate(ctx context.Context, now time.Time, o replication.Observation, gaveUp, diskLost bool) {
-	failed := slices.DeleteFunc(o.Failed(), func(database string) bool {
-		return slices.ContainsFunc(l.restarters, func(r *restarter) bool { return r.restarting(database) })
-	})
-	lost := diskLost || gaveUp && (o.Broken() || o.Promoted() && !o.AllActive())
-	if !l.escalation.due(now, len(failed) > 0, lost) {
+func (l *loop) escalate(ctx context.Context, now time.Time, o replication.Observation, gaveUp, diskFailed bool) {
+	e := replication.Escalation{Observation: o, GaveUp: gaveUp, DiskFailed: diskFailed}
+	for _, r := range l.restarters {
+		if database := r.unit.Name(); r.restarting(database) {
+			e.Restarting = append(e.Restarting, database)
+		}
+	}
+	failing := e.Failing()
+	if !l.escalation.due(now, len(failing) > 0, e.Lost()) {
 		return
 	}
-	l.log.WithField("servers", failed).WithField("disk", diskLost).Error("telling the cluster that this instance has failed")
+	l.log.WithField("servers", failing).WithField("disk", e.DiskLost()).Error("telling the cluster that this instance has failed")
 	if err := l.node.Escalate(ctx); err != nil {
 		l.log.WithError(err).Error("cannot tell the cluster that this instance has failed: its next monitor will")
 	}

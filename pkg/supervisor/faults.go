@@ -37,7 +37,7 @@ func (f *faults) observe(found []string) {
 // checkServers returns the reasons for the monitors.
 func (l *loop) checkServers(ctx context.Context, now time.Time, o replication.Observation) []string {
 	if l.faults.due(now) {
-		l.faults.observe(l.node.Faults(ctx, leads(o)))
+		l.faults.observe(l.node.Faults(ctx, o.HoldsTerm()))
 	}
 	return l.faults.lasting
 }

@@ -40,7 +40,7 @@ func (l *listenerTimer) due(now time.Time, serving, acting bool) bool {
 // checkListeners puts Connection rows and listeners back that clients have removed or changed, and
 // returns the reasons for the monitors while clients or backups cannot connect.
 func (l *loop) checkListeners(ctx context.Context, now time.Time, o replication.Observation) []string {
-	serving := leads(o) && l.serving.open
+	serving := o.HoldsTerm() && l.serving.open
 	l.prover.serve(serving && !o.Acting)
 	var reasons []string
 	if l.listeners.due(now, serving, o.Acting) {

@@ -168,14 +168,14 @@ func (l *loop) observe(ctx context.Context) {
 	l.heal(ctx, now, o, markers)
 	l.keepMarkers(o, markers)
 	l.noteActivity(o, markers)
-	reasons, diskLost := l.checkDisk(now, o)
+	reasons, diskFailed := l.checkDisk(now)
 	stale, lasting := l.compare(ctx, now, o, markers)
 	l.beat(ctx, now, o)
 	v.Stale, v.Following = stale, v.Following && len(lasting) == 0
 	l.publish(ctx, now, v)
 	l.poll(now, o)
 	restarts, gaveUp := restartReasons(l.restarters)
-	l.escalate(ctx, now, o, gaveUp, diskLost)
+	l.escalate(ctx, now, o, gaveUp, diskFailed)
 	reasons = append(reasons, l.checkStack(now, o)...)
 	reasons = append(reasons, l.checkServers(ctx, now, o)...)
 	reasons = append(reasons, l.keys.reasons()...)
@@ -271,7 +271,7 @@ func (l *loop) save(now time.Time, reasons []string, gaveUp bool, unmonitored st
 	state.Config, state.Reasons, state.GaveUp, state.Unmonitored = l.config, reasons, gaveUp, unmonitored
 	state.Restarting, state.Notices = restarting(l.restarters), l.exporter.notices()
 	state.BehindSince = maps.Clone(l.freshness.behindSince)
-	state.Waiting = l.schemas.waiting()
+	state.Waiting, state.Stack = l.schemas.waiting(), l.stackSeen()
 	state.SessionLosses, state.LastBeats = sessionLosses(l.sources), l.lastBeats()
 	err := l.node.SaveSupervisorState(state)
 	l.logFailure(now, logrus.WarnLevel, err, "cannot save the state of the supervisor: monitors have to ask the cluster themselves")
@@ -282,6 +282,3 @@ func (l *loop) save(now time.Time, reasons []string, gaveUp bool, unmonitored st
 func (l *loop) logFailure(now time.Time, level logrus.Level, err error, message string) {
 	l.failures.log(l.log, now, level, err, message)
 }
-
-// leads reports whether the servers are active and hold the term of the cluster record.
-func leads(o replication.Observation) bool { return o.AllActive() && o.Term == replication.TermHeld }

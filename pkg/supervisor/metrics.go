@@ -79,7 +79,7 @@ func (l *loop) databaseMetrics(
 	server := o.Servers[i]
 	d := metrics.Database{
 		Name: server.Database, Role: server.Condition, Measures: l.exporter.measured(server.Database),
-		Writable: server.Condition == replication.ConditionActive && leads(o) && !l.diskFails.holds(),
+		Writable: server.Condition == replication.ConditionActive && o.HoldsTerm() && !l.diskFails.holds(),
 		LastBeat: metrics.Time(l.arrived.at[server.Database]), Restarts: metrics.Known(l.restarters[i].restarts.Load()),
 	}
 	if marker != nil {

@@ -46,7 +46,7 @@ func (s *serving) due(now, askedAt time.Time, o replication.Observation) (open, 
 	if askedAt.Before(s.confirmFrom) {
 		return false, !now.Before(s.confirmFrom)
 	}
-	if s.open || askedAt.IsZero() || !leads(o) {
+	if s.open || askedAt.IsZero() || !o.HoldsTerm() {
 		s.open = s.open && o.AllActive()
 		return false, false
 	}

@@ -28,14 +28,19 @@ const (
 // (CRM_DAEMON_USER in Pacemaker's configure.ac).
 const pacemakerAccount = "hacluster"
 
-// stackParts returns the programs of each part of the cluster stack. A part runs while one of its
-// programs does: Pacemaker is still there without pacemakerd, and without its controller for as
-// long as pacemakerd takes to restart it. Images of bundles start pacemaker-remoted by its earlier name.
-func stackParts() [][]string {
-	return [][]string{
+// stackParts returns the programs of each part of the cluster stack, the one that names it first. A
+// part runs while one of its programs does: Pacemaker is still there without pacemakerd, and without
+// its controller for as long as pacemakerd takes to restart it. Images of bundles start
+// pacemaker-remoted by its earlier name. A node of Pacemaker Remote has no Corosync.
+func stackParts(remote bool) [][]string {
+	parts := [][]string{
 		{"pacemakerd", "pacemaker-controld", "pacemaker-remoted", "pacemaker_remoted"},
 		{"corosync"},
 	}
+	if remote {
+		return parts[:1]
+	}
+	return parts
 }
 
 // stackLoss decides from when on a part of the cluster stack counts as gone.
@@ -57,25 +62,35 @@ type daemon interface {
 // stackWatcher closes the listeners of an active node when a part of its cluster stack is gone:
 // another node may be promoted, and this one cannot find that out.
 type stackWatcher struct {
-	log logrus.FieldLogger
+	log  logrus.FieldLogger
+	part string // the name of the part
 	// find returns the running processes of the part.
 	find func() ([]daemon, error)
-	// serves reports whether this node is promoted, and the cluster is in charge of that.
-	serves         func() bool
+	// dismisses reports whether this node serves no clients if the part is gone.
+	dismisses      func() bool
 	closeListeners func(context.Context) error
 
-	gone atomic.Bool
+	// seen says that the part has run since the node booted, while this supervisor ran or an earlier one.
+	seen, gone atomic.Bool
 	// changed says that a process of the part has ended, or has been missing, since the score was
 	// renewed last.
 	changed  atomic.Bool
 	failures failureLog
 }
 
-func newStackWatcher(l *loop, c *control.Controller, find func() ([]daemon, error)) *stackWatcher {
-	return &stackWatcher{
-		log: l.log, find: find, closeListeners: l.dismissing(c.CloseListeners),
-		serves: func() bool { return l.managed.Load() && c.Promoted() },
+// newStackWatcher returns the watcher of a part, by its programs. seen are the parts that have run while
+// an earlier supervisor did.
+func newStackWatcher(l *loop, c *control.Controller, programs, seen []string) *stackWatcher {
+	w := &stackWatcher{
+		log: l.log, part: programs[0], find: findDaemons(programs), closeListeners: l.dismissing(c.CloseListeners),
+		dismisses: func() bool { return l.isolation(c.Promoted(), true).Dismisses() },
 	}
+	w.seen.Store(slices.Contains(seen, w.part))
+	return w
+}
+
+func (l *loop) isolation(promoted, stackGone bool) replication.Isolation {
+	return replication.Isolation{Promoted: promoted, Managed: l.managed.Load(), StackGone: stackGone}
 }
 
 // dismissing returns closeListeners with a note for the loop, which is left before.
@@ -97,13 +112,15 @@ func findDaemons(programs []string) func() ([]daemon, error) {
 	}
 }
 
-// run watches until ctx ends. Where the part does not run at first, it is not waited for.
+// run watches until ctx ends. A part that does not run at first is missed only if it has run before:
+// the cluster may do without it, or know it by another name.
 func (w *stackWatcher) run(ctx context.Context) {
 	running, err := w.find()
-	if len(running) == 0 {
+	if len(running) == 0 && !w.seen.Load() {
 		w.logFailure(err, "cannot find the cluster stack: clients stay if it ends")
 		return
 	}
+	w.seen.Store(true)
 	var loss stackLoss
 	for ctx.Err() == nil {
 		awaitEnd(ctx, running)
@@ -145,7 +162,7 @@ func awaitEnd(ctx context.Context, running []daemon) {
 // dismiss closes the listeners, again and again while the part is gone: the loop may be about to
 // open them.
 func (w *stackWatcher) dismiss(ctx context.Context) {
-	if !w.serves() {
+	if !w.dismisses() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
@@ -166,10 +183,21 @@ func (l *loop) stackChanged() (changed bool) {
 	return changed
 }
 
+// stackSeen returns the names of the parts that have run since the node booted.
+func (l *loop) stackSeen() (parts []string) {
+	for _, w := range l.stack {
+		if w.seen.Load() {
+			parts = append(parts, w.part)
+		}
+	}
+	return parts
+}
+
 // checkStack keeps the listeners closed while the cluster stack is gone, and until the cluster
 // has confirmed the term afterwards. It returns the reason for people: no monitor runs then.
 func (l *loop) checkStack(now time.Time, o replication.Observation) (reasons []string) {
-	gone := o.Promoted() && l.managed.Load() && slices.ContainsFunc(l.stack, func(w *stackWatcher) bool { return w.gone.Load() })
+	missing := slices.ContainsFunc(l.stack, func(w *stackWatcher) bool { return w.gone.Load() })
+	gone := l.isolation(o.Promoted(), missing).Dismisses()
 	switch {
 	case gone && !l.stackGone:
 		l.log.Error("the cluster stack of this node is gone: it serves no clients")

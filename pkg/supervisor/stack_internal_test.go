@@ -40,6 +40,22 @@ func TestPartOfTheClusterStackIsGoneOnceItIsMissingForAMomentAndAHalf(t *testing
 	}
 }
 
+func TestNodeOfPacemakerRemoteMissesNoCorosync(t *testing.T) {
+	t.Parallel()
+	missed := func(remote bool) (parts []string) {
+		for _, programs := range stackParts(remote) {
+			parts = append(parts, programs[0])
+		}
+		return parts
+	}
+	if parts := missed(false); !slices.Equal(parts, []string{"pacemakerd", "corosync"}) {
+		t.Errorf("a node of the cluster misses %q", parts)
+	}
+	if parts := missed(true); !slices.Equal(parts, []string{"pacemakerd"}) {
+		t.Errorf("a node of Pacemaker Remote misses %q", parts)
+	}
+}
+
 // fakeDaemon runs until its channel is closed.
 type fakeDaemon chan struct{}
 
@@ -76,10 +92,10 @@ func (f *fakeStack) find() ([]daemon, error) {
 }
 
 // watchStack watches a part until the test ends.
-func watchStack(t *testing.T, f *fakeStack, serves bool) *stackWatcher {
+func watchStack(t *testing.T, f *fakeStack, dismisses bool) *stackWatcher {
 	t.Helper()
 	w := &stackWatcher{
-		log: newTestRestarter(t, "").log, find: f.find, serves: func() bool { return serves },
+		log: newTestRestarter(t, "").log, find: f.find, dismisses: func() bool { return dismisses },
 		closeListeners: func(context.Context) error { f.closings.Add(1); return nil },
 	}
 	go w.run(t.Context())
@@ -138,13 +154,13 @@ func TestActiveWhoseClusterStackEndsServesNoClientsThreeSecondsLaterUntilItIsBac
 func TestListenersStayOpenWithAClusterStackThatIsRestartedOrWasNeverThereOrIsNotInCharge(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		name   string
-		serves bool
-		daemon fakeDaemon
-		happen func(f *fakeStack, first fakeDaemon)
+		name      string
+		dismisses bool
+		daemon    fakeDaemon
+		happen    func(f *fakeStack, first fakeDaemon)
 	}{
 		{
-			name: "restarted within a second", serves: true, daemon: make(fakeDaemon),
+			name: "restarted within a second", dismisses: true, daemon: make(fakeDaemon),
 			happen: func(f *fakeStack, first fakeDaemon) {
 				f.set()
 				close(first)
@@ -152,7 +168,7 @@ func TestListenersStayOpenWithAClusterStackThatIsRestartedOrWasNeverThereOrIsNot
 				f.set(make(fakeDaemon))
 			},
 		},
-		{name: "never there", serves: true, happen: func(*fakeStack, fakeDaemon) {}},
+		{name: "never there", dismisses: true, happen: func(*fakeStack, fakeDaemon) {}},
 		{
 			name: "in maintenance, or on a backup", daemon: make(fakeDaemon),
 			happen: func(f *fakeStack, first fakeDaemon) {
@@ -169,7 +185,7 @@ func TestListenersStayOpenWithAClusterStackThatIsRestartedOrWasNeverThereOrIsNot
 					first = make(fakeDaemon) // of this bubble
 					f.running = []daemon{first}
 				}
-				watchStack(t, f, tt.serves)
+				watchStack(t, f, tt.dismisses)
 				tt.happen(f, first)
 				wait(time.Minute)
 				if f.closings.Load() > 0 {
@@ -232,12 +248,13 @@ func TestSupervisedActiveWhosePacemakerIsKilledServesNoClientsUntilItRunsAgain(t
 	kill := startStack(t, name)
 	s := Supervisor{Controller: node, Log: node.Log, BeatInterval: time.Second}
 	l := newLoop(s)
-	found, find := make(chan struct{}), findDaemons([]string{name})
-	foundOnce := sync.OnceFunc(func() { close(found) })
-	l.stack = []*stackWatcher{newStackWatcher(l, node, func() ([]daemon, error) {
+	found, watcher := make(chan struct{}), newStackWatcher(l, node, []string{name}, nil)
+	find, foundOnce := watcher.find, sync.OnceFunc(func() { close(found) })
+	watcher.find = func() ([]daemon, error) {
 		defer foundOnce()
 		return find()
-	})}
+	}
+	l.stack = []*stackWatcher{watcher}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { s.run(ctx, l) })

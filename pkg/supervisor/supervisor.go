@@ -102,11 +102,12 @@ func newLoop(s Supervisor) *loop {
 		prover: newListenerProver(s.Controller), states: newStatePublisher(s.Controller, s.Log), frozen: make(chan time.Duration),
 		membersChanged: make(chan struct{}, 1), schemas: &schemaKeeper{controller: s.Controller, log: s.Log, version: s.Version}, exporter: newExporter(s),
 	}
-	l.managed.Store(true)
+	last := s.Controller.LastSupervisorState()
+	l.managed.Store(!last.Unmanaged)
 	l.cleanup = fmt.Sprintf("crm_resource --cleanup --resource %s --node %s", s.Controller.Instance, s.Controller.Node)
 	l.polling.watched, l.polling.remote = s.Watched, s.Controller.Remote
-	for _, programs := range stackParts() {
-		l.stack = append(l.stack, newStackWatcher(l, s.Controller, findDaemons(programs)))
+	for _, programs := range stackParts(s.Controller.Remote) {
+		l.stack = append(l.stack, newStackWatcher(l, s.Controller, programs, last.Stack))
 	}
 	earlier := s.Controller.LastBeats()
 	for _, u := range s.Controller.Units {
