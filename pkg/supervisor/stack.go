@@ -31,11 +31,14 @@ const pacemakerAccount = "hacluster"
 // stackParts returns the programs of each part of the cluster stack, the one that names it first. A
 // part runs while one of its programs does: Pacemaker is still there without pacemakerd, and without
 // its controller for as long as pacemakerd takes to restart it. Images of bundles start
-// pacemaker-remoted by its earlier name. A node of Pacemaker Remote has no Corosync.
+// pacemaker-remoted by its earlier name. The CIB manager is a part of its own: without it, Pacemaker
+// runs no action here and the cluster has lost the node, and pacemakerd 2.1.5 was seen not to start it
+// again. A node of Pacemaker Remote has neither Corosync nor a CIB.
 func stackParts(remote bool) [][]string {
 	parts := [][]string{
 		{"pacemakerd", "pacemaker-controld", "pacemaker-remoted", "pacemaker_remoted"},
 		{"corosync"},
+		{"pacemaker-based"},
 	}
 	if remote {
 		return parts[:1]

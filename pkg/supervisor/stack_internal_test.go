@@ -40,7 +40,8 @@ func TestPartOfTheClusterStackIsGoneOnceItIsMissingForAMomentAndAHalf(t *testing
 	}
 }
 
-func TestNodeOfPacemakerRemoteMissesNoCorosync(t *testing.T) {
+// pacemakerd may run on without the CIB manager, by which this node learns of another one that leads.
+func TestNodeMissesEachPartOfItsClusterStack(t *testing.T) {
 	t.Parallel()
 	missed := func(remote bool) (parts []string) {
 		for _, programs := range stackParts(remote) {
@@ -48,7 +49,7 @@ func TestNodeOfPacemakerRemoteMissesNoCorosync(t *testing.T) {
 		}
 		return parts
 	}
-	if parts := missed(false); !slices.Equal(parts, []string{"pacemakerd", "corosync"}) {
+	if parts := missed(false); !slices.Equal(parts, []string{"pacemakerd", "corosync", "pacemaker-based"}) {
 		t.Errorf("a node of the cluster misses %q", parts)
 	}
 	if parts := missed(true); !slices.Equal(parts, []string{"pacemakerd"}) {
