@@ -47,7 +47,26 @@ func (p *pacemakerDeployment) configure(ctx context.Context) error {
 	return p.cluster.Reconfigure(ctx, func(config *cluster.Config) { config.Agent = p.agent })
 }
 
-func (p *pacemakerDeployment) settle(ctx context.Context) error { return p.cluster.Reset(ctx) }
+// settle also waits until clients can connect: the shell agent's server tries every few seconds to listen
+// at a virtual IP that has come after its promotion.
+func (p *pacemakerDeployment) settle(ctx context.Context) error {
+	if err := p.cluster.Reset(ctx); err != nil {
+		return err
+	}
+	for _, db := range []ovsdb.Database{ovsdb.Northbound(), ovsdb.Southbound()} {
+		err := p.cluster.AwaitThat(ctx, db.Name+" to take connections", func(ctx context.Context) error {
+			client, err := ovsdb.Dial(ctx, p.cluster.Endpoint(db))
+			if err != nil {
+				return err
+			}
+			return client.Close()
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func (p *pacemakerDeployment) awaitRest(ctx context.Context) error {
 	// A cluster may look settled before it has probed a node that has just come back.
