@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v4"
+
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
@@ -70,7 +72,7 @@ func (c *Controller) reviveActive(ctx context.Context, u Unit, seen *replication
 			return err
 		}
 	}
-	marker, err := c.liveMarker(ctx, u)
+	marker, err := c.markerOfStarted(ctx, u)
 	if err != nil {
 		return fmt.Errorf("cannot read the term of %s: %w", u.Name(), err)
 	}
@@ -85,6 +87,19 @@ func (c *Controller) reviveActive(ctx context.Context, u Unit, seen *replication
 		return err
 	}
 	return u.openListeners(ctx)
+}
+
+// markerOfStarted reads the marker of a server that has just started: as it turns read-only, it ends the
+// sessions of its first moments.
+func (c *Controller) markerOfStarted(ctx context.Context, u Unit) (marker *replication.Marker, err error) {
+	err = await(ctx, func(ctx context.Context) (err error) {
+		marker, err = c.liveMarker(ctx, u)
+		if err != nil && (!errors.Is(err, ovsdbctl.ErrNoAnswer) || u.stopped()) {
+			return backoff.Permanent(err)
+		}
+		return err
+	})
+	return marker, err
 }
 
 // mayLeadOn returns an error unless a server that died active may lead on: this node's term is the
