@@ -29,7 +29,7 @@ func endFirstSessions(t *testing.T, u *control.Unit, count int) {
 	t.Helper()
 	server := u.Server.DataSocket
 	socket := filepath.Join(t.TempDir(), "db.sock")
-	listener, err := net.Listen("unix", socket) //nolint:noctx // it is there at once
+	listener, err := net.Listen("unix", socket)
 	must(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
 	go func() {
@@ -49,8 +49,8 @@ func endFirstSessions(t *testing.T, u *control.Unit, count int) {
 }
 
 func handThrough(client net.Conn, socket string) {
-	defer client.Close()                    //nolint:errcheck // the session has ended
-	server, err := net.Dial("unix", socket) //nolint:noctx // the server is there, or not
+	defer client.Close() //nolint:errcheck // the session has ended
+	server, err := net.Dial("unix", socket)
 	if err != nil {
 		return
 	}
