@@ -147,20 +147,10 @@ func (c *Controller) readSupervisorState() (SupervisorState, error) {
 	return state, json.Unmarshal(text, &state)
 }
 
-// LastBeats returns the last beats that the supervisor has seen in the databases, by name, however long ago
-// that was.
-func (c *Controller) LastBeats() map[string]LastBeat {
-	state, err := c.readSupervisorState()
-	if err != nil {
-		return nil
-	}
-	return state.LastBeats
-}
-
 // readBeat returns the last beat of a term that the supervisor has seen in a database; 0 if it has seen
 // none.
 func (c *Controller) readBeat(database, termID string) uint64 {
-	if last := c.LastBeats()[database]; last.TermID == termID {
+	if last := c.LastSupervisorState().LastBeats[database]; last.TermID == termID {
 		return last.Beat
 	}
 	return 0

@@ -109,11 +109,10 @@ func newLoop(s Supervisor) *loop {
 	for _, programs := range stackParts(s.Controller.Remote) {
 		l.stack = append(l.stack, newStackWatcher(l, s.Controller, programs, last.Stack))
 	}
-	earlier := s.Controller.LastBeats()
 	for _, u := range s.Controller.Units {
 		l.sources = append(l.sources, newSourceWatcher(s.Controller, u))
 		l.restarters = append(l.restarters, &restarter{
-			controller: s.Controller, log: s.Log.WithField("db", u.Name()), unit: u, earlier: earlier[u.Name()],
+			controller: s.Controller, log: s.Log.WithField("db", u.Name()), unit: u, earlier: last.LastBeats[u.Name()],
 		})
 	}
 	return l
