@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 
+	"ovndb-servers/pkg/doctor"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -26,25 +27,18 @@ func (r *report) addVersions(published map[string]replication.Versions) {
 
 // differingVersions says of which programs the nodes run different versions, empty if of none.
 func (c clusterReport) differingVersions() string {
-	agents, servers := map[string]bool{}, map[string]bool{}
+	published := map[string]replication.Versions{}
 	for _, n := range c.Nodes {
-		if n.Versions == nil {
-			continue
-		}
-		agents[n.Versions.Agent] = true
-		if n.Versions.Server != "" {
-			servers[n.Versions.Server] = true
+		if n.Versions != nil {
+			published[n.Name] = replication.Versions{replication.ProgramAgent: n.Versions.Agent, replication.ProgramServer: n.Versions.Server}
 		}
 	}
-	var differ []string
-	if len(agents) > 1 {
-		differ = append(differ, "this agent")
-	}
-	if len(servers) > 1 {
-		differ = append(differ, replication.ProgramServer)
-	}
+	differ := doctor.Versions{Nodes: published}.Differing()
 	if len(differ) == 0 {
 		return ""
+	}
+	if differ[0] == replication.ProgramAgent {
+		differ[0] = "this agent"
 	}
 	return "the nodes run different versions of " + strings.Join(differ, " and of ") + "; see: ovndb-servers doctor"
 }

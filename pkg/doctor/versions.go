@@ -22,13 +22,13 @@ func checkVersions(f Facts) []Finding {
 		return unchecked(f.Versions.Err)
 	}
 	var findings []Finding
-	if differ := f.Versions.of(replication.ProgramAgent, earlierAgent); differ != "" {
+	if differ := f.Versions.of(replication.ProgramAgent); differ != "" {
 		findings = append(findings, Finding{
 			Severity: Advice, Command: "apt-get install ./ovndb-servers_*.deb",
 			Text: fmt.Sprintf("the nodes run different versions of this agent (%s): upgrade it where it is older, on the promoted node last (docs/upgrade.md)", differ),
 		})
 	}
-	if differ := f.Versions.of(replication.ProgramServer, ""); differ != "" {
+	if differ := f.Versions.of(replication.ProgramServer); differ != "" {
 		findings = append(findings, Finding{
 			Severity: Advice, Command: "apt-get install --only-upgrade openvswitch-common openvswitch-switch",
 			Text: fmt.Sprintf("the nodes run different versions of ovsdb-server (%s): upgrade Open vSwitch where it is older, node by node; a server runs the "+
@@ -38,9 +38,20 @@ func checkVersions(f Facts) []Finding {
 	return findings
 }
 
-// of names the nodes of each version of a program, empty unless they differ. Nodes that have published none count
-// as of the version that is given for them, if any.
-func (v Versions) of(program, unpublished string) string {
+// Differing returns the programs of which the nodes run different versions.
+func (v Versions) Differing() (programs []string) {
+	for _, program := range []string{replication.ProgramAgent, replication.ProgramServer} {
+		if v.of(program) != "" {
+			programs = append(programs, program)
+		}
+	}
+	return programs
+}
+
+// of names the nodes of each version of a program, empty unless they differ. An agent that has published none is
+// an earlier one; a server has not answered yet.
+func (v Versions) of(program string) string {
+	unpublished := map[string]string{replication.ProgramAgent: earlierAgent}[program]
 	byNode := map[string]string{}
 	for node, versions := range v.Nodes {
 		if version := cmp.Or(versions[program], unpublished); version != "" {
