@@ -58,10 +58,10 @@ func TestServersOfAnAccountStartLeadFollowRestartAndStop(t *testing.T) {
 		v := node2.Monitor(testContext(t), false)
 		return v.Health == replication.HealthBackup
 	})
-	killUnit(t, node2.Units[0])
+	controltest.Kill(t, node2.Units[0])
 	must(t, node2.Revive(testContext(t), nb, nil))
 	for _, node := range []*control.Controller{node1, node2} {
-		for _, pid := range pids(t, node) {
+		for _, pid := range controltest.PIDs(t, node) {
 			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 			must(t, err)
 			if !strings.Contains(string(status), "Uid:\t64999\t64999\t64999\t64999") {

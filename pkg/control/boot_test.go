@@ -53,7 +53,7 @@ func TestStartAfterARebootIsNotMisledByARunDirectoryThatSurvived(t *testing.T) {
 	must(t, node.Promote(testContext(t), replication.Participants{}))
 	insert(t, node, "before")
 	for _, u := range node.Units {
-		killUnit(t, u)
+		controltest.Kill(t, u)
 		stranger := startStranger(t)
 		must(t, os.WriteFile(u.Files.Pidfile, fmt.Appendln(nil, stranger), 0o644))
 		for _, path := range []string{u.Files.ControlSocket, u.Files.DataSocket} {

@@ -62,7 +62,7 @@ func newBusyNode(t *testing.T) (node *control.Controller, letAnswer func()) {
 func TestPromotionWaitsForABusyServer(t *testing.T) {
 	t.Parallel()
 	node, letAnswer := newBusyNode(t)
-	before := pids(t, node)
+	before := controltest.PIDs(t, node)
 	promoted := make(chan error, 1)
 	go func() { promoted <- node.Promote(testContext(t), replication.Participants{}) }()
 	eventually(t, "the promotion to find the server busy", func() bool {
@@ -71,7 +71,7 @@ func TestPromotionWaitsForABusyServer(t *testing.T) {
 	})
 	letAnswer()
 	must(t, <-promoted)
-	if after := pids(t, node); after != before {
+	if after := controltest.PIDs(t, node); after != before {
 		t.Errorf("the servers were %v and are %v", before, after)
 	}
 	wantHealth(t, node, replication.HealthActive)
@@ -82,13 +82,13 @@ func TestPromotionWaitsForABusyServer(t *testing.T) {
 func TestPromotionOfAServerThatStaysBusyFailsInTimeAndLeavesItAlone(t *testing.T) {
 	t.Parallel()
 	node, _ := newBusyNode(t)
-	before := pids(t, node)
+	before := controltest.PIDs(t, node)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 	defer cancel()
 	if err := node.Promote(ctx, replication.Participants{}); !errors.Is(err, control.ErrServerBusy) || ctx.Err() != nil {
 		t.Errorf("promoting returned %v; its deadline: %v", err, ctx.Err())
 	}
-	if after := pids(t, node); after != before || node.Promoted() {
+	if after := controltest.PIDs(t, node); after != before || node.Promoted() {
 		t.Errorf("the servers were %v and are %v, and the node leads a term: %t", before, after, node.Promoted())
 	}
 	if _, err := os.Stat(filepath.Join(node.RunDir, "election-lost")); err != nil {

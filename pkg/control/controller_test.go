@@ -36,9 +36,9 @@ func TestStartTwiceKeepsTheSameProcesses(t *testing.T) {
 	t.Parallel()
 	node := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
-	before := pids(t, node)
+	before := controltest.PIDs(t, node)
 	must(t, node.Start(testContext(t)))
-	if after := pids(t, node); after != before {
+	if after := controltest.PIDs(t, node); after != before {
 		t.Errorf("processes were %v and are %v", before, after)
 	}
 }
@@ -50,10 +50,10 @@ func TestStartWithOneServerRunningStartsTheOther(t *testing.T) {
 			t.Parallel()
 			node := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
 			must(t, node.Start(testContext(t)))
-			before := pids(t, node)
+			before := controltest.PIDs(t, node)
 			stopUnit(t, node.Units[1-i])
 			must(t, node.Start(testContext(t)))
-			after := pids(t, node)
+			after := controltest.PIDs(t, node)
 			if after[i] != before[i] || after[1-i] == before[1-i] {
 				t.Errorf("processes were %v and are %v", before, after)
 			}
@@ -271,8 +271,8 @@ func TestMonitorOfServersThatDoNotWork(t *testing.T) {
 		breakIt  func(t *testing.T, u control.Unit)
 		want     replication.Health
 	}{
-		{"one killed on a backup", false, killUnit, replication.HealthFailed},
-		{"one killed on the promoted node", true, killUnit, replication.HealthFailedActive},
+		{"one killed on a backup", false, controltest.Kill, replication.HealthFailed},
+		{"one killed on the promoted node", true, controltest.Kill, replication.HealthFailedActive},
 		{"one stopped by a signal on a backup", false, freezeUnit, replication.HealthFailed},
 		{"one stopped by a signal on the promoted node", true, freezeUnit, replication.HealthFailedActive},
 		{"one demoted by hand on the promoted node", true, parkUnit, replication.HealthFailedActive},
@@ -299,7 +299,7 @@ func TestStopOfAFrozenServerEndsInTimeAndLeavesNoProcess(t *testing.T) {
 	t.Parallel()
 	node := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
-	before := pids(t, node)
+	before := controltest.PIDs(t, node)
 	freezeUnit(t, node.Units[0])
 	must(t, node.Stop(testContext(t)))
 	for _, pid := range before {
@@ -368,7 +368,7 @@ func TestStopOfKilledServersRemovesTheirSockets(t *testing.T) {
 	node := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
 	for _, u := range node.Units {
-		killUnit(t, u)
+		controltest.Kill(t, u)
 	}
 	must(t, node.Stop(testContext(t)))
 	for _, u := range node.Units {

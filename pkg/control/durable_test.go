@@ -46,27 +46,32 @@ func (o *overheard) durable(text string) bool {
 // overhear takes the place of a server's data socket, for clients of this test.
 func overhear(t *testing.T, u *control.Unit) *overheard {
 	t.Helper()
-	heard, behind := &overheard{}, u.Server.DataSocket
-	u.Server.DataSocket, u.Server.Peer = filepath.Join(filepath.Dir(behind), "overheard.sock"), nil
-	listener, err := net.Listen("unix", u.Server.DataSocket)
-	must(t, err)
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("unix", behind)
-			if err != nil {
-				_ = client.Close()
-				continue
-			}
-			go func() { _, _ = io.Copy(io.MultiWriter(server, heard), client); _ = server.Close() }()
-			go func() { _, _ = io.Copy(client, server); _ = client.Close() }()
-		}
-	}()
+	heard := &overheard{}
+	standBefore(t, u, func(client net.Conn, behind string) { handThrough(client, behind, heard) })
 	return heard
+}
+
+// standBefore takes the place of a server's data socket for this program, and has a function serve each client.
+// The real socket is at behind.
+func standBefore(t *testing.T, u *control.Unit, serve func(client net.Conn, behind string)) {
+	t.Helper()
+	behind := u.Server.DataSocket
+	u.Server.DataSocket, u.Server.Peer = filepath.Join(filepath.Dir(behind), "before.sock"), nil
+	listen(t, u.Server.DataSocket, func(client net.Conn) { serve(client, behind) })
+}
+
+// handThrough hands a session through to a server, and the bytes of the client to another reader as well.
+func handThrough(client net.Conn, behind string, heard io.Writer) {
+	server, err := net.Dial("unix", behind)
+	if err != nil {
+		return
+	}
+	defer server.Close() //nolint:errcheck // the session has ended
+	go func() {
+		_, _ = io.Copy(io.MultiWriter(server, heard), client)
+		_ = server.Close()
+	}()
+	_, _ = io.Copy(client, server)
 }
 
 // The power of all nodes may go right after the record was swapped: the marker of the new term, and the

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -41,7 +42,7 @@ func (three trio) leaveRole(t *testing.T) {
 	t.Helper()
 	led, u := three.nodes[0], three.nodes[0].Units[0]
 	seen := led.Markers(testContext(t), led.Observe(testContext(t), led.LiveView()).Servers)[u.Name()]
-	killUnit(t, u)
+	controltest.Kill(t, u)
 	must(t, led.LeaveRole(testContext(t), u.Name(), seen))
 	if score := three.Score(led.Node); score != "-INFINITY" {
 		t.Errorf("the promotion score is %q, want one that no preference outweighs", score)
@@ -218,7 +219,7 @@ func TestNothingIsSaidOfTheEndWhenAServerThatWasRestartedAfterAllDiesAgain(t *te
 	led := three.nodes[0]
 	three.leaveRole(t)
 	must(t, led.Revive(testContext(t), nb, nil))
-	killUnit(t, led.Units[0])
+	controltest.Kill(t, led.Units[0])
 	must(t, led.Demote(testContext(t)))
 	if end := three.end(t); len(end) > 0 {
 		t.Errorf("the record says that the data ended at %s", end)
@@ -252,7 +253,7 @@ func TestRoleIsNotLeftWhileTheServerRunsOrItsLastBeatIsNotKnown(t *testing.T) {
 	if err := led.LeaveRole(testContext(t), nb, seen); err == nil {
 		t.Error("the role is left though the server runs")
 	}
-	killUnit(t, led.Units[0])
+	controltest.Kill(t, led.Units[0])
 	earlier := *seen
 	earlier.TermID = "earlier"
 	for _, unknown := range []*replication.Marker{nil, &earlier} {

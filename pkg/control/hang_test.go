@@ -64,6 +64,12 @@ func wantEndsInTime(t *testing.T, node *control.Controller) {
 func answering(t *testing.T, path string, answer func(conn net.Conn)) {
 	t.Helper()
 	must(t, os.Rename(path, path+".real"))
+	listen(t, path, answer)
+}
+
+// listen has each connection to a socket served by a function, until the test ends.
+func listen(t *testing.T, path string, serve func(conn net.Conn)) {
+	t.Helper()
 	listener, err := net.Listen("unix", path)
 	must(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
@@ -75,7 +81,7 @@ func answering(t *testing.T, path string, answer func(conn net.Conn)) {
 			}
 			go func() {
 				defer conn.Close() //nolint:errcheck // the client has gone, or is to fail
-				answer(conn)
+				serve(conn)
 			}()
 		}
 	}()

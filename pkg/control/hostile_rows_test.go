@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -105,7 +106,7 @@ func TestDataWhoseMarkerCannotBeReadLeadsOnceItIsBlessed(t *testing.T) {
 	insert(t, led, "last")
 	wantRows(t, next, "kept", "last")
 	for _, u := range led.Units {
-		killUnit(t, u)
+		controltest.Kill(t, u)
 	}
 	if err := next.Promote(testContext(t), replication.Participants{Nodes: []string{"node2"}}); err == nil {
 		t.Error("data of no known term leads by itself")

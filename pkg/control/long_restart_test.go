@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
@@ -18,7 +19,7 @@ func TestMonitorOfAServerWhoseRestartTakesLongIsDegradedAndNoFailure(t *testing.
 	for i, want := range []replication.Health{replication.HealthActiveDegraded, replication.HealthBackupDegraded} {
 		node := three.nodes[i]
 		holdSupervisorPidfile(t, node)
-		killUnit(t, node.Units[0])
+		controltest.Kill(t, node.Units[0])
 		record, err := node.Cluster.Record(testContext(t))
 		must(t, err)
 		must(t, node.SaveSupervisorState(control.SupervisorState{Record: record, Restarting: true}))

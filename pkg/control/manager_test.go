@@ -40,7 +40,7 @@ func TestAServerThatSystemdRunsIsNamedWithTheCommandThatEndsItAndLeft(t *testing
 	t.Parallel()
 	node := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
 	must(t, node.Start(testContext(t)))
-	servers := pids(t, node)
+	servers := controltest.PIDs(t, node)
 	asServiceOf(t, servers[1], "ovn-ovsdb-server-sb.service")
 	must(t, node.Units[1].Server.Activate(testContext(t)))
 	v := wantHealth(t, node, replication.HealthBackupDegraded)
@@ -48,7 +48,7 @@ func TestAServerThatSystemdRunsIsNamedWithTheCommandThatEndsItAndLeft(t *testing
 	if !strings.Contains(v.Reason(), want) {
 		t.Errorf("reason is %q, want %q in it", v.Reason(), want)
 	}
-	if now := pids(t, node); now != servers || status(t, node.Units[1]).Role != "active" {
+	if now := controltest.PIDs(t, node); now != servers || status(t, node.Units[1]).Role != "active" {
 		t.Errorf("servers were %v and are %v", servers, now)
 	}
 }
@@ -56,7 +56,7 @@ func TestAServerThatSystemdRunsIsNamedWithTheCommandThatEndsItAndLeft(t *testing
 func TestAServerInTheClusterManagersServiceIsNobodyElses(t *testing.T) {
 	t.Parallel()
 	node := newLeadingNorthdNode(t)
-	asServiceOf(t, pids(t, node)[0], "pacemaker.service")
+	asServiceOf(t, controltest.PIDs(t, node)[0], "pacemaker.service")
 	wantHealth(t, node, replication.HealthActive)
 }
 

@@ -173,7 +173,7 @@ func TestNorthdThatIsNotAtWorkIsBackAfterAMonitorThatSaysSo(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			node := newLeadingNorthdNode(t)
-			before, servers := northd(t, node), pids(t, node)
+			before, servers := northd(t, node), controltest.PIDs(t, node)
 			tt.breakIt(t, node)
 			v := wantHealth(t, node, replication.HealthActiveDegraded)
 			if !strings.Contains(v.Reason(), tt.reason) {
@@ -184,7 +184,7 @@ func TestNorthdThatIsNotAtWorkIsBackAfterAMonitorThatSaysSo(t *testing.T) {
 			}
 			wantHealth(t, node, replication.HealthActive)
 			wantRound(t, node, 1)
-			if now := pids(t, node); now != servers {
+			if now := controltest.PIDs(t, node); now != servers {
 				t.Errorf("servers were %v and are %v", servers, now)
 			}
 			sockets, err := filepath.Glob(filepath.Join(node.Layout.RunDir, "ovn-northd.*.ctl"))

@@ -11,17 +11,18 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/replication"
 )
 
 func TestBackupOfAnotherAgentStaysAsItIsWhileThatLeads(t *testing.T) {
 	t.Parallel()
 	s := newSwapped(t)
-	before := pids(t, s.backup)
+	before := controltest.PIDs(t, s.backup)
 	for range 2 {
 		wantHealth(t, s.backup, replication.HealthBackup)
 	}
-	if after := pids(t, s.backup); after != before || !strings.Contains(status(t, s.backup.Units[0]).Source, "127.0.0.9") {
+	if after := controltest.PIDs(t, s.backup); after != before || !strings.Contains(status(t, s.backup.Units[0]).Source, "127.0.0.9") {
 		t.Errorf("the servers were %v and are %v, the source is %s", before, after, status(t, s.backup.Units[0]).Source)
 	}
 	if slices.Contains(parents(t, s.backup), "monitor") {

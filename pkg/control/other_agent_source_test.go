@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -33,7 +34,7 @@ func TestNodeThatStartsWhileAnotherAgentLeadsFollowsItAfterASnapshot(t *testing.
 	if kept := snapshots(t, s.backup)[replication.SnapshotAdopted]; !slices.Equal(kept, []string{"a", "b"}) {
 		t.Errorf("kept are %q", kept)
 	}
-	killUnit(t, s.backup.Units[0])
+	controltest.Kill(t, s.backup.Units[0])
 	must(t, s.backup.Revive(testContext(t), nb, nil))
 	insert(t, s.active, "d")
 	must(t, s.backup.FollowOtherAgent(testContext(t)))

@@ -72,7 +72,7 @@ func (s swapped) follow(t *testing.T) {
 func parents(t *testing.T, c *control.Controller) []string {
 	t.Helper()
 	var names []string
-	for _, pid := range pids(t, c) {
+	for _, pid := range controltest.PIDs(t, c) {
 		stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 		must(t, err)
 		parent := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))[1]
@@ -88,11 +88,11 @@ func parents(t *testing.T, c *control.Controller) []string {
 func TestNodeThatAnotherAgentHasPromotedBeginsATermWithoutARestart(t *testing.T) {
 	t.Parallel()
 	s := newSwapped(t)
-	before := pids(t, s.active)
+	before := controltest.PIDs(t, s.active)
 	if names := parents(t, s.active); !slices.Equal(names, []string{"monitor", "monitor"}) {
 		t.Errorf("the servers' parents are %q before", names)
 	}
-	if v := s.active.Probe(testContext(t)); v.Leads() || pids(t, s.active) != before {
+	if v := s.active.Probe(testContext(t)); v.Leads() || controltest.PIDs(t, s.active) != before {
 		t.Errorf("a probe says %q", v.Health)
 	}
 	v := s.active.Monitor(testContext(t), true)
@@ -102,7 +102,7 @@ func TestNodeThatAnotherAgentHasPromotedBeginsATermWithoutARestart(t *testing.T)
 	if v := s.active.Monitor(testContext(t), true); v.Health != replication.HealthActive || v.Term != 1 {
 		t.Errorf("the second monitor says %q in term %d: %s", v.Health, v.Term, v.Reason())
 	}
-	if after := pids(t, s.active); after != before {
+	if after := controltest.PIDs(t, s.active); after != before {
 		t.Errorf("the servers were %v and are %v", before, after)
 	}
 	if slices.Contains(parents(t, s.active), "monitor") {
@@ -122,12 +122,12 @@ func TestNodeThatTheFirstVersionHasPromotedBeginsATermWithoutARestart(t *testing
 	t.Parallel()
 	s := newSwappedFrom(t, startAsFirstVersion)
 	must(t, s.active.Cluster.Publish(testContext(t), control.TopicActive, "OVN_Northbound=tcp:127.0.0.1:1 OVN_Southbound=tcp:127.0.0.1:2"))
-	before := pids(t, s.active)
+	before := controltest.PIDs(t, s.active)
 	s.active.Monitor(testContext(t), true)
 	if v := s.active.Monitor(testContext(t), true); v.Health != replication.HealthActive || v.Term != 1 {
 		t.Errorf("the second monitor says %q in term %d: %s", v.Health, v.Term, v.Reason())
 	}
-	if after := pids(t, s.active); after != before || slices.Contains(parents(t, s.active), "monitor") {
+	if after := controltest.PIDs(t, s.active); after != before || slices.Contains(parents(t, s.active), "monitor") {
 		t.Errorf("the servers were %v and are %v, of %q", before, after, parents(t, s.active))
 	}
 	wantRows(t, s.active, "a", "b")

@@ -3,10 +3,10 @@ package control_test
 import (
 	"io"
 	"net"
-	"path/filepath"
+	"sync/atomic"
 	"testing"
 
-	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
 )
 
@@ -15,49 +15,15 @@ import (
 func TestActiveIsRevivedThoughItsServerEndsTheFirstSessions(t *testing.T) {
 	t.Parallel()
 	led := newLedTrio(t).nodes[0]
-	killUnit(t, led.Units[0])
-	endFirstSessions(t, &led.Units[0], 4)
+	controltest.Kill(t, led.Units[0])
+	var sessions atomic.Int32
+	standBefore(t, &led.Units[0], func(client net.Conn, behind string) {
+		if sessions.Add(1) > 4 {
+			handThrough(client, behind, io.Discard)
+		}
+	})
 	must(t, led.Revive(testContext(t), nb, nil))
 	if s := status(t, led.Units[0]); s.Role != ovsdbctl.RoleActive {
 		t.Errorf("the server is %s", s.Role)
 	}
-}
-
-// endFirstSessions puts a socket before a server's that ends so many sessions without an answer, and hands the
-// others through.
-func endFirstSessions(t *testing.T, u *control.Unit, count int) {
-	t.Helper()
-	server := u.Server.DataSocket
-	socket := filepath.Join(t.TempDir(), "db.sock")
-	listener, err := net.Listen("unix", socket)
-	must(t, err)
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for i := 0; ; i++ {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			if i < count {
-				_ = client.Close()
-				continue
-			}
-			go handThrough(client, server)
-		}
-	}()
-	u.Server.DataSocket, u.Server.Peer = socket, nil
-}
-
-func handThrough(client net.Conn, socket string) {
-	defer client.Close() //nolint:errcheck // the session has ended
-	server, err := net.Dial("unix", socket)
-	if err != nil {
-		return
-	}
-	defer server.Close() //nolint:errcheck // the session has ended
-	go func() {
-		_, _ = io.Copy(server, client)
-		_ = server.Close()
-	}()
-	_, _ = io.Copy(client, server)
 }

@@ -18,7 +18,7 @@ import (
 func withoutRunDirectory(t *testing.T, node *control.Controller) [2]int {
 	t.Helper()
 	must(t, node.Start(testContext(t)))
-	before := pids(t, node)
+	before := controltest.PIDs(t, node)
 	must(t, os.RemoveAll(node.Layout.RunDir))
 	return before
 }
@@ -90,17 +90,17 @@ func TestStartOverServersOfOVNsOwnScriptsReplacesThemByBackups(t *testing.T) {
 	for _, u := range node.Units {
 		startAsOVN(t, u)
 	}
-	before := pids(t, node)
+	before := controltest.PIDs(t, node)
 	if v := node.Probe(testContext(t)); v.Health != replication.HealthBackupDegraded {
 		t.Errorf("probe says %q (%s)", v.Health, v.Reason())
 	}
-	if after := pids(t, node); after != before || status(t, node.Units[0]).Role != "active" {
+	if after := controltest.PIDs(t, node); after != before || status(t, node.Units[0]).Role != "active" {
 		t.Errorf("a probe made %v of %v", after, before)
 	}
 	must(t, node.Start(testContext(t)))
 	wantEnded(t, before)
 	wantHealth(t, node, replication.HealthBackup)
-	for i, pid := range pids(t, node) {
+	for i, pid := range controltest.PIDs(t, node) {
 		if elsewhere := node.Units[i].Files.StartedElsewhere(pid); elsewhere {
 			t.Errorf("process %d was not started by the agent", pid)
 		}

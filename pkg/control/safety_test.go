@@ -307,7 +307,7 @@ func TestWhatADeadServerHeldIsNotWaitedForAfterADemotion(t *testing.T) {
 	source := status(t, u).Source
 	parkUnit(t, u) // it does not receive the rows that come now
 	insert(t, three.nodes[0], "last")
-	killUnit(t, three.nodes[0].Units[0])
+	controltest.Kill(t, three.nodes[0].Units[0])
 	must(t, u.Server.Follow(testContext(t), source, time.Minute))
 	must(t, three.nodes[0].Demote(testContext(t)))
 	must(t, three.nodes[1].ReceiveLast(testContext(t), []string{"node1"}))

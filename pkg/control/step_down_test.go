@@ -32,6 +32,16 @@ func newReturnedTrio(t *testing.T) trio {
 	return three
 }
 
+// newSupersededTrio returns a cluster in which the second node leads, and its first node, which led, was cut
+// off meanwhile and is back without knowing.
+func newSupersededTrio(t *testing.T) (three trio, returned *control.Controller) {
+	t.Helper()
+	three = newLedTrio(t)
+	three.cutOff(0)
+	three.promote(t, 1, 0)
+	return three, three.nodes[0]
+}
+
 func TestABackupIsNotPointedAtAnActiveWhoseTermIsOver(t *testing.T) {
 	t.Parallel()
 	three := newReturnedTrio(t)
@@ -65,10 +75,7 @@ func TestANotificationTellsAReturnedActiveThatItsTermIsOver(t *testing.T) {
 // answer but 8 would count as a failure, and ban the node where migration-threshold is 1.
 func TestAReturnedActiveIsAwaitingItsDemotionWhileAnotherNodeLeads(t *testing.T) {
 	t.Parallel()
-	three := newLedTrio(t)
-	three.cutOff(0)
-	three.promote(t, 1, 0)
-	returned := three.nodes[0]
+	three, returned := newSupersededTrio(t)
 	for _, look := range []string{"that steps back", "that has stepped back"} {
 		if v := returned.Monitor(testContext(t), true); !v.AwaitsDemotion {
 			t.Errorf("the monitor of role Promoted %s does not await its demotion: %s %s", look, v.Health, v.Reason())
@@ -90,10 +97,7 @@ func TestAReturnedActiveIsAwaitingItsDemotionWhileAnotherNodeLeads(t *testing.T)
 // alone, and each monitor that confirms the role keeps it from promoting a node that serves.
 func TestAReturnedActiveAsksTheClusterWhetherAnotherNodeLeadsStill(t *testing.T) {
 	t.Parallel()
-	three := newLedTrio(t)
-	three.cutOff(0)
-	three.promote(t, 1, 0)
-	returned := three.nodes[0]
+	three, returned := newSupersededTrio(t)
 	returned.Monitor(testContext(t), true) // steps back
 	record, err := returned.Cluster.Record(testContext(t))
 	must(t, err)
@@ -113,10 +117,7 @@ func TestAReturnedActiveAsksTheClusterWhetherAnotherNodeLeadsStill(t *testing.T)
 // While another action is under way, a returned active is made read-only and does not forget its term.
 func TestAReturnedActiveThatWasMadeReadOnlyDuringAnActionIsAwaitingItsDemotion(t *testing.T) {
 	t.Parallel()
-	three := newLedTrio(t)
-	three.cutOff(0)
-	three.promote(t, 1, 0)
-	returned := three.nodes[0]
+	_, returned := newSupersededTrio(t)
 	action := flock.New(filepath.Join(returned.RunDir, "lock"))
 	must(t, action.Lock())
 	for _, look := range []string{"first", "second"} {
@@ -136,10 +137,7 @@ func TestAReturnedActiveThatWasMadeReadOnlyDuringAnActionIsAwaitingItsDemotion(t
 // The state directory is on a disk that takes no change: the node would await its demotion for ever.
 func TestAReturnedActiveThatCannotForgetItsTermDoesNotAwaitItsDemotion(t *testing.T) {
 	t.Parallel()
-	three := newLedTrio(t)
-	three.cutOff(0)
-	three.promote(t, 1, 0)
-	returned := three.nodes[0]
+	_, returned := newSupersededTrio(t)
 	term := filepath.Join(returned.StateDir, "term")
 	must(t, os.Remove(term))
 	must(t, os.MkdirAll(filepath.Join(term, "kept"), 0o700)) // it can neither be read nor removed

@@ -161,16 +161,16 @@ func TestStartReplacesAServerThatHasOtherFilesForTLSAndMonitorDoesNot(t *testing
 	authority := pkitest.New(t, "authority")
 	node := newTLSNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t), authority.Files(t, "node1"))
 	must(t, node.Start(testContext(t)))
-	before := pids(t, node)
+	before := controltest.PIDs(t, node)
 	next := authority.Files(t, "node1")
 	node.Units[1].Endpoint.Keys = next
 	wantHealth(t, node, replication.HealthBackup)
 	faults := node.KeyFaults(testContext(t), time.Now())
-	if len(faults) != 1 || !strings.Contains(faults[0], next.PrivateKey) || !strings.Contains(faults[0], sb) || pids(t, node) != before {
-		t.Errorf("processes were %v and are %v, faults %q", before, pids(t, node), faults)
+	if len(faults) != 1 || !strings.Contains(faults[0], next.PrivateKey) || !strings.Contains(faults[0], sb) || controltest.PIDs(t, node) != before {
+		t.Errorf("processes were %v and are %v, faults %q", before, controltest.PIDs(t, node), faults)
 	}
 	must(t, node.Start(testContext(t)))
-	if after := pids(t, node); after[0] != before[0] || after[1] == before[1] {
+	if after := controltest.PIDs(t, node); after[0] != before[0] || after[1] == before[1] {
 		t.Errorf("processes were %v and are %v", before, after)
 	}
 	if faults := node.KeyFaults(testContext(t), time.Now()); len(faults) > 0 {

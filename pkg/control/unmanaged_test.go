@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/replication"
 )
@@ -29,7 +30,7 @@ func wantServing(t *testing.T, node *control.Controller, row string) {
 func wantLeftAlone(t *testing.T, node *control.Controller) {
 	t.Helper()
 	node.Supervision = control.Supervision{Program: "/bin/true", Config: "one that is started is reported"}
-	before, above := pids(t, node), parents(t, node)
+	before, above := controltest.PIDs(t, node), parents(t, node)
 	for _, v := range []replication.Verdict{
 		node.Probe(testContext(t)), node.Monitor(testContext(t), false), node.Monitor(testContext(t), false),
 	} {
@@ -37,7 +38,7 @@ func wantLeftAlone(t *testing.T, node *control.Controller) {
 			t.Errorf("the answer is %q: %s", v.Health, v.Reason())
 		}
 	}
-	if now := pids(t, node); now != before || !slices.Equal(parents(t, node), above) {
+	if now := controltest.PIDs(t, node); now != before || !slices.Equal(parents(t, node), above) {
 		t.Errorf("the servers were %v below %v, and are %v below %v", before, above, now, parents(t, node))
 	}
 	if score := node.Cluster.(scored).Score(node.Node); score != "" {
@@ -68,7 +69,7 @@ func TestStandAlonePairIsLeftAsItIsWhileTheClusterDoesNotManageTheResource(t *te
 func TestServersOfSystemdsAreLeftAsTheyAreWhileTheClusterDoesNotManageTheResource(t *testing.T) {
 	t.Parallel()
 	s := newSwapped(t)
-	for _, pid := range pids(t, s.active) {
+	for _, pid := range controltest.PIDs(t, s.active) {
 		asServiceOf(t, pid, "ovn-central.service")
 	}
 	s.SetUnmanaged("node1")

@@ -52,15 +52,19 @@ func awaitMeeting(t *testing.T, backup *control.Controller) {
 func TestConversionInWhichTheActiveServerDiesIsFinishedAfterItsRestart(t *testing.T) {
 	t.Parallel()
 	for name, die := range map[string]func(t *testing.T, u control.Unit, c controltest.Conversion){
-		"before": func(t *testing.T, u control.Unit, _ controltest.Conversion) { t.Helper(); killUnit(t, u) },
-		"in":     func(t *testing.T, u control.Unit, c controltest.Conversion) { t.Helper(); c.Pass(); killUnit(t, u) },
+		"before": func(t *testing.T, u control.Unit, _ controltest.Conversion) { t.Helper(); controltest.Kill(t, u) },
+		"in": func(t *testing.T, u control.Unit, c controltest.Conversion) {
+			t.Helper()
+			c.Pass()
+			controltest.Kill(t, u)
+		},
 		"after": func(t *testing.T, u control.Unit, c controltest.Conversion) {
 			t.Helper()
 			c.Pass()
 			if c.Answer() == nil {
 				t.Error("the server does not answer the conversion")
 			}
-			killUnit(t, u)
+			controltest.Kill(t, u)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -98,7 +102,7 @@ func TestConversionOfWhichTheServerDiesTwiceIsLeftToTheOperator(t *testing.T) {
 			return c.Answer()
 		}
 		deaths++
-		killUnit(t, active.Units[0])
+		controltest.Kill(t, active.Units[0])
 		return nil
 	})
 	for try := range 2 {
@@ -173,7 +177,7 @@ func TestBackupThatIsKilledWhileItTakesTheSchemaFollowsAfterwards(t *testing.T) 
 					refused = true
 					return c.Refuse()
 				}
-				killUnit(t, backup.Units[0])
+				controltest.Kill(t, backup.Units[0])
 				return nil
 			})
 			if dies {

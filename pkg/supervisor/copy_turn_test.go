@@ -115,7 +115,7 @@ func TestSecondBackupCopiesAfterTwoDelaysIfTheFirstDiesInItsCopy(t *testing.T) {
 	p := newPromotion(t, true)
 	u := p.first.Units[0]
 	must(t, u.Server.Follow(testContext(t), p.sources[0], time.Minute))
-	kill(t, u)
+	controltest.Kill(t, u)
 	const delay = 2 * time.Second
 	began := time.Now()
 	p.supervise(t, p.second, delay)

@@ -7,15 +7,12 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
-	"ovndb-servers/pkg/process"
-	"ovndb-servers/pkg/process/processtest"
 	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/supervisor"
 )
@@ -156,25 +153,6 @@ func (p *pair) freshness(t *testing.T, word string) {
 // source is where the backup has to replicate its i-th database from.
 func (p *pair) source(i int) string {
 	return p.active.Units[i].Endpoint.Source(p.active.Listening.NodeAddress)
-}
-
-func pids(t *testing.T, c *control.Controller) [2]int {
-	t.Helper()
-	var all [2]int
-	for i, u := range c.Units {
-		pid, err := process.Pidfile(u.Files.Pidfile).Owner()
-		must(t, err)
-		all[i] = pid
-	}
-	return all
-}
-
-func kill(t *testing.T, u control.Unit) {
-	t.Helper()
-	pid, err := process.Pidfile(u.Files.Pidfile).Owner()
-	must(t, err)
-	must(t, syscall.Kill(pid, syscall.SIGKILL))
-	processtest.AwaitEnd(t, pid)
 }
 
 // writable reports whether a server answers and takes rows.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -38,7 +39,7 @@ func TestSupervisedActiveWhoseFileIsReadQuickerThanTheRoleMovesAndCopiedMoreSlow
 	info, err := os.Stat(u.Files.Database)
 	must(t, err)
 	noteReadTime(t, p.active, fmt.Sprintf("%d 1500000000", info.Size())) // 1.5 s, and 3 s for a copy
-	kill(t, u)
+	controltest.Kill(t, u)
 	eventually(t, "the role to be left", func() bool { return p.Score("node1") == "-INFINITY" })
 }
 
@@ -48,7 +49,7 @@ func TestSupervisedActiveThatDiesWithALargeFileLeavesTheRoleToTheFreshBackup(t *
 	u := p.active.Units[0]
 	nodes := replication.Participants{Nodes: []string{"node1", "node2"}}
 	before := marker(t, u)
-	kill(t, u)
+	controltest.Kill(t, u)
 	eventually(t, "the role to be left", func() bool { return p.Score("node1") == "-INFINITY" })
 	if pid, err := u.Running(); err != nil || pid != 0 {
 		t.Errorf("the server runs as process %d (%v), and its file is not final", pid, err)
@@ -80,7 +81,7 @@ func TestSupervisedActiveThatDiesWithALargeFileIsRestartedInPlaceIfTheClusterDoe
 	t.Parallel()
 	p := newSlowPair(t)
 	u, score := p.active.Units[0], p.Score("node1")
-	kill(t, u)
+	controltest.Kill(t, u)
 	eventually(t, "the role to be left", func() bool { return p.Score("node1") == "-INFINITY" })
 	eventually(t, "the server to take rows again", func() bool { return writable(t, u) })
 	if again := p.Score("node1"); again != score {
@@ -93,7 +94,7 @@ func TestSupervisedActiveThatDiesWithALargeFileIsRestartedInPlaceIfNoBackupCanLe
 	p := newSlowPair(t)
 	p.SetUnable(map[string]string{"node2": "banned"})
 	u, score := p.active.Units[0], p.Score("node1")
-	kill(t, u)
+	controltest.Kill(t, u)
 	eventually(t, "the server to take rows again", func() bool { return writable(t, u) })
 	if again := p.Score("node1"); again != score {
 		t.Errorf("the promotion score was lowered to %q", again)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
 )
 
@@ -33,7 +34,7 @@ func TestSupervisedActiveWhoseRowsOrListenersAreRemovedServesAgain(t *testing.T)
 	u := p.active.Units[1]
 	endpoints := []string{u.Endpoint.Source(p.active.Listening.NodeAddress), u.Endpoint.Source(p.active.Listening.MasterIP)}
 	serves := func() bool { return reachable(t, endpoints[0], u) && reachable(t, endpoints[1], u) }
-	before := pids(t, p.active)
+	before := controltest.PIDs(t, p.active)
 	for name, remove := range map[string]func(){
 		"rows":      func() { delConnections(t, u) },
 		"listeners": func() { must(t, u.Server.CloseConnections(testContext(t))) },
@@ -51,7 +52,7 @@ func TestSupervisedActiveWhoseRowsOrListenersAreRemovedServesAgain(t *testing.T)
 		eventually(t, "the active to serve again after the loss of "+name, serves)
 		t.Logf("%s: served again after %s", name, time.Since(removed))
 	}
-	if after := pids(t, p.active); after != before {
+	if after := controltest.PIDs(t, p.active); after != before {
 		t.Errorf("the servers were %v and are %v", before, after)
 	}
 }

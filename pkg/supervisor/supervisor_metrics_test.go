@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/metrics"
 	"ovndb-servers/pkg/ovsdbctl/ovsdbctltest"
 	"ovndb-servers/pkg/supervisor"
@@ -112,7 +113,7 @@ func TestBackupShowsItsSessionAndARestartInPlace(t *testing.T) {
 	eventually(t, "the session", shows(t, at, `ovndb_replication_connected{resource="ovndb",db="OVN_Northbound",source="`+p.source(0)+`"} 1`))
 	eventually(t, "the freshness", shows(t, at, `ovndb_replication_behind_seconds{resource="ovndb",db="OVN_Northbound"} 0`+"\n"))
 	eventually(t, "the state", shows(t, at, `ovndb_state{resource="ovndb",state="BACKUP:fresh"} 1`))
-	kill(t, p.backup.Units[1])
+	controltest.Kill(t, p.backup.Units[1])
 	eventually(t, "the restart", shows(t, at, `ovndb_server_restarts_total{resource="ovndb",db="OVN_Southbound"} 1`))
 }
 
@@ -128,7 +129,7 @@ func TestPortOfTheMetricsThatIsTakenIsANoticeAndServedOnceItIsFree(t *testing.T)
 		text, err := os.ReadFile(state)
 		return err == nil && strings.Contains(string(text), "cannot serve metrics at "+at.String())
 	})
-	kill(t, p.active.Units[0])
+	controltest.Kill(t, p.active.Units[0])
 	eventually(t, "the supervisor to go on", func() bool { return writable(t, p.active.Units[0]) })
 	must(t, other.Close())
 	eventually(t, "the metrics", answers(t, at, metrics.PathHealthy, http.StatusOK))

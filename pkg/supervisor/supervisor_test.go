@@ -21,7 +21,7 @@ func TestSupervisedActiveWhoseServersDieIsActiveAgainInItsTerm(t *testing.T) {
 	record, err := p.active.Cluster.Record(testContext(t))
 	must(t, err)
 	for _, u := range p.active.Units {
-		kill(t, u)
+		controltest.Kill(t, u)
 	}
 	for _, u := range p.active.Units {
 		eventually(t, u.Name()+" to take rows again", func() bool { return writable(t, u) })
@@ -44,7 +44,7 @@ func TestSupervisedActiveThatDiesWhenItsTermIsOverStaysReadOnly(t *testing.T) {
 	p := newPair(t)
 	p.stop[0]()
 	must(t, p.Fix(replication.Record{Term: 2, TermID: "another", Node: "node2"}.String()))
-	kill(t, p.active.Units[0])
+	controltest.Kill(t, p.active.Units[0])
 	supervise(t, p.active, p.changed[0])
 	eventually(t, "the server that lived on to be read-only", func() bool { return !writable(t, p.active.Units[1]) })
 	eventually(t, "the server that died to run again", func() bool {
@@ -76,7 +76,7 @@ func TestSupervisedActiveThatDiesAndWhoseFileHasLostRowsStaysReadOnlyAndTheClust
 			}
 			must(t, os.WriteFile(u.Files.Database+".earlier", earlier, 0o640))
 			must(t, os.Rename(u.Files.Database+".earlier", u.Files.Database))
-			kill(t, u)
+			controltest.Kill(t, u)
 			if replaced {
 				supervise(t, p.active, p.changed[0])
 			}
@@ -94,7 +94,7 @@ func TestSupervisedActiveThatDiesWhileTheRecordCannotBeReadIsActiveAgainOnceItCa
 	supervise(t, p.active, p.changed[0])
 	cluster.silent.Store(true)
 	u := p.active.Units[0]
-	kill(t, u)
+	controltest.Kill(t, u)
 	eventually(t, "the server to run", func() bool {
 		_, err := u.Server.SyncStatus(testContext(t))
 		return err == nil
@@ -131,7 +131,7 @@ func TestSupervisedBackupThatDiesFollowsAgain(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
 	for _, u := range p.backup.Units {
-		kill(t, u)
+		controltest.Kill(t, u)
 	}
 	for i, u := range p.backup.Units {
 		eventually(t, u.Name()+" to replicate again", func() bool {
@@ -151,7 +151,7 @@ func TestSupervisedServerThatDiesAgainAndAgainIsLeftToTheCluster(t *testing.T) {
 			return err == nil || len(p.Failed()) > 0
 		})
 		if len(p.Failed()) == 0 {
-			kill(t, u)
+			controltest.Kill(t, u)
 		}
 	}
 	if failed := p.Failed()[0]; failed != "node2" {
@@ -239,8 +239,7 @@ func TestSupervisedBackupWhoseActiveIsSilentIsStale(t *testing.T) {
 	p.freshness(t, "fresh")
 	p.stop[0]()
 	for _, u := range p.active.Units {
-		pid, err := process.Pidfile(u.Files.Pidfile).Owner()
-		must(t, err)
+		pid := controltest.PID(t, u)
 		must(t, syscall.Kill(pid, syscall.SIGSTOP))
 		t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
 	}
@@ -282,9 +281,9 @@ func TestSupervisedFilesHaveBeenReadBeforeAnActionHasTo(t *testing.T) {
 func TestSupervisorThatEndsLeavesTheServersAsTheyAre(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	before := pids(t, p.active)
+	before := controltest.PIDs(t, p.active)
 	p.stop[0]()
-	if after := pids(t, p.active); after != before {
+	if after := controltest.PIDs(t, p.active); after != before {
 		t.Errorf("the servers were %v and are %v", before, after)
 	}
 	if !writable(t, p.active.Units[0]) {

@@ -51,7 +51,7 @@ func TestSupervisedActiveWhoseServerDiesInAConversionFinishesIt(t *testing.T) {
 			if died.Swap(true) {
 				return c.Answer()
 			}
-			kill(t, u)
+			controltest.Kill(t, u)
 			return nil
 		})
 	})
