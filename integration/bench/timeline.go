@@ -13,7 +13,7 @@ import (
 )
 
 // lineLength is where lines of logs are cut off.
-const lineLength = 170
+const lineLength = 400
 
 // timeline is the text that shows where the time of each failover went.
 type timeline struct{ text strings.Builder }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"ovndb-servers/pkg/parallel"
@@ -124,8 +124,13 @@ func (c *Controller) parkLeaderless(ctx context.Context) error {
 // its servers follow no source.
 var ErrNotFollowing = errors.New("this node follows no source")
 
-// sessionTimeout is how long a session to another node's server may take to come back.
-const sessionTimeout = 2 * time.Second
+const (
+	// sessionTimeout is how long a session to another node's server may take to come back.
+	sessionTimeout = 2 * time.Second
+	// refusedTimeout is how long a server is given to take what it has received from one that is no longer
+	// there: its node refuses connections.
+	refusedTimeout = 300 * time.Millisecond
+)
 
 // ReceiveLast waits, on a backup, until its data has reached the end of that of the node that
 // was demoted, so that the node is not stopped before.
@@ -163,10 +168,18 @@ func (c *Controller) awaitEnd(ctx context.Context, record *replication.Record) e
 		if err == nil {
 			return nil
 		}
-		if following && c.replicates(ctx) {
-			connected = time.Now()
+		if !following {
+			behind = err
+			return nil
 		}
-		if !following || time.Since(connected) > sessionTimeout {
+		patience, replicating := sessionTimeout, c.replicates(ctx)
+		switch {
+		case replicating == nil:
+			connected = time.Now()
+		case errors.Is(replicating, syscall.ECONNREFUSED):
+			patience = refusedTimeout
+		}
+		if time.Since(connected) > patience {
 			behind, err = err, nil
 		}
 		return err
@@ -177,31 +190,35 @@ func (c *Controller) awaitEnd(ctx context.Context, record *replication.Record) e
 	return err
 }
 
-// replicates reports whether every server has a session with the one it is a backup of. A server says
+// replicates returns nil if every server has a session with the one it is a backup of. A server says
 // that of one that has died long ago, which is asked itself for that reason.
-func (c *Controller) replicates(ctx context.Context) bool {
+func (c *Controller) replicates(ctx context.Context) error {
 	states := c.observeServers(ctx)
-	answering := make([]bool, len(c.Units))
+	errs := make([]error, len(c.Units))
 	var questions []func()
 	for i, u := range c.Units {
-		if states[i].Condition != replication.ConditionBackup || states[i].Link != replication.LinkReplicating {
-			return false
-		}
-		questions = append(questions, func() { answering[i] = c.sourceAnswers(ctx, u, states[i].Source) })
+		questions = append(questions, func() { errs[i] = c.askSource(ctx, u, states[i]) })
 	}
 	parallel.Do(questions...)
-	return !slices.Contains(answering, false)
+	return errors.Join(errs...)
 }
 
-// sourceAnswers reports whether the server that a backup follows is there.
-func (c *Controller) sourceAnswers(ctx context.Context, u Unit, source string) bool {
+// askSource returns an error unless a server has a session with the one that it follows, and that answers.
+func (c *Controller) askSource(ctx context.Context, u Unit, s replication.ServerState) error {
+	if s.Condition != replication.ConditionBackup {
+		return fmt.Errorf("%s follows no source", u.Name())
+	}
 	ctx, cancel := withBudget(ctx, answerFraction, sessionTimeout)
 	defer cancel()
-	store, err := u.OpenSource(ctx, source)
-	if err == nil {
-		store.Close()
+	store, err := u.OpenSource(ctx, s.Source)
+	if err != nil {
+		return err
 	}
-	return err == nil
+	store.Close()
+	if s.Link != replication.LinkReplicating {
+		return fmt.Errorf("%s is %s", u.Name(), s.Link)
+	}
+	return nil
 }
 
 // follows reports whether every server is a backup of another one.

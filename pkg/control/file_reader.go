@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -46,8 +45,11 @@ func (r *fileReader) resume(from ovsdbfile.Checkpoint) {
 
 // holding returns the file's present content.
 func (r *fileReader) holding(ctx context.Context) (fileContent, error) {
-	if r.saved && !r.kept.held() { // somebody has put another file there
+	switch {
+	case r.saved && !r.kept.held(): // somebody has put another file there
 		r.resume(ovsdbfile.Checkpoint{})
+	case !r.saved && r.kept.held(): // somebody was faster
+		r.resume(r.kept.load())
 	}
 	s, err := r.summary(ctx)
 	if err != nil {
@@ -82,9 +84,13 @@ func (r *fileReader) summary(ctx context.Context) (ovsdbfile.Summary, error) {
 // keep leaves a checkpoint for other processes after the whole file, or much of it, was
 // read, and forgets the rows.
 func (r *fileReader) keep(s ovsdbfile.Summary) {
-	if !s.RowsKnown() && s.Size-r.size < checkpointAfter {
-		return
+	if s.RowsKnown() || s.Size-r.size >= checkpointAfter {
+		r.leave()
 	}
+}
+
+// leave leaves a checkpoint of all that has been read.
+func (r *fileReader) leave() {
 	reached, ok := r.follower.Checkpoint()
 	if !ok {
 		return
@@ -95,42 +101,6 @@ func (r *fileReader) keep(s ovsdbfile.Summary) {
 	}
 	r.resume(reached)
 	r.saved = err == nil
-}
-
-// checkpoint is the file in which a checkpoint of a database file is kept. To drop it
-// makes every process read the whole database file again.
-type checkpoint struct {
-	note
-}
-
-// maxCheckpoint is how large a checkpoint may be, in bytes. Without long external_ids it
-// has some 2000.
-const maxCheckpoint = 64 << 10
-
-// load returns the checkpoint, which is of no use if there is none or it is damaged.
-func (c checkpoint) load() ovsdbfile.Checkpoint {
-	var kept ovsdbfile.Checkpoint
-	text, err := readBounded(c.path, maxCheckpoint)
-	if err != nil || json.Unmarshal(text, &kept) != nil {
-		return ovsdbfile.Checkpoint{}
-	}
-	return kept
-}
-
-// save puts a checkpoint in its place. Others may do so at the same time: the last one
-// stays, and each of them serves.
-func (c checkpoint) save(reached ovsdbfile.Checkpoint) error {
-	text, err := json.Marshal(reached)
-	if err != nil {
-		return err
-	}
-	if len(text) > maxCheckpoint {
-		return fmt.Errorf("cannot keep a checkpoint in %s: it has %d bytes", c.path, len(text))
-	}
-	if err := replaceFile(c.path, text); err != nil {
-		return fmt.Errorf("cannot keep a checkpoint: %w", err)
-	}
-	return nil
 }
 
 // FileReaders go on reading the database files of this node: a part that was read once is not

@@ -245,19 +245,3 @@ func TestARestoredFileIsNotReadFromTheCheckpointOfTheOneBefore(t *testing.T) {
 		t.Errorf("the checkpoint of the file before: %v, want that it is gone", err)
 	}
 }
-
-func TestAServerThatIsStartedHasItsFileReadAnew(t *testing.T) {
-	t.Parallel()
-	pair := newReadPair(t)
-	c := pair[1]
-	must(t, c.Stop(testContext(t)))
-	stale, err := os.Stat(checkpointFile(c, c.Units[0]))
-	must(t, err)
-	must(t, c.Start(testContext(t)))
-	fresh, err := os.Stat(checkpointFile(c, c.Units[0]))
-	must(t, err)
-	if stale.ModTime().Equal(fresh.ModTime()) {
-		t.Error("the checkpoint from before the start is still used")
-	}
-	wantWhole(t, c, "after a start")
-}

@@ -37,6 +37,7 @@ func (c *Controller) Revive(ctx context.Context, database string, seen *replicat
 	if !u.stopped() {
 		return c.completeRevival(ctx, u, seen)
 	}
+	c.completeCheckpoint(ctx, u)
 	if c.Promoted() {
 		return c.reviveActive(ctx, u, seen)
 	}
@@ -123,9 +124,9 @@ func (c *Controller) mayLeadOn(u Unit, record *replication.Record, marker, seen 
 }
 
 // launch starts a server parked, and notes how long it took. The position read from its file is
-// forgotten: the server, too, reads the whole, which may have been replaced or damaged meanwhile.
+// forgotten, unless that is as it was: it may have been replaced or damaged meanwhile.
 func (c *Controller) launch(ctx context.Context, u Unit) error {
-	c.warn(c.checkpoint(u).drop(), "an earlier content of the file may be taken for the present one")
+	known := c.dropOutdatedCheckpoint(u)
 	if err := c.lastSeen(u).drop(); err != nil { // the file of a server that runs is not final
 		return err
 	}
@@ -138,7 +139,14 @@ func (c *Controller) launch(ctx context.Context, u Unit) error {
 	if err := step(ctx, "start the "+u.Name()+" server", u.Files.Database, daemon.Start); err != nil {
 		return err
 	}
-	c.warn(errors.Join(sizeErr, c.readTime(u).save(size, time.Since(began))), "the time of the next restart is predicted from an earlier one")
+	took := time.Since(began)
+	c.warn(errors.Join(sizeErr, c.readTime(u).save(size, took)), "the time of the next restart is predicted from an earlier one")
+	if size >= minMeasuredSize {
+		c.Log.WithField("db", u.Name()).WithField("bytes", size).WithField("elapsed", took.Round(time.Millisecond)).Info("the server has read its file")
+	}
+	if known {
+		c.proveCheckpoint(ctx, u)
+	}
 	return nil
 }
 

@@ -86,6 +86,7 @@ func (c *Controller) stopUnit(ctx context.Context, u Unit) error {
 			c.warn(warning, "the "+u.Name()+" server was stopped, with something else in the place of its files")
 		}
 		if err == nil {
+			c.completeCheckpoint(ctx, u)
 			c.busySince(u).clear()
 			c.warn(u.Files.RemoveStale(), "stopped, with a leftover")
 			c.Log.WithField("db", u.Name()).WithField("how", report.How).Debug("stopped the server")

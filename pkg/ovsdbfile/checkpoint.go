@@ -15,14 +15,14 @@ import (
 // up to there without the rows. Another process can go on from it, see [Resume]. It can be
 // stored as JSON, and is unusable after a reboot. Nor is the zero value usable.
 //
-// The JSON is {"version": 2, "sum": <hex>, "state": {...}} where sum is the SHA-256 of the
+// The JSON is {"version": 3, "sum": <hex>, "state": {...}} where sum is the SHA-256 of the
 // bytes of state, by which a damaged one is recognised.
 type Checkpoint struct {
 	state *checkpointState // nil if unusable; never changed
 }
 
 // checkpointVersion is counted up when the content of a checkpoint or its meaning changes.
-const checkpointVersion = 2
+const checkpointVersion = 3
 
 type checkpointEnvelope struct {
 	Version int             `json:"version"`
@@ -92,6 +92,22 @@ func (c Checkpoint) Size() int64 {
 		return 0
 	}
 	return c.state.Size
+}
+
+// Covers reports whether the file at path is the one that c was made of, as a whole, and nothing about
+// that has changed since: its content, owner, mode or links. The error is that of the file.
+func (c Checkpoint) Covers(path string) (bool, error) {
+	boot, _ := BootID()
+	if c.state == nil || c.state.Boot != boot {
+		return false, nil
+	}
+	file, err := Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close() //nolint:errcheck // nothing was written
+	found, size, err := examine(file)
+	return err == nil && found == c.state.File && size == c.state.Size, err
 }
 
 // Resume returns a [Follower] that goes on from c, which any process may have made. The

@@ -231,19 +231,19 @@ func TestCheckpointThatDoesNotFitIsNotUsed(t *testing.T) {
 	} {
 		state := stateOf(t, text)
 		change(state)
-		if assertResumes(t, envelope(t, 2, state), path, name) {
+		if assertResumes(t, envelope(t, 3, state), path, name) {
 			t.Errorf("%s: the checkpoint was used", name)
 		}
 	}
 	for name, text := range map[string][]byte{
-		"nothing": nil, "null": []byte("null"), "no JSON": []byte("{"), "another version": envelope(t, 1, good),
+		"nothing": nil, "null": []byte("null"), "no JSON": []byte("{"), "another version": envelope(t, 2, good),
 		"half": text[:len(text)/2], "another value": []byte(strings.Replace(string(text), `"changes-with-key":`, `"changes-with-key":1`, 1)),
 	} {
 		if assertResumes(t, text, path, name) {
 			t.Errorf("%s: the checkpoint was used", name)
 		}
 	}
-	if !assertResumes(t, envelope(t, 2, good), path, "unchanged") {
+	if !assertResumes(t, envelope(t, 3, good), path, "unchanged") {
 		t.Error("the unchanged checkpoint was not used")
 	}
 }
@@ -320,4 +320,52 @@ func envelope(tb testing.TB, version int, state any) []byte {
 func seal(version int, state []byte) []byte {
 	sum := sha256.Sum256(state)
 	return fmt.Appendf(nil, `{"version":%d,"sum":"%s","state":%s}`, version, hex.EncodeToString(sum[:]), state)
+}
+
+func TestCheckpointCoversTheFileAsItWasWhenItWasRead(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(t *testing.T, path string, data []byte)
+		want   bool
+	}{
+		"unchanged": {func(*testing.T, string, []byte) {}, true},
+		"longer":    {func(t *testing.T, path string, data []byte) { t.Helper(); writeOver(t, path, append(data, '\n')) }, false},
+		"written over with the time set back": {func(t *testing.T, path string, data []byte) {
+			t.Helper()
+			info, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(20 * time.Millisecond) // the kernel's clock of files has ticks of up to 10 ms
+			writeOver(t, path, data)
+			if err := os.Chtimes(path, info.ModTime(), info.ModTime()); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+		"another mode": {func(t *testing.T, path string, _ []byte) {
+			t.Helper()
+			time.Sleep(20 * time.Millisecond)
+			if err := os.Chmod(path, 0o400); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "db")
+			data := busyFile(t, 23, 10)
+			writeOver(t, path, data)
+			var kept ovsdbfile.Checkpoint
+			if err := json.Unmarshal(read(t, path), &kept); err != nil {
+				t.Fatal(err)
+			}
+			c.change(t, path, data)
+			if got, err := kept.Covers(path); err != nil || got != c.want {
+				t.Errorf("it covers the file: %v, %v; want %v", got, err, c.want)
+			}
+		})
+	}
+	if covers, err := (ovsdbfile.Checkpoint{}).Covers("/nowhere"); covers || err != nil {
+		t.Errorf("an unusable checkpoint covers a file: %v, %v", covers, err)
+	}
 }

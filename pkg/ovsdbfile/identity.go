@@ -16,10 +16,12 @@ import (
 type identity struct {
 	Device uint64 `json:"device"`
 	Inode  uint64 `json:"inode"`
-	// Born is when the file was created, Modified when it was written to last, in
-	// nanoseconds since 1970. Born is 0 if the file system does not record it.
+	// Born is when the file was created, Modified when it was written to last, and Changed when
+	// it, its owner, mode or links were changed last, in nanoseconds since 1970. Born is 0 if the
+	// file system does not record it. No user can set Changed.
 	Born     int64 `json:"born"`
 	Modified int64 `json:"modified"`
+	Changed  int64 `json:"changed"`
 }
 
 // examine returns the identity of a file and its size in bytes.
@@ -31,6 +33,7 @@ func examine(file *os.File) (identity, int64, error) {
 	i := identity{Modified: info.ModTime().UnixNano(), Born: birth(file)}
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
 		i.Device, i.Inode = stat.Dev, stat.Ino
+		i.Changed = stat.Ctim.Nano()
 	}
 	return i, info.Size(), nil
 }

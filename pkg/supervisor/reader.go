@@ -27,10 +27,12 @@ type reader struct {
 	log        logrus.FieldLogger
 }
 
-// run reads until ctx ends.
+// run reads until ctx ends. An action that has started this supervisor reads the files itself, and leaves
+// checkpoints of them.
 func (r reader) run(ctx context.Context) {
 	files := r.controller.FileReaders()
 	var failures failureLog
+	pause(ctx, readInterval)
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := files.Refresh(ctx)
