@@ -35,8 +35,15 @@ func (c *Controller) fileReader(u Unit) *fileReader {
 	return r
 }
 
-// resume goes on from a checkpoint, or from the beginning of the file.
+// resume goes on from a checkpoint, or from the beginning of the file. It tracks no rows: the position of
+// marked data does not need them.
 func (r *fileReader) resume(from ovsdbfile.Checkpoint) {
+	r.begin(from)
+	r.follower.WithoutRows()
+}
+
+// begin goes on from a checkpoint, or from the beginning of the file, and then tracks its rows.
+func (r *fileReader) begin(from ovsdbfile.Checkpoint) {
 	global := r.unit.Server.Database.GlobalTable
 	r.follower = ovsdbfile.Resume(from, r.unit.Files.Database, global, replication.KeyBeat, global, ovsdbctl.ConnectionTable)
 	r.size = from.Size()
@@ -77,14 +84,14 @@ func (r *fileReader) summary(ctx context.Context) (ovsdbfile.Summary, error) {
 	if m := replication.ReadableMarker(s.Global); m != nil {
 		return s, nil
 	}
-	r.resume(ovsdbfile.Checkpoint{})
+	r.begin(ovsdbfile.Checkpoint{})
 	return r.follower.Advance(ctx)
 }
 
 // keep leaves a checkpoint for other processes after the whole file, or much of it, was
 // read, and forgets the rows.
 func (r *fileReader) keep(s ovsdbfile.Summary) {
-	if s.RowsKnown() || s.Size-r.size >= checkpointAfter {
+	if s.RowsKnown() || r.size == 0 || s.Size-r.size >= checkpointAfter {
 		r.leave()
 	}
 }

@@ -12,12 +12,13 @@ import (
 //
 // It keeps no file open, and reads in pieces: its memory does not depend on the size of
 // records. It grows with the number of rows, by some 40 bytes each, and does not shrink
-// before the Follower starts over. One that goes on from a [Checkpoint] does not know the
-// rows, and stays small.
+// before the Follower starts over. One that goes on from a [Checkpoint], or is to do without
+// rows, does not know them, and stays small.
 type Follower struct {
 	path             string
 	globalTable, key string
 	ignore           []string
+	rowless          bool
 
 	file  identity // of the file that log has read
 	log   *log     // nil before the first Advance
@@ -32,6 +33,10 @@ func NewFollower(path, globalTable, key string, ignore ...string) *Follower {
 	return &Follower{path: path, globalTable: globalTable, key: key, ignore: ignore}
 }
 
+// WithoutRows keeps f from tracking rows outside of the global table, whatever part of the file it reads:
+// its memory does not depend on their number, and Rows is unknown.
+func (f *Follower) WithoutRows() { f.rowless = true }
+
 // Advance reads the records that were added since the last call, and returns the summary of
 // the file. It reads the whole file if that has been replaced, as by a compaction, has
 // become shorter, or no longer has the last record at its place.
@@ -45,8 +50,8 @@ func NewFollower(path, globalTable, key string, ignore ...string) *Follower {
 // [ErrClustered] if path is something else, [ErrRefused] as for [Open], and that of the file system (as fs.ErrNotExist)
 // or of ctx if reading fails.
 //
-// After [Resume], as long as the Follower has not read the whole file, Rows is unknown, and
-// a record that deletes a row that never existed, which no server writes, is not torn.
+// After [Resume], as long as the Follower has not read the whole file, and after WithoutRows, Rows is
+// unknown, and a record that deletes a row that never existed, which no server writes, is not torn.
 func (f *Follower) Advance(ctx context.Context) (Summary, error) {
 	file, err := Open(f.path)
 	if err != nil {
@@ -60,6 +65,7 @@ func (f *Follower) Advance(ctx context.Context) (Summary, error) {
 	if !f.continues(file, found, size) {
 		f.log = newLog(file, f.path)
 		f.tally = newTally(f.globalTable, f.key, f.ignore)
+		f.tally.rowless = f.rowless
 	}
 	f.file = found
 	f.log.resume(file, size)

@@ -11,6 +11,7 @@ type tally struct {
 	ignore           []string
 
 	summary     Summary
+	rowless     bool     // rows outside of the global table are not tracked
 	keySeen     bool     // a record has set, changed or removed the key
 	content     *content // nil before the schema
 	transaction transaction
@@ -45,6 +46,9 @@ func (t *tally) begin(l *log) error {
 	}
 	t.summary = Summary{Schema: first.name, SchemaVersion: first.version}
 	t.content = newContent(first.tables, t.globalTable)
+	if t.rowless {
+		t.content = resumedContent(first.tables, t.globalTable, nil)
+	}
 	return nil
 }
 
@@ -68,9 +72,9 @@ func (t *tally) apply() error {
 	switch {
 	case touched:
 		t.keySeen = true
-		t.summary.ChangesAfterKey, t.summary.ChangesWithKey = 0, t.transaction.others()
+		t.summary.ChangesAfterKey, t.summary.ChangesWithKey = 0, t.transaction.changesOfOthers()
 	case t.keySeen:
-		t.summary.ChangesAfterKey += len(t.transaction.rows)
+		t.summary.ChangesAfterKey += t.transaction.changes()
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ type transaction struct {
 	date   int64
 	diff   bool // columns of rows that exist already are differences
 	rows   []rowChange
+	others int // changed rows of tables whose rows are unknown; they are not among rows
 	global []globalChange
 	counts *rowCounts // of all rows; may be nil. With it, rows are those of the global table alone
 }
@@ -43,9 +44,12 @@ func (t *transaction) release() {
 // maxKeptRows is the number of changed rows for which memory is kept for the next record.
 const maxKeptRows = 256
 
-// others counts the rows of other tables than the global one.
-func (t *transaction) others() int {
-	count := 0
+// changes counts the changed rows.
+func (t *transaction) changes() int { return len(t.rows) + t.others }
+
+// changesOfOthers counts the changed rows of other tables than the global one.
+func (t *transaction) changesOfOthers() int {
+	count := t.others
 	for _, row := range t.rows {
 		if !row.table.global {
 			count++
@@ -110,6 +114,10 @@ func (t *transaction) addRow(row rowChange) {
 		if !row.table.global {
 			return
 		}
+	}
+	if row.table.rows == nil {
+		t.others++ // a record can have more of them than memory is to be used for
+		return
 	}
 	t.rows = append(t.rows, row)
 }
