@@ -62,6 +62,7 @@ func sizedCases(rows int, profile cluster.Profile) []benchCase {
 		}},
 		{name: "freeze", run: (*bench).freeze, measures: []*measure{
 			{Name: "freeze", Title: "freeze of the active's node: no writes for", Unit: "s", Goal: frozen},
+			{Name: reactionName("freeze"), Title: "of it, since Pacemaker acted on the loss", Unit: "s", Goal: &goal{Below: bySize(rows, 0.4, 0.5, 0.8)}},
 		}},
 		{name: "start", run: (*bench).start, agents: underPacemaker(), measures: []*measure{
 			{Name: "start", Title: "start action", Unit: "ms", Goal: &goal{Times: 2}},

@@ -39,6 +39,8 @@ type fault struct {
 	cause func(ctx context.Context, c *cluster.Cluster, active string) error
 	// away says that the node is out of the cluster until it is undone.
 	away bool
+	// lost says that Corosync has to notice the loss of the node.
+	lost bool
 	undo func(ctx context.Context, c *cluster.Cluster, active string) error
 	// watch is for how long after the fault all times without writes are added up; 0 if they are not.
 	watch time.Duration
@@ -108,7 +110,7 @@ func (b *bench) standbyVIPFirst(ctx context.Context, round int) (err error) {
 // freeze is the case freeze.
 func (b *bench) freeze(ctx context.Context, round int) error {
 	return b.outage(ctx, round, fault{
-		name: "freeze", databases: []ovsdb.Database{ovsdb.Northbound()}, away: true,
+		name: "freeze", databases: []ovsdb.Database{ovsdb.Northbound()}, away: true, lost: true,
 		cause: func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Freeze(ctx, active) },
 		undo:  func(ctx context.Context, c *cluster.Cluster, active string) error { return c.Thaw(ctx, active) },
 	})
@@ -169,7 +171,11 @@ func (b *bench) outage(ctx context.Context, round int, f fault) error {
 	lost, err := b.countLost(ctx, f.name, result, writers)
 	failed = errors.Join(failed, err)
 	worst, further := interruptions(writers, at)
-	b.addTimeline(ctx, began, failover{f.name, b.agent, round, active, at, worst, further})
+	measured := failover{f.name, b.agent, round, active, at, worst, further}
+	b.addTimeline(ctx, began, measured)
+	if f.lost && b.agent != raftAgent {
+		failed = errors.Join(failed, b.addReaction(ctx, began, measured))
+	}
 	if failed != nil {
 		return failed
 	}

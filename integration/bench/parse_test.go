@@ -44,6 +44,25 @@ func TestTimelineTellsEventsInTheirOrder(t *testing.T) {
 	}
 }
 
+func TestClusterActsOnALossWithTheFirstTransitionAfterTheMembershipWithoutTheNode(t *testing.T) {
+	t.Parallel()
+	fault := time.Date(2026, 11, 22, 21, 16, 25, 0, time.UTC)
+	log := strings.Join([]string{
+		"Nov 22 21:16:24.000 [13] node2 corosync notice  [TOTEM ] A new membership (1.1) was formed. Members left: 3",
+		"Nov 22 21:16:26.000 node2 pacemaker-schedulerd[45] (pcmk__log_transition_summary) \tnotice: Calculated transition 7, saving inputs",
+		"Nov 22 21:16:29.500 node2 pacemaker-schedulerd[45] (pcmk__log_transition_summary) \tnotice: Calculated transition 9, saving inputs",
+		"Nov 22 21:16:29.000 node2 pacemaker-schedulerd[45] (pcmk__log_transition_summary) \tnotice: Calculated transition 8, saving inputs",
+		"Nov 22 21:16:28.500 [13] node2 corosync notice  [TOTEM ] A new membership (1.2) was formed. Members left: 1",
+	}, "\n")
+	got, ok := firstTransition(eventsIn(log, "node2", fault), fault)
+	if want := fault.Add(4 * time.Second); !ok || !got.Equal(want) {
+		t.Errorf("the transition is of %s, %v; want %s", got, ok, want)
+	}
+	if _, ok := firstTransition(nil, fault); ok {
+		t.Error("there is a transition without a log")
+	}
+}
+
 func TestCostIsThatOfOneCall(t *testing.T) {
 	t.Parallel()
 	got, err := parseCost("something else\n2.000 0.500 1.500\n", 20)
