@@ -172,7 +172,8 @@ func (c *Controller) awaitEnd(ctx context.Context, record *replication.Record) e
 			behind = err
 			return nil
 		}
-		patience, replicating := sessionTimeout, c.replicates(ctx)
+		lacking := func(u Unit) bool { return record.Lacks(c.Node, own, u.Name()) }
+		patience, replicating := sessionTimeout, c.replicates(ctx, lacking)
 		switch {
 		case replicating == nil:
 			connected = time.Now()
@@ -190,14 +191,16 @@ func (c *Controller) awaitEnd(ctx context.Context, record *replication.Record) e
 	return err
 }
 
-// replicates returns nil if every server has a session with the one it is a backup of. A server says
-// that of one that has died long ago, which is asked itself for that reason.
-func (c *Controller) replicates(ctx context.Context) error {
+// replicates returns nil if the servers of those units have sessions with the ones that they follow. A server
+// says that of one that has died long ago, which is asked itself for that reason.
+func (c *Controller) replicates(ctx context.Context, of func(Unit) bool) error {
 	states := c.observeServers(ctx)
 	errs := make([]error, len(c.Units))
 	var questions []func()
 	for i, u := range c.Units {
-		questions = append(questions, func() { errs[i] = c.askSource(ctx, u, states[i]) })
+		if of(u) {
+			questions = append(questions, func() { errs[i] = c.askSource(ctx, u, states[i]) })
+		}
 	}
 	parallel.Do(questions...)
 	return errors.Join(errs...)

@@ -52,6 +52,13 @@ func (r *Record) OtherMembers() []string {
 	return slices.DeleteFunc(slices.Clone(r.Members), func(node string) bool { return node == r.Node })
 }
 
+// Lacks reports whether a node's data may lack a part of what the record's node wrote into a database before
+// it was demoted as planned.
+func (r *Record) Lacks(node string, held Positions, database string) bool {
+	_, ended := r.End[database]
+	return ended && !held.holdsEnd(*r, node, database)
+}
+
 // Bars returns why a node's data must not lead after the record's term; empty if it may. r may
 // be nil: then no record bars any data.
 func (r *Record) Bars(node string, held Positions) string {

@@ -96,17 +96,22 @@ func (p Positions) Current(r Record) bool {
 // was demoted as planned: as many changes as there were, among copies of one history. The end is
 // on the disk of the node that led, and changes can only have been added there.
 func (p Positions) holds(r Record, node string) bool {
-	for database, end := range r.End {
-		q := p[database]
-		progress := q.Within(r)
-		if node == r.Node {
-			progress.Changes = progress.Possible
-		}
-		if !q.Current(r) || progress.Compare(end.Within(r)) < 0 {
+	for database := range r.End {
+		if !p.holdsEnd(r, node, database) {
 			return false
 		}
 	}
 	return true
+}
+
+// holdsEnd is holds of one database.
+func (p Positions) holdsEnd(r Record, node, database string) bool {
+	q := p[database]
+	progress := q.Within(r)
+	if node == r.Node {
+		progress.Changes = progress.Possible
+	}
+	return q.Current(r) && progress.Compare(r.End[database].Within(r)) >= 0
 }
 
 // covers reports whether p has a position for every database that q has.
