@@ -256,6 +256,7 @@ func (c *Controller) admitOnce(ctx context.Context, u Unit, source string, recor
 	if err := errors.Join(errs[:]...); err != nil {
 		return admission{}, fmt.Errorf("cannot compare this node with the source %s: %w", source, err)
 	}
+	c.noteTerm(j.Record)
 	j.Own, j.Rows = held.position, held.rows
 	j.Discard = c.reinitIn(u, j.Record)
 	return admission{Admission: replication.Admit(j), schema: schema}, nil

@@ -75,6 +75,7 @@ func (c *Controller) electAlone(ctx context.Context, p replication.Participants)
 	if err != nil {
 		return nil, fmt.Errorf("cannot hold an election: %w", err)
 	}
+	c.noteTerm(record)
 	e := &election{recordText: text}
 	e.Record, e.Self, e.Absent, e.WhenBehind = record, c.Node, p.Absent, c.mayLeadBehind()
 	if e.Blessing, err = c.blessing(ctx, record); err != nil {

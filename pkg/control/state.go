@@ -15,6 +15,9 @@ const (
 	// stateTerm, lasting, is the term that this node leads: written before the first server is
 	// made active, removed when the last is read-only.
 	stateTerm = "term"
+	// stateLatestTerm, lasting, is the latest term that this node has begun, or has read in the record.
+	// Data here that claims a later one was changed by a client.
+	stateLatestTerm = "latest-term"
 	// stateFollowed, lasting, says for a database that all rows here come from the source that it
 	// followed last, or from a term that this node led. Without it the next follow keeps a
 	// snapshot.
@@ -127,6 +130,10 @@ func InstancesIn(base string) []string {
 // followed is the note that the rows of a database are known to be elsewhere.
 func (c *Controller) followed(u Unit) note {
 	return note{path: c.lastingFile(u.Name() + "." + stateFollowed), lasting: true}
+}
+
+func (c *Controller) latestTerm() note {
+	return note{path: c.lastingFile(stateLatestTerm), lasting: true}
 }
 
 func (c *Controller) calledRound() note { return note{path: c.runFile(stateCalledRound)} }
