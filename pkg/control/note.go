@@ -55,18 +55,6 @@ func (n note) write(text string) error {
 	return nil
 }
 
-// rewrite changes the content of a note, which stays as old as it is.
-func (n note) rewrite(text string) error {
-	info, err := os.Lstat(n.path)
-	if written := n.write(text); written != nil || err != nil {
-		return written
-	}
-	if err := os.Chtimes(n.path, time.Time{}, info.ModTime()); err != nil {
-		return fmt.Errorf("cannot keep the age of a note: %w", err)
-	}
-	return nil
-}
-
 // read returns the note's content, empty if there is none.
 func (n note) read() string {
 	text, err := readBounded(n.path, maxNote)
