@@ -208,6 +208,8 @@ func (c *Controller) carryOut(ctx context.Context, r replication.Repair, record 
 		return c.dropOwnTerm()
 	case replication.RepairRecord:
 		return c.restoreRecord(ctx)
+	case replication.RepairConfirm:
+		return c.confirmTerm(ctx)
 	case replication.RepairTakeOver:
 		return c.takeOver(ctx)
 	case replication.RepairStartNorthd:
