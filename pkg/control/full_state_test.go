@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/process/processtest"
 	"ovndb-servers/pkg/replication"
 )
@@ -53,4 +54,25 @@ func mountSmall(t *testing.T, directory string) {
 		processtest.SkipWithoutRight(t, "cannot mount a disk: %v", err)
 	}
 	t.Cleanup(func() { _ = unix.Unmount(directory, unix.MNT_DETACH) })
+}
+
+// A node that cannot say what it holds is waited for, and given up in the end with all that it alone holds.
+func TestNodesWhoseRunDirectoryIsFullCallAndAnswerElections(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	insert(t, three.nodes[0], "a")
+	for _, n := range three.nodes[1:] {
+		wantRows(t, n, "a")
+		mountSmall(t, n.RunDir)
+		_ = os.WriteFile(filepath.Join(n.RunDir, "filler"), make([]byte, 8<<20), 0o600) // it fails once the disk is full
+	}
+	for _, u := range three.nodes[0].Units {
+		controltest.Kill(t, u)
+	}
+	answered := make(chan error)
+	go func() { answered <- three.nodes[1].AnswerElection(testContext(t), "node3") }()
+	must(t, three.nodes[2].Promote(testContext(t), three.electorate(0)))
+	must(t, <-answered)
+	wantRows(t, three.nodes[2], "a")
+	must(t, three.nodes[1].Follow(testContext(t), "node3"))
 }

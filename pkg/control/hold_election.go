@@ -31,9 +31,7 @@ func (c *Controller) HoldElection(ctx context.Context, p replication.Participant
 		return err
 	}
 	round := uuid.NewString()
-	if err := c.calledRound().write(round); err != nil {
-		return err
-	}
+	c.warn(c.calledRound().write(round), "the promotion calls another election")
 	result, err := c.elect(ctx, p, round)
 	if err != nil {
 		return err

@@ -55,6 +55,18 @@ func (n note) write(text string) error {
 	return nil
 }
 
+// leaveEmpty leaves a note without content, which needs no block of a full disk. One that is there stays.
+func (n note) leaveEmpty() error {
+	file, err := os.OpenFile(n.path, os.O_CREATE|os.O_WRONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("cannot leave an empty note: %w", err)
+	}
+	return nil
+}
+
 // read returns the note's content, empty if there is none.
 func (n note) read() string {
 	text, err := readBounded(n.path, maxNote)
