@@ -3,6 +3,9 @@ package control_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
 	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/replication"
 )
@@ -46,4 +49,35 @@ func TestHighestTermThatAClientCanWriteEndsNoPromotion(t *testing.T) {
 	must(t, next.Promote(testContext(t), replication.Participants{Nodes: []string{"node2"}}))
 	wantHealth(t, next, replication.HealthActive)
 	wantRows(t, next, "kept", "last")
+}
+
+// A client makes the data seem to be of a promotion that was begun right after the recorded term, with a base
+// beyond all that there is. A backup that was stopped in that second seems to hold what the demoted node wrote last.
+func TestBegunTermThatAClientHasWrittenLetsNoOldDataLead(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	led, old := three.nodes[0], three.nodes[2]
+	insert(t, led, "a")
+	wantRows(t, old, "a")
+	for i, u := range led.Units {
+		m := *marker(t, u)
+		m.PrevTermID, m.TermID, m.Term = m.TermID, uuid.NewString(), m.Term+1
+		m.Active, m.Base, m.Beat = old.Node, replication.Progress{Beat: 1 << 40}, replication.BeatBegun
+		store, err := u.Server.Open(testContext(t))
+		must(t, err)
+		must(t, store.SetGlobal(testContext(t), m.ExternalIDs()))
+		store.Close()
+		eventually(t, "node3 to receive it", func() bool { return cmp.Equal(marker(t, old.Units[i]), &m) })
+	}
+	must(t, old.Stop(testContext(t)))
+	insert(t, led, "b")
+	wantRows(t, three.nodes[1], "a", "b")
+	must(t, led.Demote(testContext(t))) // writes the marker back
+	must(t, three.nodes[1].ReceiveLast(testContext(t), []string{"node1"}))
+	must(t, old.Start(testContext(t)))
+	if err := old.Promote(shortContext(t), three.electorate()); err == nil {
+		t.Error("data that lacks what the demoted node wrote last leads")
+	}
+	must(t, three.nodes[1].Promote(testContext(t), three.electorate()))
+	wantRows(t, three.nodes[1], "a", "b")
 }

@@ -25,11 +25,9 @@ func (c *Controller) read(ctx context.Context, u Unit) (fileContent, error) {
 }
 
 // withContent returns the position of a unit's content, with the digest if it
-// needs one. Its term is none that this node cannot know of.
+// needs one.
 func (c *Controller) withContent(ctx context.Context, u Unit, h fileContent) (replication.Position, error) {
-	if latest := c.latestTermKnown(); latest > 0 {
-		h.position.Term = min(h.position.Term, latest)
-	}
+	h.position = c.knownTerms().believe(h.position)
 	if h.marker != nil || h.rows == 0 {
 		return h.position, nil
 	}

@@ -15,8 +15,8 @@ const (
 	// stateTerm, lasting, is the term that this node leads: written before the first server is
 	// made active, removed when the last is read-only.
 	stateTerm = "term"
-	// stateLatestTerm, lasting, is the latest term that this node has begun, or has read in the record.
-	// Data here that claims a later one was changed by a client.
+	// stateLatestTerm, lasting, is the latest term that this node has begun, or has read in the record,
+	// and the names of those that it has begun. Data here that claims others was changed by a client.
 	stateLatestTerm = "latest-term"
 	// stateFollowed, lasting, says for a database that all rows here come from the source that it
 	// followed last, or from a term that this node led. Without it the next follow keeps a
