@@ -2,13 +2,20 @@ package control
 
 import (
 	"context"
+	"errors"
 )
 
 // announce publishes a value of this node, and leaves a note that it did: to withdraw
-// a value that was never published would cost a call of the cluster for nothing.
+// a value that was never published would cost a call of the cluster for nothing. On a full disk
+// there is room for a note without the value: the other nodes must learn what this one holds, or
+// that it is behind, all the same.
 func (c *Controller) announce(ctx context.Context, topic Topic, value string) error {
-	if err := c.announced(topic).write(value); err != nil {
-		return err
+	note := c.announced(topic)
+	if err := note.write(value); err != nil {
+		if err := errors.Join(err, note.leaveEmpty()); !note.held() {
+			return err
+		}
+		c.warn(err, "this node says again what it has said")
 	}
 	return c.Cluster.Publish(ctx, topic, value)
 }

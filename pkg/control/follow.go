@@ -22,7 +22,7 @@ func (c *Controller) point(ctx context.Context, u Unit, source string) error {
 }
 
 // park makes a server read-only. Its sessions live on. That it was active
-// without a promotion is noted first: it may have taken writes that no position
+// without a promotion, or may have been, is noted first: it may have taken writes that no position
 // accounts for.
 func (c *Controller) park(ctx context.Context, u Unit) error { return c.parkUnless(ctx, u, false) }
 
@@ -32,7 +32,7 @@ func (c *Controller) parkUnless(ctx context.Context, u Unit, leaveBackup bool) e
 		asking, cancel := withBudget(ctx, answerFraction, answerTimeout)
 		defer cancel()
 		status, err := u.Server.SyncStatus(asking)
-		if err == nil && status.Role == ovsdbctl.RoleActive && !c.Promoted() {
+		if (err != nil || status.Role == ovsdbctl.RoleActive) && !c.Promoted() {
 			c.warn(c.followed(u).drop(), "a later snapshot may be left out")
 		}
 		if err == nil && status.Role == ovsdbctl.RoleBackup && leaveBackup {
@@ -256,6 +256,7 @@ func (c *Controller) admitOnce(ctx context.Context, u Unit, source string, recor
 	if err := errors.Join(errs[:]...); err != nil {
 		return admission{}, fmt.Errorf("cannot compare this node with the source %s: %w", source, err)
 	}
+	c.noteTerm(j.Record)
 	j.Own, j.Rows = held.position, held.rows
 	j.Discard = c.reinitIn(u, j.Record)
 	return admission{Admission: replication.Admit(j), schema: schema}, nil

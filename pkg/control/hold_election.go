@@ -31,9 +31,7 @@ func (c *Controller) HoldElection(ctx context.Context, p replication.Participant
 		return err
 	}
 	round := uuid.NewString()
-	if err := c.calledRound().write(round); err != nil {
-		return err
-	}
+	c.warn(c.calledRound().write(round), "the promotion calls another election")
 	result, err := c.elect(ctx, p, round)
 	if err != nil {
 		return err
@@ -75,6 +73,7 @@ func (c *Controller) electAlone(ctx context.Context, p replication.Participants)
 	if err != nil {
 		return nil, fmt.Errorf("cannot hold an election: %w", err)
 	}
+	c.noteTerm(record)
 	e := &election{recordText: text}
 	e.Record, e.Self, e.Absent, e.WhenBehind = record, c.Node, p.Absent, c.mayLeadBehind()
 	if e.Blessing, err = c.blessing(ctx, record); err != nil {
@@ -173,7 +172,7 @@ const unableDelay = 500 * time.Millisecond
 // mayLeadBehind reports whether data that was behind may lead: no node has been allowed to for as
 // long as the operator is ready to wait.
 func (c *Controller) mayLeadBehind() bool {
-	return c.LeadWhenBehind > 0 && c.noLeader().held() && !c.noLeader().heldFor(c.LeadWhenBehind)
+	return c.LeadWhenBehind > 0 && c.noLeader().held() && c.noLeaderSince().elapsed() > c.LeadWhenBehind
 }
 
 // addUnable marks the nodes that cannot take the role and decides again. The cluster is asked
@@ -223,14 +222,28 @@ func (c *Controller) noteOutcome(e *election) {
 	}
 	c.warn(c.missRounds(e.Record, missed), "a node that does not come is waited for again")
 	if d.Lead || d.Yield != "" || len(d.Wait) > 0 {
-		c.warn(c.noLeader().drop(), "a reason that is no longer true is reported")
+		c.warn(c.dropNoLeader(), "a reason that is no longer true is reported")
 	} else if reason := replication.CleanReason(d.Reason); reason != c.noLeader().read() {
-		c.warn(c.noLeader().rewrite(reason), "monitors do not say why no node leads")
+		c.warn(c.noteNoLeader(reason), "monitors do not say why no node leads")
 	}
 	if d.Lead && d.Reason != "" {
 		c.Log.WithField("rule", string(d.Rule)).Warn("this node leads: " + d.Reason)
 	}
 	c.keepElection(e)
+}
+
+// noteNoLeader keeps the reason why no node may lead. The time for which that lasts goes on.
+func (c *Controller) noteNoLeader(reason string) error {
+	if !c.noLeader().held() {
+		c.noLeaderSince().clear()
+	}
+	c.noLeaderSince().elapsed()
+	return c.noLeader().write(reason)
+}
+
+func (c *Controller) dropNoLeader() error {
+	c.noLeaderSince().clear()
+	return c.noLeader().drop()
 }
 
 // standAside gives the promotion to the node that should have it, or to none, and waits until

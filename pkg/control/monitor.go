@@ -208,6 +208,8 @@ func (c *Controller) carryOut(ctx context.Context, r replication.Repair, record 
 		return c.dropOwnTerm()
 	case replication.RepairRecord:
 		return c.restoreRecord(ctx)
+	case replication.RepairConfirm:
+		return c.confirmTerm(ctx)
 	case replication.RepairTakeOver:
 		return c.takeOver(ctx)
 	case replication.RepairStartNorthd:
@@ -276,13 +278,13 @@ func (c *Controller) publishScore(ctx context.Context, v replication.Verdict, le
 // election has begun it: a node without a score is not asked.
 func (c *Controller) noteBarred(v replication.Verdict, leader replication.Leader) {
 	if v.Barred && leader.Node == "" && !c.noLeader().held() {
-		c.warn(c.noLeader().take(), "lead_when_behind does not take effect")
+		c.warn(c.noteNoLeader(""), "lead_when_behind does not take effect")
 	}
 }
 
 // forgetElections drops the notes that hold until a node leads.
 func (c *Controller) forgetElections() error {
-	return errors.Join(c.yielded().drop(), c.missedRounds().drop(), c.noLeader().drop())
+	return errors.Join(c.yielded().drop(), c.missedRounds().drop(), c.dropNoLeader())
 }
 
 func (c *Controller) publish(ctx context.Context) {

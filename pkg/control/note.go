@@ -55,14 +55,14 @@ func (n note) write(text string) error {
 	return nil
 }
 
-// rewrite changes the content of a note, which stays as old as it is.
-func (n note) rewrite(text string) error {
-	info, err := os.Lstat(n.path)
-	if written := n.write(text); written != nil || err != nil {
-		return written
+// leaveEmpty leaves a note without content, which needs no block of a full disk. One that is there stays.
+func (n note) leaveEmpty() error {
+	file, err := os.OpenFile(n.path, os.O_CREATE|os.O_WRONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
+	if err == nil {
+		err = file.Close()
 	}
-	if err := os.Chtimes(n.path, time.Time{}, info.ModTime()); err != nil {
-		return fmt.Errorf("cannot keep the age of a note: %w", err)
+	if err != nil {
+		return fmt.Errorf("cannot leave an empty note: %w", err)
 	}
 	return nil
 }

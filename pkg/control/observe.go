@@ -118,8 +118,8 @@ func (c *Controller) busyPatience() time.Duration {
 	return DefaultBusyPatience
 }
 
-func (p busySince) condition(a process.Activity, patience time.Duration) (replication.Condition, string) {
-	waited := p.elapsed()
+func (w stopwatch) condition(a process.Activity, patience time.Duration) (replication.Condition, string) {
+	waited := w.elapsed()
 	reason := fmt.Sprintf("no answer for %s, CPU time %s", waited.Round(time.Second), a.CPUTime)
 	if waited > patience {
 		return replication.ConditionFailed, fmt.Sprintf("%s, which is longer than busy_patience, %s", reason, patience)

@@ -49,6 +49,8 @@ func (c *Controller) Promote(ctx context.Context, p replication.Participants) er
 		if term, err = c.beginTerm(ctx, p); err != nil {
 			return err
 		}
+	} else {
+		c.warn(c.confirmTerm(ctx), "until it is kept that this term is recorded, its members stay as they are")
 	}
 	return c.serve(ctx, term)
 }
@@ -154,7 +156,7 @@ func (c *Controller) takeLead(ctx context.Context, recordText string, own replic
 	}
 	failpoint("promote-recorded")
 	own.Recorded = true
-	if err := c.saveOwnTerm(own); err != nil {
+	if err := c.keepRecorded(own); err != nil {
 		return err
 	}
 	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {
@@ -164,6 +166,36 @@ func (c *Controller) takeLead(ctx context.Context, recordText string, own replic
 		c.wakeLocalClients(ctx, u)
 		return c.writeMarker(ctx, u, m, false)
 	})
+}
+
+// keepRecorded keeps that the record names a term. If that fails, as on a full disk, and the term itself is
+// kept, the node leads nevertheless, and a monitor or the supervisor tries again: no other node has seen the
+// start of the term, so that none could lead in its place.
+func (c *Controller) keepRecorded(own replication.OwnTerm) error {
+	err := c.saveOwnTerm(own)
+	if err == nil {
+		return nil
+	}
+	kept, readErr := c.OwnTerm()
+	if readErr != nil || kept == nil || kept.Record.TermID != own.Record.TermID {
+		return err
+	}
+	c.warn(err, "until it is kept that this term is recorded, its members stay as they are")
+	return nil
+}
+
+// confirmTerm keeps that the record names the term of this node, whose promotion was cut short before it did.
+func (c *Controller) confirmTerm(ctx context.Context) error {
+	own, err := c.OwnTerm()
+	if err != nil || own == nil || own.Recorded {
+		return err
+	}
+	record, err := c.Record(ctx)
+	if err != nil || own.Judge(record) != replication.TermHeld {
+		return err
+	}
+	own.Record, own.Recorded = *record, true
+	return c.saveOwnTerm(*own)
 }
 
 // wakeLocalClients makes the clients on the local socket of a server connect again whose role has

@@ -27,6 +27,7 @@ func (c *Controller) read(ctx context.Context, u Unit) (fileContent, error) {
 // withContent returns the position of a unit's content, with the digest if it
 // needs one.
 func (c *Controller) withContent(ctx context.Context, u Unit, h fileContent) (replication.Position, error) {
+	h.position = c.knownTerms().believe(h.position)
 	if h.marker != nil || h.rows == 0 {
 		return h.position, nil
 	}

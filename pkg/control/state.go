@@ -15,6 +15,9 @@ const (
 	// stateTerm, lasting, is the term that this node leads: written before the first server is
 	// made active, removed when the last is read-only.
 	stateTerm = "term"
+	// stateLatestTerm, lasting, is the latest term that this node has begun, or has read in the record,
+	// and the names of those that it has begun. Data here that claims others was changed by a client.
+	stateLatestTerm = "latest-term"
 	// stateFollowed, lasting, says for a database that all rows here come from the source that it
 	// followed last, or from a term that this node led. Without it the next follow keeps a
 	// snapshot.
@@ -25,8 +28,10 @@ const (
 	stateMissedRounds = "missed-rounds"
 	// stateYielded names the node to which this one has left the promotion.
 	stateYielded = "yielded"
-	// stateNoLeader says since when no node may lead, and holds the reason by which an election ended so.
+	// stateNoLeader says that no node may lead, and holds the reason by which an election ended so.
 	stateNoLeader = "no-leader"
+	// stateNoLeaderSince says since when.
+	stateNoLeaderSince = "no-leader-since"
 	// stateSteppedBack says by its age when this node made itself read-only, as its term is over.
 	stateSteppedBack = "stepped-back"
 	// stateElection is the last election that this node held, for people.
@@ -55,7 +60,7 @@ const (
 	stateSupervisorState = "supervisor.json"
 	// statePoke tells the supervisor by its change that an action has changed something.
 	statePoke = "poke"
-	// stateBusySince says, for a database, by its age since when the server is busy.
+	// stateBusySince says, for a database, since when the server is busy.
 	stateBusySince = "busy"
 	// stateReadTime says, for a database, how long its server last took to read the file.
 	stateReadTime = "read-time"
@@ -129,6 +134,10 @@ func (c *Controller) followed(u Unit) note {
 	return note{path: c.lastingFile(u.Name() + "." + stateFollowed), lasting: true}
 }
 
+func (c *Controller) latestTerm() note {
+	return note{path: c.lastingFile(stateLatestTerm), lasting: true}
+}
+
 func (c *Controller) calledRound() note { return note{path: c.runFile(stateCalledRound)} }
 
 func (c *Controller) missedRounds() note { return note{path: c.runFile(stateMissedRounds)} }
@@ -136,6 +145,11 @@ func (c *Controller) missedRounds() note { return note{path: c.runFile(stateMiss
 func (c *Controller) yielded() note { return note{path: c.runFile(stateYielded)} }
 
 func (c *Controller) noLeader() note { return note{path: c.runFile(stateNoLeader)} }
+
+// noLeaderSince runs while there is the note noLeader.
+func (c *Controller) noLeaderSince() stopwatch {
+	return stopwatch{note{path: c.runFile(stateNoLeaderSince)}}
+}
 
 func (c *Controller) steppedBack() note { return note{path: c.runFile(stateSteppedBack)} }
 
@@ -169,8 +183,10 @@ func (c *Controller) checkpoint(u Unit) checkpoint {
 	return checkpoint{note{path: c.unitFile(u, stateFilePosition)}}
 }
 
-func (c *Controller) busySince(u Unit) busySince {
-	return busySince{path: c.unitFile(u, stateBusySince)}
+// busySince runs while a server is too busy to answer. If it cannot, patience never ends; the monitor
+// reports the server as busy all the while.
+func (c *Controller) busySince(u Unit) stopwatch {
+	return stopwatch{note{path: c.unitFile(u, stateBusySince)}}
 }
 
 func (c *Controller) readTime(u Unit) readTime {

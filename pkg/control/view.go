@@ -147,6 +147,9 @@ func (c *Controller) QueryCluster(ctx context.Context) (SupervisorState, error) 
 	unmanaged := background(func() (bool, error) { return c.unmanaged(ctx) })
 	leader, err := c.leader(ctx)
 	text, recordErr := record()
+	if known, err := replication.ParseRecord(text); recordErr == nil && err == nil {
+		c.noteTerm(known)
+	}
 	left, managedErr := unmanaged()
 	c.warn(managedErr, "the resource is taken for managed: without the local cluster stack, clients are dismissed")
 	return SupervisorState{Record: text, Leader: leader, Unmanaged: left}, errors.Join(recordErr, err)

@@ -191,6 +191,11 @@ func assessActive(o Observation) Verdict {
 		return v.Degraded("the cluster record could not be read")
 	case TermHeld, TermOver, TermUnrecorded:
 	}
+	if o.Term == TermHeld && !o.Own.Recorded && !o.Promoting {
+		// Until then the members of the term stay as they are, and a record that goes back ends it.
+		v.Repairs = append(v.Repairs, Repair{Kind: RepairConfirm})
+		return v.Degraded("the promotion of this node was cut short after the cluster recorded it")
+	}
 	return v
 }
 

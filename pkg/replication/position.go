@@ -65,6 +65,15 @@ func (p Position) Blank() bool { return !p.Marked() && p.Content == "" }
 // tells, was never recorded.
 func (p Position) begun() bool { return p.Marked() && p.Progress.Beat < BeatRecorded }
 
+// NotBegunHere returns the position of data of a node that has not begun its term: if it seems to have been
+// made ready for a promotion, a client may have written that, and the base with it.
+func (p Position) NotBegunHere() Position {
+	if p.begun() {
+		p.Base = Progress{}
+	}
+	return p
+}
+
 // Current reports whether the data has seen the start of the record's term, or was made ready
 // for a promotion that came right after it and, as far as the data tells, was never recorded.
 func (p Position) Current(r Record) bool {

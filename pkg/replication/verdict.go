@@ -39,6 +39,8 @@ const (
 	RepairForget RepairKind = "forget"
 	// RepairRecord swaps the record of this node's term in again.
 	RepairRecord RepairKind = "record"
+	// RepairConfirm keeps that the record names this node's term, which its promotion has not kept.
+	RepairConfirm RepairKind = "confirm"
 	// RepairTakeOver begins a term on a node that another agent has promoted.
 	RepairTakeOver RepairKind = "take over"
 	// RepairStartNorthd starts ovn-northd, RepairStopNorthd ends it.
