@@ -31,6 +31,9 @@ type failover struct {
 	further []ovsdb.Gap
 }
 
+// gaps returns all interruptions, the longest first.
+func (m failover) gaps() []ovsdb.Gap { return append([]ovsdb.Gap{m.worst}, m.further...) }
+
 // event is a line of a timeline.
 type event struct {
 	at         time.Time
@@ -62,19 +65,18 @@ func (b *bench) addTimeline(ctx context.Context, mark logMark, m failover) {
 		return
 	}
 	events := []event{{m.at, "bench", m.name + " on " + m.active + " begins"}}
-	for _, gap := range append([]ovsdb.Gap{m.worst}, m.further...) {
+	for _, gap := range m.gaps() {
 		events = append(events,
 			event{gap.Before.At, "client", "last row acknowledged before: " + gap.Before.Name},
 			event{gap.After.At, "client", "first row acknowledged after: " + gap.After.Name})
 	}
 	for _, node := range b.cluster.NodeNames() {
 		for _, path := range []string{pacemakerLog, corosyncLog} {
-			log, err := b.logSince(ctx, mark, node, path)
+			found, err := b.eventsSince(ctx, mark, node, path, m.at)
 			if err != nil {
-				events = append(events, event{m.at, node, err.Error()})
-				continue
+				found = []event{{m.at, node, err.Error()}}
 			}
-			events = append(events, eventsIn(log, node, m.at)...)
+			events = append(events, found...)
 		}
 	}
 	end := m.worst.After.At.Add(2 * time.Second)
@@ -102,6 +104,12 @@ func (t *timeline) add(m failover, events []event) {
 		fmt.Fprintf(&t.text, "%8.3f  %-6s  %s\n", e.at.Sub(m.at).Seconds(), e.node, e.text)
 	}
 	t.text.WriteString("\n")
+}
+
+// eventsSince returns the notable lines that a node has added to a log since the mark.
+func (b *bench) eventsSince(ctx context.Context, mark logMark, node, path string, near time.Time) ([]event, error) {
+	log, err := b.logSince(ctx, mark, node, path)
+	return eventsIn(log, node, near), err
 }
 
 // eventsIn returns the notable lines of a log of Pacemaker or Corosync. Their

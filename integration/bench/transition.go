@@ -23,11 +23,11 @@ func (b *bench) addReaction(ctx context.Context, mark logMark, m failover) error
 			continue
 		}
 		for _, path := range []string{pacemakerLog, corosyncLog} {
-			log, err := b.logSince(ctx, mark, node, path)
+			found, err := b.eventsSince(ctx, mark, node, path, m.at)
 			if err != nil {
 				return err
 			}
-			events = append(events, eventsIn(log, node, m.at)...)
+			events = append(events, found...)
 		}
 	}
 	began, ok := firstTransition(events, m.at)
@@ -58,5 +58,5 @@ func firstTransition(events []event, fault time.Time) (time.Time, bool) {
 
 // firstGap returns the earliest of the interruptions of a failover.
 func firstGap(m failover) ovsdb.Gap {
-	return slices.MinFunc(append([]ovsdb.Gap{m.worst}, m.further...), func(a, b ovsdb.Gap) int { return a.Before.At.Compare(b.Before.At) })
+	return slices.MinFunc(m.gaps(), func(a, b ovsdb.Gap) int { return a.Before.At.Compare(b.Before.At) })
 }

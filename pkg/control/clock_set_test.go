@@ -30,15 +30,7 @@ func TestAClockThatIsSetDoesNotLetANodeLeadThatWasBehind(t *testing.T) {
 	t.Parallel()
 	for name, forward := range map[string]time.Duration{"forward": 2 * time.Hour, "back": -2 * time.Hour} {
 		three := newLedTrio(t)
-		record, err := three.nodes[0].Record(testContext(t))
-		must(t, err)
-		now := *record
-		now.Members = []string{"node1"} // the others were behind
-		must(t, three.nodes[0].Cluster.SwapRecord(testContext(t), record.String(), now.String()))
-		for _, n := range three.nodes[:2] {
-			must(t, n.Stop(testContext(t)))
-		}
-		last := three.nodes[2]
+		last := three.leaveOneBehind(t)
 		last.LeadWhenBehind = time.Hour
 		last.Monitor(testContext(t), false)
 		setClock(t, last, forward)

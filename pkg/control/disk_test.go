@@ -2,10 +2,7 @@ package control_test
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/process/processtest"
@@ -19,17 +16,13 @@ func TestNodeWhoseDiskIsFullDoesNotStandForPromotionUntilItCanBeWritten(t *testi
 	node := controltest.NewNode(t, cluster, "node1", "127.0.0.1", controltest.FreePorts(t))
 	directory := node.Layout.DatabaseDir
 	must(t, os.MkdirAll(directory, 0o755))
-	if err := unix.Mount("tmpfs", directory, "tmpfs", 0, "size=4m,mode=755"); err != nil {
-		processtest.SkipWithoutRight(t, "cannot mount a disk: %v", err)
-	}
-	t.Cleanup(func() { _ = unix.Unmount(directory, unix.MNT_DETACH) })
+	processtest.Mount(t, "tmpfs", directory, "tmpfs", "size=4m,mode=755")
 	must(t, node.Start(testContext(t)))
 	if cluster.Score("node1") == "" {
 		t.Fatal("the node does not stand for promotion")
 	}
 	must(t, node.Stop(testContext(t)))
-	filler := filepath.Join(directory, "filler")
-	_ = os.WriteFile(filler, make([]byte, 8<<20), 0o600) // it fails once the disk is full
+	filler := processtest.FillDisk(t, directory)
 	must(t, node.Start(testContext(t)))
 	if score := cluster.Score("node1"); score != "" {
 		t.Errorf("the node stands for promotion with %s", score)

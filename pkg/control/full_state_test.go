@@ -3,16 +3,16 @@ package control_test
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/process/processtest"
 	"ovndb-servers/pkg/replication"
 )
+
+// smallDisk are the options of a disk for a node's state.
+const smallDisk = "size=1m,mode=700"
 
 // fullAfterSwap is a cluster whose record is swapped as the disk of the node's state fills up.
 type fullAfterSwap struct {
@@ -31,13 +31,12 @@ func TestNodeWhoseStateDirectoryFillsUpAfterItsTermIsRecordedLeads(t *testing.T)
 	t.Parallel()
 	three := newTrio(t)
 	node := three.nodes[0]
-	mountSmall(t, node.StateDir)
-	node.Cluster = fullAfterSwap{Cluster: node.Cluster, fill: func() {
-		_ = os.WriteFile(filepath.Join(node.StateDir, "filler"), make([]byte, 8<<20), 0o600) // it fails once the disk is full
-	}}
+	processtest.Mount(t, "tmpfs", node.StateDir, "tmpfs", smallDisk)
+	var filler string
+	node.Cluster = fullAfterSwap{Cluster: node.Cluster, fill: func() { filler = processtest.FillDisk(t, node.StateDir) }}
 	must(t, node.Promote(testContext(t), replication.Participants{}))
 	insert(t, node, "a")
-	must(t, os.Remove(filepath.Join(node.StateDir, "filler")))
+	must(t, os.Remove(filler))
 	node.Monitor(testContext(t), true)
 	wantHealth(t, node, replication.HealthActive)
 	own, err := node.OwnTerm()
@@ -47,15 +46,6 @@ func TestNodeWhoseStateDirectoryFillsUpAfterItsTermIsRecordedLeads(t *testing.T)
 	}
 }
 
-// mountSmall mounts a small disk on a directory.
-func mountSmall(t *testing.T, directory string) {
-	t.Helper()
-	if err := unix.Mount("tmpfs", directory, "tmpfs", 0, "size=1m,mode=700"); err != nil {
-		processtest.SkipWithoutRight(t, "cannot mount a disk: %v", err)
-	}
-	t.Cleanup(func() { _ = unix.Unmount(directory, unix.MNT_DETACH) })
-}
-
 // A node that cannot say what it holds is waited for, and given up in the end with all that it alone holds.
 func TestNodesWhoseRunDirectoryIsFullCallAndAnswerElections(t *testing.T) {
 	t.Parallel()
@@ -63,8 +53,8 @@ func TestNodesWhoseRunDirectoryIsFullCallAndAnswerElections(t *testing.T) {
 	insert(t, three.nodes[0], "a")
 	for _, n := range three.nodes[1:] {
 		wantRows(t, n, "a")
-		mountSmall(t, n.RunDir)
-		_ = os.WriteFile(filepath.Join(n.RunDir, "filler"), make([]byte, 8<<20), 0o600) // it fails once the disk is full
+		processtest.Mount(t, "tmpfs", n.RunDir, "tmpfs", smallDisk)
+		processtest.FillDisk(t, n.RunDir)
 	}
 	for _, u := range three.nodes[0].Units {
 		controltest.Kill(t, u)

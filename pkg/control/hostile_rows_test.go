@@ -95,19 +95,27 @@ func TestHighestBeatThatAClientCanWriteEndsNoPromotion(t *testing.T) {
 	wantRows(t, next, "kept")
 }
 
-// The active is lost before it has written the marker back.
-func TestDataWhoseMarkerCannotBeReadLeadsOnceItIsBlessed(t *testing.T) {
-	t.Parallel()
-	trio := newLedTrio(t)
-	led, next := trio.nodes[0], trio.nodes[1]
+// newSuccessorOfTerm returns the second node, which has the rows "kept" and "last", of a cluster whose active
+// is lost before it has written a client's term in its marker back.
+func newSuccessorOfTerm(t *testing.T, term string) *control.Controller {
+	t.Helper()
+	three := newLedTrio(t)
+	led, next := three.nodes[0], three.nodes[1]
 	insert(t, led, "kept")
 	wantRows(t, next, "kept")
-	setKey(t, led, "ovndb-servers:term", "no number")
+	setKey(t, led, "ovndb-servers:term", term)
 	insert(t, led, "last")
 	wantRows(t, next, "kept", "last")
 	for _, u := range led.Units {
 		controltest.Kill(t, u)
 	}
+	return next
+}
+
+// The active is lost before it has written the marker back.
+func TestDataWhoseMarkerCannotBeReadLeadsOnceItIsBlessed(t *testing.T) {
+	t.Parallel()
+	next := newSuccessorOfTerm(t, "no number")
 	if err := next.Promote(testContext(t), replication.Participants{Nodes: []string{"node2"}}); err == nil {
 		t.Error("data of no known term leads by itself")
 	}

@@ -37,15 +37,7 @@ func TestLaterTermThatAClientHasWrittenLetsNoOldDataLead(t *testing.T) {
 // The active is lost before it has written the highest term that can be read back.
 func TestHighestTermThatAClientCanWriteEndsNoPromotion(t *testing.T) {
 	t.Parallel()
-	trio := newLedTrio(t)
-	led, next := trio.nodes[0], trio.nodes[1]
-	insert(t, led, "kept")
-	setKey(t, led, "ovndb-servers:term", "9223372036854775807")
-	insert(t, led, "last")
-	wantRows(t, next, "kept", "last")
-	for _, u := range led.Units {
-		controltest.Kill(t, u)
-	}
+	next := newSuccessorOfTerm(t, "9223372036854775807")
 	must(t, next.Promote(testContext(t), replication.Participants{Nodes: []string{"node2"}}))
 	wantHealth(t, next, replication.HealthActive)
 	wantRows(t, next, "kept", "last")

@@ -209,7 +209,7 @@ func (c *Controller) carryOut(ctx context.Context, r replication.Repair, record 
 	case replication.RepairRecord:
 		return c.restoreRecord(ctx)
 	case replication.RepairConfirm:
-		return c.confirmTerm(ctx)
+		return c.confirmTerm(record)
 	case replication.RepairTakeOver:
 		return c.takeOver(ctx)
 	case replication.RepairStartNorthd:

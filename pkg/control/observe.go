@@ -104,7 +104,7 @@ func (c *Controller) judgeUnanswered(u Unit, s replication.ServerState, q unansw
 	case !errors.Is(q.cause, ovsdbctl.ErrNoAnswer):
 		s.Deaf = errors.Is(q.cause, ovsdbctl.ErrNotListening)
 	case q.working(after):
-		s.Condition, s.Reason = c.busySince(u).condition(after, c.busyPatience())
+		s.Condition, s.Reason = busyCondition(c.busySince(u).elapsed(), after, c.busyPatience())
 	default:
 		s.Reason = "it is idle but does not answer: " + q.cause.Error()
 	}
@@ -118,8 +118,8 @@ func (c *Controller) busyPatience() time.Duration {
 	return DefaultBusyPatience
 }
 
-func (w stopwatch) condition(a process.Activity, patience time.Duration) (replication.Condition, string) {
-	waited := w.elapsed()
+// busyCondition returns the condition of a server that has been busy for that long.
+func busyCondition(waited time.Duration, a process.Activity, patience time.Duration) (replication.Condition, string) {
 	reason := fmt.Sprintf("no answer for %s, CPU time %s", waited.Round(time.Second), a.CPUTime)
 	if waited > patience {
 		return replication.ConditionFailed, fmt.Sprintf("%s, which is longer than busy_patience, %s", reason, patience)

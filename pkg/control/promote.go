@@ -50,7 +50,7 @@ func (c *Controller) Promote(ctx context.Context, p replication.Participants) er
 			return err
 		}
 	} else {
-		c.warn(c.confirmTerm(ctx), "until it is kept that this term is recorded, its members stay as they are")
+		c.warn(c.confirmTerm(func() (*replication.Record, error) { return c.Record(ctx) }), "until it is kept that this term is recorded, its members stay as they are")
 	}
 	return c.serve(ctx, term)
 }
@@ -185,12 +185,12 @@ func (c *Controller) keepRecorded(own replication.OwnTerm) error {
 }
 
 // confirmTerm keeps that the record names the term of this node, whose promotion was cut short before it did.
-func (c *Controller) confirmTerm(ctx context.Context) error {
+func (c *Controller) confirmTerm(query recordQuery) error {
 	own, err := c.OwnTerm()
 	if err != nil || own == nil || own.Recorded {
 		return err
 	}
-	record, err := c.Record(ctx)
+	record, err := query()
 	if err != nil || own.Judge(record) != replication.TermHeld {
 		return err
 	}

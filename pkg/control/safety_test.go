@@ -138,20 +138,26 @@ func TestAStaleNodeAloneWaits(t *testing.T) {
 	}
 }
 
+// leaveOneBehind stops all nodes but the last, which was behind when the first one led.
+func (three trio) leaveOneBehind(t *testing.T) *control.Controller {
+	t.Helper()
+	record, err := three.nodes[0].Record(testContext(t))
+	must(t, err)
+	now := *record
+	now.Members = []string{"node1"}
+	must(t, three.nodes[0].Cluster.SwapRecord(testContext(t), record.String(), now.String()))
+	for _, n := range three.nodes[:2] {
+		must(t, n.Stop(testContext(t)))
+	}
+	return three.nodes[2]
+}
+
 func TestANodeThatWasBehindIsAskedToLeadAfterTheTimeThatTheOperatorGave(t *testing.T) {
 	t.Parallel()
 	three := newLedTrio(t)
 	insert(t, three.nodes[0], "a")
 	wantRows(t, three.nodes[2], "a")
-	record, err := three.nodes[0].Record(testContext(t))
-	must(t, err)
-	now := *record
-	now.Members = []string{"node1"} // the others were behind
-	must(t, three.nodes[0].Cluster.SwapRecord(testContext(t), record.String(), now.String()))
-	for _, n := range three.nodes[:2] {
-		must(t, n.Stop(testContext(t)))
-	}
-	last := three.nodes[2]
+	last := three.leaveOneBehind(t)
 	last.LeadWhenBehind = 500 * time.Millisecond
 	if v := last.Monitor(testContext(t), false); three.Score("node3") != "" || !strings.Contains(v.Reason(), "may not lead") {
 		t.Fatalf("node3 is %q (%s), score %q", v.Health, v.Reason(), three.Score("node3"))

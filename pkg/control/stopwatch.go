@@ -1,7 +1,6 @@
 package control
 
 import (
-	"os"
 	"strconv"
 	"time"
 
@@ -28,6 +27,4 @@ func (w stopwatch) elapsed() time.Duration {
 }
 
 // clear stops it.
-func (w stopwatch) clear() {
-	_ = os.Remove(w.path) // usually there is none
-}
+func (w stopwatch) clear() { _ = w.drop() }

@@ -45,9 +45,10 @@ func (t *tally) begin(l *log) error {
 		return err
 	}
 	t.summary = Summary{Schema: first.name, SchemaVersion: first.version}
-	t.content = newContent(first.tables, t.globalTable)
 	if t.rowless {
 		t.content = resumedContent(first.tables, t.globalTable, nil)
+	} else {
+		t.content = newContent(first.tables, t.globalTable)
 	}
 	return nil
 }

@@ -19,28 +19,8 @@ import (
 func mount(t *testing.T, source, kind, options string) (directory string) {
 	t.Helper()
 	directory = t.TempDir()
-	if err := unix.Mount(source, directory, kind, 0, options); err != nil {
-		processtest.SkipWithoutRight(t, "cannot mount a %s: %v", kind, err)
-	}
-	t.Cleanup(func() { _ = unix.Unmount(directory, unix.MNT_DETACH) })
+	processtest.Mount(t, source, directory, kind, options)
 	return directory
-}
-
-// fill writes to a file until the directory has no room.
-func fill(t *testing.T, directory string) (path string) {
-	t.Helper()
-	file, err := os.Create(filepath.Join(directory, "filler"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for err == nil {
-		_, err = file.Write(make([]byte, 4096))
-	}
-	if !errors.Is(err, unix.ENOSPC) {
-		t.Fatal(err)
-	}
-	_ = file.Close()
-	return file.Name()
 }
 
 func TestDiskWithRoomIsWrittenToAndNothingIsLeftThere(t *testing.T) {
@@ -57,7 +37,7 @@ func TestDiskWithRoomIsWrittenToAndNothingIsLeftThere(t *testing.T) {
 func TestFullDiskIsNamedWithTheSystemsText(t *testing.T) {
 	t.Parallel()
 	directory := mount(t, "tmpfs", "tmpfs", "size=256k")
-	filler := fill(t, directory)
+	filler := processtest.FillDisk(t, directory)
 	err := process.ProbeDisk(directory, process.Owner{})
 	if !errors.Is(err, unix.ENOSPC) || err.Error() != "cannot write to "+directory+": no space left on device" {
 		t.Errorf("the error of a full disk is: %v", err)

@@ -2,7 +2,6 @@ package supervisor_test
 
 import (
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,26 +21,7 @@ import (
 func smallDisk(t *testing.T, node *control.Controller) {
 	t.Helper()
 	must(t, os.MkdirAll(node.Layout.DatabaseDir, 0o755))
-	if err := unix.Mount("tmpfs", node.Layout.DatabaseDir, "tmpfs", 0, "size=4m,mode=755"); err != nil {
-		processtest.SkipWithoutRight(t, "cannot mount a disk: %v", err)
-	}
-	t.Cleanup(func() { _ = unix.Unmount(node.Layout.DatabaseDir, unix.MNT_DETACH) })
-}
-
-// fillDisk fills the disk of a node's databases.
-func fillDisk(t *testing.T, node *control.Controller) (filler string) {
-	t.Helper()
-	filler = filepath.Join(node.Layout.DatabaseDir, "filler")
-	file, err := os.Create(filler)
-	must(t, err)
-	for err == nil {
-		_, err = file.Write(make([]byte, 4096))
-	}
-	if !errors.Is(err, unix.ENOSPC) {
-		t.Fatal(err)
-	}
-	must(t, file.Close())
-	return filler
+	processtest.Mount(t, "tmpfs", node.Layout.DatabaseDir, "tmpfs", "size=4m,mode=755")
 }
 
 func TestSupervisedActiveWhoseDiskIsFullIsDegradedAndThenLeftToTheFreshBackup(t *testing.T) {
@@ -52,7 +32,7 @@ func TestSupervisedActiveWhoseDiskIsFullIsDegradedAndThenLeftToTheFreshBackup(t 
 	})
 	supervise(t, p.backup, p.changed[1])
 	eventually(t, "the backup to be a member", func() bool { return len(p.members(t)) == 2 })
-	filler := fillDisk(t, p.active)
+	filler := processtest.FillDisk(t, p.active.Layout.DatabaseDir)
 	eventually(t, "the monitors to be told that the disk is full", func() bool {
 		reasons := reported(t, p.active)
 		return len(reasons) == 1 && strings.HasSuffix(reasons[0], "no space left on device")
