@@ -3,10 +3,13 @@ package control
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
+	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/ovsdbfile"
+	"ovndb-servers/pkg/replication"
 )
 
 // checkpoint is the file in which a checkpoint of a database file is kept. To drop it
@@ -76,14 +79,19 @@ func (c *Controller) dropOutdatedCheckpoint(u Unit) bool {
 	return false
 }
 
-// proveCheckpoint drops the checkpoint of a file unless the server that has read it found the same marker: a
-// server takes the records before a damaged one for the whole, and a disk may return other bytes than before.
+// proveCheckpoint drops the checkpoint of a file unless the server that has read it found the same marker, or
+// none either: a server takes the records before a damaged one for the whole, and a disk may return other
+// bytes than before.
 func (c *Controller) proveCheckpoint(ctx context.Context, u Unit) {
 	ctx, cancel := withBudget(ctx, answerFraction, answerTimeout)
 	defer cancel()
 	live, err := c.markerOfStarted(ctx, u)
-	if err == nil && live != nil {
-		if content, err := c.read(ctx, u); err == nil && content.marker != nil && *content.marker == *live {
+	if errors.Is(err, ovsdbctl.ErrNoGlobal) || errors.Is(err, replication.ErrMarker) { // data without a term
+		live, err = nil, nil
+	}
+	if err == nil {
+		content, err := c.read(ctx, u)
+		if err == nil && (content.marker == nil) == (live == nil) && (live == nil || *content.marker == *live) {
 			return
 		}
 	}

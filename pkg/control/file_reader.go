@@ -7,7 +7,6 @@ import (
 
 	"github.com/sirupsen/logrus"
 
-	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/ovsdbfile"
 	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/replication"
@@ -35,17 +34,11 @@ func (c *Controller) fileReader(u Unit) *fileReader {
 	return r
 }
 
-// resume goes on from a checkpoint, or from the beginning of the file. It tracks no rows: the position of
-// marked data does not need them.
+// resume goes on from a checkpoint, or from the beginning of the file. It tracks no rows: those of unmarked
+// data alone count, see [Controller.content].
 func (r *fileReader) resume(from ovsdbfile.Checkpoint) {
-	r.begin(from)
+	r.follower = ovsdbfile.Resume(from, r.unit.Files.Database, r.unit.Server.Database.GlobalTable, replication.KeyBeat)
 	r.follower.WithoutRows()
-}
-
-// begin goes on from a checkpoint, or from the beginning of the file, and then tracks its rows.
-func (r *fileReader) begin(from ovsdbfile.Checkpoint) {
-	global := r.unit.Server.Database.GlobalTable
-	r.follower = ovsdbfile.Resume(from, r.unit.Files.Database, global, replication.KeyBeat, global, ovsdbctl.ConnectionTable)
 	r.size = from.Size()
 	r.saved = r.size > 0
 }
@@ -58,7 +51,7 @@ func (r *fileReader) holding(ctx context.Context) (fileContent, error) {
 	case !r.saved && r.kept.held(): // somebody was faster
 		r.resume(r.kept.load())
 	}
-	s, err := r.summary(ctx)
+	s, err := r.follower.Advance(ctx)
 	if err != nil {
 		return fileContent{}, fmt.Errorf("cannot read the file of %s: %w", r.unit.Name(), err)
 	}
@@ -66,7 +59,7 @@ func (r *fileReader) holding(ctx context.Context) (fileContent, error) {
 	if err != nil { // a client has written it: the term of the data is not known
 		r.log.WithError(err).WithField("file", r.unit.Files.Database).Debug("the data counts as that of no term")
 	}
-	if m != nil {
+	if m != nil || s.Size >= checkpointAfter {
 		r.keep(s)
 	}
 	changes := uint64(max(s.ChangesAfterKey, 0))
@@ -74,24 +67,10 @@ func (r *fileReader) holding(ctx context.Context) (fileContent, error) {
 	return fileContent{marker: m, position: replication.PositionOf(m, changes, possible, ""), rows: s.Rows}, nil
 }
 
-// summary sums the file up. The rows of unmarked data count, and only the whole file
-// says how many there are.
-func (r *fileReader) summary(ctx context.Context) (ovsdbfile.Summary, error) {
-	s, err := r.follower.Advance(ctx)
-	if err != nil || s.RowsKnown() {
-		return s, err
-	}
-	if m := replication.ReadableMarker(s.Global); m != nil {
-		return s, nil
-	}
-	r.begin(ovsdbfile.Checkpoint{})
-	return r.follower.Advance(ctx)
-}
-
 // keep leaves a checkpoint for other processes after the whole file, or much of it, was
-// read, and forgets the rows.
+// read.
 func (r *fileReader) keep(s ovsdbfile.Summary) {
-	if s.RowsKnown() || r.size == 0 || s.Size-r.size >= checkpointAfter {
+	if r.size == 0 || s.Size-r.size >= checkpointAfter {
 		r.leave()
 	}
 }
@@ -141,20 +120,37 @@ func (r *FileReaders) Refresh(ctx context.Context) error {
 
 // positions returns the position of every unit.
 func (r *FileReaders) positions(ctx context.Context) (replication.Positions, error) {
+	return r.read(ctx, r.c.withContent)
+}
+
+// terms returns the position of every unit, without the digest of unmarked data.
+func (r *FileReaders) terms(ctx context.Context) (replication.Positions, error) {
+	return r.read(ctx, func(_ context.Context, _ Unit, h fileContent) (fileContent, error) {
+		h.position = r.c.knownTerms().believe(h.position)
+		return h, nil
+	})
+}
+
+// read returns the position of every unit, completed by a function.
+func (r *FileReaders) read(
+	ctx context.Context, complete func(context.Context, Unit, fileContent) (fileContent, error),
+) (replication.Positions, error) {
 	type result struct {
 		position replication.Position
 		err      error
 	}
-	results := parallel.Map(r.members, func(m *fileReader) (found result) {
+	results := parallel.Map(r.members, func(m *fileReader) result {
 		content, err := m.holding(ctx)
+		if err == nil {
+			content, err = complete(ctx, m.unit, content)
+		}
 		if err != nil {
 			return result{err: err}
 		}
-		found.position, found.err = r.c.withContent(ctx, m.unit, content)
 		if !r.c.followed(m.unit).held() {
-			found.position = found.position.WasWritable()
+			content.position = content.position.WasWritable()
 		}
-		return found
+		return result{position: content.position}
 	})
 	all := replication.Positions{}
 	var errs []error

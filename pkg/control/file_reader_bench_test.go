@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,8 +15,14 @@ import (
 	"ovndb-servers/pkg/process"
 )
 
-// generated is a node whose northbound file holds rows in marked data, and no servers.
-func generated(b *testing.B, rows int) *control.Controller {
+// marked is the global row of data that was promoted.
+const marked = `"NB_Global":{"99999999-1111-4111-8111-111111111111":{"external_ids":["map",[` +
+	`["ovndb-servers:lineage","11111111-1111-4111-8111-111111111111"],["ovndb-servers:term","3"],` +
+	`["ovndb-servers:term-id","33333333-1111-4111-8111-111111111111"],["ovndb-servers:prev-term-id","22222222-1111-4111-8111-111111111111"],` +
+	`["ovndb-servers:active","node1"],["ovndb-servers:base","7+5"],["ovndb-servers:beat","9"]]]}},`
+
+// generated is a node whose northbound file holds a global row and others, and no servers.
+func generated(b *testing.B, global string, rows int) *control.Controller {
 	b.Helper()
 	directory := b.TempDir()
 	layout, err := process.DiscoverLayout(process.Layout{RunDir: directory, DatabaseDir: directory, LogDir: directory})
@@ -27,16 +32,14 @@ func generated(b *testing.B, rows int) *control.Controller {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	c := &control.Controller{
-		Instance: "ovndb", Node: "node1", Layout: layout, Log: log,
+		Instance: "ovndb", Node: "node1", Layout: layout, Log: log, RunDir: b.TempDir(),
 		Units: control.Units(layout, control.Endpoint{}, control.Endpoint{})[:1],
 	}
 	file := c.Units[0].Files
 	if out, err := exec.Command("ovsdb-tool", "create", file.Database, file.Schema).CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}
-	appendRecord(b, file.Database, `{"NB_Global":{"99999999-1111-4111-8111-111111111111":{"external_ids":["map",[`+
-		`["ovndb-servers:lineage","L"],["ovndb-servers:term","3"],["ovndb-servers:term-id","T3"],["ovndb-servers:prev-term-id","T2"],`+
-		`["ovndb-servers:active","node1"],["ovndb-servers:base","7+5"],["ovndb-servers:beat","9"]]]}},"Logical_Switch_Port":{`+ports(rows)+`}}`)
+	appendRecord(b, file.Database, `{`+global+`"Logical_Switch_Port":{`+ports(rows)+`}}`)
 	return c
 }
 
@@ -62,9 +65,11 @@ func appendRecord(b *testing.B, path, body string) {
 	}
 }
 
+// benchmarkedRows is the number of rows in a file.
+const benchmarkedRows = 100_000
+
 // BenchmarkPosition measures the time that an action spends on the position of one database.
 func BenchmarkPosition(b *testing.B) {
-	const rows = 100_000
 	read := func(b *testing.B, c *control.Controller) {
 		b.Helper()
 		if got, err := c.ReadPosition(b.Context(), c.Units[0]); err != nil || got.Progress.Beat != 9 {
@@ -73,13 +78,12 @@ func BenchmarkPosition(b *testing.B) {
 	}
 	forget := func(b *testing.B, c *control.Controller) {
 		b.Helper()
-		kept, err := filepath.Glob(filepath.Join(c.Layout.RunDir, "*.position"))
-		if err != nil || len(kept) != 1 || os.Remove(kept[0]) != nil {
-			b.Fatalf("%q, %v", kept, err)
+		if err := os.Remove(checkpointFile(c, c.Units[0])); err != nil {
+			b.Fatal(err)
 		}
 	}
 	b.Run("whole", func(b *testing.B) {
-		c := generated(b, rows)
+		c := generated(b, marked, benchmarkedRows)
 		b.ReportAllocs()
 		for b.Loop() {
 			read(b, c)
@@ -87,7 +91,7 @@ func BenchmarkPosition(b *testing.B) {
 		}
 	})
 	b.Run("checkpoint", func(b *testing.B) {
-		c := generated(b, rows)
+		c := generated(b, marked, benchmarkedRows)
 		read(b, c)
 		b.ReportAllocs()
 		for b.Loop() {
@@ -95,7 +99,7 @@ func BenchmarkPosition(b *testing.B) {
 		}
 	})
 	b.Run("checkpoint and 60 KiB", func(b *testing.B) {
-		c := generated(b, rows)
+		c := generated(b, marked, benchmarkedRows)
 		read(b, c)
 		for i := range 300 {
 			appendRecord(b, c.Units[0].Files.Database,
@@ -107,7 +111,7 @@ func BenchmarkPosition(b *testing.B) {
 		}
 	})
 	b.Run("idle supervisor", func(b *testing.B) {
-		c := generated(b, rows)
+		c := generated(b, marked, benchmarkedRows)
 		readings := c.FileReaders()
 		b.ReportAllocs()
 		for b.Loop() {
@@ -116,4 +120,28 @@ func BenchmarkPosition(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkUnmarkedPosition measures the time that an action spends on the digest of data without a marker.
+func BenchmarkUnmarkedPosition(b *testing.B) {
+	for name, again := range map[string]bool{"unmarked": false, "unmarked, at rest": true} {
+		b.Run(name, func(b *testing.B) {
+			c := generated(b, "", benchmarkedRows)
+			readUnmarked(b, c)
+			b.ReportAllocs()
+			for b.Loop() {
+				if !again && os.Remove(contentFile(c, c.Units[0])) != nil {
+					b.Fatal("the content was not kept")
+				}
+				readUnmarked(b, c)
+			}
+		})
+	}
+}
+
+func readUnmarked(b *testing.B, c *control.Controller) {
+	b.Helper()
+	if got, err := c.ReadPosition(b.Context(), c.Units[0]); err != nil || got.Content == "" {
+		b.Fatalf("%+v, %v", got, err)
+	}
 }

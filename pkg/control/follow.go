@@ -245,7 +245,11 @@ func (c *Controller) admitOnce(ctx context.Context, u Unit, source string, recor
 	var held fileContent
 	var errs [3]error
 	parallel.Do(
-		func() { held, errs[0] = c.read(ctx, u) },
+		func() {
+			if held, errs[0] = c.read(ctx, u); errs[0] == nil {
+				held, errs[0] = c.withContent(ctx, u, held)
+			}
+		},
 		func() { j.Record, errs[1] = record() },
 		func() {
 			errs[2] = step(ctx, "question the "+u.Name()+" server to replicate from", source, func(ctx context.Context) error {

@@ -15,6 +15,7 @@ func FuzzStateFiles(f *testing.F) {
 	f.Add(`{"config":"x","leader":{"Node":"a","Sources":{}},"reasons":["y"]}`)
 	f.Add("23000000 700000000")
 	f.Add("3 7")
+	f.Add(`{"form":1,"file":"x","content":{"rows":3,"digest":""}}`)
 	f.Add("7/x a b a")
 	directory := f.TempDir()
 	c := &Controller{StateDir: directory, RunDir: directory}
@@ -22,7 +23,7 @@ func FuzzStateFiles(f *testing.F) {
 	record := &replication.Record{Term: 7, TermID: "x"}
 	files := []string{
 		c.lastingFile(stateTerm), c.supervisorStateFile(), c.readTime(u).path, c.lastSeen(u).path,
-		c.checkpoint(u).path, c.missedRounds().path,
+		c.checkpoint(u).path, c.missedRounds().path, c.keptContent(u).path,
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, path := range files {
@@ -47,6 +48,9 @@ func FuzzStateFiles(f *testing.F) {
 			}
 		}
 		c.checkpoint(u).load()
+		if content, ok := c.keptContent(u).load("x"); ok && (content.Rows == 0) != (content.Digest == "") {
+			t.Errorf("the content is %+v", content)
+		}
 		c.missedNodes(record)
 	})
 }

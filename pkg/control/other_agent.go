@@ -60,7 +60,7 @@ func (c *Controller) promotedElsewhere(ctx context.Context, states []replication
 		return false, ""
 	}
 	record, recordErr := c.Record(ctx)
-	held, heldErr := c.positions(ctx)
+	held, heldErr := c.terms(ctx)
 	if err := errors.Join(err, recordErr, heldErr); err != nil {
 		return true, "this cannot be decided yet: " + err.Error()
 	}
@@ -103,7 +103,7 @@ func (c *Controller) takeOver(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("cannot take over from another agent: %w", err)
 	}
-	held, err := c.positions(ctx)
+	held, err := c.terms(ctx)
 	if err != nil {
 		return fmt.Errorf("cannot take over from another agent: %w", err)
 	}

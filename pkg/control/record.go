@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 
-	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -13,8 +12,8 @@ type fileContent struct {
 	// position orders it among other nodes' data. Content of unmarked data is
 	// not in it.
 	position replication.Position
-	// rows counts the rows besides the global one and the listeners. Of marked data
-	// they may be unknown.
+	// rows counts the rows besides the global one and the listeners. It is
+	// [ovsdbfile.RowsUnknown] of marked data, and before [Controller.withContent].
 	rows int
 }
 
@@ -24,26 +23,28 @@ func (c *Controller) read(ctx context.Context, u Unit) (fileContent, error) {
 	return c.fileReader(u).holding(ctx)
 }
 
-// withContent returns the position of a unit's content, with the digest if it
-// needs one.
-func (c *Controller) withContent(ctx context.Context, u Unit, h fileContent) (replication.Position, error) {
+// withContent adds the digest and the number of rows of unmarked data.
+func (c *Controller) withContent(ctx context.Context, u Unit, h fileContent) (fileContent, error) {
 	h.position = c.knownTerms().believe(h.position)
-	if h.marker != nil || h.rows == 0 {
-		return h.position, nil
+	if h.marker != nil {
+		return h, nil
 	}
-	store, err := u.Server.Open(ctx)
-	if err != nil {
-		return replication.Position{}, err
-	}
-	defer store.Close()
-	h.position.Content, err = store.Digest(ctx, u.Server.Database.GlobalTable, ovsdbctl.ConnectionTable)
-	return h.position, err
+	content, err := c.content(ctx, u)
+	h.position.Content, h.rows = content.Digest, content.Rows
+	return h, err
 }
 
-// positions returns the position of every unit. Unmarked data that is not empty is
-// told apart by a digest, for which its server must answer.
+// positions returns the position of every unit. Unmarked data that is not empty is told apart by
+// a digest of its file.
 func (c *Controller) positions(ctx context.Context) (replication.Positions, error) {
 	return c.FileReaders().positions(ctx)
+}
+
+// terms returns the position of every unit, without the digest of unmarked data: what is asked of it
+// concerns terms alone, and clients may write to the file so often that each digest is of another
+// content.
+func (c *Controller) terms(ctx context.Context) (replication.Positions, error) {
+	return c.FileReaders().terms(ctx)
 }
 
 // Record asks the cluster for its record; nil if there is none.

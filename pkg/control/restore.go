@@ -65,8 +65,10 @@ func (c *Controller) Restore(ctx context.Context, name string) (Restored, error)
 	if err := file.Replace(ctx, source, u.Name()); err != nil {
 		return restored, fmt.Errorf("cannot restore snapshot %s: %w", name, err)
 	}
-	restored.Position, err = c.ReadPosition(ctx, u)
-	return restored, err
+	if restored.Position, err = c.ReadPosition(ctx, u); err != nil {
+		return restored, fmt.Errorf("snapshot %s is in its place, and cannot be read there: %w", name, err)
+	}
+	return restored, nil
 }
 
 // SnapshotDirectory returns where the snapshots of the resource on this node are.

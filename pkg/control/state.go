@@ -45,6 +45,8 @@ const (
 	stateUpgradeRefused = "upgrade-refused"
 	// stateFilePosition holds, for a database, how far its file was read and the position there.
 	stateFilePosition = "position"
+	// stateContent holds, for a database whose data has no marker, the digest of its rows.
+	stateContent = "content"
 	// statePendingFollow names the promoted node that the supervisor is to follow.
 	statePendingFollow = "follow"
 	// stateReinit says, for a database, that an operator has it copied again, and in which term.
@@ -181,6 +183,10 @@ func (c *Controller) PokeFile() string { return c.runFile(statePoke) }
 
 func (c *Controller) checkpoint(u Unit) checkpoint {
 	return checkpoint{note{path: c.unitFile(u, stateFilePosition)}}
+}
+
+func (c *Controller) keptContent(u Unit) keptContent {
+	return keptContent{note{path: c.unitFile(u, stateContent)}}
 }
 
 // busySince runs while a server is too busy to answer. If it cannot, patience never ends; the monitor

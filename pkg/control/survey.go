@@ -37,16 +37,14 @@ func (c *Controller) Survey(ctx context.Context) (replication.Survey, error) {
 	return s, err
 }
 
-// ReadPosition returns the position of a unit's database file. It needs no server,
-// except to tell apart data that was never promoted under this agent.
+// ReadPosition returns the position of a unit's database file. It needs no server.
 func (c *Controller) ReadPosition(ctx context.Context, u Unit) (replication.Position, error) {
 	h, err := c.read(ctx, u)
+	if err == nil {
+		h, err = c.withContent(ctx, u, h)
+	}
 	if err != nil {
 		return replication.Position{}, err
 	}
-	p, err := c.withContent(ctx, u, h)
-	if err != nil {
-		p = replication.Position{Content: "unknown"}
-	}
-	return p, nil
+	return h.position, nil
 }

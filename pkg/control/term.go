@@ -56,7 +56,7 @@ const beatTimeout = 2 * time.Second
 func (c *Controller) Beat(ctx context.Context, own replication.OwnTerm, files *FileReaders) error {
 	reading, cancel := withBudget(ctx, answerFraction, beatTimeout)
 	defer cancel()
-	held, err := files.positions(reading)
+	held, err := files.terms(reading)
 	if err != nil {
 		c.Log.WithError(err).Debug("a file that cannot be read in time counts as changed")
 	}

@@ -23,7 +23,7 @@ func (c *Controller) observeManaged(ctx context.Context, o *replication.Observat
 		return
 	}
 	o.Unmanaged = true
-	if held, err := c.positions(ctx); err == nil && held.Term() > 0 {
+	if held, err := c.terms(ctx); err == nil && held.Term() > 0 {
 		return
 	}
 	for _, i := range elsewhere {

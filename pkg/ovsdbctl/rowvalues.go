@@ -43,39 +43,50 @@ func (v RowValues) Change(change RowValues, isDiff func(column string) bool) {
 	}
 }
 
+// changedSet and changedMap are values to which differences were applied. The next one changes them in
+// place: a set that has grown by one element in each transaction is not copied as often.
+type (
+	changedSet map[any]struct{}
+	changedMap map[any]any
+)
+
 // applyDiff does the same as ovsdb_datum_apply_diff_in_place in lib/ovsdb-data.c of Open vSwitch
 // with a type of more than one element.
 func applyDiff(old, diff any) any {
 	pairs, isMap := diff.(ovsdb.OvsMap)
 	if !isMap {
-		return ovsdb.OvsSet{GoSet: toggled(elementsOf(old), elementsOf(diff))}
+		return toggled(old, elementsOf(diff))
 	}
-	result := ovsdb.OvsMap{GoMap: map[any]any{}}
-	if before, ok := old.(ovsdb.OvsMap); ok {
-		maps.Copy(result.GoMap, before.GoMap)
+	result, changed := old.(changedMap)
+	if !changed {
+		result = changedMap{}
+		if before, ok := old.(ovsdb.OvsMap); ok {
+			maps.Copy(result, before.GoMap)
+		}
 	}
 	for key, value := range pairs.GoMap {
-		if present, exists := result.GoMap[key]; exists && present == value {
-			delete(result.GoMap, key)
+		if present, exists := result[key]; exists && present == value {
+			delete(result, key)
 		} else {
-			result.GoMap[key] = value
+			result[key] = value
 		}
 	}
 	return result
 }
 
-func toggled(elements, diff []any) []any {
-	present := make(map[any]bool, len(elements))
-	for _, element := range elements {
-		present[element] = true
+func toggled(old any, diff []any) changedSet {
+	result, changed := old.(changedSet)
+	if !changed {
+		result = changedSet{}
+		for _, element := range elementsOf(old) {
+			result[element] = struct{}{}
+		}
 	}
 	for _, element := range diff {
-		present[element] = !present[element]
-	}
-	result := make([]any, 0, len(present))
-	for element, is := range present {
-		if is {
-			result = append(result, element)
+		if _, present := result[element]; present {
+			delete(result, element)
+		} else {
+			result[element] = struct{}{}
 		}
 	}
 	return result
@@ -84,7 +95,7 @@ func toggled(elements, diff []any) []any {
 // elementsOf returns the elements of a set. One of a single element is written as the element.
 func elementsOf(value any) []any {
 	switch v := value.(type) {
-	case nil, ovsdb.OvsMap:
+	case nil, ovsdb.OvsMap, changedMap:
 		return nil
 	case ovsdb.OvsSet:
 		return v.GoSet
@@ -95,6 +106,14 @@ func elementsOf(value any) []any {
 
 // Columns returns the columns as those of a [Row].
 func (v RowValues) Columns() (map[string][]string, error) {
+	for name, value := range v.columns {
+		switch changed := value.(type) {
+		case changedSet:
+			v.columns[name] = ovsdb.OvsSet{GoSet: slices.Collect(maps.Keys(changed))}
+		case changedMap:
+			v.columns[name] = ovsdb.OvsMap{GoMap: changed}
+		}
+	}
 	columns, err := decodedColumns(v.columns)
 	for name, elements := range columns {
 		columns[name] = slices.Compact(elements)

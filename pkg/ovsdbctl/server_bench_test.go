@@ -148,16 +148,3 @@ func BenchmarkParseSyncStatus(b *testing.B) {
 		}
 	}
 }
-
-// An election with data that has no marker. The cost grows with the data.
-func BenchmarkDigest(b *testing.B) {
-	server := startWithRows(b, 10_000)
-	store := openStore(b, server)
-	defer store.Close()
-	b.ReportAllocs()
-	for b.Loop() {
-		if digest, err := store.Digest(b.Context(), "NB_Global"); err != nil || digest == "" {
-			b.Fatalf("got %q, %v", digest, err)
-		}
-	}
-}

@@ -8,8 +8,6 @@ import (
 	"github.com/ovn-org/libovsdb/ovsdb"
 )
 
-// Nodes that run different versions of the program compare their digests: values have to
-// be those that the library makes of them.
 func TestValuesAreThoseOfTheLibrary(t *testing.T) {
 	t.Parallel()
 	const row = `{"_uuid":["uuid","6c7a4b9c-7b9a-4a58-9f06-1d1f5b9a0d4e"],"text":"port \"1\"","integer":7,"negative":-9007199254740993,"real":1.5e300,

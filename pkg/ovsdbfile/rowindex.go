@@ -2,9 +2,7 @@ package ovsdbfile
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +22,7 @@ type RowIndex struct {
 
 	file    io.ReaderAt
 	size    int64 // of the part that can be read, in bytes
-	changes map[string][]indexedChange
+	changes map[string]*changeList
 }
 
 // A RowValue is a row, or a change of it: an object of columns.
@@ -35,21 +33,6 @@ type RowValue struct {
 	Diff bool
 }
 
-// indexedChange is a change of a row and the offset of its value in the file.
-type indexedChange struct {
-	id   [16]byte
-	kind changeKind
-	at   [7]byte // big endian, so that changes need no more than 24 bytes
-}
-
-type changeKind uint8
-
-const (
-	changeWhole changeKind = iota // the columns' values
-	changeDiff                    // the columns' differences, if the row exists
-	changeGone                    // deleted
-)
-
 // IndexRows reads the first size bytes of a database file. Like a server it takes the records
 // before one that cannot be read as the content. The error is that of the file or of ctx,
 // [ErrNotDatabase] or [ErrClustered], or ErrTorn if not even the schema can be read.
@@ -58,7 +41,7 @@ func IndexRows(ctx context.Context, file io.ReaderAt, size int64) (*RowIndex, er
 	if err != nil {
 		return nil, err
 	}
-	x := &RowIndex{Schema: bytes.TrimSpace(first.JSON), file: file, changes: map[string][]indexedChange{}}
+	x := &RowIndex{Schema: bytes.TrimSpace(first.JSON), file: file, changes: map[string]*changeList{}}
 	l := newLog(nil, "")
 	l.resume(file, size)
 	l.stream.before = ctx.Err
@@ -67,7 +50,7 @@ func IndexRows(ctx context.Context, file io.ReaderAt, size int64) (*RowIndex, er
 		return nil, err
 	}
 	for _, table := range names.tables {
-		x.changes[table] = nil
+		x.changes[table] = &changeList{}
 	}
 	for err == nil {
 		err = x.addRecord(l)
@@ -77,7 +60,7 @@ func IndexRows(ctx context.Context, file io.ReaderAt, size int64) (*RowIndex, er
 	}
 	x.size = l.size
 	for table, changes := range x.changes {
-		if x.changes[table], err = present(changes); err != nil {
+		if err := changes.settle(); err != nil {
 			return nil, fmt.Errorf("table %s: %w", table, err)
 		}
 	}
@@ -92,21 +75,12 @@ func (x *RowIndex) addRecord(l *log) error {
 	for table, start := range before {
 		switch changes := x.changes[table]; {
 		case err != nil:
-			x.changes[table] = changes[:start]
+			changes.truncate(start)
 		case !diff: // _is_diff may come after the rows
-			setWhole(changes[start:])
+			changes.setWhole(start)
 		}
 	}
 	return err
-}
-
-// setWhole makes changes those of a record without _is_diff.
-func setWhole(changes []indexedChange) {
-	for i := range changes {
-		if changes[i].kind == changeDiff {
-			changes[i].kind = changeWhole
-		}
-	}
 }
 
 func (x *RowIndex) parse(l *log, s *scanner, before map[string]int, diff *bool) error {
@@ -120,7 +94,7 @@ func (x *RowIndex) parse(l *log, s *scanner, before map[string]int, diff *bool) 
 		table := string(name)
 		if changes, known := x.changes[table]; known {
 			if _, again := before[table]; !again {
-				before[table] = len(changes)
+				before[table] = changes.length
 			}
 			return s.members(func(id []byte) error { return x.addRow(l, s, table, id) })
 		}
@@ -145,51 +119,22 @@ func (x *RowIndex) addRow(l *log, s *scanner, table string, name []byte) error {
 	if gone {
 		change.kind = changeGone
 	}
-	x.changes[table] = append(x.changes[table], change)
+	x.changes[table].add(change)
 	if gone {
 		return nil
 	}
 	return s.skipObject()
 }
 
-// present sorts changes by row and place, and drops those of rows that are gone.
-func present(changes []indexedChange) ([]indexedChange, error) {
-	slices.SortFunc(changes, func(a, b indexedChange) int {
-		return cmp.Or(bytes.Compare(a.id[:], b.id[:]), bytes.Compare(a.at[:], b.at[:]))
-	})
-	kept := changes[:0]
-	for start := 0; start < len(changes); {
-		end := endOfRow(changes, start)
-		from := start
-		for i := start; i < end; i++ {
-			if changes[i].kind == changeGone && i == from {
-				return nil, fmt.Errorf("%w: row %v is deleted, but does not exist", ErrNotDatabase, rowuuid.UUID(changes[i].id))
-			}
-			if changes[i].kind == changeGone {
-				from = i + 1
-			}
-		}
-		kept = append(kept, changes[from:end]...)
-		start = end
-	}
-	return slices.Clip(kept), nil
-}
-
-// endOfRow returns the end of the changes of the row whose first one is at start.
-func endOfRow(changes []indexedChange, start int) int {
-	end := start + 1
-	for end < len(changes) && changes[end].id == changes[start].id {
-		end++
-	}
-	return end
-}
-
 // IDs returns the UUIDs of the rows of a table, sorted.
 func (x *RowIndex) IDs(table string) []rowuuid.UUID {
-	changes := x.changes[table]
-	ids := make([]rowuuid.UUID, 0, len(changes))
-	for start := 0; start < len(changes); start = endOfRow(changes, start) {
-		ids = append(ids, changes[start].id)
+	changes, known := x.changes[table]
+	if !known {
+		return nil
+	}
+	ids := make([]rowuuid.UUID, 0, changes.length)
+	for start := 0; start < changes.length; start = changes.endOfRow(start) {
+		ids = append(ids, changes.at(start).id)
 	}
 	return ids
 }
@@ -197,22 +142,57 @@ func (x *RowIndex) IDs(table string) []rowuuid.UUID {
 // Values returns a row as it was inserted and the changes since, in their order; none if there is no
 // such row. The error is that of the file.
 func (x *RowIndex) Values(table string, id rowuuid.UUID) ([]RowValue, error) {
-	changes := x.changes[table]
-	start, found := slices.BinarySearchFunc(changes, id, func(c indexedChange, id rowuuid.UUID) int {
-		return bytes.Compare(c.id[:], id[:])
-	})
-	if !found {
+	changes, known := x.changes[table]
+	if !known {
 		return nil, nil
 	}
-	var values []RowValue
-	for _, change := range changes[start:endOfRow(changes, start)] {
-		text, err := x.read(change.offset())
-		if err != nil {
-			return nil, fmt.Errorf("cannot read row %v of table %s: %w", id, table, err)
-		}
-		values = append(values, RowValue{JSON: text, Diff: change.kind == changeDiff && len(values) > 0})
+	start := changes.search(id)
+	if start == changes.length || changes.at(start).id != id {
+		return nil, nil
 	}
-	return values, nil
+	values, _, err := x.values(table, changes, start, nil)
+	return values, err
+}
+
+// Each calls a function with each row of a table whose UUID begins with the given byte, in the order of
+// the UUIDs, and with its values as [RowIndex.Values] returns them, which are valid until the function
+// returns. The error is the function's first one, or that of the file.
+func (x *RowIndex) Each(table string, begin byte, do func(id rowuuid.UUID, values []RowValue) error) error {
+	changes, known := x.changes[table]
+	if !known {
+		return nil
+	}
+	var buffer []byte
+	for start := changes.search(rowuuid.UUID{begin}); start < changes.length; start = changes.endOfRow(start) {
+		id := changes.at(start).id
+		if id[0] != begin {
+			return nil
+		}
+		var values []RowValue
+		var err error
+		if values, buffer, err = x.values(table, changes, start, buffer[:0]); err != nil {
+			return err
+		}
+		if err := do(id, values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// values reads the row whose changes begin at start. Their text is appended to the buffer.
+func (x *RowIndex) values(table string, changes *changeList, start int, buffer []byte) ([]RowValue, []byte, error) {
+	end := changes.endOfRow(start)
+	values := make([]RowValue, 0, end-start)
+	for i := start; i < end; i++ {
+		change, before := changes.at(i), len(buffer)
+		var err error
+		if buffer, err = x.read(change.offset(), buffer); err != nil {
+			return nil, nil, fmt.Errorf("cannot read row %v of table %s: %w", rowuuid.UUID(change.id), table, err)
+		}
+		values = append(values, RowValue{JSON: buffer[before:], Diff: change.kind == changeDiff && i > start})
+	}
+	return values, buffer, nil
 }
 
 // maxSchema bounds the first record of a file, the schema, in bytes. Those of OVN have some 30 000.
@@ -221,39 +201,35 @@ const maxSchema = 16 << 20
 // rowPiece is the number of bytes that are read at a time of a row, most of which are shorter.
 const rowPiece = 1 << 10
 
-// read returns the object that begins at an offset.
-func (x *RowIndex) read(at int64) ([]byte, error) {
-	var text []byte
+// maxRow bounds the text of a row, in bytes. The longest ones of OVN, sets of addresses or ports, have
+// some millions.
+const maxRow = 256 << 20
+
+// read appends the object that begins at an offset to a buffer.
+func (x *RowIndex) read(at int64, buffer []byte) ([]byte, error) {
+	start := len(buffer)
 	var s scanner
 	s.more = func() ([]byte, error) {
-		length := len(text)
+		length := len(buffer) - start
 		left := x.size - at - int64(length)
-		if left <= 0 {
+		switch {
+		case left <= 0:
 			return nil, io.EOF
+		case length > maxRow:
+			return nil, fmt.Errorf("%w: a row has more than %d bytes", ErrNotDatabase, maxRow)
 		}
-		text = slices.Grow(text, max(rowPiece, length))
-		n, err := x.file.ReadAt(text[length:length+int(min(left, int64(max(rowPiece, length))))], at+int64(length))
+		piece := max(rowPiece, length)
+		buffer = slices.Grow(buffer, piece)
+		end := len(buffer)
+		n, err := x.file.ReadAt(buffer[end:end+int(min(left, int64(piece)))], at+int64(length))
 		if n > 0 {
 			err = nil
 		}
-		text = text[:length+n]
-		return text[length:], err
+		buffer = buffer[:end+n]
+		return buffer[end:], err
 	}
 	if err := s.skipObject(); err != nil {
 		return nil, err
 	}
-	return text[:len(text)-(len(s.piece)-s.pos)], nil
-}
-
-// setOffset keeps the low 56 bits of an offset: no file is larger.
-func (c *indexedChange) setOffset(offset int64) {
-	var wide [8]byte
-	binary.BigEndian.PutUint64(wide[:], uint64(offset)) //nolint:gosec // never negative
-	copy(c.at[:], wide[1:])
-}
-
-func (c *indexedChange) offset() int64 {
-	var wide [8]byte
-	copy(wide[1:], c.at[:])
-	return int64(binary.BigEndian.Uint64(wide[:])) //nolint:gosec // 56 bits
+	return buffer[:len(buffer)-(len(s.piece)-s.pos)], nil
 }

@@ -107,11 +107,7 @@ func normal(row Row, own, other map[string]columnType) (map[string][]string, err
 	if len(row) == 0 {
 		return nil, nil
 	}
-	values, err := row.values(func(column string) bool { return own[column].composite })
-	if err != nil {
-		return nil, err
-	}
-	columns, err := values.Columns()
+	columns, err := row.columns(own)
 	if err != nil {
 		return nil, err
 	}

@@ -68,6 +68,15 @@ func (r Row) values(isComposite func(column string) bool) (ovsdbctl.RowValues, e
 	return row, err
 }
 
+// columns returns the columns that the row mentions.
+func (r Row) columns(types map[string]columnType) (map[string][]string, error) {
+	values, err := r.values(func(column string) bool { return types[column].composite })
+	if err != nil {
+		return nil, err
+	}
+	return values.Columns()
+}
+
 // ErrWhichDatabase is returned when it is not clear which database is meant.
 var ErrWhichDatabase = errors.New("it is not clear which database to compare")
 

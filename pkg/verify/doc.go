@@ -7,5 +7,6 @@
 //
 // Compared are all columns but those that a server does not store (ephemeral ones, by which it
 // reports its connections) and the row's version, which differs between servers. A column that a file
-// leaves out has its default value. So has a column that only one of the schemas has.
+// leaves out has its default value. So has a column that only one of the schemas has. [DigestFile] stands
+// for the rows of one file by the same rules.
 package verify

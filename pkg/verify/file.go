@@ -77,13 +77,17 @@ func (f *file) Rows(ctx context.Context, table string, ids []uuid.UUID) ([]Row, 
 		if err != nil {
 			return nil, fmt.Errorf("database file %s: %w", f.path, err)
 		}
-		var row Row
-		for _, v := range values {
-			row = append(row, value{text: v.JSON, diff: v.Diff})
-		}
-		rows = append(rows, row)
+		rows = append(rows, rowOf(values))
 	}
 	return rows, nil
+}
+
+func rowOf(values []ovsdbfile.RowValue) Row {
+	var row Row
+	for _, v := range values {
+		row = append(row, value{text: v.JSON, diff: v.Diff})
+	}
+	return row
 }
 
 // Refresh implements [Copy]. A server may have written to the file since, or have put a compacted one
