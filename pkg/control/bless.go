@@ -26,6 +26,7 @@ func (c *Controller) Bless(ctx context.Context, reason string) error {
 	if record != nil {
 		given.TermID = record.TermID
 	}
+	defer c.poke()
 	if err := c.announce(ctx, TopicBlessed, given.String()); err != nil {
 		return fmt.Errorf("cannot bless this node's data: %w", err)
 	}
@@ -37,8 +38,9 @@ func (c *Controller) Bless(ctx context.Context, reason string) error {
 }
 
 // WithdrawBlessing takes an operator's word back, and the promotion score with
-// it: the next monitor sets the one that the data is worth.
+// it: the supervisor, or the next monitor without one, sets the one that the data is worth.
 func (c *Controller) WithdrawBlessing(ctx context.Context) error {
+	defer c.poke()
 	if err := c.withdraw(ctx, TopicBlessed); err != nil {
 		return fmt.Errorf("cannot withdraw the blessing: %w", err)
 	}

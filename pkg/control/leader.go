@@ -16,12 +16,25 @@ import (
 // leader asks the cluster which other node is promoted. If two nodes say so, the one that
 // the cluster record names is believed, or else none: a later look knows more.
 func (c *Controller) leader(ctx context.Context) (replication.Leader, error) {
+	nodes, err := c.published(ctx)
+	if err != nil {
+		return replication.Leader{}, err
+	}
+	return c.leaderAmong(ctx, nodes)
+}
+
+// published returns the addresses that promoted nodes have published, this one included.
+func (c *Controller) published(ctx context.Context) (map[string]string, error) {
 	nodes, err := c.Cluster.Published(ctx, TopicActive)
 	if err != nil {
-		return replication.Leader{}, fmt.Errorf("cannot learn which node is promoted: %w", err)
+		return nil, fmt.Errorf("cannot learn which node is promoted: %w", err)
 	}
-	delete(nodes, c.Node)
-	others := slices.Sorted(maps.Keys(nodes))
+	return nodes, nil
+}
+
+// leaderAmong is [Controller.leader] of the published addresses.
+func (c *Controller) leaderAmong(ctx context.Context, nodes map[string]string) (replication.Leader, error) {
+	others := slices.DeleteFunc(slices.Sorted(maps.Keys(nodes)), func(node string) bool { return node == c.Node })
 	switch len(others) {
 	case 0:
 		return replication.Leader{}, nil

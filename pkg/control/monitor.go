@@ -141,7 +141,7 @@ func (c *Controller) repairAndPublish(ctx context.Context, o replication.Observa
 	if o.All(replication.ConditionBackup) && o.Leader.Node == "" && !o.Promoted() {
 		c.warn(c.AnswerOpenRounds(ctx), "another node's promotion may wait for this one")
 	}
-	c.publishScore(ctx, v, o.Leader)
+	_ = c.publishScore(ctx, v, o.Leader) // the next monitor does it again
 	if v.Leads() && o.AllActive() {
 		c.warn(c.Beat(ctx, *o.Own, c.FileReaders()), "the backups cannot see that this node's data is fresh")
 	}
@@ -251,8 +251,8 @@ func (c *Controller) restoreRecord(ctx context.Context) error {
 
 // publishScore brings this node's promotion score, and an active node's
 // sources, in line with the verdict: the cluster forgets them when its daemons
-// restart.
-func (c *Controller) publishScore(ctx context.Context, v replication.Verdict, leader replication.Leader) {
+// restart. The error is for a value that the cluster has not taken, which is logged.
+func (c *Controller) publishScore(ctx context.Context, v replication.Verdict, leader replication.Leader) error {
 	if leader.Node != "" {
 		c.warn(c.forgetElections(), "notes of elections stay")
 	}
@@ -260,18 +260,23 @@ func (c *Controller) publishScore(ctx context.Context, v replication.Verdict, le
 	if (change.Keep || change.Clear && v.Barred || change.Score == replication.ScoreLagging) && c.blessed(ctx) {
 		change = replication.ScoreChange{Score: replication.ScoreElected}
 	}
+	var err error
 	switch {
 	case change.Clear:
-		c.warn(c.Cluster.ClearScore(ctx), "cannot remove the promotion score")
+		err = c.Cluster.ClearScore(ctx)
+		c.warn(err, "cannot remove the promotion score")
 		c.noteBarred(v, leader)
 	case change.Keep && !c.hasScore(ctx):
-		c.warn(c.presentAgain(ctx), "this node does not stand for promotion")
+		err = c.presentAgain(ctx)
+		c.warn(err, "this node does not stand for promotion")
 	case !change.Keep:
-		c.warn(c.Cluster.KeepScore(ctx, change.Score), "cannot set the promotion score")
+		err = c.Cluster.KeepScore(ctx, change.Score)
+		c.warn(err, "cannot set the promotion score")
 	}
 	if v.Leads() {
-		c.publish(ctx)
+		err = errors.Join(err, c.publish(ctx))
 	}
+	return err
 }
 
 // noteBarred begins the time that lead_when_behind bounds, where the data here may not lead and no
@@ -287,12 +292,15 @@ func (c *Controller) forgetElections() error {
 	return errors.Join(c.yielded().drop(), c.missedRounds().drop(), c.dropNoLeader())
 }
 
-func (c *Controller) publish(ctx context.Context) {
+// publish publishes this node's address. The error is logged.
+func (c *Controller) publish(ctx context.Context) error {
 	if !c.Listening.NodeAddress.IsValid() {
-		return // a broken configuration; the backups keep the source they have
+		return nil // a broken configuration; the backups keep the source they have
 	}
 	sources := SourcesAt(c.Units, c.Listening.NodeAddress)
-	c.warn(c.announce(ctx, TopicActive, sources.String()), "cannot publish this node's address to the backups")
+	err := c.announce(ctx, TopicActive, sources.String())
+	c.warn(err, "cannot publish this node's address to the backups")
+	return err
 }
 
 // hasScore reports whether this node has a score that it did not set for yielding.

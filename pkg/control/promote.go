@@ -294,7 +294,7 @@ func (c *Controller) serve(ctx context.Context, term uint64) error {
 	var err error
 	parallel.Do(
 		func() { err = c.listen(ctx) },
-		func() { c.publish(ctx) },
+		func() { _ = c.publish(ctx) },
 		func() {
 			c.warn(c.Cluster.SetScore(ctx, "", replication.ActiveScore(term)), "cannot set the promotion score")
 		},

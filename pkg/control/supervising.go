@@ -24,15 +24,15 @@ func (c *Controller) Repair(ctx context.Context, v replication.Verdict) (replica
 }
 
 // Publish brings this node's promotion score, and an active node's address, in line
-// with a verdict, unless another action is under way: then it returns false.
-func (c *Controller) Publish(ctx context.Context, v replication.Verdict, leader replication.Leader) bool {
+// with a verdict, unless another action is under way: then it returns false. The error is for a value
+// that the cluster has not taken, which is logged.
+func (c *Controller) Publish(ctx context.Context, v replication.Verdict, leader replication.Leader) (done bool, err error) {
 	unlock, ok, err := c.tryLock()
 	if err != nil || !ok {
-		return false
+		return false, nil
 	}
 	defer unlock()
-	c.publishScore(ctx, v, leader)
-	return true
+	return true, c.publishScore(ctx, v, leader)
 }
 
 // WatchSource keeps a session to the replication listener of the promoted node and sends each

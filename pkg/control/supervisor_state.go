@@ -23,6 +23,9 @@ type SupervisorState struct {
 	// Unmanaged says that the cluster does not manage the resource on this node, as in maintenance. It
 	// is asked for on a promoted node, and where monitors are missing.
 	Unmanaged bool `json:"unmanaged,omitempty"`
+	// AddressLost says that this node is promoted, and the cluster does not have its address. It is for
+	// the supervisor alone.
+	AddressLost bool `json:"-"`
 	// Stack names the parts of the cluster stack that have run on this node while a supervisor did. The
 	// next supervisor misses one that does not run.
 	Stack []string `json:"stack,omitempty"`

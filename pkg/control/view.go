@@ -143,23 +143,40 @@ func (c *Controller) Unchanged(ctx context.Context, known SupervisorState) bool 
 // QueryCluster asks the cluster for its record and the promoted node, and on a promoted node, or where
 // monitors are missing, for whether it manages the resource there.
 func (c *Controller) QueryCluster(ctx context.Context) (SupervisorState, error) {
-	record := background(func() (string, error) { return c.Cluster.Record(ctx) })
-	unmanaged := background(func() (bool, error) { return c.unmanaged(ctx) })
-	leader, err := c.leader(ctx)
-	text, recordErr := record()
-	if known, err := replication.ParseRecord(text); recordErr == nil && err == nil {
+	type held struct {
+		text      string
+		unmanaged bool
+	}
+	record := background(func() (h held, err error) {
+		h.text, h.unmanaged, err = c.recordAndManagement(ctx)
+		return h, err
+	})
+	nodes, err := c.published(ctx)
+	var leader replication.Leader
+	if err == nil {
+		leader, err = c.leaderAmong(ctx, nodes)
+	}
+	h, recordErr := record()
+	if known, err := replication.ParseRecord(h.text); recordErr == nil && err == nil {
 		c.noteTerm(known)
 	}
-	left, managedErr := unmanaged()
-	c.warn(managedErr, "the resource is taken for managed: without the local cluster stack, clients are dismissed")
-	return SupervisorState{Record: text, Leader: leader, Unmanaged: left}, errors.Join(recordErr, err)
+	return SupervisorState{
+		Record: h.text, Leader: leader, Unmanaged: h.unmanaged, AddressLost: err == nil && c.Promoted() && nodes[c.Node] == "",
+	}, errors.Join(recordErr, err)
 }
 
-// unmanaged reports whether the cluster leaves this node alone, where that matters.
-func (c *Controller) unmanaged(ctx context.Context) (bool, error) {
+// recordAndManagement returns the cluster record, and where that matters, whether the cluster leaves this
+// node alone. It runs one program unless something in the CIB could have it do that.
+func (c *Controller) recordAndManagement(ctx context.Context) (text string, unmanaged bool, err error) {
 	if !c.Promoted() && !c.monitorsMissing() {
-		return false, nil
+		text, err = c.Cluster.Record(ctx)
+		return text, false, err
 	}
-	managed, err := c.Cluster.Managed(ctx, c.Node)
-	return err == nil && !managed, err
+	text, managed, err := c.Cluster.RecordWhereManaged(ctx)
+	if err != nil || managed {
+		return text, false, err
+	}
+	managed, err = c.Cluster.Managed(ctx, c.Node)
+	c.warn(err, "the resource is taken for managed: without the local cluster stack, clients are dismissed")
+	return text, err == nil && !managed, nil
 }

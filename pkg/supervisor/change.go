@@ -12,6 +12,7 @@ import (
 // node to follow, and each poll would delay Pacemaker while roles move.
 func (l *loop) change(ctx context.Context) {
 	l.polling.changed = true
+	l.renewal.changed(time.Now())
 	signal(l.membersChanged)
 	l.polling.request(time.Now().Add(changeDelay))
 	if l.node.Promoted() {

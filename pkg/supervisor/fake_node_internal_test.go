@@ -48,6 +48,8 @@ type fakeNode struct {
 	// freshness and scores have what was published, in order.
 	freshness []string
 	scores    []replication.Score
+	// scoreErr is how the publication of a score ends.
+	scoreErr error
 	// states have the states that were to be published, and stateErr is how that ended.
 	states   []replication.State
 	stateErr error
@@ -160,10 +162,10 @@ func (n *fakeNode) PublishState(_ context.Context, state replication.State) erro
 	return locked(n, &n.stateErr)
 }
 
-func (n *fakeNode) Publish(_ context.Context, v replication.Verdict, leader replication.Leader) bool {
+func (n *fakeNode) Publish(_ context.Context, v replication.Verdict, leader replication.Leader) (bool, error) {
 	score := replication.DecideScore(v, leader, false).Score
 	n.set(func() { n.scores = append(n.scores, score) })
-	return true
+	return true, locked(n, &n.scoreErr)
 }
 
 func (n *fakeNode) Unchanged(_ context.Context, known control.SupervisorState) bool {

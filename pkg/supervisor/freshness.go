@@ -112,7 +112,7 @@ func sourceOf(o replication.Observation, database string) string {
 }
 
 // publishFreshness publishes whether this backup is fresh in the term of the promoted node: when
-// that changes, and each reviewInterval. A freshness that is not known yet is not published. A
+// that changes, or may have been lost. A freshness that is not known yet is not published. A
 // backup that is stale says so also where it cannot ask which term the promoted node leads.
 func (l *loop) publishFreshness(
 	ctx context.Context, now time.Time, own map[string]*replication.Marker, sources map[string]sourceState, stale bool,
@@ -128,7 +128,7 @@ func (l *loop) publishFreshness(
 	if term == "" {
 		term = cmp.Or(l.announced.term, termUnknown)
 	}
-	if !fresh && !stale || !l.announced.due(now, term, fresh) {
+	if !fresh && !stale || !l.announced.due(now, term, fresh, l.renewal) {
 		return
 	}
 	err := l.node.PublishFreshness(ctx, term, fresh)
@@ -160,8 +160,8 @@ type freshnessNotice struct {
 	at    time.Time
 }
 
-func (n *freshnessNotice) due(now time.Time, term string, fresh bool) bool {
-	return n.term != term || n.fresh != fresh || now.Sub(n.at) >= reviewInterval
+func (n *freshnessNotice) due(now time.Time, term string, fresh bool, r renewal) bool {
+	return n.term != term || n.fresh != fresh || r.due(now, n.at, fresh)
 }
 
 func (n *freshnessNotice) done(now time.Time, term string, fresh bool) {

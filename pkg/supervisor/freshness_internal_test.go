@@ -115,7 +115,7 @@ func TestFreshnessIsPublishedWhenItChangesAndEachHalfMinute(t *testing.T) {
 		{at: 35 * time.Second, term: "id5", fresh: true},
 	} {
 		now := time.Unix(0, 0).Add(tt.at)
-		if due := n.due(now, tt.term, tt.fresh); due != tt.due {
+		if due := n.due(now, tt.term, tt.fresh, renewal{}); due != tt.due {
 			t.Errorf("after %s: due %v, want %v", tt.at, due, tt.due)
 		}
 		if tt.due {

@@ -120,6 +120,11 @@ func (m *mute) Record(ctx context.Context) (string, error) {
 	return m.Cluster.Record(ctx)
 }
 
+func (m *mute) RecordWhereManaged(ctx context.Context) (string, bool, error) {
+	text, err := m.Record(ctx)
+	return text, true, err
+}
+
 // newMutePair returns a pair whose active node has no supervisor yet, and that node's place
 // in the cluster.
 func newMutePair(t *testing.T) (*pair, *mute) {

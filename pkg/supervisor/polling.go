@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// reviewInterval is between two polls, and between two publications of the same score:
-	// a change may have been missed, and a daemon of Pacemaker that restarts forgets scores.
+	// reviewInterval is between two polls, and between two publications of the same value, where changes
+	// are not announced; where they are, it is after how long one has values published again.
 	reviewInterval = 30 * time.Second
 	// watchedInterval is between two polls where the change of a file announces each change of the
 	// cluster record.
@@ -105,6 +105,9 @@ func (l *loop) answer(now time.Time, a answer) {
 	differs := l.view.known() && a.state.Record != l.view.state.Record
 	l.view.answer(now, a)
 	l.managed.Store(!a.state.Unmanaged)
+	if a.state.AddressLost {
+		l.renewal.missing(now)
+	}
 	if l.polling.answered(now, differs) {
 		l.log.WithField("interval", reviewInterval).
 			Warn("the cluster record has changed, and Pacemaker's cib.xml has not: asking the cluster by the clock")

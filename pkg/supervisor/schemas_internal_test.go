@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"ovndb-servers/pkg/control"
@@ -40,6 +41,35 @@ func TestSchemasThatTheClusterHasForgottenArePublishedAgain(t *testing.T) {
 	if said := publish(begin.Add(schemasRenewal)); said != first {
 		t.Errorf("after %s it is %q, want %q", schemasRenewal, said, first)
 	}
+	if err := node.Cluster.Publish(t.Context(), control.TopicSchemas, ""); err != nil {
+		t.Fatal(err)
+	}
+	k.announced.Store(true)
+	if said := publish(begin.Add(2 * schemasRenewal)); said != "" {
+		t.Errorf("published again by the clock though each loss is announced: %q", said)
+	}
+	if said := publish(begin.Add(schemasRenewal + restRenewal)); said != first {
+		t.Errorf("after %s it is %q, want %q", restRenewal, said, first)
+	}
+}
+
+// From a keeper that has published, and waits: the cluster may have lost the schemas.
+func TestSchemasThatMayHaveBeenLostArePublishedAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := schemaKeeper{lost: make(chan struct{}, 1), publishedAt: time.Now()}
+		began := time.Now()
+		k.await(t.Context())
+		if k.publishedAt.IsZero() || time.Since(began) != upgradeInterval {
+			t.Errorf("without a loss it waits %s, and publishes again: %v", time.Since(began), k.publishedAt.IsZero())
+		}
+		began = time.Now()
+		k.lost <- struct{}{}
+		k.await(t.Context())
+		if !k.publishedAt.IsZero() || time.Since(began) > 0 {
+			t.Errorf("after a loss it waits %s, and publishes again: %v", time.Since(began), k.publishedAt.IsZero())
+		}
+	})
 }
 
 // A publication that fails is repeated with the next look.

@@ -14,11 +14,6 @@ const (
 	roleChangeQuiet = 2 * time.Second
 	// laggingGrace is how long a backup may fail to follow and keep its score.
 	laggingGrace = 3 * time.Second
-	// renewInterval is between two publications of the same score for renewTime after a daemon of
-	// Pacemaker has ended: the CIB loses the score some time after that, and takes it again once
-	// the node is back in the cluster.
-	renewInterval = 2 * time.Second
-	renewTime     = 20 * time.Second
 )
 
 // publication is a promotion score as it was published, and the health that it is for.
@@ -34,27 +29,27 @@ type score struct {
 	active        bool      // the node was active when it was last decided
 	roleChangedAt time.Time // when that changed
 	lagging       spell     // the score is ScoreLagging
-	renewUntil    time.Time // the CIB may lose the score until then
 }
 
-// renew has the same score published again soon, and some times.
-func (s *score) renew(now time.Time) { s.renewUntil = now.Add(renewTime) }
-
 // due reports whether the score of a node with verdict v is to be published now: when it has
-// changed, each reviewInterval, and each renewInterval for a while after [score.renew].
-func (s *score) due(now time.Time, v replication.Verdict, change replication.ScoreChange) bool {
+// changed, or may have been lost.
+func (s *score) due(now time.Time, v replication.Verdict, change replication.ScoreChange, r renewal) bool {
 	switch v.Health {
 	case replication.HealthActive, replication.HealthBackup, replication.HealthBackupDegraded:
 	case replication.HealthActiveDegraded, replication.HealthStopped, replication.HealthFailed, replication.HealthFailedActive:
-		return false // a restart is under way, or the monitor's business
+		// A restart is under way, which may lower the score, or it is the monitor's business.
+		s.publishedAt = time.Time{}
+		return false
 	}
 	settled := s.settled(now, v, change) // it takes note of the time also where nothing has changed
 	same := !s.publishedAt.IsZero() && s.published == publication{change, v.Health}
-	interval := reviewInterval
-	if now.Before(s.renewUntil) {
-		interval = renewInterval
-	}
-	return settled && (!same || now.Sub(s.publishedAt) >= interval)
+	return settled && (!same || r.due(now, s.publishedAt, atRest(v)))
+}
+
+// atRest reports whether a node leads, or follows the one that does. While none leads, an election lowers
+// and raises scores without a notice to the supervisor, which has to take that back.
+func atRest(v replication.Verdict) bool {
+	return v.Health == replication.HealthActive || v.Following && !v.Stale
 }
 
 // done takes note of a publication.
@@ -78,10 +73,6 @@ func (s *score) settled(now time.Time, v replication.Verdict, change replication
 }
 
 func (l *loop) publish(ctx context.Context, now time.Time, v replication.Verdict) {
-	if l.stackChanged() {
-		l.score.renew(now)
-		l.state.renew(now)
-	}
 	change := replication.DecideScore(v, l.view.leader(), false)
 	// While the source cannot be reached, it may have died: each change of a score would make the
 	// cluster compute the promotion of another node again.
@@ -89,11 +80,15 @@ func (l *loop) publish(ctx context.Context, now time.Time, v replication.Verdict
 	if lower && !change.Clear && !change.Keep && !l.sourceReachable(now) {
 		return
 	}
-	if !l.view.known() || !l.score.due(now, v, change) {
+	if !l.view.known() || !l.score.due(now, v, change, l.renewal) {
 		return
 	}
-	if l.node.Publish(ctx, v, l.view.leader()) {
+	done, err := l.node.Publish(ctx, v, l.view.leader())
+	if done {
 		l.score.done(now, v, change)
+	}
+	if err != nil {
+		l.renewal.changed(now) // which is tried again by it
 	}
 }
 

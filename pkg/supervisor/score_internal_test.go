@@ -90,7 +90,7 @@ func TestScoreIsPublishedWhenItHasLastedAndRemovedAtOnce(t *testing.T) {
 			for _, step := range steps {
 				now := time.Unix(0, 0).Add(step.at)
 				change := replication.DecideScore(step.v, replication.Leader{Node: "node1"}, false)
-				due := s.due(now, step.v, change)
+				due := s.due(now, step.v, change, renewal{})
 				if due != step.due {
 					t.Errorf("after %s: due %v, want %v", step.at, due, step.due)
 				}
@@ -109,7 +109,7 @@ func TestScoreThatCouldNotBePublishedIsDueAgain(t *testing.T) {
 	v := replication.Verdict{Health: replication.HealthBackup, Following: true}
 	change := replication.DecideScore(v, replication.Leader{Node: "node1"}, false)
 	for range 2 {
-		if !s.due(time.Unix(0, 0), v, change) {
+		if !s.due(time.Unix(0, 0), v, change, renewal{}) {
 			t.Error("the score is not due")
 		}
 	}
@@ -147,23 +147,5 @@ func TestBackupKeepsItsScoreWhileTheDeadPromotedNodesSessionsEndOneAfterTheOther
 				}
 			})
 		})
-	}
-}
-
-func TestScoreIsPublishedAgainAndAgainAfterADaemonOfPacemakersHasEnded(t *testing.T) {
-	t.Parallel()
-	var s score
-	v, change, epoch := replication.Verdict{Health: replication.HealthBackup, Following: true}, replication.ScoreChange{}, time.Unix(0, 0)
-	s.done(epoch, v, change)
-	s.renew(epoch.Add(10 * time.Second))
-	var published []int
-	for second := range 61 {
-		if now := epoch.Add(time.Duration(second) * time.Second); s.due(now, v, change) && second >= 10 {
-			s.done(now, v, change)
-			published = append(published, second)
-		}
-	}
-	if want := []int{10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 58}; !slices.Equal(published, want) {
-		t.Errorf("published after %v seconds, want %v", published, want)
 	}
 }

@@ -58,6 +58,7 @@ func (l *loop) resume(now time.Time, frozenFor time.Duration) {
 	l.log.WithField("still", frozenFor.Round(time.Millisecond)).
 		Warn("this node stood still: serving clients again once it is certain that it still leads")
 	l.serving.resume(now, confirmDelay)
+	l.renewal.changed(now)
 	l.poller.request()
 }
 

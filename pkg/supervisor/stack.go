@@ -28,17 +28,29 @@ const (
 // (CRM_DAEMON_USER in Pacemaker's configure.ac).
 const pacemakerAccount = "hacluster"
 
-// stackParts returns the programs of each part of the cluster stack, the one that names it first. A
-// part runs while one of its programs does: Pacemaker is still there without pacemakerd, and without
-// its controller for as long as pacemakerd takes to restart it. Images of bundles start
+// stackPart is a part of the cluster stack. It runs while one of its programs does, of which the first
+// names it.
+type stackPart struct {
+	programs []string
+	// required says that a node without the part must not serve clients. Without another one it only
+	// loses what it has published.
+	required bool
+}
+
+// stackParts returns the parts of the cluster stack. Pacemaker is still there without pacemakerd, and
+// without its controller for as long as pacemakerd takes to restart it. Images of bundles start
 // pacemaker-remoted by its earlier name. The CIB manager is a part of its own: without it, Pacemaker
 // runs no action here and the cluster has lost the node, and pacemakerd 2.1.5 was seen not to start it
-// again. A node of Pacemaker Remote has neither Corosync nor a CIB.
-func stackParts(remote bool) [][]string {
-	parts := [][]string{
-		{"pacemakerd", "pacemaker-controld", "pacemaker-remoted", "pacemaker_remoted"},
-		{"corosync"},
-		{"pacemaker-based"},
+// again. So are the controller and the attribute manager, each end of which loses values (see renewal): one
+// that starts later is not looked for while another program of its part runs. A node of Pacemaker Remote
+// has neither Corosync nor a CIB.
+func stackParts(remote bool) []stackPart {
+	parts := []stackPart{
+		{programs: []string{"pacemakerd", "pacemaker-controld", "pacemaker-remoted", "pacemaker_remoted"}, required: true},
+		{programs: []string{"corosync"}, required: true},
+		{programs: []string{"pacemaker-based"}, required: true},
+		{programs: []string{"pacemaker-controld"}},
+		{programs: []string{"pacemaker-attrd"}},
 	}
 	if remote {
 		return parts[:1]
@@ -62,11 +74,12 @@ type daemon interface {
 	Close()
 }
 
-// stackWatcher closes the listeners of an active node when a part of its cluster stack is gone:
-// another node may be promoted, and this one cannot find that out.
+// stackWatcher closes the listeners of an active node when a required part of its cluster stack is
+// gone: another node may be promoted, and this one cannot find that out.
 type stackWatcher struct {
-	log  logrus.FieldLogger
-	part string // the name of the part
+	log      logrus.FieldLogger
+	part     string // the name of the part
+	required bool
 	// find returns the running processes of the part.
 	find func() ([]daemon, error)
 	// dismisses reports whether this node serves no clients if the part is gone.
@@ -75,17 +88,17 @@ type stackWatcher struct {
 
 	// seen says that the part has run since the node booted, while this supervisor ran or an earlier one.
 	seen, gone atomic.Bool
-	// changed says that a process of the part has ended, or has been missing, since the score was
-	// renewed last.
+	// changed says that a process of the part has ended, and the part runs again, since that was asked
+	// last: while it does not, nothing can be published.
 	changed  atomic.Bool
 	failures failureLog
 }
 
-// newStackWatcher returns the watcher of a part, by its programs. seen are the parts that have run while
-// an earlier supervisor did.
-func newStackWatcher(l *loop, c *control.Controller, programs, seen []string) *stackWatcher {
+// newStackWatcher returns the watcher of a part. seen are the parts that have run while an earlier
+// supervisor did.
+func newStackWatcher(l *loop, c *control.Controller, part stackPart, seen []string) *stackWatcher {
 	w := &stackWatcher{
-		log: l.log, part: programs[0], find: findDaemons(programs), closeListeners: l.dismissing(c.CloseListeners),
+		log: l.log, part: part.programs[0], required: part.required, find: findDaemons(part.programs), closeListeners: l.dismissing(c.CloseListeners),
 		dismisses: func() bool { return l.isolation(c.Promoted(), true).Dismisses() },
 	}
 	w.seen.Store(slices.Contains(seen, w.part))
@@ -127,13 +140,15 @@ func (w *stackWatcher) run(ctx context.Context) {
 	var loss stackLoss
 	for ctx.Err() == nil {
 		awaitEnd(ctx, running)
-		w.changed.Store(true)
 		if running, err = w.find(); err != nil && len(running) == 0 {
 			w.logFailure(err, "cannot look for the cluster stack")
 			pause(ctx, stackInterval)
 			continue
 		}
-		gone := loss.observe(time.Now(), len(running) > 0)
+		if len(running) > 0 {
+			w.changed.Store(true)
+		}
+		gone := w.required && loss.observe(time.Now(), len(running) > 0)
 		w.gone.Store(gone)
 		if gone && ctx.Err() == nil {
 			w.dismiss(ctx)
@@ -177,7 +192,7 @@ func (w *stackWatcher) logFailure(err error, message string) {
 	w.failures.log(w.log, time.Now(), logrus.ErrorLevel, err, message)
 }
 
-// stackChanged reports whether a process of the cluster stack has ended, or has been missing, since
+// stackChanged reports whether a process of the cluster stack has ended, and its part runs again, since
 // it was called last.
 func (l *loop) stackChanged() (changed bool) {
 	for _, w := range l.stack {

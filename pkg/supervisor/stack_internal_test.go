@@ -44,8 +44,10 @@ func TestPartOfTheClusterStackIsGoneOnceItIsMissingForAMomentAndAHalf(t *testing
 func TestNodeMissesEachPartOfItsClusterStack(t *testing.T) {
 	t.Parallel()
 	missed := func(remote bool) (parts []string) {
-		for _, programs := range stackParts(remote) {
-			parts = append(parts, programs[0])
+		for _, part := range stackParts(remote) {
+			if part.required {
+				parts = append(parts, part.programs[0])
+			}
 		}
 		return parts
 	}
@@ -96,7 +98,7 @@ func (f *fakeStack) find() ([]daemon, error) {
 func watchStack(t *testing.T, f *fakeStack, dismisses bool) *stackWatcher {
 	t.Helper()
 	w := &stackWatcher{
-		log: newTestRestarter(t, "").log, find: f.find, dismisses: func() bool { return dismisses },
+		log: newTestRestarter(t, "").log, required: true, find: f.find, dismisses: func() bool { return dismisses },
 		closeListeners: func(context.Context) error { f.closings.Add(1); return nil },
 	}
 	go w.run(t.Context())
@@ -200,7 +202,7 @@ func TestListenersStayOpenWithAClusterStackThatIsRestartedOrWasNeverThereOrIsNot
 func TestListenersAreOpenedAgainOnceTheClusterHasConfirmedTheTermToAStackThatIsBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		n, w := newActive(), &stackWatcher{}
+		n, w := newActive(), &stackWatcher{required: true}
 		l, _, _ := start(t, n, func(l *loop) {
 			l.stack = []*stackWatcher{w}
 			l.managed.Store(true)
@@ -249,7 +251,7 @@ func TestSupervisedActiveWhosePacemakerIsKilledServesNoClientsUntilItRunsAgain(t
 	kill := startStack(t, name)
 	s := Supervisor{Controller: node, Log: node.Log, BeatInterval: time.Second}
 	l := newLoop(s)
-	found, watcher := make(chan struct{}), newStackWatcher(l, node, []string{name}, nil)
+	found, watcher := make(chan struct{}), newStackWatcher(l, node, stackPart{programs: []string{name}, required: true}, nil)
 	find, foundOnce := watcher.find, sync.OnceFunc(func() { close(found) })
 	watcher.find = func() ([]daemon, error) {
 		defer foundOnce()

@@ -79,7 +79,7 @@ func (s stacked) supervise(t *testing.T) (stop func()) {
 	t.Helper()
 	supervisor := Supervisor{Controller: s.Controller, Log: s.Log, BeatInterval: time.Second}
 	l := newLoop(supervisor)
-	l.stack = []*stackWatcher{newStackWatcher(l, s.Controller, []string{s.program}, s.LastSupervisorState().Stack)}
+	l.stack = []*stackWatcher{newStackWatcher(l, s.Controller, stackPart{programs: []string{s.program}, required: true}, s.LastSupervisorState().Stack)}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { supervisor.run(ctx, l) })

@@ -21,28 +21,25 @@ const (
 	stateRetry   = time.Minute
 )
 
-// stateNotice decides when the state of this node is published: only when it has changed.
+// stateNotice decides when the state of this node is published: only when it has changed, or may have
+// been lost. Nothing depends on one that a person has deleted.
 type stateNotice struct {
 	seen, published replication.State
 	since           time.Time // from when on the seen state counts as lasting
+	publishedAt     time.Time
 }
-
-// renew has the state published again, once the cluster can have lost it.
-func (n *stateNotice) renew(now time.Time) { n.published, n.since = "", now.Add(renewTime) }
 
 // due reports whether to publish the state now, and then takes it for published. Acting says that an
 // action is under way on this node.
-func (n *stateNotice) due(now time.Time, state replication.State, acting bool) bool {
+func (n *stateNotice) due(now time.Time, state replication.State, acting bool, r renewal) bool {
 	if n.seen != state || acting {
-		n.seen = state
-		if n.since.Before(now) {
-			n.since = now
-		}
+		n.seen, n.since = state, now
 	}
-	if state == n.published || now.Sub(n.since) < delayOf(state) {
+	lost := r.outdated(n.publishedAt) && r.due(now, n.publishedAt, true)
+	if state == n.published && !lost || now.Sub(n.since) < delayOf(state) {
 		return false
 	}
-	n.published = state
+	n.published, n.publishedAt = state, now
 	return true
 }
 
@@ -58,7 +55,7 @@ func delayOf(state replication.State) time.Duration {
 func (l *loop) noteState(now time.Time, o replication.Observation, v replication.Verdict) replication.State {
 	serving := o.AllActive() && l.serving.open && !l.dismissed.Load() && !l.diskFails.holds() && !l.unproven.holds()
 	state := v.State(l.view.leader(), serving)
-	if l.view.known() && l.state.due(now, state, o.Acting) {
+	if l.view.known() && l.state.due(now, state, o.Acting, l.renewal) {
 		l.states.publish(state)
 	}
 	return state

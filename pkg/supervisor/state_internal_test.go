@@ -64,31 +64,10 @@ func TestStateIsPublishedOnceItHasLastedWithoutAnActionAndThenOnlyWhenItChanges(
 	} {
 		var n stateNotice
 		for _, step := range tt.steps {
-			if got := n.due(at(step.at), step.state, step.acting); got != step.want {
+			if got := n.due(at(step.at), step.state, step.acting, renewal{}); got != step.want {
 				t.Errorf("%s: %s after %g s is due: %v, want %v", tt.name, step.state, step.at, got, step.want)
 			}
 		}
-	}
-}
-
-func TestStateThatTheClusterMayHaveLostIsPublishedAgainOnceItsDaemonsAreBack(t *testing.T) {
-	t.Parallel()
-	now := time.Unix(1_700_000_000, 0)
-	var n stateNotice
-	n.due(now, replication.StateActive, false)
-	if !n.due(now.Add(stateDelay), replication.StateActive, false) {
-		t.Fatal("it was not due at first")
-	}
-	now = now.Add(time.Hour)
-	n.renew(now)
-	if n.due(now.Add(renewTime), replication.StateActive, false) {
-		t.Error("it is due while the cluster may lose it again")
-	}
-	if !n.due(now.Add(renewTime+stateDelay), replication.StateActive, false) {
-		t.Error("it is not due when the cluster's daemons are back")
-	}
-	if n.due(now.Add(renewTime+2*stateDelay), replication.StateActive, false) {
-		t.Error("it is due twice")
 	}
 }
 

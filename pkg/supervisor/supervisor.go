@@ -100,14 +100,15 @@ func newLoop(s Supervisor) *loop {
 		copyDelay: s.CopyDelay, largeFile: cmp.Or(s.LargeFile, defaultLargeFile),
 		poller: newClusterPoller(s.Controller, s.Log), disk: newDiskProber(s.Controller), keys: &keyWatcher{node: s.Controller, log: s.Log},
 		prover: newListenerProver(s.Controller), states: newStatePublisher(s.Controller, s.Log), frozen: make(chan time.Duration),
-		membersChanged: make(chan struct{}, 1), schemas: &schemaKeeper{controller: s.Controller, log: s.Log, version: s.Version}, exporter: newExporter(s),
+		membersChanged: make(chan struct{}, 1), exporter: newExporter(s),
 	}
+	l.schemas = &schemaKeeper{controller: s.Controller, log: s.Log, version: s.Version, lost: make(chan struct{}, 1)}
 	last := s.Controller.LastSupervisorState()
 	l.managed.Store(!last.Unmanaged)
 	l.cleanup = fmt.Sprintf("crm_resource --cleanup --resource %s --node %s", s.Controller.Instance, s.Controller.Node)
 	l.polling.watched, l.polling.remote = s.Watched, s.Controller.Remote
-	for _, programs := range stackParts(s.Controller.Remote) {
-		l.stack = append(l.stack, newStackWatcher(l, s.Controller, programs, last.Stack))
+	for _, part := range stackParts(s.Controller.Remote) {
+		l.stack = append(l.stack, newStackWatcher(l, s.Controller, part, last.Stack))
 	}
 	for _, u := range s.Controller.Units {
 		l.sources = append(l.sources, newSourceWatcher(s.Controller, u))

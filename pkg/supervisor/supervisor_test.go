@@ -232,6 +232,19 @@ func TestSupervisedBackupThatCannotReachTheActiveIsStaleUntilItCan(t *testing.T)
 	p.freshness(t, "fresh")
 }
 
+// From a backup at rest whose score an operator has deleted. Nothing announces that; when the active is gone, it
+// stands for promotion all the same.
+func TestSupervisedBackupThatHasLostItsScoreStandsForPromotionOnceTheActiveIsGone(t *testing.T) {
+	t.Parallel()
+	p := newUnsupervisedPair(t, func(*control.Controller) {})
+	supervise(t, p.backup, p.changed[1])
+	eventually(t, "the backup to have its score", func() bool { return p.Score("node2") == replication.ScoreFollowing.String() })
+	must(t, p.backup.Cluster.ClearScore(testContext(t)))
+	must(t, p.active.Demote(testContext(t)))
+	p.changed[1] <- struct{}{}
+	eventually(t, "the backup to have a score", func() bool { return p.Score("node2") != "" })
+}
+
 // A session over a network that is cut off does not end by itself.
 func TestSupervisedBackupWhoseActiveIsSilentIsStale(t *testing.T) {
 	t.Parallel()

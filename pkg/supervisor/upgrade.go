@@ -18,9 +18,9 @@ import (
 const (
 	// upgradeInterval is between two looks at the schemas: packages change rarely.
 	upgradeInterval = 15 * time.Second
-	// schemasRenewal is after how long the schemas are published again. The attributes of a node are
-	// lost while its supervisor lives: when it was counted out, or its Pacemaker was restarted. The
-	// active would wait for a member without them for ever.
+	// schemasRenewal is after how long the schemas are published again where no loss of them is
+	// announced. The attributes of a node are lost while its supervisor lives: when it was counted out,
+	// or its Pacemaker was restarted. The active would wait for a member without them for ever.
 	schemasRenewal = 2 * time.Minute
 	// versionTimeout bounds the question for the version of a server, which may be busy.
 	versionTimeout = time.Second
@@ -40,6 +40,9 @@ type schemaKeeper struct {
 	published   replication.Versions
 	publishedAt time.Time
 	failures    failureLog
+	// announced says that losses are, and lost receives when the schemas may have been lost.
+	announced atomic.Bool
+	lost      chan struct{}
 	// waits says for the loop, and so for monitors, what an upgrade waits for.
 	waits atomic.Pointer[string]
 }
@@ -53,14 +56,29 @@ func (k *schemaKeeper) run(ctx context.Context) {
 		if ctx.Err() == nil {
 			k.failures.log(k.log, time.Now(), logrus.WarnLevel, err, "the databases keep the schema that they have")
 		}
-		pause(ctx, upgradeInterval)
+		k.await(ctx)
+	}
+}
+
+// await returns when the schemas are to be looked at.
+func (k *schemaKeeper) await(ctx context.Context) {
+	timer := time.NewTimer(upgradeInterval)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-k.lost:
+		k.publishedAt = time.Time{}
 	}
 }
 
 // publish publishes the schemas with the versions, if they were not published lately, or other versions run.
 func (k *schemaKeeper) publish(ctx context.Context, now time.Time) error {
-	running := k.running(ctx)
-	if !k.publishedAt.IsZero() && now.Sub(k.publishedAt) < schemasRenewal && maps.Equal(running, k.published) {
+	running, interval := k.running(ctx), schemasRenewal
+	if k.announced.Load() {
+		interval = restRenewal
+	}
+	if !k.publishedAt.IsZero() && now.Sub(k.publishedAt) < interval && maps.Equal(running, k.published) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, actTimeout)
