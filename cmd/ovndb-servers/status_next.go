@@ -64,6 +64,7 @@ func nextSteps() []nextStep {
 		{"Corosync does not run on this node", always("see why: systemctl status corosync pacemaker")},
 		{"cannot be written to disk", (*report).room},
 		{"cannot connect", always("what holds the ports: ss -ltnp")},
+		{"cannot query node attribute", always("see whether its daemon runs: pgrep -a pacemaker-attrd; if not: systemctl restart pacemaker")},
 		{"cannot learn", always("see whether the cluster answers: crm_mon -1rfA")},
 		{"cannot ask", always("see whether the cluster answers: crm_mon -1rfA")},
 	}

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,6 +20,8 @@ const (
 	stackInterval = 500 * time.Millisecond
 	// stackGrace is how long it may be missing: systemd restarts a daemon of Pacemaker's at once.
 	stackGrace = 1500 * time.Millisecond
+	// partGrace is how long a part without which clients are served may be missing before that is logged.
+	partGrace = 10 * time.Second
 	// stackConfirmDelay is how long a Pacemaker that has just been started may take to join the
 	// cluster. Until then it answers from its own copy of the CIB.
 	stackConfirmDelay = 10 * time.Second
@@ -138,6 +141,7 @@ func (w *stackWatcher) run(ctx context.Context) {
 	}
 	w.seen.Store(true)
 	var loss stackLoss
+	var missing spell
 	for ctx.Err() == nil {
 		awaitEnd(ctx, running)
 		if running, err = w.find(); err != nil && len(running) == 0 {
@@ -148,7 +152,11 @@ func (w *stackWatcher) run(ctx context.Context) {
 		if len(running) > 0 {
 			w.changed.Store(true)
 		}
-		gone := w.required && loss.observe(time.Now(), len(running) > 0)
+		now := time.Now()
+		gone := w.required && loss.observe(now, len(running) > 0)
+		if !w.required && missing.observe(now, len(running) == 0, partGrace) && ctx.Err() == nil {
+			w.logFailure(fmt.Errorf("%s does not run", w.part), unpublished)
+		}
 		w.gone.Store(gone)
 		if gone && ctx.Err() == nil {
 			w.dismiss(ctx)
@@ -157,6 +165,10 @@ func (w *stackWatcher) run(ctx context.Context) {
 	}
 	awaitEnd(ctx, running)
 }
+
+// unpublished is logged where a part is missing without which this node publishes nothing. After an end of the
+// CIB manager, pacemakerd 3.0.0 was seen to start the attribute manager "not until cluster returns", and so never.
+const unpublished = "Pacemaker does not learn what this node publishes, and does not promote it: if it stays so, restart Pacemaker here"
 
 // awaitEnd waits until one of the processes has ended, or ctx has, and closes all.
 func awaitEnd(ctx context.Context, running []daemon) {

@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sirupsen/logrus/hooks/test"
+
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
@@ -38,6 +40,29 @@ func TestPartOfTheClusterStackIsGoneOnceItIsMissingForAMomentAndAHalf(t *testing
 			t.Errorf("after %s: gone %v, want %v", tt.at, gone, tt.gone)
 		}
 	}
+}
+
+// The attribute manager may stay away for ever; one that is restarted is not worth a line.
+func TestPartWithoutWhichClientsAreServedIsMissedInTheLogAfterTenSeconds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log, lines := test.NewNullLogger()
+		ended, f := make(fakeDaemon), &fakeStack{}
+		f.set(ended)
+		w := &stackWatcher{log: log, part: "pacemaker-attrd", find: f.find}
+		go w.run(t.Context())
+		synctest.Wait()
+		f.set()
+		close(ended)
+		time.Sleep(partGrace - time.Second)
+		if got := lines.AllEntries(); len(got) > 0 {
+			t.Errorf("%s before the time is up: %v", partGrace, got)
+		}
+		time.Sleep(2 * time.Second)
+		if got := lines.LastEntry(); got == nil || got.Message != unpublished || w.gone.Load() {
+			t.Errorf("after %s: %v, gone %v", partGrace, got, w.gone.Load())
+		}
+	})
 }
 
 // pacemakerd may run on without the CIB manager, by which this node learns of another one that leads.
