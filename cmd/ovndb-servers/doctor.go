@@ -28,8 +28,9 @@ within 30 days, a clock that nothing keeps right; and which schemas, and version
 this agent, of ovsdb-server and of Pacemaker, the nodes have. Run it on each node. It changes nothing.
 
 A line begins with "problem:", "advice:", or "unchecked:" for a check that could not be
-made. The clocks of the nodes are not compared: nothing depends on them but the times of
-events and snapshots. Commands of pcs are for what Pacemaker's own tools cannot set; with crmsh use:
+made. The clock is checked of the node on which it runs, and not compared with those of
+others: nothing depends on clocks but times in logs, events, history and snapshots, and
+the check of certificates. Commands of pcs are for what Pacemaker's own tools cannot set; with crmsh use:
 crm configure edit.
 
 Exit codes: 0 no problem, 1 problems, 3 no problem in what could be checked; 4 no

@@ -50,7 +50,7 @@ func (o doctorOptions) facts(ctx context.Context) (f doctor.Facts, node string, 
 	f.MembershipErr = installed(f.MembershipErr)
 	o.addNode(ctx, &f, parameters, primitive.Provider)
 	f.CIBSchema, f.CIBSchemaErr = pacemaker.CIBSchema(ctx)
-	f.Clock = clockOfNode()
+	f.Clock = clockOf(unix.Adjtimex)
 	f.Schemas, f.Versions = publishedBy(ctx, f.Resource)
 	f.FeatureSets, f.FeatureSetsErr = featureSets(t.view), installed(t.noCluster)
 	return f, t.controller.Node, nil

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -108,15 +109,11 @@ func linkIn(root, provider, program string) doctor.Link {
 	return link
 }
 
-// kernelUnsynchronized is STA_UNSYNC of linux/timex.h: set until a program synchronizes the clock, and again
-// once the error that it allows for has grown to 16 s without one.
-const kernelUnsynchronized = 0x40
-
-// clockOfNode asks the kernel, whichever program keeps the clock right.
-func clockOfNode() doctor.Clock {
+// clockOf asks the kernel by adjtimex(2), whichever program keeps the clock right.
+func clockOf(ask func(*unix.Timex) (int, error)) doctor.Clock {
 	var state unix.Timex // with no mode set, nothing is changed
-	if _, err := unix.Adjtimex(&state); err != nil {
+	if _, err := ask(&state); err != nil {
 		return doctor.Clock{Err: fmt.Errorf("cannot ask the kernel for the state of the clock: %w", err)}
 	}
-	return doctor.Clock{Unsynchronized: state.Status&kernelUnsynchronized != 0}
+	return doctor.Clock{MaxError: time.Duration(state.Maxerror) * time.Microsecond}
 }

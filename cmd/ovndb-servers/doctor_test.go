@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"ovndb-servers/pkg/doctor"
 	"ovndb-servers/pkg/ocf"
 )
@@ -143,9 +145,37 @@ func TestServicesAreFoundByTheLinksAndGroupsOfSystemd(t *testing.T) {
 	}
 }
 
-func TestTheKernelCanBeAskedForTheClock(t *testing.T) {
+// From a node whose chronyd has no rtcsync in its configuration: it keeps the clock right, and leaves STA_UNSYNC set,
+// so that the kernel lets the hardware clock alone.
+func TestTheClockIsJudgedByItsErrorAndNotByTheFlag(t *testing.T) {
 	t.Parallel()
-	if clock := clockOfNode(); clock.Err != nil {
+	for _, row := range []struct {
+		name  string
+		state unix.Timex
+		err   error
+		want  doctor.Severity
+	}{
+		{"kept right", unix.Timex{Maxerror: 20_000}, nil, ""},
+		{"kept right, and the flag is set", unix.Timex{Maxerror: 20_000, Status: unix.STA_UNSYNC}, nil, ""},
+		{"not since the boot", unix.Timex{Maxerror: 16_000_000, Status: unix.STA_UNSYNC}, nil, doctor.Advice},
+		{"not for hours", unix.Timex{Maxerror: 15_999_999}, nil, ""},
+		{"refused", unix.Timex{}, unix.EPERM, doctor.Unchecked},
+	} {
+		clock := clockOf(func(state *unix.Timex) (int, error) {
+			*state = row.state
+			return 0, row.err
+		})
+		var got doctor.Severity
+		for _, f := range doctor.Examine(doctor.Facts{Clock: clock}) {
+			if f.Check == "clock" {
+				got = f.Severity
+			}
+		}
+		if got != row.want {
+			t.Errorf("%s: %q, want %q", row.name, got, row.want)
+		}
+	}
+	if clock := clockOf(unix.Adjtimex); clock.Err != nil {
 		t.Error(clock.Err)
 	}
 }

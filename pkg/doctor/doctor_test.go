@@ -169,7 +169,8 @@ func TestEachFaultOfTheNodeIsFoundWithItsCommand(t *testing.T) {
 		{"TLS", doctor.Problem, "TLS of OVN_Northbound: refused", "", func(f *doctor.Facts) {
 			f.Keys = []doctor.Key{{Database: "OVN_Northbound", Err: errors.New("refused")}}
 		}},
-		{"clock", doctor.Advice, "nothing keeps the clock", "timedatectl set-ntp true", func(f *doctor.Facts) { f.Clock.Unsynchronized = true }},
+		{"clock", doctor.Advice, "nothing keeps the clock", "timedatectl set-ntp true", func(f *doctor.Facts) { f.Clock.MaxError = 16 * time.Second }},
+		{"clock", doctor.Advice, "certificates for TLS are checked against it; no decision", "timedatectl", func(f *doctor.Facts) { f.Clock.MaxError = time.Minute }},
 		{"clock", doctor.Unchecked, "not permitted", "", func(f *doctor.Facts) { f.Clock.Err = errors.New("not permitted") }},
 		{"schemas", doctor.Advice, "7.0.0 on node1; 7.1.0 on node2, node3", "upgrade ovn-central", func(f *doctor.Facts) {
 			newer := replication.Schemas{"OVN_Northbound": "7.1.0", "OVN_Southbound": "20.1.0"}
