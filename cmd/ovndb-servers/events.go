@@ -110,7 +110,7 @@ func (o eventsOptions) logs() ([]string, error) {
 	}
 	found = append(found, rotations(o.clusterLog)...)
 	if len(found) == 0 {
-		return nil, fmt.Errorf("there is no log in %s, and no %s: %w; name the files, such as those of syslog", o.directory, o.clusterLog, errNoSuch)
+		return nil, noSuch("there is no log in %s, and no %s: name the files, such as those of syslog", o.directory, o.clusterLog)
 	}
 	return found, nil
 }

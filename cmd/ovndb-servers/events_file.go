@@ -50,8 +50,11 @@ func isCompressed(path string) bool { return filepath.Ext(path) == ".gz" }
 // readEvents returns the events of a log, the newest of those that it has in its order.
 func readEvents(ctx context.Context, path string, since time.Time) ([]agentEvent, error) {
 	file, written, err := openLog(path)
-	if err != nil {
+	if errors.Is(err, errNoLog) { // which names it
 		return nil, err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the log: %w", err)
 	}
 	defer file.Close() //nolint:errcheck // only read
 	if isBundle(path) {

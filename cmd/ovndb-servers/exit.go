@@ -48,7 +48,7 @@ var (
 	errNotConfirmed = errors.New("nothing was done: to do it, add --yes")
 	// errUsage is returned for a call that cannot be understood.
 	errUsage = errors.New("wrong usage")
-	// errNoSuch is returned when a resource, directory or database that was named does not exist.
+	// errNoSuch is matched by the errors of noSuch.
 	errNoSuch = errors.New("no such thing")
 	// errNoPermission is returned when the caller may not read what the answer depends on.
 	errNoPermission = errors.New("no permission")
@@ -119,6 +119,18 @@ func refused(err error) error {
 func usage(format string, args ...any) error {
 	return &exitError{code: exitUsage, err: fmt.Errorf(format, args...)}
 }
+
+// noSuchError says that something that was named does not exist.
+type noSuchError struct{ text string }
+
+// Error implements error.
+func (e *noSuchError) Error() string { return e.text }
+
+// Is makes it an errNoSuch, whose words would say the same again.
+func (e *noSuchError) Is(target error) bool { return target == errNoSuch }
+
+// noSuch is an error about something that was named and does not exist.
+func noSuch(format string, args ...any) error { return &noSuchError{fmt.Sprintf(format, args...)} }
 
 // message is an error for a person. A program that is not installed is all that there is to say of what was
 // tried without it.

@@ -49,7 +49,7 @@ func TestWrongCallsSayInWordsOfTheToolHowToCallIt(t *testing.T) {
 		code       int
 		args       []string
 	}{
-		{"a resource that does not exist", `resource "typo": no such thing: there is: ovndb`, exitNoSuch, []string{"status", "--resource", "typo"}},
+		{"a resource that does not exist", `there is no resource "typo", but: ovndb`, exitNoSuch, []string{"status", "--resource", "typo"}},
 		{"a relative directory", "has to be an absolute path", exitUsage, []string{"status", "--rundir", "nowhere"}},
 		{"no directory", "--dbdir: there is no directory /nonexistent", exitNoSuch, []string{"status", "--dbdir", "/nonexistent"}},
 		{"no directory of snapshots", "--dbdir: there is no directory", exitNoSuch, []string{"snapshots", "list", "--dbdir", "/nonexistent"}},

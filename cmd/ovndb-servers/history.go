@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -174,7 +173,7 @@ func (r *historyReader) end(torn *ovsdbfile.TornError) error {
 
 func (r *historyReader) show(entry ovsdbfile.Entry) error {
 	if o := r.options; entry.Schema != "" && o.table != "" && !r.history.HasTable(o.table) {
-		return fmt.Errorf("database %s has no table %q: %w", entry.Schema, o.table, errNoSuch)
+		return noSuch("database %s has no table %q", entry.Schema, o.table)
 	}
 	e := r.kinds.event(entry)
 	if !r.options.wants(e, entry) {

@@ -132,7 +132,7 @@ func checkNamed(view pacemaker.View, self, named string) error {
 	case slices.ContainsFunc(view.Nodes, known):
 		return notMoved("this is node %s; on node %s: ovndb-servers reinit", self, named)
 	default:
-		return fmt.Errorf("node %q: %w in the cluster", named, errNoSuch)
+		return noSuch("the cluster has no node %q", named)
 	}
 }
 

@@ -58,7 +58,7 @@ func TestReinitIsRefusedWithTheReason(t *testing.T) {
 		args       []string
 	}{
 		{"node2", "node node2 leads", exitDegraded, nil},
-		{"node1", `node "node9": no such thing in the cluster`, exitNoSuch, []string{"node9"}},
+		{"node1", `the cluster has no node "node9"`, exitNoSuch, []string{"node9"}},
 		{"node1", "this is node node1; on node node2: ovndb-servers reinit", exitDegraded, []string{"node2"}},
 		{"node1", "name at most one node", exitUsage, []string{"node1", "node2"}},
 	} {

@@ -123,7 +123,7 @@ func TestStatusRefusesAddressesThatItCannotAsk(t *testing.T) {
 	}{
 		{"leave out the p", exitUsage, []string{"--nb", "ptcp:6641"}},
 		{"is not the address of a server", exitUsage, []string{"--nb", "/var/lib/ovn/ovnnb_db.db"}},
-		{"want tcp:host:port", exitUsage, []string{"--nb", "tcp:192.0.2.1"}},
+		{"want tcp:HOST:PORT", exitUsage, []string{"--nb", "tcp:192.0.2.1"}},
 		{"needs --private-key", exitUsage, []string{"--sb", "ssl:192.0.2.1:6642"}},
 		{"no such file", exitNoSuch, []string{"--sb", "ssl:192.0.2.1:6642", "-p", "/nonexistent", "-c", "/nonexistent", "-C", "/nonexistent"}},
 		{"--resource is for this node", exitUsage, []string{"--sb", "unix:/x", "--resource", "ovndb"}},

@@ -95,7 +95,7 @@ func (m *movePlan) findActive(ctx context.Context, view pacemaker.View) error {
 func (m *movePlan) findNext(ctx context.Context, view pacemaker.View, named string) error {
 	known := func(n pacemaker.Node) bool { return n.Name == named }
 	if named != "" && !slices.ContainsFunc(view.Nodes, known) {
-		return fmt.Errorf("node %q: %w in the cluster", named, errNoSuch)
+		return noSuch("the cluster has no node %q", named)
 	}
 	s, err := m.successors(ctx, view)
 	if err != nil {

@@ -109,7 +109,7 @@ func TestSwitchoverThatIsRefusedSaysWhyAndTouchesNothing(t *testing.T) {
 		prepare    func()
 	}{
 		{"not confirmed", "add --yes", exitUnconfirmed, nil, func() {}},
-		{"a node that the cluster does not have", `node "node9": no such thing`, exitNoSuch, []string{"--to", "node9"}, func() {}},
+		{"a node that the cluster does not have", `the cluster has no node "node9"`, exitNoSuch, []string{"--to", "node9"}, func() {}},
 		{"the node that leads", "it leads already", exitDegraded, []string{"--to", "node1"}, func() {}},
 		{
 			"a constraint of an earlier tool that was killed", "add --yes", exitUnconfirmed, nil,

@@ -98,12 +98,20 @@ func describe(cmd *cobra.Command) {
 	}
 }
 
-// classifyErrors gives the errors of all commands their exit codes. Those that are left are the
-// library's, of a call that it does not understand.
+// classifyErrors gives the errors of all commands their exit codes, and has each wrong call name the help.
+// Those that are left are the library's, of a call that it does not understand.
 func classifyErrors(cmd *cobra.Command) {
+	check := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		err := givenEmpty(cmd, args)
+		if err == nil && check != nil {
+			err = check(cmd, args)
+		}
+		return withHelp(cmd, err)
+	}
 	if run := cmd.RunE; run != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
-			err := run(cmd, args)
+			err := withHelp(cmd, run(cmd, args))
 			if exit := new(exitError); err == nil || errors.As(err, &exit) {
 				return err
 			}

@@ -22,6 +22,23 @@ func (f *durationFlag) String() string { return time.Duration(*f).String() }
 // Type implements [pflag.Value].
 func (f *durationFlag) Type() string { return "duration" }
 
+// timeoutFlag is a duration in which something can be done.
+type timeoutFlag struct{ *durationFlag }
+
+func addTimeout(flags *pflag.FlagSet, value *time.Duration, name string, standard time.Duration, text string) {
+	*value = standard
+	flags.Var(timeoutFlag{(*durationFlag)(value)}, name, text)
+}
+
+// Set implements [pflag.Value].
+func (f timeoutFlag) Set(text string) error {
+	err := f.durationFlag.Set(text)
+	if err == nil && *f.durationFlag == 0 {
+		err = fmt.Errorf("%q leaves no time", text)
+	}
+	return err
+}
+
 // maxSeconds is the largest number of seconds that is a duration.
 const maxSeconds = 1 << 32
 

@@ -41,7 +41,7 @@ func (p *place) addFlags(cmd *cobra.Command, timeout time.Duration) {
 	flags.Var((*pairFlag)(&p.layout.Pair), "databases", "the resource's databases: ovn or ovn-ic (default: as it is configured)")
 	flags.StringVar(&p.layout.RunDir, "rundir", "", "directory of sockets and pidfiles (default: OVN's own)")
 	flags.StringVar(&p.stateRunDir, "staterundir", control.RunBase, "directory of the agent's run-time state")
-	addDuration(flags, &p.timeout, "timeout", timeout, "how long to wait for servers and cluster, in seconds or as 2m")
+	addTimeout(flags, &p.timeout, "timeout", timeout, "how long to wait for servers and cluster, in seconds or as 2m")
 	completeWith(cmd, "resource", completeResources)
 	completeWith(cmd, "databases", cobra.FixedCompletions(pairs(), cobra.ShellCompDirectiveNoFileComp))
 }
@@ -69,7 +69,7 @@ func (p place) check() error {
 		}
 		info, err := os.Stat(named.directory)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
-			return fmt.Errorf("%s: there is no directory %s: %w", named.option, named.directory, errNoSuch)
+			return noSuch("%s: there is no directory %s", named.option, named.directory)
 		}
 		if err != nil {
 			return fmt.Errorf("cannot use %s: %w", named.option, err)
@@ -220,9 +220,9 @@ func (p place) knownResource(known []string, noCluster error) error {
 	case noCluster != nil:
 		return fmt.Errorf("this node has no state of resource %q, and the cluster cannot be asked for it: %w", p.resource, noCluster)
 	case len(known) == 0:
-		return fmt.Errorf("resource %q: %w: no resource of this agent is known here", p.resource, errNoSuch)
+		return noSuch("there is no resource %q: no resource of this agent is known here", p.resource)
 	default:
-		return fmt.Errorf("resource %q: %w: there is: %s", p.resource, errNoSuch, strings.Join(known, ", "))
+		return noSuch("there is no resource %q, but: %s", p.resource, strings.Join(known, ", "))
 	}
 }
 

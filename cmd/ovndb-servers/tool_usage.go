@@ -17,6 +17,30 @@ func badCall(cmd *cobra.Command, format string, args ...any) error {
 	return usage(format+"; see: %s --help", append(args, cmd.CommandPath())...)
 }
 
+// withHelp has the error of a wrong call name the help, if it does not do so.
+func withHelp(cmd *cobra.Command, err error) error {
+	if codeOf(err) != exitUsage || strings.HasSuffix(err.Error(), " --help") {
+		return err
+	}
+	return badCall(cmd, "%w", err)
+}
+
+// givenEmpty refuses an empty argument, and an option with an empty value: in a script both come from a variable
+// that is not set, and the default would be acted on.
+func givenEmpty(cmd *cobra.Command, args []string) error {
+	if slices.Contains(args, "") {
+		return usage("an argument is empty")
+	}
+	var err error
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		list, several := f.Value.(pflag.SliceValue)
+		if several && len(list.GetSlice()) == 0 || f.Value.Type() == "string" && f.Value.String() == "" {
+			err = usage("option --%s is empty", f.Name)
+		}
+	})
+	return err
+}
+
 // knownCommand refuses a word that names no command of cmd.
 func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {

@@ -91,6 +91,8 @@ func (o *verifyOptions) checkArguments(cmd *cobra.Command, args []string) error 
 		return usage("--all compares the databases of this node, and takes no other copies")
 	case o.all && o.database != "":
 		return usage("--database is for two copies that are named, and not for --all")
+	case o.all && o.keys.Given():
+		return usage("--private-key, --certificate and --ca-cert are for servers that are named, and not for --all")
 	case o.all:
 		return nil
 	case len(args) != 2:

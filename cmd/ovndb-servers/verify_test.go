@@ -102,6 +102,7 @@ func TestVerifySaysWhyItCannotCompare(t *testing.T) {
 		{"one copy", exitUsage, "name two copies", []string{file}},
 		{"TLS without files", exitUsage, "--ca-cert", []string{file, "ssl:192.0.2.1:6641", "-p", "/key", "-c", "/certificate"}},
 		{"an address to listen on", exitUsage, "leave out the p", []string{file, "punix:/x"}},
+		{"files for TLS that are not used", exitUsage, "are for servers that are named, and not for --all", []string{"--all", "-p", "/key"}},
 		{"an unknown format", exitUsage, "table, json, yaml", []string{file, file, "-o", "xml"}},
 		{"a negative limit", exitUsage, "cannot be negative", []string{file, file, "--limit", "-1"}},
 		{"a database that neither has", exitUsage, `["OVN_Northbound"]`, []string{file, server.Endpoint(), "--database", "OVN_Southbound"}},

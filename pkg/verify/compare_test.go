@@ -169,16 +169,23 @@ func TestWhatCannotBeComparedIsRefused(t *testing.T) {
 		{"a database that neither has", nb.File, nb.Endpoint(), "OVN_Southbound", verify.ErrWhichDatabase},
 		{"no file", nb.File + "x", nb.Endpoint(), "", os.ErrNotExist},
 		{"no server", nb.File, nb.Endpoint() + "x", "", ovsdbctl.ErrNotListening},
-		{"no port", nb.File, "tcp:127.0.0.1", "", ovsdbctl.ErrBadArgument},
 	} {
 		_, err := verify.Compare(t.Context(), address(t, row.a), address(t, row.b), verify.Options{Database: row.database})
 		if !errors.Is(err, row.want) {
 			t.Errorf("%s: error is %v, want %v", row.name, err, row.want)
 		}
 	}
-	for _, text := range []string{"", "pssl:6641", "ptcp:6641"} {
+	for _, text := range []string{
+		"", "pssl:6641", "ptcp:6641", "unix:", "tcp:", "tcp:127.0.0.1", "tcp::6641", "tcp:127.0.0.1:", "tcp:127.0.0.1:ovn", "ssl:127.0.0.1:0",
+		"ssl:127.0.0.1:65536", "tcp:127.0.0.1:-1", "tcp:2001:db8::1:6641",
+	} {
 		if a, err := verify.ParseAddress(text); !errors.Is(err, verify.ErrAddress) {
 			t.Errorf("%q is read as %v, %v", text, a, err)
+		}
+	}
+	for _, text := range []string{"tcp:127.0.0.1:6641", "tcp:node1:1", "ssl:[2001:db8::1]:65535", "unix:./x", "./tcp:x", "./tcp"} {
+		if _, err := verify.ParseAddress(text); err != nil {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"ovndb-servers/pkg/ovsdbctl"
@@ -30,8 +32,14 @@ func ParseAddress(text string) (Address, error) {
 	case "":
 		return Address{}, fmt.Errorf("%w: it is empty", ErrAddress)
 	case "tcp", "ssl":
+		if !isHostPort(rest) {
+			return Address{}, fmt.Errorf("%w %s: want %s:HOST:PORT, or %s:[IPv6]:PORT", ErrAddress, text, method, method)
+		}
 		return Address{text: text, server: true}, nil
 	case "unix":
+		if rest == "" {
+			return Address{}, fmt.Errorf("%w %s: want unix:PATH", ErrAddress, text)
+		}
 		path, err := filepath.Abs(rest)
 		if err != nil {
 			return Address{}, fmt.Errorf("%w %s: %w", ErrAddress, text, err)
@@ -42,6 +50,13 @@ func ParseAddress(text string) (Address, error) {
 	default:
 		return Address{text: text}, nil
 	}
+}
+
+// isHostPort reports whether a text has a host and the number of a port.
+func isHostPort(text string) bool {
+	host, port, err := net.SplitHostPort(text)
+	number, wrong := strconv.ParseUint(port, 10, 16)
+	return err == nil && wrong == nil && host != "" && number > 0
 }
 
 // Server reports whether the address is one of a server, not of a file.
