@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -147,6 +148,25 @@ func TestSnapshotsOfANodeWithoutAnyAndNamesThatAreNone(t *testing.T) {
 	for _, args := range [][]string{{"snapshots", "show"}, {"snapshots", "restore", "a", "b"}, {"snapshots", "show", "a", "-o", "xml"}} {
 		c.tool("node1", exitUsage, args...)
 	}
+}
+
+// From a node that has booted, and whose Pacemaker is not started: /run is empty, and the snapshots are there.
+func TestSnapshotsAreFoundAfterABootWithoutThePacemakerThatNamesTheResource(t *testing.T) {
+	c := newTestCluster(t)
+	state := filepath.Join(c.nodes["node1"], "state")
+	write(t, filepath.Join(state, "ovndb", "snapshots", "OVN_Northbound.000001.20260101T000000Z.resync.db"), "", 0o600)
+	write(t, filepath.Join(state, "lost+found", "x"), "", 0o600) // of a file system of its own
+	if got := c.tool("node1", exitHealthy, "snapshots", "list").stdout; !strings.Contains(got, "no snapshots") {
+		t.Errorf("a resource that the cluster does not have: %s", got)
+	}
+	path, err := exec.LookPath("crm_mon")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, "#!/bin/sh\necho 'crm_mon: Error: cluster is not available on this node' >&2\nexit 102\n", 0o755)
+	wantText(t, c.tool("node1", exitHealthy, "snapshots", "list").stdout, "OVN_Northbound.000001")
+	write(t, filepath.Join(state, "other", "latest-term"), "", 0o600)
+	wantText(t, c.tool("node1", exitUsage, "snapshots", "list").stderr, `choose one with --resource: ["other" "ovndb"]`)
 }
 
 // newStoppedNode returns the directories of a node whose servers are stopped, and the flags that

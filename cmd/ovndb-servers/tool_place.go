@@ -199,6 +199,9 @@ func (p place) pickResource(view pacemaker.View, noCluster error) (string, error
 	if len(names) == 0 {
 		names = control.InstancesIn(p.stateRunDir)
 	}
+	if len(names) == 0 && noCluster != nil { // after a boot: its snapshots are wanted most while no cluster runs
+		names = lastingInstances(p.stateDir)
+	}
 	switch len(names) {
 	case 0:
 		return ocf.AgentName, nil
@@ -231,7 +234,7 @@ func lastingInstances(base string) []string {
 	entries, _ := os.ReadDir(base) // without the directory there are none
 	var names []string
 	for _, e := range entries {
-		if e.IsDir() {
+		if e.IsDir() && e.Name() != "lost+found" { // of a file system of its own
 			names = append(names, e.Name())
 		}
 	}
