@@ -92,6 +92,7 @@ func addGroup(root *cobra.Command, group string, commands ...*cobra.Command) {
 
 // describe gives all commands the option for their help.
 func describe(cmd *cobra.Command) {
+	cmd.DisableFlagsInUseLine = true // the template calls them options
 	cmd.Flags().BoolP("help", "h", false, "show this help")
 	for _, sub := range cmd.Commands() {
 		describe(sub)

@@ -15,7 +15,7 @@ const usageTemplate = `Usage:
 {{- if .HasAvailableSubCommands}}
   {{.CommandPath}} COMMAND [OPTION ...]
 {{- else}}
-  {{.UseLine}}
+  {{.UseLine}} [OPTION ...]
 {{- end}}
 {{- with .Example}}
 

@@ -44,7 +44,8 @@ func TestHelpIsTheSameHoweverItIsAskedFor(t *testing.T) {
 	t.Parallel()
 	for _, row := range [][2]string{{"", "help"}, {"--help", "help"}, {"snapshots", "help snapshots"}, {"snapshots list -h", "help snapshots list"}} {
 		a, b := call(t, append([]string{"ovndb-servers"}, strings.Fields(row[0])...)...), call(t, append([]string{"ovndb-servers"}, strings.Fields(row[1])...)...)
-		if a != b || a.code != exitHealthy || !strings.Contains(a.stdout, "Usage:") || !strings.Contains(a.stdout, "show this help") {
+		if a != b || a.code != exitHealthy || !strings.Contains(a.stdout, "Usage:") || !strings.Contains(a.stdout, "show this help") ||
+			!strings.Contains(a.stdout, " [OPTION ...]\n") || strings.Contains(a.stdout, "[flags]") {
 			t.Errorf("%q: %+v\n%q: %+v", row[0], a, row[1], b)
 		}
 	}
