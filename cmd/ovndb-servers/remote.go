@@ -138,6 +138,14 @@ func (s *remoteServer) refuses() bool {
 	return errors.Is(s.err, syscall.ECONNREFUSED) || errors.Is(s.err, syscall.ENOENT)
 }
 
+// refusal is why nothing accepts connections, without the address.
+func (s *remoteServer) refusal() string {
+	if errno := syscall.Errno(0); errors.As(s.err, &errno) {
+		return errno.Error()
+	}
+	return s.err.Error()
+}
+
 const (
 	// catchUpTimeout is for how long a backup that is behind is asked again: a beat takes as long to
 	// reach it.

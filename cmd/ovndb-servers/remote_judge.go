@@ -198,12 +198,12 @@ func (g remoteGroup) problemOf(c remoteCopy, s *remoteServer, actives []*remoteS
 		if agents {
 			return ""
 		}
-		return fmt.Sprintf("%s does not listen: %s; on its node: ss -ltnp", where, c.Reason)
+		return fmt.Sprintf("%s does not listen: %s; on its node: %s", where, s.refusal(), listeners(c.Address))
 	case stateUnreachable:
 		if errors.Is(s.err, ovsdbctl.ErrNoDatabase) {
 			return fmt.Sprintf("%s has no such database; those that it has: ovsdb-client list-dbs %s", where, c.Address)
 		}
-		return fmt.Sprintf("%s does not answer from here: %s; on its node: ss -ltnp", where, c.Reason)
+		return fmt.Sprintf("%s does not answer from here: %s; on its node: %s", where, c.Reason, listeners(c.Address))
 	case stateBehind:
 		return fmt.Sprintf("%s is behind the active at %s for more than %s; on its node: ovndb-servers status",
 			where, actives[0].address, catchUpTimeout)
@@ -215,6 +215,14 @@ func (g remoteGroup) problemOf(c remoteCopy, s *remoteServer, actives []*remoteS
 	default:
 		return ""
 	}
+}
+
+// listeners returns the command that shows what listens where a server should.
+func listeners(address string) string {
+	if strings.HasPrefix(address, "unix:") {
+		return "ss -lxp"
+	}
+	return "ss -ltnp"
 }
 
 // problem is what is wrong with all servers of a database, and its exit code.
@@ -237,7 +245,7 @@ func (g remoteGroup) problem(actives []*remoteServer) (string, int) {
 		return fmt.Sprintf("no %s server answers from here, so that it is not known which one is active; on their nodes: ovndb-servers status",
 			g.database), exitUnknown
 	default:
-		return fmt.Sprintf("no %s server that can be reached takes writes; on its node: crm_mon -1rfA", g.database), exitCritical
+		return fmt.Sprintf("no %s server that can be reached takes writes; on a node of their cluster: crm_mon -1rfA", g.database), exitCritical
 	}
 }
 

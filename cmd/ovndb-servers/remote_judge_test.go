@@ -83,6 +83,14 @@ func TestServersThatAreNamedAreJudgedByTheirAnswers(t *testing.T) {
 	}
 }
 
+func TestTheCommandThatComparesABackupByTLSHasTheFiles(t *testing.T) {
+	t.Parallel()
+	servers := []remoteServer{standalone("a", true, nil), standalone("b", false, nil), standalone("c", false, nil)}
+	servers[0].address, servers[1].address, servers[2].address = "unix:/a", "ssl:192.0.2.2:6641", "unix:/c"
+	wantText(t, judgeRemote(servers).text(false), "ovndb-servers verify unix:/a ssl:192.0.2.2:6641 -p KEY -c CERTIFICATE -C CA\n",
+		"ovndb-servers verify unix:/a unix:/c\n")
+}
+
 func TestWorstDatabaseDecidesTheExitCodeOfNamedServers(t *testing.T) {
 	t.Parallel()
 	south := remoteServer{database: ovsdbctl.Southbound(), err: errors.New("so")}

@@ -48,6 +48,11 @@ func TestStatusOfAPairMadeByHandShowsOneActiveAndTwoActivesAsCritical(t *testing
 	if want := "active fresh, active fresh, backup unknown"; got.code != exitHealthy || rolesOf(t, got.stdout) != want {
 		t.Errorf("want %q: %+v", want, got)
 	}
+	note := "unknown: the OVN_Northbound server at " + backup.Endpoint() + " is not compared, as the active has no marker of this agent; compare their rows with: " +
+		"ovndb-servers verify " + active.Endpoint() + " " + backup.Endpoint() + "\n"
+	if text := call(t, "ovndb-servers", "status", "--nb", pair).stdout; strings.Count(text, "unknown: ") != 1 || !strings.HasSuffix(text, "\n\n"+note) {
+		t.Errorf("%s\nwant %s", text, note)
+	}
 	if after := fileOf(t, active.File) + fileOf(t, backup.File); after != before {
 		t.Error("the question has changed a file")
 	}
@@ -90,6 +95,11 @@ func TestStatusOfNamedServersShowsThoseThatDoNotAnswer(t *testing.T) {
 	if want := "active fresh, unknown unreachable, unknown not listening"; got.code != exitDegraded || rolesOf(t, got.stdout) != want {
 		t.Errorf("want %q: %+v", want, got)
 	}
+	gone := active.Endpoint() + "x"
+	wantText(t, call(t, "ovndb-servers", "status", "--nb", gone+",tcp:127.0.0.1:1").stdout,
+		"problem: the OVN_Northbound server at "+gone+" does not listen: no such file or directory; on its node: ss -lxp\n",
+		"problem: the OVN_Northbound server at tcp:127.0.0.1:1 does not listen: connection refused; on its node: ss -ltnp\n",
+		"takes writes; on a node of their cluster: crm_mon -1rfA\n")
 	got = call(t, "ovndb-servers", "status", "--nb", frozen.Endpoint(), "--timeout", "300ms")
 	if got.code != exitUnknown {
 		t.Errorf("%+v", got)
