@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -109,9 +110,7 @@ func wrongOptions(t *testing.T, cmd *cobra.Command, path, needed []string) []wro
 func everyCommand(of *cobra.Command) map[string]*cobra.Command {
 	all := map[string]*cobra.Command{}
 	for _, cmd := range of.Commands() {
-		for path, sub := range everyCommand(cmd) {
-			all[path] = sub
-		}
+		maps.Copy(all, everyCommand(cmd))
 		if path := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" "); path != "ocf" {
 			all[path] = cmd
 		}
