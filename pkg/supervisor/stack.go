@@ -154,16 +154,24 @@ func (w *stackWatcher) run(ctx context.Context) {
 		}
 		now := time.Now()
 		gone := w.required && loss.observe(now, len(running) > 0)
-		if !w.required && missing.observe(now, len(running) == 0, partGrace) && ctx.Err() == nil {
-			w.logFailure(fmt.Errorf("%s does not run", w.part), unpublished)
-		}
 		w.gone.Store(gone)
-		if gone && ctx.Err() == nil {
-			w.dismiss(ctx)
-		}
+		w.miss(ctx, gone, !w.required && missing.observe(now, len(running) == 0, partGrace))
 		pause(ctx, stackInterval)
 	}
 	awaitEnd(ctx, running)
+}
+
+// miss dismisses clients where a required part is gone, and logs one that is missing.
+func (w *stackWatcher) miss(ctx context.Context, gone, missing bool) {
+	if ctx.Err() != nil {
+		return
+	}
+	if missing {
+		w.logFailure(fmt.Errorf("%s does not run", w.part), unpublished)
+	}
+	if gone {
+		w.dismiss(ctx)
+	}
 }
 
 // unpublished is logged where a part is missing without which this node publishes nothing. After an end of the
