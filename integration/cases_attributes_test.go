@@ -145,12 +145,3 @@ func (s *trial) publishAll(ctx context.Context) error {
 	}
 	return nil
 }
-
-// lacks returns an error unless a node's attribute manager has no value of an attribute of its own.
-func (s *trial) lacks(ctx context.Context, node, name string) error {
-	result, err := s.Exec(ctx, node, "attrd_updater", "--name", name, "--query", "--node", node)
-	if err == nil && result.Code == 0 && strings.Contains(result.Stdout, "value=") && !strings.Contains(result.Stdout, `value=""`) {
-		err = fmt.Errorf("%s of %s: %s", name, node, result.Stdout)
-	}
-	return err
-}

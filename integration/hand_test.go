@@ -311,15 +311,20 @@ func (h hand) nothingLeft(node string) error {
 	}
 	for _, attribute := range []string{"master-", "ovndb-active-", "ovndb-position-", "ovndb-freshness-"} {
 		attribute += cluster.Resource
-		result, err := h.Exec(h.ctx, node, "attrd_updater", "--name", attribute, "--query", "--node", node)
-		if err != nil {
+		if err := h.lacks(h.ctx, node, attribute); err != nil {
 			return err
-		}
-		if result.Code == 0 && !strings.Contains(result.Stdout, `value=""`) && strings.Contains(result.Stdout, "value=") {
-			return fmt.Errorf("an attribute is left on %s: %s", node, result.Stdout)
 		}
 	}
 	return nil
+}
+
+// lacks returns an error unless a node's attribute manager has no value of an attribute of its own.
+func (h hand) lacks(ctx context.Context, node, attribute string) error {
+	result, err := h.Exec(ctx, node, "attrd_updater", "--name", attribute, "--query", "--node", node)
+	if err == nil && result.Code == 0 && strings.Contains(result.Stdout, "value=") && !strings.Contains(result.Stdout, `value=""`) {
+		err = fmt.Errorf("an attribute is left on %s: %s", node, result.Stdout)
+	}
+	return err
 }
 
 // databases returns both databases.

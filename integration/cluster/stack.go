@@ -6,12 +6,8 @@ import (
 	"syscall"
 )
 
-const (
-	// pacemakerPattern matches the command lines of pacemakerd and of the daemons that it starts.
-	pacemakerPattern = "^(pacemakerd|/usr/sbin/pacemakerd|/usr/lib(exec)?/pacemaker/)"
-	// controllerPattern matches that of Pacemaker's controller.
-	controllerPattern = "^/usr/lib(exec)?/pacemaker/pacemaker-controld"
-)
+// pacemakerPattern matches the command lines of pacemakerd and of the daemons that it starts.
+const pacemakerPattern = "^(pacemakerd|/usr/sbin/pacemakerd|/usr/lib(exec)?/pacemaker/)"
 
 // StopPacemaker shuts Pacemaker down on a node, as the stop of its systemd unit does: resources
 // leave the node first. Corosync runs on.
@@ -24,16 +20,7 @@ func (c *Cluster) StopPacemaker(ctx context.Context, node string) error {
 
 // KillPacemaker kills pacemakerd and all its daemons on a node. Corosync and the resources run on.
 func (c *Cluster) KillPacemaker(ctx context.Context, node string) error {
-	return c.killDaemons(ctx, node, pacemakerPattern)
-}
-
-// KillController kills Pacemaker's controller on a node. pacemakerd starts it again.
-func (c *Cluster) KillController(ctx context.Context, node string) error {
-	return c.killDaemons(ctx, node, controllerPattern)
-}
-
-func (c *Cluster) killDaemons(ctx context.Context, node, pattern string) error {
-	count, err := c.SignalMatching(ctx, node, pattern, syscall.SIGKILL)
+	count, err := c.SignalMatching(ctx, node, pacemakerPattern, syscall.SIGKILL)
 	if err == nil && count == 0 {
 		err = fmt.Errorf("no daemon of Pacemaker's to kill on %s", node)
 	}
