@@ -66,9 +66,9 @@ type stackLoss struct {
 	missing spell
 }
 
-// observe takes note of whether the part runs, and reports whether it is gone.
-func (s *stackLoss) observe(now time.Time, running bool) (gone bool) {
-	return s.missing.observe(now, !running, stackGrace)
+// observe takes note of whether the part runs, and reports whether it has been missing for longer than it may.
+func (s *stackLoss) observe(now time.Time, running bool, grace time.Duration) (gone bool) {
+	return s.missing.observe(now, !running, grace)
 }
 
 // daemon is a running process of the cluster stack.
@@ -141,7 +141,10 @@ func (w *stackWatcher) run(ctx context.Context) {
 	}
 	w.seen.Store(true)
 	var loss stackLoss
-	var missing spell
+	grace := partGrace
+	if w.required {
+		grace = stackGrace
+	}
 	for ctx.Err() == nil {
 		awaitEnd(ctx, running)
 		if running, err = w.find(); err != nil && len(running) == 0 {
@@ -152,26 +155,23 @@ func (w *stackWatcher) run(ctx context.Context) {
 		if len(running) > 0 {
 			w.changed.Store(true)
 		}
-		now := time.Now()
-		gone := w.required && loss.observe(now, len(running) > 0)
-		w.gone.Store(gone)
-		w.miss(ctx, gone, !w.required && missing.observe(now, len(running) == 0, partGrace))
+		gone := loss.observe(time.Now(), len(running) > 0, grace)
+		w.gone.Store(gone && w.required)
+		if gone && ctx.Err() == nil {
+			w.miss(ctx)
+		}
 		pause(ctx, stackInterval)
 	}
 	awaitEnd(ctx, running)
 }
 
-// miss dismisses clients where a required part is gone, and logs one that is missing.
-func (w *stackWatcher) miss(ctx context.Context, gone, missing bool) {
-	if ctx.Err() != nil {
+// miss dismisses the clients if the part that is gone is required, and else logs it.
+func (w *stackWatcher) miss(ctx context.Context) {
+	if w.required {
+		w.dismiss(ctx)
 		return
 	}
-	if missing {
-		w.logFailure(fmt.Errorf("%s does not run", w.part), unpublished)
-	}
-	if gone {
-		w.dismiss(ctx)
-	}
+	w.logFailure(fmt.Errorf("%s does not run", w.part), unpublished)
 }
 
 // unpublished is logged where a part is missing without which this node publishes nothing. After an end of the

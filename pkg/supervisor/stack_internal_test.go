@@ -36,7 +36,7 @@ func TestPartOfTheClusterStackIsGoneOnceItIsMissingForAMomentAndAHalf(t *testing
 		{at: 63 * time.Second},
 		{at: 64 * time.Second, gone: true},
 	} {
-		if gone := s.observe(time.Unix(0, 0).Add(tt.at), tt.running); gone != tt.gone {
+		if gone := s.observe(time.Unix(0, 0).Add(tt.at), tt.running, stackGrace); gone != tt.gone {
 			t.Errorf("after %s: gone %v, want %v", tt.at, gone, tt.gone)
 		}
 	}
