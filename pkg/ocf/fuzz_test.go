@@ -61,6 +61,7 @@ func FuzzNotify(f *testing.F) {
 func FuzzParseParameters(f *testing.F) {
 	f.Add("192.0.2.10", "6641", "6642", "tcp", "5000", "yes", "", "/run/ovn", "openvswitch:hugetlbfs")
 	f.Add("[2001:db8::10]", "1", "65535", "ssl", "0", "no", "2001:db8::1", "/var/run/ovn/", "root")
+	f.Add("", "1", "65535", "ssl", "0", "no", "2001:db8::1", "/run/ovn", "root")
 	f.Add("192.0.2.10/24", "0", "-1", "TCP", "5s", "maybe", "fe80::1%eth0", "..", ":")
 	f.Fuzz(func(t *testing.T, masterIP, nbPort, sbPort, protocol, probe, only, node, dir, user string) {
 		env := parameters("master_ip", masterIP, "nb_master_port", nbPort, "sb_master_port", sbPort, "nb_master_protocol", protocol,
@@ -86,10 +87,16 @@ func FuzzParseParameters(f *testing.F) {
 // being written again.
 func checkAccepted(t *testing.T, env environment, p ocf.Parameters) {
 	t.Helper()
-	if !p.MasterIP.IsValid() || p.Northbound.Port == p.Southbound.Port || p.NodeAddress == p.MasterIP {
+	unreachable := !p.MasterIP.IsValid() && p.ListenOnMasterIPOnly
+	oneAddress := p.MasterIP.IsValid() && p.NodeAddress == p.MasterIP
+	if unreachable || oneAddress || p.Northbound.Port == p.Southbound.Port {
 		t.Errorf("accepted parameters contradict each other: %+v", p)
 	}
-	again, err := ocf.ParseParameters(env.and(parameters("master_ip", p.MasterIP.String(), "ovn_rundir", p.RunDir)).getenv)
+	masterIP := ""
+	if p.MasterIP.IsValid() {
+		masterIP = p.MasterIP.String()
+	}
+	again, err := ocf.ParseParameters(env.and(parameters("master_ip", masterIP, "ovn_rundir", p.RunDir)).getenv)
 	if diff := cmp.Diff(p, again, compareAddresses()); diff != "" || err != nil {
 		t.Errorf("parameters written again are read differently (%v):\n%s", err, diff)
 	}
