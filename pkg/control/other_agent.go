@@ -46,7 +46,8 @@ func (c *Controller) activeForOtherAgent(ctx context.Context) bool {
 // promotedElsewhere reports whether another agent has promoted this node: its servers are active,
 // Pacemaker has the instance promoted, no other node has published that it leads, and the data has seen
 // the start of the recorded term, if there is one. Servers that a superseded node could not make read-only
-// have not. Clients are served meanwhile: where the cluster cannot be asked, waits says so.
+// have not. Clients are served meanwhile: where the cluster cannot be asked, or this node's partition has no
+// quorum, whose CIB must not outrun that of the others, waits says so.
 func (c *Controller) promotedElsewhere(ctx context.Context, states []replication.ServerState) (promoted bool, waits string) {
 	for i, u := range c.Units {
 		active := states[i].Condition == replication.ConditionActive || states[i].Condition == replication.ConditionBusy
@@ -61,13 +62,17 @@ func (c *Controller) promotedElsewhere(ctx context.Context, states []replication
 	}
 	record, recordErr := c.Record(ctx)
 	held, heldErr := c.terms(ctx)
-	if err := errors.Join(err, recordErr, heldErr); err != nil {
+	quorate, quorumErr := c.Cluster.Quorate(ctx)
+	if err := errors.Join(err, recordErr, heldErr, quorumErr); err != nil {
 		return true, "this cannot be decided yet: " + err.Error()
 	}
 	if record != nil && !held.Current(*record) {
 		c.Log.WithField("recorded", record.Describe()).Error(
 			"the servers are active with data that has not seen the start of the recorded term, and are not taken over")
 		return false, ""
+	}
+	if !quorate {
+		return true, "its first term waits for quorum, see: corosync-quorumtool -s"
 	}
 	return true, ""
 }

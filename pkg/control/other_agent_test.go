@@ -352,3 +352,33 @@ func TestNodeThatAnotherAgentHasPromotedServesOnWhileTheClusterCannotBeAsked(t *
 	s.active.Monitor(testContext(t), true)
 	wantLeads(t, s.active)
 }
+
+// minority is a cluster of which this node's partition has no quorum until it is whole.
+type minority struct {
+	control.Cluster
+	whole *atomic.Bool
+}
+
+func (m minority) Quorate(context.Context) (bool, error) { return m.whole.Load(), nil }
+
+// From a promoted node of another agent whose partition has no quorum: it serves on, and no term begins that
+// the other partition knows nothing of.
+func TestNodeThatAnotherAgentHasPromotedBeginsNoTermWithoutQuorum(t *testing.T) {
+	t.Parallel()
+	s := newSwapped(t)
+	whole := new(atomic.Bool)
+	s.active.Cluster = minority{Cluster: s.active.Cluster, whole: whole}
+	v := s.active.Monitor(testContext(t), true)
+	if v.Health != replication.HealthActiveDegraded || !strings.Contains(v.Reason(), "waits for quorum") {
+		t.Errorf("monitor says %q: %s", v.Health, v.Reason())
+	}
+	if record, err := s.active.Record(testContext(t)); err != nil || record != nil || s.active.Promoted() {
+		t.Errorf("the cluster records %v (%v)", record, err)
+	}
+	if role := status(t, s.active.Units[0]).Role; role != ovsdbctl.RoleActive {
+		t.Errorf("the server is %s", role)
+	}
+	whole.Store(true)
+	s.active.Monitor(testContext(t), true)
+	wantLeads(t, s.active)
+}
