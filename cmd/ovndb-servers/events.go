@@ -123,6 +123,10 @@ func (o eventsOptions) write(screen screen, events []agentEvent) error {
 		}
 		return err
 	}
+	if len(events) == 0 {
+		_, err := io.WriteString(screen.out, "no event of the agent\n")
+		return err
+	}
 	var b strings.Builder
 	t := newTable(&b)
 	t.colour = screen.colour

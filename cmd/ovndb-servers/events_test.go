@@ -100,6 +100,18 @@ func TestEventsOfThisNodeAreThoseOfItsLogsAndTheirRotations(t *testing.T) {
 	}
 }
 
+// From a log without an event since then: a person is told so, and a program reads no line.
+func TestEventsOfWhichThereAreNoneAreSaidToBeNone(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "ovndb.log")
+	writeLog(t, log, supervisorLog)
+	if got := call(t, "ovndb-servers", "events", "--since", "2026-12-01", log); got.code != exitHealthy || got.stdout != "no event of the agent\n" {
+		t.Errorf("%+v", got)
+	}
+	if got := call(t, "ovndb-servers", "events", "--since", "2026-12-01", "-o", "json", log); got.code != exitHealthy || got.stdout != "" {
+		t.Errorf("%+v", got)
+	}
+}
+
 // From the archives of two nodes, of which the log of one has lost the line that names it: one story, with the
 // node of each event.
 func TestEventsOfReportsOfSeveralNodesAreMergedByTime(t *testing.T) {

@@ -93,6 +93,7 @@ type historyReader struct {
 	out     io.Writer
 	kinds   kinds
 	waited  bool // for the rest of a record
+	shown   bool // a record
 	// heading is written before the first line for a person; empty for none.
 	heading string
 }
@@ -131,8 +132,10 @@ func (r *historyReader) showAll(ctx context.Context) error {
 func (r *historyReader) ends(ctx context.Context, reason error) (bool, error) {
 	torn := new(ovsdbfile.TornError)
 	switch {
+	case errors.Is(reason, io.EOF) && !r.options.follow:
+		return true, r.nothing()
 	case errors.Is(reason, io.EOF):
-		return !r.options.follow, nil
+		return false, nil
 	case !errors.As(reason, &torn) || torn.Offset == 0:
 		return true, r.interrupted(ctx, reason)
 	case !torn.Incomplete || r.waited && !r.options.follow:
@@ -197,9 +200,18 @@ func (o historyOptions) wants(e historyEvent, entry ovsdbfile.Entry) bool {
 	}
 }
 
+// nothing says to a person that no record of the file is one of those that were asked for.
+func (r *historyReader) nothing() error {
+	if r.shown || r.options.output.format != outputTable {
+		return nil
+	}
+	_, err := io.WriteString(r.out, r.heading+"no such record\n")
+	return err
+}
+
 func (r *historyReader) write(e historyEvent) error {
 	text := r.heading + e.line()
-	r.heading = ""
+	r.heading, r.shown = "", true
 	if r.options.output.format == outputJSON {
 		var err error
 		if text, err = e.json(); err != nil {

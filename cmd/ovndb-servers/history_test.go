@@ -190,6 +190,18 @@ func TestHistoryWithoutAFileIsOfTheDatabasesOfThisNode(t *testing.T) {
 	wantText(t, got.stdout, "OVN_Southbound", kindTerm)
 }
 
+// From a file without the beginning of a term: a person is told that there is none, and a program reads no line.
+func TestHistoryWithoutARecordOfThoseAskedForSaysSo(t *testing.T) {
+	server := ovsdbctltest.Start(t, ovsdbctl.Northbound())
+	transactOn(t, server.Endpoint(), insertSwitch)
+	if got := call(t, "ovndb-servers", "history", "--terms", server.File); got.code != exitHealthy || got.stdout != "no such record\n" {
+		t.Errorf("%+v", got)
+	}
+	if got := call(t, "ovndb-servers", "history", "--terms", "-o", "json", server.File); got.code != exitHealthy || got.stdout != "" {
+		t.Errorf("%+v", got)
+	}
+}
+
 // lines sends what is written to it, line by line.
 type lines chan string
 
