@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"ovndb-servers/pkg/process"
@@ -16,6 +17,9 @@ func main() {
 }
 
 func runUntilSignalled() int {
+	// A crash ends by SIGABRT, after which Pacemaker tries again. Otherwise the runtime exits with 2, which is
+	// OCF_ERR_ARGS: Pacemaker bans the node for it until a person cleans up.
+	debug.SetTraceback("crash")
 	process.RefuseCoreDumps() // its memory holds rows of clients, and keys for TLS
 	ctx := context.Background()
 	if action, _ := agentAction(os.Args); action != monitorAction {

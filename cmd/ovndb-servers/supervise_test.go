@@ -28,6 +28,9 @@ func TestMain(m *testing.M) {
 		_ = runUntilSignalled()
 		dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
 		fmt.Printf("dumpable %d %v\n", dumpable, err)
+		if os.Getenv(crashVariable) != "" {
+			panic("a crash that a test wants")
+		}
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
@@ -36,6 +39,24 @@ func TestMain(m *testing.M) {
 // programVariable makes the test binary the program with the arguments that it has, and say in the end
 // whether the kernel would dump its memory.
 const programVariable = "OVNDB_SERVERS_TEST_ARGUMENTS"
+
+// crashVariable makes such a program crash in the end.
+const crashVariable = "OVNDB_SERVERS_TEST_CRASH"
+
+// From an action that crashes: it does not exit with OCF_ERR_ARGS, as Go's runtime does by itself, for which
+// Pacemaker would ban the node.
+func TestActionThatCrashesEndsByASignal(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{"ocf monitor", "ocf validate-all"} {
+		cmd := exec.CommandContext(t.Context(), os.Args[0])
+		cmd.Env = append(os.Environ(), programVariable+"="+args, crashVariable+"=yes")
+		err := cmd.Run()
+		ended, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
+		if !ok || !ended.Signaled() || ended.Signal() != syscall.SIGABRT || ended.CoreDump() {
+			t.Errorf("%s: %v, want it ended by SIGABRT without a core", args, err)
+		}
+	}
+}
 
 func TestTheKernelDumpsTheMemoryOfNeitherAnActionNorTheTool(t *testing.T) {
 	t.Parallel()
