@@ -22,8 +22,8 @@ const faultFile = "/var/run/ovndb-servers.fault"
 // crashTimeout bounds the switchovers of all fault points together.
 const crashTimeout = 15 * time.Minute
 
-// The agent is killed at each step of a promotion, of a demotion, and of the actions that
-// these cause on the other nodes: the cluster recovers by itself, and no row is lost.
+// The agent is killed, or crashes, at steps of a promotion, of a demotion, and of the actions that
+// these cause on the other nodes: the cluster recovers by itself, bans no node, and no row is lost.
 func TestSafetyAgentKilled(t *testing.T) {
 	shortOnlyOn(t, cluster.Trixie)
 	needServers(t)
@@ -40,16 +40,16 @@ func TestSafetyAgentKilled(t *testing.T) {
 	s.end()
 }
 
-// crashPoints are those at which an agent that is built for it kills itself. The short run has those
-// after which another action finds the most to put right.
+// crashPoints are those at which an agent that is built for it kills itself, or crashes. The short run has
+// those after which another action finds the most to put right.
 func crashPoints() []string {
 	if testing.Short() {
-		return []string{"demote-read-only", "demote-published", "promote-elected", "promote-marked", "promote-recorded", "follow-parked"}
+		return []string{"demote-read-only", "demote-published", "promote-elected crash", "promote-marked", "promote-recorded", "follow-parked"}
 	}
 	return []string{
 		"demote-locked", "demote-dismissed", "demote-read-only", "demote-published",
 		"promote-elected", "promote-noted", "promote-active-OVN_Northbound", "promote-active-OVN_Southbound",
-		"promote-marked", "promote-recorded", "promote-open",
+		"promote-marked", "promote-recorded", "promote-open", "promote-elected crash", "demote-read-only crash",
 		"follow-parked", "follow-admitted",
 	}
 }

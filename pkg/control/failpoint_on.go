@@ -11,7 +11,7 @@ import (
 )
 
 // faultFile names the point at which the agent is to be killed, once. With the word "stop" after
-// the point it is stopped, until it is told to go on.
+// the point it is stopped, until it is told to go on; with the word "crash" it crashes.
 const faultFile = "/var/run/ovndb-servers.fault"
 
 // failpoint kills the agent the way Pacemaker does, if this is the point that the file names.
@@ -22,8 +22,11 @@ func failpoint(point string) {
 		return
 	}
 	signal := unix.SIGKILL
-	if action == "stop" {
+	switch action {
+	case "stop":
 		signal = unix.SIGSTOP
+	case "crash":
+		signal = unix.SIGSEGV
 	}
 	// A signal to the process may be delivered to another thread, and this one goes on meanwhile.
 	runtime.LockOSThread()
