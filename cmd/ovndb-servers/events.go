@@ -72,13 +72,13 @@ func showEvents(ctx context.Context, screen screen, o eventsOptions, files []str
 		}
 	}
 	events, unread := mergeEvents(ctx, files, o.since.time)
-	if err := o.write(screen, events); err != nil {
-		return err
-	}
 	if unread != nil {
-		return refused(unread)
+		unread = refused(unread)
 	}
-	return nil
+	if len(events) == 0 && unread != nil {
+		return unread
+	}
+	return errors.Join(o.write(screen, events), unread)
 }
 
 // mergeEvents returns the events of several files by time, and the failures to read one.
