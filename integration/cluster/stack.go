@@ -35,3 +35,17 @@ func (c *Cluster) StartPacemaker(ctx context.Context, node string) error {
 	}
 	return c.Spawn(ctx, node, "pacemakerd")
 }
+
+// StackRuns reports whether Corosync runs on a node.
+func (c *Cluster) StackRuns(ctx context.Context, node string) (bool, error) {
+	result, err := c.Exec(ctx, node, "pgrep", "--exact", "corosync")
+	return err == nil && result.Code == 0, err
+}
+
+// startStack starts Corosync, and Pacemaker once that answers, as the boot of a node does.
+const startStack = "corosync -f & corosync=$!; until corosync-cfgtool -s >/dev/null 2>&1; do kill -0 $corosync || exit 1; sleep 0.1; done; pacemakerd & wait"
+
+// StartStack starts Corosync and Pacemaker on a node on which neither runs. It does not wait.
+func (c *Cluster) StartStack(ctx context.Context, node string) error {
+	return c.Spawn(ctx, node, "sh", "-c", startStack)
+}

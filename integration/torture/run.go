@@ -134,6 +134,7 @@ func (r *run) carryOut(ctx context.Context, p plan) error {
 		})
 	}
 	group.Go(func() { r.watch(background) })
+	group.Go(func() { r.tendStacks(background) })
 	r.began = time.Now()
 	for _, db := range databases() {
 		pace := ovsdb.Pace{Write: r.options.pace, Retry: r.options.pace, Dial: 500 * time.Millisecond, Reply: 2 * time.Second}
