@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/foreignpath"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/pacemaker"
 	"ovndb-servers/pkg/process"
@@ -88,7 +89,7 @@ func databaseFiles(ctx context.Context, c *control.Controller) ([]databaseFile, 
 	var failures []error
 	for _, u := range c.Units {
 		f := databaseFile{Database: u.Name(), File: u.Files.Database}
-		info, err := os.Stat(f.File)
+		info, err := foreignpath.Stat(f.File)
 		if err == nil {
 			f.SizeBytes, f.Modified = info.Size(), info.ModTime().UTC().Format(historyTime)
 		}

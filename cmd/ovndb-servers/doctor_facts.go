@@ -15,6 +15,7 @@ import (
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/doctor"
+	"ovndb-servers/pkg/foreignpath"
 	"ovndb-servers/pkg/ocf"
 	"ovndb-servers/pkg/pacemaker"
 	"ovndb-servers/pkg/pki"
@@ -117,7 +118,7 @@ func roomFor(units []control.Unit, layout process.Layout, p ocf.Parameters, reso
 	}
 	for _, u := range units {
 		stored := doctor.Stored{Database: u.Name()}
-		if info, err := os.Stat(u.Files.Database); err == nil { // a missing one needs no room
+		if info, err := foreignpath.Stat(u.Files.Database); err == nil { // a missing one needs no room
 			stored.SizeBytes = uint64(max(info.Size(), 0))
 		}
 		for _, s := range taken {

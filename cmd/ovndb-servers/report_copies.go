@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/foreignpath"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -82,7 +82,7 @@ func (r *report) ownCopies(c *control.Controller, o replication.Observation, oth
 	var own []copyReport
 	for i, s := range o.Servers {
 		row := copyReport{Node: c.Node, Database: s.Database, Role: string(s.Condition), Sessions: r.Servers[i].Sessions}
-		if info, err := os.Stat(r.Servers[i].File); err == nil {
+		if info, err := foreignpath.Stat(r.Servers[i].File); err == nil {
 			row.LastWriteSeconds, row.FileBytes = secondsSince(info.ModTime()), new(info.Size())
 		}
 		if p := r.Servers[i].position; p != nil && p.Marked() {

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/foreignpath"
 	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/snapshot"
 )
@@ -114,7 +114,7 @@ func keepText(ctx context.Context, c *control.Controller, info snapshot.Info) st
 		if u.Name() != info.Database {
 			continue
 		}
-		file, err := os.Stat(u.Files.Database)
+		file, err := foreignpath.Stat(u.Files.Database)
 		if errors.Is(err, fs.ErrNotExist) {
 			return "keep nothing, as there is no " + u.Files.Database
 		}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"syscall"
 	"time"
 
+	"ovndb-servers/pkg/foreignpath"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/ovsdbfile"
 	"ovndb-servers/pkg/pki"
@@ -154,7 +154,7 @@ func (c *Controller) KeyStamp() string {
 		}
 		for _, path := range u.Endpoint.Keys.Paths() {
 			var inode uint64
-			info, err := os.Stat(path)
+			info, err := foreignpath.Stat(path)
 			if err != nil {
 				fmt.Fprintln(&stamp, err)
 				continue

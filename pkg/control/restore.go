@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
+	"ovndb-servers/pkg/foreignpath"
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 	"ovndb-servers/pkg/snapshot"
@@ -92,7 +92,7 @@ func (c *Controller) noneRuns() error {
 // keepPresent keeps a snapshot of the file that is about to be replaced, if there
 // is one, in whatever state it is.
 func (c *Controller) keepPresent(ctx context.Context, u Unit, replacement string) (*snapshot.Info, error) {
-	if _, err := os.Stat(u.Files.Database); errors.Is(err, fs.ErrNotExist) {
+	if _, err := foreignpath.Stat(u.Files.Database); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // nothing to keep is no error
 	}
 	position := "cannot be read"

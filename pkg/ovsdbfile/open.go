@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"ovndb-servers/pkg/foreignpath"
 )
 
 // ErrRefused is the [ErrNotDatabase] of a file that is not opened for its kind or its place: no
@@ -43,7 +45,7 @@ func Open(path string) (*os.File, error) {
 
 // openOrRead opens a file, or reads the link that is in its place.
 func openOrRead(path string) (file *os.File, target string, err error) {
-	directory, err := os.Open(filepath.Dir(path))
+	directory, err := foreignpath.OpenFile(filepath.Dir(path), os.O_RDONLY)
 	if err != nil {
 		return nil, "", err
 	}

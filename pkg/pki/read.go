@@ -1,12 +1,15 @@
 package pki
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"ovndb-servers/pkg/foreignpath"
 )
 
 // maxFile bounds a file, in bytes. A bundle of all authorities of the web has some 200 KiB.
@@ -16,11 +19,12 @@ const maxFile = 1 << 20
 // of another account: nothing else than a regular file is opened, as a device may act on that, and
 // no error shows its content.
 func read(path string, secret bool) ([]byte, error) {
-	place, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+	opened, err := foreignpath.OpenFile(path, unix.O_PATH)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w (see: ls -lL %s)", ErrRefused, err, path)
+		return nil, fmt.Errorf("%w: %w (see: ls -lL %s)", ErrRefused, errors.Unwrap(err), path)
 	}
-	defer unix.Close(place) //nolint:errcheck // only read
+	defer opened.Close() //nolint:errcheck // only read
+	place := int(opened.Fd())
 	if err := check(place, path, secret); err != nil {
 		return nil, err
 	}

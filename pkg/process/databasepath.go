@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"syscall"
+
+	"ovndb-servers/pkg/foreignpath"
 )
 
 // maxLinks is how many links lead to a database file at most, as in Open vSwitch
@@ -27,21 +28,21 @@ type databasePath struct {
 func followLinks(database string) (databasePath, error) {
 	found := databasePath{path: database}
 	for range maxLinks {
-		directory, err := os.Stat(filepath.Dir(found.path))
+		directory, err := foreignpath.Stat(filepath.Dir(found.path))
 		if err != nil {
 			return databasePath{}, err
 		}
 		if found.owner.UID == 0 {
 			found.owner = ownerOf(directory)
 		}
-		info, err := os.Lstat(found.path)
+		info, err := foreignpath.Lstat(found.path)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().Type() != fs.ModeSymlink {
 			return found, nil
 		}
 		if err != nil {
 			return databasePath{}, err
 		}
-		target, err := os.Readlink(found.path)
+		target, err := foreignpath.Readlink(found.path)
 		if err != nil {
 			return databasePath{}, err
 		}

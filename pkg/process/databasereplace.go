@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"ovndb-servers/pkg/foreignpath"
 )
 
 // Replace puts a copy of another database file in the place of f, which may be
@@ -75,14 +77,14 @@ func AccountOf(database string) (Owner, error) {
 	if err != nil || found.owner.UID != 0 {
 		return found.owner, err
 	}
-	file, err := os.Lstat(found.path)
+	file, err := foreignpath.Lstat(found.path)
 	switch {
 	case err == nil && file.Mode().IsRegular() && ownerOf(file).UID != 0:
 		return ownerOf(file), nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return Owner{}, err
 	}
-	directory, err := os.Stat(filepath.Dir(found.path))
+	directory, err := foreignpath.Stat(filepath.Dir(found.path))
 	if err != nil {
 		return Owner{}, err
 	}

@@ -2,10 +2,11 @@ package process
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"ovndb-servers/pkg/foreignpath"
 )
 
 // AmbiguousLayoutError is the [ErrAmbiguousLayout] that says where the databases are.
@@ -55,7 +56,7 @@ func copyIn(directory string, pair Pair) (DatabaseCopy, error) {
 			continue
 		}
 		found.Databases = append(found.Databases, path)
-		if info, err := os.Stat(path); err == nil && info.ModTime().After(found.Written) {
+		if info, err := foreignpath.Stat(path); err == nil && info.ModTime().After(found.Written) {
 			found.Written = info.ModTime()
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"ovndb-servers/pkg/foreignpath"
 )
 
 // lock is a file on which a daemon holds a write lock as long as it lives.
@@ -61,7 +63,7 @@ const lockReads = 5
 // openLocked opens a file and asks who holds a write lock on it. A FIFO, a device or a link in
 // its place neither holds nor leads the caller.
 func openLocked(path string) (file *os.File, held holder, err error) {
-	file, err = os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	file, err = foreignpath.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, holder{}, fmt.Errorf("there is no such file: %w", ErrNotRunning)
 	}
@@ -81,7 +83,7 @@ func openLocked(path string) (file *os.File, held holder, err error) {
 
 // directoryAccount returns the account that a file's directory belongs to, root's if there is none.
 func directoryAccount(path string) int {
-	info, err := os.Stat(filepath.Dir(path))
+	info, err := foreignpath.Stat(filepath.Dir(path))
 	if err != nil {
 		return 0
 	}

@@ -48,6 +48,12 @@ func TestMain(m *testing.M) {
 		fmt.Printf("%v\n%v\n", err, stopErr)
 	case "hold", "hold open file", "trace": // FILE or PID: do so until standard input ends
 		os.Exit(helperUntilEnd(mode, os.Args[1]))
+	case "silent": // DEVICE DIRECTORY FILE: mount a file system, and answer nothing until standard input ends
+		if err := helperSilent(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	case "answer": // for "silent"
+		helperAnswer()
 	case "dumpable": // say whether the kernel would dump this process's memory, before and after
 		before := dumpable()
 		process.RefuseCoreDumps()

@@ -1,0 +1,66 @@
+package process_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ovndb-servers/pkg/process"
+)
+
+// endSilent ends a file system late in the test, which could not end before if it waited for that.
+func endSilent(t *testing.T, s silent) {
+	t.Helper()
+	late := time.AfterFunc(22*time.Second, func() {
+		t.Error("it waits for the account's file system")
+		_ = unix.Kill(s.server, unix.SIGKILL)
+	})
+	t.Cleanup(func() { late.Stop() })
+}
+
+// stopBeside stops a server beside a file system of the account that answers nothing.
+func stopBeside(t *testing.T, s silent, files process.ServerFiles) process.StopReport {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	endSilent(t, s)
+	report, err := process.StopServer(ctx, files)
+	if err != nil {
+		t.Errorf("stop failed: %v", err)
+	}
+	return report
+}
+
+func TestLinkOfADatabaseIntoAFileSystemOfTheAccountIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	owner := account(t)
+	files, server := runningAccountServer(t, owner)
+	s := startSilent(t, owner, "sleep", "")
+	asAccount(t, owner, "ln", "-sf", s.path, files.Database)
+	report := stopBeside(t, s, files)
+	gone(t, server)
+	wantWarning(t, report, "symbolic links")
+}
+
+// Every action looks where the databases are.
+func TestDirectoriesAreFoundBesideALinkIntoAFileSystemOfTheAccount(t *testing.T) {
+	t.Parallel()
+	owner := account(t)
+	root := openDirectory(t)
+	directory := filepath.Join(root, "var/lib/ovn")
+	if err := errors.Join(os.MkdirAll(directory, 0o755), os.Chown(directory, owner.UID, owner.GID)); err != nil {
+		t.Fatal(err)
+	}
+	s := startSilent(t, owner, "sleep", "")
+	asAccount(t, owner, "ln", "-s", filepath.Dir(s.path), filepath.Join(directory, "ovnnb_db.db"))
+	endSilent(t, s)
+	layout, err := process.DiscoverLayoutIn(root, process.Layout{})
+	if err != nil || layout.DatabaseDir != directory {
+		t.Errorf("the directory is %q, %v", layout.DatabaseDir, err)
+	}
+}
