@@ -208,8 +208,7 @@ func hasOpen(pid int, file fs.FileInfo) bool {
 		return errors.Is(err, fs.ErrPermission)
 	}
 	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
-		opened, err := os.Stat(filepath.Join(directory, e.Name()))
-		return err == nil && os.SameFile(opened, file)
+		return foreignpath.LeadsTo(filepath.Join(directory, e.Name()), file)
 	})
 }
 

@@ -64,3 +64,12 @@ func TestDirectoriesAreFoundBesideALinkIntoAFileSystemOfTheAccount(t *testing.T)
 		t.Errorf("the directory is %q, %v", layout.DatabaseDir, err)
 	}
 }
+
+func TestOpenFilesOfAProcessAreComparedWithoutAskingTheirFileSystems(t *testing.T) {
+	t.Parallel()
+	owner := account(t)
+	files, server := runningAccountServer(t, owner)
+	s := startSilent(t, owner, process.ServerProgram, placed(t, owner, databaseLockOf(files)))
+	stopBeside(t, s, files)
+	gone(t, server)
+}
