@@ -1,10 +1,11 @@
 package process
 
 import (
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"ovndb-servers/pkg/foreignpath"
 )
 
 // maxCommandLine bounds the text that is read of /proc/PID/cmdline, in bytes.
@@ -39,10 +40,13 @@ func samePath(pid int, theirs, ours string) bool {
 		return true
 	}
 	directory := filepath.Dir(theirs)
-	first, err := os.Stat(filepath.Join("/proc", strconv.Itoa(pid), "root", directory))
-	second, secondErr := os.Stat(filepath.Dir(ours))
-	if err != nil || secondErr != nil { // one was removed, or belongs to a process that keeps it closed
+	file, err := foreignpath.Stat(filepath.Dir(ours))
+	same := false
+	if err == nil {
+		same, err = foreignpath.IsIn(pid, directory, file)
+	}
+	if err != nil { // one was removed, or belongs to a process that keeps it closed
 		return directory == filepath.Dir(ours)
 	}
-	return os.SameFile(first, second)
+	return same
 }

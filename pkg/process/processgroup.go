@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"ovndb-servers/pkg/foreignpath"
 )
 
 // daemon is how the processes of a daemon are recognised.
@@ -197,7 +199,12 @@ func (d daemon) account() int { return directoryAccount(string(d.pidfile)) }
 // container, another directory may have that name.
 func (d daemon) sharesDirectory(pid int) bool {
 	directory := filepath.Dir(string(d.pidfile))
-	return sameFile(directory, filepath.Join("/proc", strconv.Itoa(pid), "root", directory))
+	ours, err := foreignpath.Stat(directory)
+	if err != nil {
+		return false
+	}
+	same, err := foreignpath.IsIn(pid, directory, ours)
+	return err == nil && same
 }
 
 // startedFor is the pidfile that a process was started for by [Daemon.Start] or

@@ -3,8 +3,10 @@ package process_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -72,4 +74,29 @@ func TestOpenFilesOfAProcessAreComparedWithoutAskingTheirFileSystems(t *testing.
 	s := startSilent(t, owner, process.ServerProgram, placed(t, owner, databaseLockOf(files)))
 	stopBeside(t, s, files)
 	gone(t, server)
+}
+
+// The paths in a command line are those of the process, whose root may be a file system of its account, or
+// of another user.
+func TestPathsOfAProcessAreComparedWithoutAskingItsFileSystems(t *testing.T) {
+	t.Parallel()
+	owner := account(t)
+	for _, own := range []process.Owner{owner, {UID: 64997, GID: 64997}} {
+		for name, argument := range map[string]func(process.ServerFiles) string{
+			"pidfile":             func(f process.ServerFiles) string { return "--pidfile=PLACE/directory/" + filepath.Base(f.Pidfile) },
+			"pidfile at the root": func(f process.ServerFiles) string { return "--pidfile=PLACE/" + filepath.Base(f.Pidfile) },
+			"database":            func(f process.ServerFiles) string { return "PLACE/directory/" + filepath.Base(f.Database) },
+		} {
+			t.Run(fmt.Sprint(own.UID, " ", name), func(t *testing.T) {
+				t.Parallel()
+				files, server := runningAccountServer(t, owner)
+				s := startSilent(t, own, process.ServerProgram, "", argument(files))
+				report := stopBeside(t, s, files)
+				gone(t, server)
+				if slices.Contains(report.PIDs, s.pid) {
+					t.Errorf("stop says %+v, and process %d was started for other files", report, s.pid)
+				}
+			})
+		}
+	}
 }
