@@ -84,6 +84,10 @@ func openLocked(path string) (file *os.File, held holder, err error) {
 // directoryAccount returns the account that a file's directory belongs to, root's if there is none.
 func directoryAccount(path string) int {
 	info, err := foreignpath.Stat(filepath.Dir(path))
+	if errors.Is(err, fs.ErrPermission) {
+		uid, _ := mountAccount(filepath.Dir(path))
+		return uid
+	}
 	if err != nil {
 		return 0
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/process"
+	"ovndb-servers/pkg/process/processtest"
 )
 
 // endSilent ends a file system late in the test, which could not end before if it waited for that.
@@ -98,5 +99,37 @@ func TestPathsOfAProcessAreComparedWithoutAskingItsFileSystems(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// mountFor mounts a file system that an account answers for over a directory of that, as fusermount does.
+func mountFor(t *testing.T, owner process.Owner, directory string) {
+	t.Helper()
+	fd, err := unix.Open(fuseDevice(t), unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	processtest.Mount(t, "fuse", directory, "fuse", fmt.Sprintf("fd=%d,rootmode=40000,user_id=%d,group_id=%d", fd, owner.UID, owner.GID))
+}
+
+// Root may not look into it.
+func TestStopIsNotKeptByAFileSystemThatTheAccountHasMountedOverItsDirectories(t *testing.T) {
+	t.Parallel()
+	owner := account(t)
+	for name, places := range map[string]func(process.ServerFiles) []string{
+		"run":      func(f process.ServerFiles) []string { return []string{f.Pidfile} },
+		"database": func(f process.ServerFiles) []string { return []string{f.Database} },
+		"both":     func(f process.ServerFiles) []string { return []string{f.Pidfile, f.Database} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			files, server := runningAccountServer(t, owner)
+			for _, place := range places(files) {
+				mountFor(t, owner, filepath.Dir(place))
+			}
+			wantWarning(t, stopInTime(t, files), "permission denied")
+			gone(t, server)
+		})
 	}
 }
