@@ -14,7 +14,7 @@ const maxCommandLine = 1 << 20
 // commandNames reports whether the command line of a process has the daemon's pidfile as an option, or
 // its database as an argument. A process that ends has no command line any more.
 func (d daemon) commandNames(pid int) bool {
-	content, err := readBounded(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"), maxCommandLine)
+	content, err := readProc(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"), maxCommandLine)
 	if err != nil {
 		return false
 	}

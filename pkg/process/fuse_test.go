@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -31,7 +32,7 @@ func fuseDevice(t *testing.T) string {
 	t.Helper()
 	processtest.NeedRoot(t)
 	device := filepath.Join(openDirectory(t), "fuse")
-	if err := unix.Mknod(device, unix.S_IFCHR|0o666, int(unix.Mkdev(10, 229))); err != nil { //nolint:gosec // small
+	if err := unix.Mknod(device, unix.S_IFCHR|0o666, int(unix.Mkdev(10, 229))); err != nil {
 		t.Skip(err)
 	}
 	if err := os.Chmod(device, 0o666); err != nil {
@@ -80,8 +81,8 @@ func startSilent(t *testing.T, owner process.Owner, name, locked string, args ..
 	processtest.StartHolder(t, cmd)
 	server := 0
 	for pid := range allProcesses() {
-		if parent, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat")); err == nil &&
-			strings.Contains(string(parent), fmt.Sprintf(") S %d ", cmd.Process.Pid)) {
+		if status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status")); err == nil &&
+			strings.Contains(string(status), fmt.Sprintf("\nPPid:\t%d\n", cmd.Process.Pid)) {
 			server = pid
 		}
 	}
@@ -89,57 +90,59 @@ func startSilent(t *testing.T, owner process.Owner, name, locked string, args ..
 }
 
 // helperSilent mounts and locks, then answers nothing any more.
-func helperSilent(device, place, locked string) error {
-	if err := unix.Mount("tmpfs", place, "tmpfs", 0, ""); err != nil {
-		return err
-	}
-	var paths []string
-	for _, name := range []string{"fuse", "other", "all"} {
-		path := filepath.Join(place, name)
-		if err := os.Mkdir(path, 0o755); err != nil {
-			return err
-		}
-		paths = append(paths, path)
-	}
-	fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
+func helperSilent(device, place, locked string, args ...string) error {
+	silence, err := mountOverlay(device, place)
 	if err != nil {
 		return err
 	}
-	if err := unix.Mount("fuse", paths[0], "fuse", 0, fmt.Sprintf("fd=%d,rootmode=40000,user_id=0,group_id=0", fd)); err != nil {
-		return err
-	}
-	silence, err := startServeFUSE(fd)
-	if err != nil {
-		return err
-	}
-	if err := unix.Mount("overlay", paths[2], "overlay", 0, "userxattr,lowerdir="+paths[0]+":"+paths[1]); err != nil {
-		return err
-	}
-	file, err := os.Open(filepath.Join(paths[2], "file"))
+	file, err := os.Open(filepath.Join(place, "all/file"))
 	if err != nil {
 		return err
 	}
 	for range 16 { // whichever of its files are looked at first
-		if _, err := unix.Dup(int(file.Fd())); err != nil {
+		if _, err := unix.FcntlInt(file.Fd(), unix.F_DUPFD_CLOEXEC, 0); err != nil {
 			return err
 		}
 	}
 	if locked != "" {
-		held, err := os.OpenFile(locked, os.O_RDWR, 0)
+		fd, err := unix.Open(locked, unix.O_RDWR|unix.O_CLOEXEC, 0)
+		if err == nil {
+			err = unix.FcntlFlock(uintptr(fd), unix.F_SETLK, &unix.Flock_t{Type: unix.F_WRLCK})
+		}
 		if err != nil {
 			return err
 		}
-		if err := unix.FcntlFlock(held.Fd(), unix.F_SETLK, &unix.Flock_t{Type: unix.F_WRLCK}); err != nil {
-			return err
-		}
-		defer held.Close() //nolint:errcheck // only locked
 	}
 	if err := silence(); err != nil {
 		return err
 	}
 	fmt.Println("locked")
+	if slices.Contains(args, "execute") { // which closes the file, and waits for that
+		return unix.Exec("/bin/true", []string{"true"}, nil)
+	}
 	_, _ = io.Copy(io.Discard, os.Stdin)
-	return nil
+	return file.Close()
+}
+
+// mountOverlay mounts a file system, and over it an overlay that every process can get into. The result makes
+// it fall silent.
+func mountOverlay(device, place string) (silence func() error, err error) {
+	below, other, all := filepath.Join(place, "fuse"), filepath.Join(place, "other"), filepath.Join(place, "all")
+	err = unix.Mount("tmpfs", place, "tmpfs", 0, "")
+	for _, path := range []string{below, other, all} {
+		err = errors.Join(err, os.Mkdir(path, 0o755))
+	}
+	fd, openErr := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err = errors.Join(err, openErr); err != nil {
+		return nil, err
+	}
+	if err := unix.Mount("fuse", below, "fuse", 0, fmt.Sprintf("fd=%d,rootmode=40000,user_id=0,group_id=0", fd)); err != nil {
+		return nil, err
+	}
+	if silence, err = startServeFUSE(fd); err != nil {
+		return nil, err
+	}
+	return silence, unix.Mount("overlay", all, "overlay", 0, "userxattr,lowerdir="+below+":"+other)
 }
 
 // startServeFUSE has a process of its own answer until standard input ends: so long it can be killed, as it
@@ -166,6 +169,19 @@ func startServeFUSE(fd int) (silence func() error, err error) {
 		_, _ = io.Copy(io.Discard, done)
 		return errors.Join(err, cmd.ExtraFiles[0].Close())
 	}, nil
+}
+
+// helperFUSE is "silent", with the arguments of helperSilent, or "answer", the process that it starts.
+func helperFUSE(mode string, args ...string) int {
+	if mode == "answer" {
+		helperAnswer()
+		return 0
+	}
+	if err := helperSilent(args[0], args[1], args[2], args[3:]...); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }
 
 // helperAnswer answers until the end of the order, and ends with standard input.

@@ -55,7 +55,7 @@ func readStat(pid int) (procStat, error) { return readStatFile("/proc/" + strcon
 
 // readStatFile reads the file stat of a process or a thread.
 func readStatFile(path string) (procStat, error) {
-	content, err := readBounded(path, 4096)
+	content, err := readProc(path, 4096)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) {
 		return procStat{}, ErrNotRunning
 	}

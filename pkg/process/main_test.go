@@ -46,14 +46,8 @@ func TestMain(m *testing.M) {
 		_, err := files.Owner()
 		_, stopErr := process.StopServer(context.Background(), files)
 		fmt.Printf("%v\n%v\n", err, stopErr)
-	case "hold", "hold open file", "trace": // FILE or PID: do so until standard input ends
-		os.Exit(helperUntilEnd(mode, os.Args[1]))
-	case "silent": // DEVICE DIRECTORY FILE: mount a file system, and answer nothing until standard input ends
-		if err := helperSilent(os.Args[1], os.Args[2], os.Args[3]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
-	case "answer": // for "silent"
-		helperAnswer()
+	case "hold", "hold open file", "trace", "silent", "answer": // FILE or PID: do so until standard input ends
+		os.Exit(helperUntilEnd(mode, os.Args[1:]...))
 	case "dumpable": // say whether the kernel would dump this process's memory, before and after
 		before := dumpable()
 		process.RefuseCoreDumps()
@@ -69,14 +63,16 @@ func helperFiles() int {
 	return 0
 }
 
-func helperUntilEnd(mode, argument string) int {
+func helperUntilEnd(mode string, args ...string) int {
 	switch mode {
 	case "trace": // all threads of a process but the first, and collect none that ends
-		return helperTrace(argument)
+		return helperTrace(args[0])
+	case "silent", "answer":
+		return helperFUSE(mode, args...)
 	case "hold open file": // a write lock of the open file
-		return helperHold(argument, unix.F_OFD_SETLK)
+		return helperHold(args[0], unix.F_OFD_SETLK)
 	default: // a write lock of the process
-		return helperHold(argument, unix.F_SETLK)
+		return helperHold(args[0], unix.F_SETLK)
 	}
 }
 

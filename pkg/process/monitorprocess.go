@@ -49,7 +49,7 @@ func monitors(parent, server int) bool {
 	if err != nil || !named || !sameAccount(parent, server) {
 		return false
 	}
-	title, err := readBounded("/proc/"+strconv.Itoa(parent)+"/cmdline", maxCommandLine)
+	title, err := readProc("/proc/"+strconv.Itoa(parent)+"/cmdline", maxCommandLine)
 	return err == nil && strings.HasPrefix(title, monitorTitle)
 }
 

@@ -184,12 +184,11 @@ func (d daemon) started(pid int) bool {
 	if !runsProgram(pid, d.program) {
 		return false
 	}
-	pidfile, err := startedFor(pid)
-	if (err != nil || pidfile != d.pidfile || !d.sharesDirectory(pid)) && !d.commandNames(pid) {
+	if uid := accountOfProcess(pid); !trusted(uid) && uid != d.account() {
 		return false
 	}
-	uid := accountOfProcess(pid)
-	return trusted(uid) || uid == d.account()
+	pidfile, err := startedFor(pid)
+	return err == nil && pidfile == d.pidfile && d.sharesDirectory(pid) || d.commandNames(pid)
 }
 
 // account returns the account of the pidfile's directory.
@@ -216,7 +215,7 @@ func startedFor(pid int) (Pidfile, error) {
 
 // startVariable returns a variable of the environment that a process was started with, empty if there is none.
 func startVariable(pid int, name string) (string, error) {
-	content, err := readBounded(filepath.Join("/proc", strconv.Itoa(pid), "environ"), 1<<20)
+	content, err := readProc(filepath.Join("/proc", strconv.Itoa(pid), "environ"), 1<<20)
 	if err != nil {
 		return "", err
 	}

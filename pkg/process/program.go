@@ -6,7 +6,10 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // maxComm is how much of its program's name a process has, in bytes (PR_SET_NAME in prctl(2)).
@@ -64,11 +67,15 @@ func openProgram(pid int, accounts []int, names []string) (*Process, error) {
 }
 
 func runs(pid int, names []string) (bool, error) {
-	stat, err := readStat(pid)
+	comm, err := readBounded("/proc/"+strconv.Itoa(pid)+"/comm", maxStatus)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+		return false, ErrNotRunning
+	}
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(names, func(name string) bool { return name[:min(len(name), maxComm)] == stat.comm }), nil
+	comm = strings.TrimSuffix(comm, "\n")
+	return slices.ContainsFunc(names, func(name string) bool { return name[:min(len(name), maxComm)] == comm }), nil
 }
 
 // own reports whether a process runs one of the programs in this PID namespace, and none of

@@ -75,7 +75,7 @@ func keyArguments(f pki.Files) []string {
 // RunsWith reports whether a server was started with the files. Where that cannot be read, it is taken
 // for it. Without files, those that its database names do as well as others.
 func (f ServerFiles) RunsWith(pid int, keys pki.Files) bool {
-	content, err := readBounded(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"), maxCommandLine)
+	content, err := readProc(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"), maxCommandLine)
 	if err != nil || content == "" || !keys.Given() {
 		return true
 	}

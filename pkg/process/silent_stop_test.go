@@ -133,3 +133,35 @@ func TestStopIsNotKeptByAFileSystemThatTheAccountHasMountedOverItsDirectories(t 
 		})
 	}
 }
+
+// keepsReaders reports whether a process has those wait who read its environment.
+func keepsReaders(pid int) bool {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+	}()
+	select {
+	case <-done:
+		return false
+	case <-time.After(time.Second):
+		return true
+	}
+}
+
+// While it executes a program, whoever reads most of its files in /proc waits, in uninterruptible sleep.
+func TestStopIsNotKeptByAProcessThatNeverGetsToExecuteAProgram(t *testing.T) {
+	t.Parallel()
+	for _, uid := range []int{64999, 64997} {
+		for _, name := range []string{process.ServerProgram, "sleep"} {
+			t.Run(fmt.Sprint(uid, " ", name), func(t *testing.T) {
+				t.Parallel()
+				files, server := runningAccountServer(t, account(t))
+				s := startSilent(t, process.Owner{UID: uid, GID: uid}, name, "", "execute")
+				eventually(t, "it waits", func() bool { return keepsReaders(s.pid) })
+				stopBeside(t, s, files)
+				gone(t, server)
+			})
+		}
+	}
+}

@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -66,9 +67,17 @@ func children(ctx context.Context, parent int, known map[int]bool) []*handle {
 
 // parentOf is the parent's process id, or 0 if the process is gone.
 func parentOf(pid int) int {
-	stat, err := readStat(pid)
+	status, err := readBounded("/proc/"+strconv.Itoa(pid)+"/status", maxStatus)
 	if err != nil {
 		return 0
 	}
-	return stat.parent
+	parents := statusField(status, "PPid")
+	if len(parents) == 0 {
+		return 0
+	}
+	parent, err := parsePID(parents[0])
+	if err != nil {
+		return 0
+	}
+	return parent
 }
