@@ -174,7 +174,7 @@ func (l *loop) observe(ctx context.Context) {
 	stale, lasting := l.compare(ctx, now, o, markers)
 	l.beat(ctx, now, o)
 	v.Stale, v.Following = stale, v.Following && len(lasting) == 0
-	l.publish(ctx, now, v)
+	l.publish(ctx, now, o, v)
 	l.poll(now, o)
 	restarts, gaveUp := restartReasons(l.restarters)
 	l.escalate(ctx, now, o, gaveUp, diskFailed)

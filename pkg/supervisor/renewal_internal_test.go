@@ -190,6 +190,37 @@ func TestValuesAreSetAgainAsSoonAsADaemonOfPacemakersThatForgetsThemRunsAgain(t 
 	}
 }
 
+// From an active at rest whose ovn-northd waits until the databases are converted, or is systemd's, which may last
+// for days: monitor repairs nothing, and so publishes nothing. The attribute manager, and with it the score and the
+// address of the node, is lost all the same.
+func TestValuesOfAnActiveWithALastingFaultOfNorthdAreSetAgain(t *testing.T) {
+	t.Parallel()
+	for name, northd := range map[string]replication.Northd{
+		"waits": {Managed: true, Waits: "it waits for the conversion"}, "is systemd's": {Managed: true, PID: 7, Reason: "systemd runs it, too"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				n := newActive()
+				n.observation.Northd = northd
+				rest := startAtRest(t, n)
+				if v := replication.Assess(n.judge(n.cluster)); v.Health != replication.HealthActiveDegraded || len(v.Repairs) > 0 {
+					t.Fatalf("the verdict is %+v", v)
+				}
+				rest.end("pacemaker-attrd")
+				wait(time.Second)
+				rest.restart("pacemaker-attrd")
+				wait(stackInterval + observeInterval)
+				rest.expect(t, "a second after its restart", "score", "state", "schemas")
+				wait(2 * time.Minute)
+				rest.forget()
+				wait(restRenewal + observeInterval)
+				rest.expect(t, "within five minutes", "score")
+			})
+		})
+	}
+}
+
 // From an active at rest: without the attribute manager or the controller alone it serves its clients, as it does
 // without a daemon that pacemakerd restarts at once.
 func TestActiveServesWithoutTheAttributeManager(t *testing.T) {

@@ -37,7 +37,7 @@ func (s *score) due(now time.Time, v replication.Verdict, change replication.Sco
 	switch v.Health {
 	case replication.HealthActive, replication.HealthBackup, replication.HealthBackupDegraded:
 	case replication.HealthActiveDegraded, replication.HealthStopped, replication.HealthFailed, replication.HealthFailedActive:
-		// A restart is under way, which may lower the score, or it is the monitor's business.
+		// A restart may be under way, which may lower the score, or it is the monitor's business.
 		s.publishedAt = time.Time{}
 		return false
 	}
@@ -72,7 +72,7 @@ func (s *score) settled(now time.Time, v replication.Verdict, change replication
 	return now.Sub(s.roleChangedAt) >= roleChangeQuiet && (!lagging || lasting)
 }
 
-func (l *loop) publish(ctx context.Context, now time.Time, v replication.Verdict) {
+func (l *loop) publish(ctx context.Context, now time.Time, o replication.Observation, v replication.Verdict) {
 	change := replication.DecideScore(v, l.view.leader(), false)
 	// While the source cannot be reached, it may have died: each change of a score would make the
 	// cluster compute the promotion of another node again.
@@ -80,12 +80,16 @@ func (l *loop) publish(ctx context.Context, now time.Time, v replication.Verdict
 	if lower && !change.Clear && !change.Keep && !l.sourceReachable(now) {
 		return
 	}
-	if !l.view.known() || !l.score.due(now, v, change, l.renewal) {
+	judged := v
+	if o.AllActive() && v.Health == replication.HealthActiveDegraded {
+		judged.Health = replication.HealthActive // no server is restarted; a fault of ovn-northd's may last for days
+	}
+	if !l.view.known() || !l.score.due(now, judged, change, l.renewal) {
 		return
 	}
 	done, err := l.node.Publish(ctx, v, l.view.leader())
 	if done {
-		l.score.done(now, v, change)
+		l.score.done(now, judged, change)
 	}
 	if err != nil {
 		l.renewal.changed(now) // which is tried again by it
