@@ -3,6 +3,9 @@ package control
 import (
 	"context"
 	"errors"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
 )
 
 // announce publishes a value of this node, and leaves a note that it did: to withdraw
@@ -20,13 +23,36 @@ func (c *Controller) announce(ctx context.Context, topic Topic, value string) er
 	return c.Cluster.Publish(ctx, topic, value)
 }
 
-// withdraw takes back the value that this node has published, if it has.
+// withdraw takes back the value that this node has published, if it has, or may have: without the note of
+// the boot, those in its directory have been lost.
 func (c *Controller) withdraw(ctx context.Context, topic Topic) error {
+	return c.withdrawBy(topic, func() error { return c.Cluster.Publish(ctx, topic, "") })
+}
+
+// withdrawTimeout is for how long a daemon of Pacemaker's that refuses is asked again.
+const withdrawTimeout = 2 * time.Second
+
+// withdrawAtLast is withdraw for a node that says nothing more by itself: a backup that is stopped and goes on
+// being fresh would stay a member of the term.
+func (c *Controller) withdrawAtLast(ctx context.Context, topic Topic) error {
+	began := time.Now()
+	return c.withdrawBy(topic, func() error {
+		return await(ctx, func(ctx context.Context) error {
+			err := c.Cluster.Publish(ctx, topic, "")
+			if err != nil && time.Since(began) >= withdrawTimeout {
+				return backoff.Permanent(err)
+			}
+			return err
+		})
+	})
+}
+
+func (c *Controller) withdrawBy(topic Topic, publish func() error) error {
 	n := c.announced(topic)
-	if !n.held() {
+	if !n.held() && c.bootNote().held() {
 		return nil
 	}
-	if err := c.Cluster.Publish(ctx, topic, ""); err != nil {
+	if err := publish(); err != nil {
 		return err
 	}
 	return n.drop()

@@ -19,7 +19,7 @@ func (c *Controller) forgetEarlierBoot() error {
 	if err != nil {
 		return fmt.Errorf("cannot learn when this machine was booted: %w", err)
 	}
-	current := note{path: c.runFile(stateBoot)}
+	current := c.bootNote()
 	if current.read() == boot {
 		return nil
 	}
@@ -42,3 +42,6 @@ func (c *Controller) forgetEarlierBoot() error {
 	}
 	return current.write(boot)
 }
+
+// bootNote is there from the first start after a boot on.
+func (c *Controller) bootNote() note { return note{path: c.runFile(stateBoot)} }

@@ -54,7 +54,7 @@ func (c *Controller) Demote(ctx context.Context) error {
 		return err
 	}
 	parallel.Do(
-		func() { c.warn(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") },
+		func() { c.warn(c.withdrawAtLast(ctx, TopicActive), "cannot withdraw the published address") },
 		func() { c.concludeTerm(ctx, own, questions, whole) },
 	)
 	failpoint("demote-published")

@@ -32,11 +32,11 @@ func (c *Controller) Stop(ctx context.Context) error {
 				c.warn(errors.Join(c.dropOwnTerm(), c.ownAddress().drop()), "stopped, with a leftover")
 			}
 		},
-		func() { c.warn(c.withdraw(ctx, TopicActive), "cannot withdraw the published address") },
-		func() { c.warn(c.withdraw(ctx, TopicPosition), "cannot withdraw the published position") },
-		func() { c.warn(c.withdraw(ctx, TopicFreshness), "cannot withdraw the published freshness") },
+		func() { c.warn(c.withdrawAtLast(ctx, TopicActive), "cannot withdraw the published address") },
+		func() { c.warn(c.withdrawAtLast(ctx, TopicPosition), "cannot withdraw the published position") },
+		func() { c.warn(c.withdrawAtLast(ctx, TopicFreshness), "cannot withdraw the published freshness") },
 		func() {
-			c.warn(c.withdraw(ctx, TopicState), "the state of the stopped node stays in the cluster's status")
+			c.warn(c.withdrawAtLast(ctx, TopicState), "the state of the stopped node stays in the cluster's status")
 		},
 		func() {
 			c.forgiveFailedPromotion(ctx)

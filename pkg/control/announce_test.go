@@ -1,0 +1,65 @@
+package control_test
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/replication"
+)
+
+// From a backup that is fresh: a stopped node that went on saying so would stay a member of the term, and lead
+// after the loss of the active with the rows that it had when it was stopped.
+func TestStoppedBackupIsNotFreshAnyMore(t *testing.T) {
+	t.Parallel()
+	for name, happen := range map[string]func(three trio, backup *control.Controller) error{
+		"the cluster refuses what the stop says": func(three trio, _ *control.Controller) error {
+			for range 4 {
+				three.Refuse("Publish")
+			}
+			return nil
+		},
+		"its notes in /run are gone": func(_ trio, backup *control.Controller) error {
+			entries, err := os.ReadDir(backup.RunDir)
+			for _, e := range entries {
+				err = errors.Join(err, os.RemoveAll(backup.RunDir+"/"+e.Name()))
+			}
+			return err
+		},
+		"/run/ovndb-servers is gone": func(_ trio, backup *control.Controller) error { return os.RemoveAll(backup.RunDir) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			three := newLedTrio(t)
+			own, err := three.nodes[0].OwnTerm()
+			must(t, err)
+			backup := three.nodes[1]
+			must(t, backup.PublishFreshness(testContext(t), own.Record.TermID, true))
+			must(t, happen(three, backup))
+			must(t, backup.Stop(testContext(t)))
+			known, err := three.nodes[0].Freshness(testContext(t), own.Record.TermID)
+			must(t, err)
+			if found, said := known[backup.Node]; said {
+				t.Errorf("the stopped node is known with freshness %v, want none", found)
+			}
+			for _, topic := range []control.Topic{control.TopicPosition, control.TopicFreshness} {
+				if said := three.Said(topic, backup.Node); said != "" {
+					t.Errorf("the stopped node still says %q under %s", said, topic)
+				}
+			}
+		})
+	}
+}
+
+// From the promoted node whose notes in /run are gone: its address would stay published, and backups follow it.
+func TestDemotedNodeWhoseNotesAreGonePublishesNoAddress(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	must(t, os.RemoveAll(three.nodes[0].RunDir))
+	must(t, three.nodes[0].Demote(testContext(t)))
+	if said := three.Said(control.TopicActive, "node1"); said != "" {
+		t.Errorf("the demoted node publishes %s", said)
+	}
+	wantHealth(t, three.nodes[1], replication.HealthBackup)
+}
