@@ -52,7 +52,7 @@ func supervise(ctx context.Context, p program) error {
 		agent.Log.WithError(err).Error("cannot supervise the servers")
 		return err
 	}
-	defer supervised.Release()
+	defer supervised.Pidfile.Release()
 	// It waits nearly all the time, for many things in turn: to wake a second processor for each costs a
 	// fifth of its time at rest. Whatever computes for long is interrupted.
 	runtime.GOMAXPROCS(1)
@@ -70,7 +70,7 @@ func supervise(ctx context.Context, p program) error {
 		CopyDelay: supervised.Parameters.CopyDelay, MembershipTimeout: membershipTimeout(ctx, log),
 		Metrics: supervisor.Metrics{File: supervised.Parameters.MetricsFile, Listen: supervised.Parameters.MetricsListen},
 		Changed: changed, Watched: watched && !c.Remote,
-		Addresses: addresses(ctx, log),
+		Addresses: addresses(ctx, log), Superseded: supervised.Pidfile.Lost,
 	}.Run(ctx)
 	return nil
 }

@@ -308,3 +308,28 @@ func TestSupervisorWithoutParametersNamesTheMissingOne(t *testing.T) {
 	}
 	wantText(t, got.stderr, "master_ip")
 }
+
+// From a supervisor whose state in /run is removed: neither a stop nor the monitor that starts another one finds it.
+// It ends by itself.
+func TestSupervisorWhoseStateInRunIsRemovedEnds(t *testing.T) {
+	for _, action := range []string{"stop", "monitor"} {
+		t.Run(action, func(t *testing.T) {
+			s := newSupervised(t)
+			before := s.pid(s.supervisor())
+			directory := filepath.Join(s.nodes["node1"], "state-run", "ovndb")
+			if err := os.Rename(directory, directory+"-gone"); err != nil {
+				t.Fatal(err)
+			}
+			if action == "stop" {
+				s.agent("node1", "stop", 0)
+			} else {
+				s.agent("node1", "monitor", 191)
+				s.becomes("another supervisor", func() bool { return s.pid(s.supervisor()) != 0 })
+			}
+			s.becomes("the earlier supervisor to end", func() bool {
+				a, err := process.Inspect(before)
+				return err != nil || a.Zombie
+			})
+		})
+	}
+}

@@ -17,8 +17,8 @@ import (
 type Supervised struct {
 	Controller *control.Controller
 	Parameters Parameters
-	// Release gives up the pidfile that keeps another supervisor from starting.
-	Release func()
+	// Pidfile keeps another supervisor from starting.
+	Pidfile *process.HeldPidfile
 }
 
 // ErrAlreadySupervised is returned if the resource has a supervisor on this node.
@@ -43,11 +43,11 @@ func (a Agent) AcquireSupervisor(ctx context.Context) (Supervised, error) {
 	if err := complete(ctx); err != nil {
 		return Supervised{}, err
 	}
-	release, err := c.SupervisorPidfile().Hold()
+	held, err := c.SupervisorPidfile().Hold()
 	if errors.Is(err, process.ErrHeld) {
 		err = fmt.Errorf("%w: %w", ErrAlreadySupervised, err)
 	}
-	return Supervised{Controller: c, Parameters: params, Release: release}, err
+	return Supervised{Controller: c, Parameters: params, Pidfile: held}, err
 }
 
 // supervision returns how this node's supervisor is started. A probe starts nothing.

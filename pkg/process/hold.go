@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 	"syscall"
@@ -14,22 +15,44 @@ import (
 // ErrHeld is returned when another process holds a pidfile.
 var ErrHeld = errors.New("another process holds it")
 
-// Hold makes this process the owner of the pidfile until it calls release or ends,
+// HeldPidfile is a pidfile of which this process is the owner.
+type HeldPidfile struct {
+	path Pidfile
+	file *os.File
+}
+
+// Hold makes this process the owner of the pidfile until it releases it or ends,
 // however it ends. It returns [ErrHeld] if another process is its owner. This process must not
 // open the file otherwise meanwhile: its lock would be lost with the first file it
 // closes (fcntl(2), "Advisory record locking").
-func (p Pidfile) Hold() (release func(), err error) {
+func (p Pidfile) Hold() (*HeldPidfile, error) {
 	file, err := os.OpenFile(string(p), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 	if err == nil {
 		if err = p.occupy(file); err == nil {
-			return func() {
-				_ = os.Remove(string(p))
-				_ = file.Close()
-			}, nil
+			return &HeldPidfile{path: p, file: file}, nil
 		}
 		_ = file.Close()
 	}
 	return nil, fmt.Errorf("cannot hold pidfile %s: %w", string(p), err)
+}
+
+// Lost reports whether the pidfile was removed or replaced: nothing finds this process by it any more, and
+// another one can be its owner.
+func (h *HeldPidfile) Lost() bool {
+	locked, err := h.file.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(string(h.path))
+	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(locked, named)
+}
+
+// Release gives the pidfile up, and removes it unless it is another process's.
+func (h *HeldPidfile) Release() {
+	if !h.Lost() {
+		_ = os.Remove(string(h.path))
+	}
+	_ = h.file.Close()
 }
 
 // tryLock locks a pidfile for this process, and reports whether another one has locked it (fcntl(2)).

@@ -50,6 +50,8 @@ type loop struct {
 	node   node
 	log    logrus.FieldLogger
 	config string
+	// superseded reports whether this supervisor has to end; nil for never.
+	superseded func() bool
 	// cleanup is the command by which an operator makes the cluster monitor this node again.
 	cleanup      string
 	beatInterval time.Duration
@@ -118,7 +120,7 @@ type loop struct {
 	checkPending bool
 }
 
-// run observes at each tick and each answer of the cluster, until ctx ends.
+// run observes at each tick and each answer of the cluster, until ctx ends or the supervisor is superseded.
 func (l *loop) run(ctx context.Context, changed, addresses <-chan struct{}) {
 	ticker := time.NewTicker(observeInterval)
 	defer ticker.Stop()
@@ -138,12 +140,21 @@ func (l *loop) run(ctx context.Context, changed, addresses <-chan struct{}) {
 		case a := <-l.poller.answers:
 			l.answer(time.Now(), a)
 		case <-ticker.C:
-			if l.changePending && !l.node.Acting() {
-				l.changePending = false
-				l.change(ctx)
+			if l.superseded != nil && l.superseded() {
+				l.log.Error("the pidfile of this supervisor is gone, and no action finds it any more: it ends, and the next monitor starts another")
+				return
 			}
+			l.changeAfterAction(ctx)
 		}
 		l.observe(ctx)
+	}
+}
+
+// changeAfterAction follows a change that came while an action was under way.
+func (l *loop) changeAfterAction(ctx context.Context) {
+	if l.changePending && !l.node.Acting() {
+		l.changePending = false
+		l.change(ctx)
 	}
 }
 

@@ -40,6 +40,8 @@ type Supervisor struct {
 	Changed, Addresses <-chan struct{}
 	// Watched says that Changed receives after each change of the cluster record.
 	Watched bool
+	// Superseded reports whether another supervisor may run: nothing finds this one any more. It may be nil.
+	Superseded func() bool
 }
 
 // The intervals and timeouts of the supervisor. They are constants: no property of a site
@@ -57,7 +59,7 @@ const (
 	defaultLargeFile = 1 << 20
 )
 
-// Run supervises until ctx ends, and leaves the servers running.
+// Run supervises until ctx ends, or it is superseded, and leaves the servers running.
 func (s Supervisor) Run(ctx context.Context) { s.run(ctx, newLoop(s)) }
 
 func (s Supervisor) run(ctx context.Context, l *loop) {
@@ -97,7 +99,7 @@ func newLoop(s Supervisor) *loop {
 	l := &loop{
 		node: s.Controller, log: s.Log, config: s.Controller.Supervision.Config,
 		beatInterval: s.BeatInterval, diskPatience: cmp.Or(s.DiskPatience, control.DefaultDiskPatience), files: s.Controller.FileReaders(),
-		copyDelay: s.CopyDelay, largeFile: cmp.Or(s.LargeFile, defaultLargeFile),
+		superseded: s.Superseded, copyDelay: s.CopyDelay, largeFile: cmp.Or(s.LargeFile, defaultLargeFile),
 		poller: newClusterPoller(s.Controller, s.Log), disk: newDiskProber(s.Controller), keys: &keyWatcher{node: s.Controller, log: s.Log},
 		prover: newListenerProver(s.Controller), states: newStatePublisher(s.Controller, s.Log), frozen: make(chan time.Duration),
 		membersChanged: make(chan struct{}, 1), exporter: newExporter(s),
