@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -21,6 +22,26 @@ func (c *Controller) announce(ctx context.Context, topic Topic, value string) er
 		c.warn(err, "this node says again what it has said")
 	}
 	return c.Cluster.Publish(ctx, topic, value)
+}
+
+// RenewPosition publishes again what this node has said last of its data, which the cluster may have lost: the
+// answer to an election, and that its servers run. An action that says another one meanwhile has the last word.
+func (c *Controller) RenewPosition(ctx context.Context) error {
+	note := c.announced(TopicPosition)
+	said := note.read()
+	if said == "" {
+		return nil
+	}
+	for {
+		if err := c.Cluster.Publish(ctx, TopicPosition, said); err != nil {
+			return fmt.Errorf("cannot publish again what this node holds: %w", err)
+		}
+		again := note.read()
+		if again == said {
+			return nil
+		}
+		said = again
+	}
 }
 
 // withdraw takes back the value that this node has published, if it has, or may have: without the note of

@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"testing"
@@ -62,4 +63,47 @@ func TestDemotedNodeWhoseNotesAreGonePublishesNoAddress(t *testing.T) {
 		t.Errorf("the demoted node publishes %s", said)
 	}
 	wantHealth(t, three.nodes[1], replication.HealthBackup)
+}
+
+// From a backup of which the cluster has lost the position with the end of its attribute manager: an election takes a
+// node without one for one of another agent, and other backups copy at the same time. It says again what it said
+// last, or what an action says at the same time.
+func TestPositionThatTheClusterHasLostIsPublishedAgain(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	backup, topic := three.nodes[1], control.TopicPosition
+	said := three.Said(topic, backup.Node)
+	if said == "" {
+		t.Fatal("the node has published no position")
+	}
+	lost := backup.Cluster
+	must(t, lost.Publish(testContext(t), topic, ""))
+	must(t, backup.RenewPosition(testContext(t)))
+	if again := three.Said(topic, backup.Node); again != said {
+		t.Errorf("the node says %q, and said %q", again, said)
+	}
+	backup.Cluster = overtakenBy{Cluster: lost, answer: func() {
+		must(t, os.WriteFile(backup.RunDir+"/said-position", []byte("another answer"), 0o600))
+	}}
+	must(t, backup.RenewPosition(testContext(t)))
+	if again := three.Said(topic, backup.Node); again != "another answer" {
+		t.Errorf("the node says %q, and an action has said another answer", again)
+	}
+	backup.Cluster = lost
+	must(t, backup.Stop(testContext(t)))
+	must(t, backup.RenewPosition(testContext(t)))
+	if again := three.Said(topic, backup.Node); again != "" {
+		t.Errorf("the stopped node says %q", again)
+	}
+}
+
+// overtakenBy is a cluster in which an action publishes another value just before one is published.
+type overtakenBy struct {
+	control.Cluster
+	answer func()
+}
+
+func (c overtakenBy) Publish(ctx context.Context, topic control.Topic, value string) error {
+	c.answer()
+	return c.Cluster.Publish(ctx, topic, value)
 }

@@ -53,6 +53,8 @@ type fakeNode struct {
 	// states have the states that were to be published, and stateErr is how that ended.
 	states   []replication.State
 	stateErr error
+	// positions counts how often the position was published again.
+	positions int
 }
 
 var _ node = (*fakeNode)(nil)
@@ -160,6 +162,11 @@ func (n *fakeNode) PublishFreshness(_ context.Context, termID string, fresh bool
 func (n *fakeNode) PublishState(_ context.Context, state replication.State) error {
 	n.set(func() { n.states = append(n.states, state) })
 	return locked(n, &n.stateErr)
+}
+
+func (n *fakeNode) RenewPosition(context.Context) error {
+	n.set(func() { n.positions++ })
+	return nil
 }
 
 func (n *fakeNode) Publish(_ context.Context, v replication.Verdict, leader replication.Leader) (bool, error) {

@@ -29,6 +29,7 @@ type node interface {
 	Heal(ctx context.Context, own replication.OwnTerm, found, seen map[string]*replication.Marker) ([]string, error)
 	PublishFreshness(ctx context.Context, termID string, fresh bool) error
 	PublishState(ctx context.Context, state replication.State) error
+	RenewPosition(ctx context.Context) error
 	Publish(ctx context.Context, v replication.Verdict, leader replication.Leader) (done bool, err error)
 	FollowPending(ctx context.Context, putOff bool) (leader replication.Leader, ok bool, err error)
 	TryFollow(ctx context.Context, promoted string) (bool, error)
@@ -90,6 +91,8 @@ type loop struct {
 	freshness freshness
 	announced freshnessNotice
 	renewal   renewal
+	// positionAt is when the position was published again last.
+	positionAt time.Time
 	stale     bool // the last observation found the data stale
 	repairs   repairTimer
 	// unrepaired says why the last repairs have failed; empty once there is nothing to repair.
@@ -177,7 +180,7 @@ func (l *loop) observe(ctx context.Context) {
 		o, v = l.repair(ctx, v)
 	}
 	now := time.Now()
-	l.renew(now)
+	l.renew(ctx, now)
 	l.heal(ctx, now, o, markers)
 	l.keepMarkers(o, markers)
 	l.noteActivity(o, markers)

@@ -1,8 +1,11 @@
 package supervisor
 
 import (
+	"context"
 	"slices"
 	"time"
+
+	"github.com/sirupsen/logrus"
 )
 
 const (
@@ -86,7 +89,7 @@ func (r *renewal) due(now, publishedAt time.Time, atRest bool) bool {
 func (r *renewal) outdated(publishedAt time.Time) bool { return publishedAt.Before(r.lostAt) }
 
 // renew finds out whether what this node has published may have been lost.
-func (l *loop) renew(now time.Time) {
+func (l *loop) renew(ctx context.Context, now time.Time) {
 	l.renewal.announced = l.lossesAnnounced()
 	l.schemas.announced.Store(l.renewal.announced)
 	lost := l.stackChanged()
@@ -95,6 +98,21 @@ func (l *loop) renew(now time.Time) {
 	}
 	if l.renewal.begin(now) || lost {
 		signal(l.schemas.lost)
+	}
+	l.renewPosition(ctx, now)
+}
+
+// renewPosition has the position published again that an action has published, if it may have been lost. Nothing
+// is lost for long that a person has deleted: each election asks for another one.
+func (l *loop) renewPosition(ctx context.Context, now time.Time) {
+	if !l.renewal.outdated(l.positionAt) {
+		return
+	}
+	l.positionAt = now
+	err := l.node.RenewPosition(ctx)
+	l.logFailure(now, logrus.WarnLevel, err, "the other nodes may not know what this node holds, and that its servers run")
+	if err != nil {
+		l.renewal.changed(now) // which is tried again by it
 	}
 }
 

@@ -134,7 +134,7 @@ func (n *restingNode) forget() {
 	case <-n.loop.schemas.lost:
 	default:
 	}
-	n.set(func() { n.scores, n.freshness, n.states = nil, nil, nil })
+	n.set(func() { n.scores, n.freshness, n.states, n.positions = nil, nil, nil, 0 })
 }
 
 // renewed returns the values that were published since.
@@ -147,6 +147,7 @@ func (n *restingNode) renewed() (values []string) {
 	add("score", len(locked(n.fakeNode, &n.scores)))
 	add("freshness", len(locked(n.fakeNode, &n.freshness)))
 	add("state", len(locked(n.fakeNode, &n.states)))
+	add("position", locked(n.fakeNode, &n.positions))
 	add("schemas", len(n.loop.schemas.lost))
 	return values
 }
@@ -159,7 +160,7 @@ func (n *restingNode) expect(t *testing.T, when string, want ...string) {
 }
 
 // all are the values of a backup.
-func all() []string { return []string{"score", "freshness", "state", "schemas"} }
+func all() []string { return []string{"score", "freshness", "state", "position", "schemas"} }
 
 // From a backup at rest: the attribute manager has forgotten the values of its node with its end, and ends with
 // the CIB manager; the CIB loses them with the controller's end. They are there again within a second of its
@@ -211,7 +212,7 @@ func TestValuesOfAnActiveWithALastingFaultOfNorthdAreSetAgain(t *testing.T) {
 				wait(time.Second)
 				rest.restart("pacemaker-attrd")
 				wait(stackInterval + observeInterval)
-				rest.expect(t, "a second after its restart", "score", "state", "schemas")
+				rest.expect(t, "a second after its restart", "score", "state", "position", "schemas")
 				wait(2 * time.Minute)
 				rest.forget()
 				wait(restRenewal + observeInterval)
@@ -299,7 +300,7 @@ func TestAddressThatIsFoundMissingIsSetAgainAtOnce(t *testing.T) {
 		synctest.Wait()
 		n.set(func() { n.cluster.AddressLost = false })
 		wait(observeInterval)
-		n.expect(t, "with the poll", "score", "state")
+		n.expect(t, "with the poll", "score", "state", "position")
 	})
 }
 
