@@ -13,6 +13,8 @@ const (
 	// escalateInterval is between two reports: each one interrupts the recovery that the
 	// cluster has begun.
 	escalateInterval = 2 * time.Minute
+	// escalateRetry is the same after one that the cluster has refused.
+	escalateRetry = 5 * time.Second
 )
 
 // escalation decides when the cluster is told that the instance on this node has failed.
@@ -33,6 +35,11 @@ func (e *escalation) due(now time.Time, failing, lost bool) bool {
 	return true
 }
 
+// refused takes note that the cluster was not told.
+func (e *escalation) refused(now time.Time) {
+	e.escalatedAt = now.Add(escalateRetry - escalateInterval)
+}
+
 // escalate tells the cluster of a failure that this node cannot repair.
 func (l *loop) escalate(ctx context.Context, now time.Time, o replication.Observation, gaveUp, diskFailed bool) {
 	e := replication.Escalation{Observation: o, GaveUp: gaveUp, DiskFailed: diskFailed}
@@ -47,6 +54,7 @@ func (l *loop) escalate(ctx context.Context, now time.Time, o replication.Observ
 	}
 	l.log.WithField("servers", failing).WithField("disk", e.DiskLost()).Error("telling the cluster that this instance has failed")
 	if err := l.node.Escalate(ctx); err != nil {
-		l.log.WithError(err).Error("cannot tell the cluster that this instance has failed: its next monitor will")
+		l.log.WithError(err).Error("cannot tell the cluster that this instance has failed, trying again soon")
+		l.escalation.refused(now)
 	}
 }

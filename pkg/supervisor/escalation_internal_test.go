@@ -1,8 +1,12 @@
 package supervisor
 
 import (
+	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"ovndb-servers/pkg/replication"
 )
 
 func TestClusterIsToldOfAFailureOnceItLastsAndThenEachTwoMinutes(t *testing.T) {
@@ -45,4 +49,31 @@ func TestClusterIsToldOfAFailureOnceItLastsAndThenEachTwoMinutes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// From an active whose server fails, and a cluster that refuses to be told, as while a daemon of Pacemaker's is
+// restarted: of a disk that fails no monitor tells it either.
+func TestFailureOfWhichTheClusterCannotBeToldIsToldAgainSoon(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newActive()
+		start(t, n)
+		n.set(func() {
+			n.escalateErr = errors.New("connection refused")
+			n.observation.Servers[0].Condition = replication.ConditionFailed
+		})
+		wait(failedGrace + 2*observeInterval)
+		if told := n.count("escalate"); told != 1 {
+			t.Fatalf("the cluster was told %d times", told)
+		}
+		n.set(func() { n.escalateErr = nil })
+		wait(escalateRetry)
+		if told := n.count("escalate"); told != 2 {
+			t.Errorf("the cluster was told %d times, want once more", told)
+		}
+		wait(time.Minute)
+		if told := n.count("escalate"); told != 2 {
+			t.Errorf("the cluster was told %d times, and knows it", told)
+		}
+	})
 }

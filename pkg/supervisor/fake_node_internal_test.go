@@ -53,6 +53,8 @@ type fakeNode struct {
 	// states have the states that were to be published, and stateErr is how that ended.
 	states   []replication.State
 	stateErr error
+	// escalateErr is how the report of a failure ends.
+	escalateErr error
 	// positions counts how often the position was published again.
 	positions int
 }
@@ -228,7 +230,7 @@ func (n *fakeNode) RetryListeners(context.Context) error { return nil }
 
 func (n *fakeNode) Escalate(context.Context) error {
 	n.called("escalate")
-	return nil
+	return locked(n, &n.escalateErr)
 }
 
 func (n *fakeNode) SaveSupervisorState(state control.SupervisorState) error {

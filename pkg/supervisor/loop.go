@@ -93,8 +93,8 @@ type loop struct {
 	renewal   renewal
 	// positionAt is when the position was published again last.
 	positionAt time.Time
-	stale     bool // the last observation found the data stale
-	repairs   repairTimer
+	stale      bool // the last observation found the data stale
+	repairs    repairTimer
 	// unrepaired says why the last repairs have failed; empty once there is nothing to repair.
 	unrepaired []string
 	beats      beatTimer
