@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -105,5 +106,44 @@ type overtakenBy struct {
 
 func (c overtakenBy) Publish(ctx context.Context, topic control.Topic, value string) error {
 	c.answer()
+	return c.Cluster.Publish(ctx, topic, value)
+}
+
+// From a demoted node whose address the cluster would not take back: nothing demotes it again, and the others would
+// take it for the promoted one.
+func TestAddressThatADemotionCouldNotWithdrawIsWithdrawnLater(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	node := three.nodes[0]
+	node.Cluster = keepsAddress{node.Cluster}
+	must(t, node.Demote(testContext(t)))
+	if three.Said(control.TopicActive, "node1") == "" {
+		t.Fatal("the address was withdrawn")
+	}
+	if leader, err := three.nodes[1].QueryCluster(testContext(t)); err != nil || leader.Leader.Node != "node1" {
+		t.Errorf("node2 takes %q for promoted: %v", leader.Leader.Node, err)
+	}
+	node.Cluster = node.Cluster.(keepsAddress).Cluster
+	for _, look := range []string{"monitor", "supervisor"} {
+		must(t, os.WriteFile(node.RunDir+"/said-active", nil, 0o600))
+		must(t, node.Cluster.Publish(testContext(t), control.TopicActive, "an address"))
+		if look == "monitor" {
+			node.Monitor(testContext(t), false)
+		} else if _, err := node.Publish(testContext(t), replication.Verdict{Health: replication.HealthBackup}, replication.Leader{}); err != nil {
+			t.Error(err)
+		}
+		if said := three.Said(control.TopicActive, "node1"); said != "" {
+			t.Errorf("%s: the node still publishes %s", look, said)
+		}
+	}
+}
+
+// keepsAddress is a cluster that refuses to take an address back.
+type keepsAddress struct{ control.Cluster }
+
+func (c keepsAddress) Publish(ctx context.Context, topic control.Topic, value string) error {
+	if topic == control.TopicActive && value == "" {
+		return controltest.ErrRefused
+	}
 	return c.Cluster.Publish(ctx, topic, value)
 }

@@ -273,9 +273,19 @@ func (c *Controller) publishScore(ctx context.Context, v replication.Verdict, le
 		err = c.Cluster.KeepScore(ctx, change.Score)
 		c.warn(err, "cannot set the promotion score")
 	}
+	return errors.Join(err, c.keepAddress(ctx, v))
+}
+
+// keepAddress publishes the address of an active node, and withdraws one that a demotion could not withdraw.
+func (c *Controller) keepAddress(ctx context.Context, v replication.Verdict) error {
 	if v.Leads() {
-		err = errors.Join(err, c.publish(ctx))
+		return c.publish(ctx)
 	}
+	if !c.announced(TopicActive).held() || c.Promoted() {
+		return nil
+	}
+	err := c.withdraw(ctx, TopicActive)
+	c.warn(err, "the backups may still take this node for the promoted one")
 	return err
 }
 
