@@ -81,8 +81,8 @@ func (c *Controller) dropOutdatedCheckpoint(u Unit) bool {
 
 // proveCheckpoint drops the checkpoint of a file unless the server that has read it found the same marker, or
 // none either: a server takes the records before a damaged one for the whole, and a disk may return other
-// bytes than before.
-func (c *Controller) proveCheckpoint(ctx context.Context, u Unit) {
+// bytes than before. It reports whether it stays.
+func (c *Controller) proveCheckpoint(ctx context.Context, u Unit) bool {
 	ctx, cancel := withBudget(ctx, answerFraction, answerTimeout)
 	defer cancel()
 	live, err := c.markerOfStarted(ctx, u)
@@ -92,9 +92,10 @@ func (c *Controller) proveCheckpoint(ctx context.Context, u Unit) {
 	if err == nil {
 		content, err := c.read(ctx, u)
 		if err == nil && (content.marker == nil) == (live == nil) && (live == nil || *content.marker == *live) {
-			return
+			return true
 		}
 	}
 	c.Log.WithError(err).WithField("db", u.Name()).Warn("the server has not read what its file held before: the file is read again")
 	c.warn(c.checkpoint(u).drop(), "an earlier content of the file may be taken for the present one")
+	return false
 }

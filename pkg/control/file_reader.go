@@ -64,7 +64,7 @@ func (r *fileReader) holding(ctx context.Context) (fileContent, error) {
 	}
 	changes := uint64(max(s.ChangesAfterKey, 0))
 	possible := changes + uint64(max(s.ChangesWithKey, 0))
-	return fileContent{marker: m, position: replication.PositionOf(m, changes, possible, ""), rows: s.Rows}, nil
+	return fileContent{marker: m, position: replication.PositionOf(m, changes, possible, ""), rows: s.Rows, torn: s.Torn}, nil
 }
 
 // keep leaves a checkpoint for other processes after the whole file, or much of it, was

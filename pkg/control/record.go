@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 
+	"ovndb-servers/pkg/ovsdbfile"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -15,6 +16,8 @@ type fileContent struct {
 	// rows counts the rows besides the global one and the listeners. It is
 	// [ovsdbfile.RowsUnknown] of marked data, and before [Controller.withContent].
 	rows int
+	// torn is why the file is read no further; nil if that is its end.
+	torn *ovsdbfile.TornError
 }
 
 // read reads the content of a unit's file. The file may be in use: a server writes

@@ -127,6 +127,10 @@ func (c *Controller) mayLeadOn(u Unit, record *replication.Record, marker, seen 
 // forgotten, unless that is as it was: it may have been replaced or damaged meanwhile.
 func (c *Controller) launch(ctx context.Context, u Unit) error {
 	known := c.dropOutdatedCheckpoint(u)
+	read := func() (fileContent, error) { return c.read(ctx, u) }
+	if !known {
+		read = background(read) // the server writes nothing meanwhile
+	}
 	if err := c.lastSeen(u).drop(); err != nil { // the file of a server that runs is not final
 		return err
 	}
@@ -144,10 +148,12 @@ func (c *Controller) launch(ctx context.Context, u Unit) error {
 	if size >= minMeasuredSize {
 		c.Log.WithField("db", u.Name()).WithField("bytes", size).WithField("elapsed", took.Round(time.Millisecond)).Info("the server has read its file")
 	}
-	if known {
-		c.proveCheckpoint(ctx, u)
+	if known && c.proveCheckpoint(ctx, u) {
+		return nil
 	}
-	return nil
+	found, err := read()
+	c.warn(err, "it is not known whether the file of "+u.Name()+" is damaged")
+	return c.keepDamaged(ctx, u, found.torn)
 }
 
 // RetryListeners makes the active servers try at once to listen where they could not: on a
