@@ -53,6 +53,8 @@ type fakeNode struct {
 	// states have the states that were to be published, and stateErr is how that ended.
 	states   []replication.State
 	stateErr error
+	// openErr is how an attempt to open the listeners ends.
+	openErr error
 	// escalateErr is how the report of a failure ends.
 	escalateErr error
 	// positions counts how often the position was published again.
@@ -215,7 +217,8 @@ func (n *fakeNode) Faults(context.Context, bool) []string {
 
 func (n *fakeNode) OpenListeners(context.Context, replication.OwnTerm) (bool, error) {
 	n.called("open")
-	return true, nil
+	err := locked(n, &n.openErr)
+	return err == nil, err
 }
 
 func (n *fakeNode) KeepListeners(_ context.Context, _ replication.OwnTerm, mayOpen func() bool) []string {

@@ -110,6 +110,7 @@ type loop struct {
 	faults      faults
 	monitors    monitorWatch
 	serving     serving
+	closed      spell // this node is active and its listeners are closed
 	listeners   listenerTimer
 	// unproven says that clients or backups cannot connect.
 	unproven spell
@@ -195,7 +196,7 @@ func (l *loop) observe(ctx context.Context) {
 	reasons = append(reasons, l.checkStack(now, o)...)
 	reasons = append(reasons, l.checkServers(ctx, now, o)...)
 	reasons = append(reasons, l.keys.reasons()...)
-	l.serve(ctx, now, o)
+	reasons = append(reasons, l.serve(ctx, now, o)...)
 	reasons = append(reasons, l.checkListeners(ctx, now, o)...)
 	state := l.noteState(now, o, v)
 	reasons = slices.Concat(l.unrepaired, restarts, reasons, lasting)

@@ -13,6 +13,9 @@ import (
 // promotion that it missed. An answer that was asked for earlier does not confirm its term.
 const confirmDelay = 2 * time.Second
 
+// closedReport is how long an active node may serve no clients before its monitors say so.
+const closedReport = time.Minute
+
 // serving decides when the listeners of an active node are opened: at first, and after its
 // process stood still or its cluster stack was gone.
 //
@@ -62,12 +65,14 @@ func (l *loop) resume(now time.Time, frozenFor time.Duration) {
 	l.poller.request()
 }
 
-// serve opens the listeners of a node that leads.
-func (l *loop) serve(ctx context.Context, now time.Time, o replication.Observation) {
+// serve opens the listeners of a node that leads, and returns the reason for the monitors where that has not been
+// possible for long.
+func (l *loop) serve(ctx context.Context, now time.Time, o replication.Observation) []string {
 	if l.dismissed.Swap(false) {
 		l.serving.resume(now, confirmDelay)
 	}
 	open, poll := l.serving.due(now, l.view.askedAt, o)
+	closed := "the cluster does not confirm that it still leads"
 	switch {
 	case poll:
 		l.poller.request()
@@ -77,5 +82,12 @@ func (l *loop) serve(ctx context.Context, now time.Time, o replication.Observati
 		if opened {
 			l.serving.opened()
 		}
+		if err != nil {
+			closed = err.Error()
+		}
 	}
+	if l.closed.observe(now, o.AllActive() && !o.Acting && !l.serving.open && !l.stackGone, closedReport) {
+		return []string{"this node serves no clients: " + closed}
+	}
+	return nil
 }

@@ -1,7 +1,10 @@
 package supervisor
 
 import (
+	"errors"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"ovndb-servers/pkg/replication"
@@ -104,6 +107,40 @@ func TestListenersThatCouldNotBeOpenedAreDueAgain(t *testing.T) {
 		if !open {
 			t.Error("the listeners are not due")
 		}
+	}
+}
+
+// From an active whose listeners were closed for doubt, or that cannot open them: for a moment its monitors may not say
+// so, but no client is served, and no monitor would ever say so by itself.
+func TestActiveThatServesNoClientsForLongIsReported(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]func(n *fakeNode, err error){
+		"the cluster does not answer":    func(n *fakeNode, err error) { n.queryErr = err },
+		"the listeners cannot be opened": func(n *fakeNode, err error) { n.openErr = err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				n := newActive()
+				l, _, _ := start(t, n)
+				wait(time.Minute)
+				n.set(func() { fault(n, errors.New("connection refused")) })
+				l.frozen <- 5 * time.Second
+				wait(closedReport - time.Second)
+				if reasons := locked(n, &n.saved).Reasons; len(reasons) > 0 {
+					t.Errorf("at first it is reported: %q", reasons)
+				}
+				wait(2 * time.Second)
+				if reasons := locked(n, &n.saved).Reasons; len(reasons) != 1 || !strings.Contains(reasons[0], "serves no clients") {
+					t.Errorf("the reasons are %q", reasons)
+				}
+				n.set(func() { fault(n, nil) })
+				wait(5 * time.Second)
+				if reasons := locked(n, &n.saved).Reasons; len(reasons) > 0 {
+					t.Errorf("it serves again, and the reasons are %q", reasons)
+				}
+			})
+		})
 	}
 }
 
