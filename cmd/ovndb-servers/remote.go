@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strings"
 	"sync"
@@ -108,7 +109,9 @@ type remoteServer struct {
 func (s *remoteServer) ask(ctx context.Context, keys pki.Files) {
 	ctx, cancel := context.WithTimeout(ctx, sourceTimeout)
 	defer cancel()
-	s.err = s.query(ctx, keys)
+	if s.err = s.query(ctx, keys); errors.Is(s.err, io.ErrUnexpectedEOF) {
+		s.err = s.query(ctx, keys) // a server that begins to replicate has ended its sessions
+	}
 }
 
 func (s *remoteServer) query(ctx context.Context, keys pki.Files) error {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -166,6 +168,46 @@ func TestStatusOfNamedServersOfThisAgentComparesTheirTerms(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	wantText(t, call(t, "ovndb-servers", "status", "-v", "--nb", sockets).stdout, "TERM ID", "LINEAGE")
+}
+
+// endFirst answers for a server on a socket of its own, and ends the first session.
+func endFirst(t *testing.T, server *ovsdbctltest.Server) (endpoint string) {
+	t.Helper()
+	socket := filepath.Join(t.TempDir(), "sock")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for i := 0; ; i++ {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			if i == 0 {
+				_, _ = client.Read(make([]byte, 1))
+				_ = client.Close()
+				continue
+			}
+			behind, err := new(net.Dialer).DialContext(t.Context(), "unix", strings.TrimPrefix(server.Endpoint(), "unix:"))
+			if err != nil {
+				return
+			}
+			go func() { _, _ = io.Copy(behind, client); _ = behind.Close() }()
+			go func() { _, _ = io.Copy(client, behind); _ = client.Close() }()
+		}
+	}()
+	return "unix:" + socket
+}
+
+// From a server that ends the session in which it is asked, as one does that begins to replicate.
+func TestServerThatEndsItsSessionsOnceIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	s := remoteServer{address: endFirst(t, ovsdbctltest.Start(t, ovsdbctl.Northbound())), database: ovsdbctl.Northbound()}
+	if s.ask(t.Context(), pki.Files{}); s.err != nil || !s.active {
+		t.Errorf("%+v", s)
+	}
 }
 
 // A beat takes a while to reach a backup: one that was asked too soon is asked again.
