@@ -48,19 +48,33 @@ func TestSwapOfTheShellAgentNodeByNodeRestartsNothingAndLosesNothing(t *testing.
 }
 
 // From a cluster of which one backup has this agent already: the promoted node leaves, and the swap goes on
-// when another node leads. No acknowledged row is lost.
+// when another node leads. No acknowledged row is lost. The clients pause while it leaves: the shell agent waits
+// for no last row when it demotes, and its node copies the new leader's data over it.
 func TestSwapOfTheShellAgentWithAFailoverInBetweenLosesNothing(t *testing.T) {
 	skipIfShort(t)
 	s := newShellTrial(t)
 	active, others := s.promoted()
 	s.takeOver(others[0])
+	before := s.writers
+	for _, writer := range before {
+		writer.Stop()
+	}
+	for _, node := range others {
+		s.awaitRowsOn(node)
+	}
+	s.writers = nil
 	s.moveAway(active)
+	for _, db := range databases() {
+		s.addWriter(db)
+	}
 	s.awaitMore(20)
 	for _, node := range []string{others[1], active} {
 		s.takeOver(node)
 	}
 	awaitReplication(s.ctx, t, s.Cluster)
 	s.end()
+	s.writers = before
+	s.wantRows(s.NodeNames()...)
 }
 
 // From a cluster under the shell agent: a node that starts with this agent follows the one that the shell agent
