@@ -39,14 +39,18 @@ func samePath(pid int, theirs, ours string) bool {
 	if !filepath.IsAbs(theirs) {
 		return true
 	}
-	directory := filepath.Dir(theirs)
-	file, err := foreignpath.Stat(filepath.Dir(ours))
-	same := false
-	if err == nil {
-		same, err = foreignpath.IsIn(pid, directory, file)
-	}
+	same, err := sameDirectory(pid, filepath.Dir(theirs), filepath.Dir(ours))
 	if err != nil { // one was removed, or belongs to a process that keeps it closed
-		return directory == filepath.Dir(ours)
+		return filepath.Dir(theirs) == filepath.Dir(ours)
 	}
 	return same
+}
+
+// sameDirectory reports whether a directory of a process, which may have another root, is one of this process's.
+func sameDirectory(pid int, theirs, ours string) (bool, error) {
+	directory, err := foreignpath.Stat(ours)
+	if err != nil {
+		return false, err
+	}
+	return foreignpath.IsIn(pid, theirs, directory)
 }

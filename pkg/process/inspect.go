@@ -3,13 +3,10 @@ package process
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // clockTick is the unit of CPU times in /proc: USER_HZ is 100 on every
@@ -56,7 +53,7 @@ func readStat(pid int) (procStat, error) { return readStatFile("/proc/" + strcon
 // readStatFile reads the file stat of a process or a thread.
 func readStatFile(path string) (procStat, error) {
 	content, err := readProc(path, 4096)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+	if hasGone(err) {
 		return procStat{}, ErrNotRunning
 	}
 	if err != nil {

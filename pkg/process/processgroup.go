@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"ovndb-servers/pkg/foreignpath"
 )
 
 // daemon is how the processes of a daemon are recognised.
@@ -198,11 +196,7 @@ func (d daemon) account() int { return directoryAccount(string(d.pidfile)) }
 // container, another directory may have that name.
 func (d daemon) sharesDirectory(pid int) bool {
 	directory := filepath.Dir(string(d.pidfile))
-	ours, err := foreignpath.Stat(directory)
-	if err != nil {
-		return false
-	}
-	same, err := foreignpath.IsIn(pid, directory, ours)
+	same, err := sameDirectory(pid, directory, directory)
 	return err == nil && same
 }
 

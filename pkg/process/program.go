@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // maxComm is how much of its program's name a process has, in bytes (PR_SET_NAME in prctl(2)).
@@ -68,7 +66,7 @@ func openProgram(pid int, accounts []int, names []string) (*Process, error) {
 
 func runs(pid int, names []string) (bool, error) {
 	comm, err := readBounded("/proc/"+strconv.Itoa(pid)+"/comm", maxStatus)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+	if hasGone(err) {
 		return false, ErrNotRunning
 	}
 	if err != nil {
