@@ -29,8 +29,7 @@ func (c *Cluster) KillPacemaker(ctx context.Context, node string) error {
 
 // StartPacemaker starts Pacemaker on a node unless pacemakerd runs there. It does not wait.
 func (c *Cluster) StartPacemaker(ctx context.Context, node string) error {
-	result, err := c.Exec(ctx, node, "pgrep", "--exact", "pacemakerd")
-	if err != nil || result.Code == 0 {
+	if runs, err := c.runs(ctx, node, "pacemakerd"); err != nil || runs {
 		return err
 	}
 	return c.Spawn(ctx, node, "pacemakerd")
@@ -38,7 +37,12 @@ func (c *Cluster) StartPacemaker(ctx context.Context, node string) error {
 
 // StackRuns reports whether Corosync runs on a node.
 func (c *Cluster) StackRuns(ctx context.Context, node string) (bool, error) {
-	result, err := c.Exec(ctx, node, "pgrep", "--exact", "corosync")
+	return c.runs(ctx, node, "corosync")
+}
+
+// runs reports whether a program runs on a node.
+func (c *Cluster) runs(ctx context.Context, node, program string) (bool, error) {
+	result, err := c.Exec(ctx, node, "pgrep", "--exact", program)
 	return err == nil && result.Code == 0, err
 }
 
