@@ -175,12 +175,7 @@ func (c *Controller) repair(ctx context.Context, v replication.Verdict, purpose 
 	unlock, ok, err := c.tryLock()
 	if err != nil || !ok {
 		c.warn(err, "cannot repair")
-		for _, r := range v.Repairs {
-			if r.Urgent {
-				c.Log.WithField("reason", v.Reason()).Warn("making a server read-only while an action is under way")
-				c.warn(c.carryOut(ctx, r, nil), "this node may be writable without leading")
-			}
-		}
+		c.repairUrgently(ctx, v)
 		return c.observeLive(ctx, purpose)
 	}
 	defer unlock()
@@ -198,6 +193,28 @@ func (c *Controller) repair(ctx context.Context, v replication.Verdict, purpose 
 	}
 	v.Refused = refused > 0 && refused == len(v.RepairErrors)
 	return o, v
+}
+
+// repairUrgently carries out the repairs of v that do not wait for the action that is under way, unless that is
+// a promotion or a demotion which has begun or ended the term since v was observed.
+func (c *Controller) repairUrgently(ctx context.Context, v replication.Verdict) {
+	for _, r := range v.Repairs {
+		if !r.Urgent || !c.leadsStill(v.OwnTermID) {
+			continue
+		}
+		c.Log.WithField("reason", v.Reason()).Warn("making a server read-only while an action is under way")
+		c.warn(c.carryOut(ctx, r, nil), "this node may be writable without leading")
+	}
+}
+
+// leadsStill reports whether the node leads the term with that ID by its own state, or none if it is empty. A
+// state that cannot be read is taken for unchanged.
+func (c *Controller) leadsStill(termID string) bool {
+	own, err := c.OwnTerm()
+	if own == nil {
+		return err != nil || termID == ""
+	}
+	return own.Record.TermID == termID
 }
 
 func (c *Controller) carryOut(ctx context.Context, r replication.Repair, record recordQuery) error {

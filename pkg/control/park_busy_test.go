@@ -42,3 +42,23 @@ func TestRowsThatABusyServerTookAfterItTurnedActiveByItselfAreKept(t *testing.T)
 		t.Errorf("kept are %q", snapshots(t, node))
 	}
 }
+
+// The servers were observed while a demotion was under way: active, of a term that was dropped before it was
+// read. Then the node is promoted again. Outcome: the promotion, which holds the lock, is not disturbed.
+func TestAnObservationFromBeforeAPromotionMakesNoneOfItsServersReadOnly(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	node := three.nodes[0]
+	o := node.Observe(testContext(t), node.LiveView())
+	o.Own, o.Term = nil, ""
+	v := replication.Assess(o)
+	if len(v.Repairs) == 0 || !v.Repairs[0].Urgent {
+		t.Fatalf("the repairs are %v, want urgent ones", v.Repairs)
+	}
+	promotion := flock.New(filepath.Join(node.RunDir, "lock"))
+	must(t, promotion.Lock())
+	node.Repair(testContext(t), v)
+	must(t, promotion.Unlock())
+	insert(t, node, "a")
+	wantHealth(t, node, replication.HealthActive)
+}

@@ -10,6 +10,9 @@ func Assess(o Observation) Verdict {
 	}
 	v := withNorthd(assessServers(o), o)
 	v.Barred = o.Barred != "" || o.foreign()
+	if o.Own != nil {
+		v.OwnTermID = o.Own.Record.TermID
+	}
 	if v.Health != HealthStopped {
 		v = v.Degraded(o.reasons()...)
 	}

@@ -76,6 +76,9 @@ type Verdict struct {
 	Refused bool
 	// Term is the term of an active node, 0 of any other.
 	Term uint64
+	// OwnTermID is the term that the node leads by its own state, empty if it leads none. Once that is
+	// another, an urgent repair no longer applies.
+	OwnTermID string
 	// Over says that the node led a term that is over, or never was the cluster's: it is not to
 	// be promoted before it has been looked at again.
 	Over bool
