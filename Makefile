@@ -89,11 +89,20 @@ test: ## Run every test: unit tests, then clusters of trixie and of bookworm
 	@$(MAKE) --no-print-directory suite-bookworm
 
 .PHONY: test-unit
-test-unit: deps-unit ## Run the tests that need no cluster (RACE=1: with the race detector; LONG=1: with the long ones)
+test-unit: deps-unit ## Run the tests that need no cluster (RACE=1: those of pkg/ with the race detector; LONG=1: with the long ones)
 	@echo "== test-unit"
-	@# The servers of the tests write to memory where that can be had, and most of the time is spent waiting for them.
-	@tmp=$$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d); chmod 755 $$tmp; trap 'rm -rf "$$tmp"' EXIT; export TMPDIR=$$tmp; \
-		CGO_ENABLED=1 go test $(if $(RACE),-race,-p 5 -parallel 6) $(if $(LONG),,-short) -shuffle=on -timeout 10m ./...
+	@$(MAKE) --no-print-directory -j 2 test-unit-pkg test-unit-programs
+
+# The servers of the tests write to memory where that can be had. Those of the programs start one process after the
+# other and wait for it most of the time, so that they run beside the others.
+MEMORY  = tmp=$$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d); chmod 755 $$tmp; trap 'rm -rf "$$tmp"' EXIT; export TMPDIR=$$tmp;
+UNITS   = go test $(if $(LONG),,-short) -shuffle=on -timeout 10m
+
+.PHONY: test-unit-pkg test-unit-programs
+test-unit-pkg:
+	@$(MEMORY) $(if $(RACE),CGO_ENABLED=1) $(UNITS) $(if $(RACE),-race) -p 2 -parallel 4 ./pkg/...
+test-unit-programs:
+	@$(MEMORY) $(UNITS) ./cmd/... ./integration/... ./packaging/...
 
 .PHONY: integration
 integration: deps-cluster $(if $(LONG)$(RUN),deps-prometheus) build ## Run the tests on a cluster in containers (SUITE=trixie, RUN=regexp for some of them as a whole, COUNT=1, TIMEOUT=60m, LONG=1 for all with the long ones)

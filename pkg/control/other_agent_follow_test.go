@@ -48,7 +48,7 @@ func TestOtherAgentIsFollowedAfterASnapshot(t *testing.T) {
 	t.Parallel()
 	s := newSwapped(t)
 	must(t, s.backup.Start(testContext(t)))
-	must(t, s.backup.Follow(within(t, 5*time.Second), "node1"))
+	must(t, s.backup.Follow(within(t, 10*time.Second), "node1"))
 	wantRows(t, s.backup, "a", "b")
 	if kept := snapshots(t, s.backup)[replication.SnapshotAdopted]; !slices.Equal(kept, []string{"a", "b"}) {
 		t.Errorf("kept are %q", kept)
