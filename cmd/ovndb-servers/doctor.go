@@ -105,14 +105,25 @@ func (d diagnosis) exitCode() int {
 	}
 }
 
-// text writes a line for each finding.
+// text writes a line for each finding, and one for checks in a row that say the same: without the tools of
+// Pacemaker most do.
 func (d diagnosis) text(colour bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "node %s, resource %s, %d checks: problems %d, advice %d, unchecked %d\n", printable.Text(d.Node), printable.Text(d.Resource),
 		len(d.Checks), d.count(doctor.Problem), d.count(doctor.Advice), d.count(doctor.Unchecked))
 	styles := map[doctor.Severity]style{doctor.Problem: styleBad, doctor.Advice: styleWarn, doctor.Unchecked: styleWarn}
-	for _, f := range d.Findings {
-		line := f.Check + ": " + f.Text
+	for i, f := range d.Findings {
+		names := f.Check
+		for _, g := range d.Findings[i+1:] {
+			if !sameFinding(f, g) {
+				break
+			}
+			names += ", " + g.Check
+		}
+		if i > 0 && sameFinding(d.Findings[i-1], f) {
+			continue
+		}
+		line := names + ": " + f.Text
 		if f.Command != "" {
 			line += "; mend with: " + f.Command
 		}
@@ -122,4 +133,10 @@ func (d diagnosis) text(colour bool) string {
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+// sameFinding reports whether two findings differ in their checks alone.
+func sameFinding(f, g doctor.Finding) bool {
+	f.Check = g.Check
+	return f == g
 }

@@ -272,3 +272,17 @@ func TestDoctorNamesWhatTheLastResourceLeftBehind(t *testing.T) {
 	}
 	wantText(t, c.tool("node1", exitHealthy, "snapshots", "list", "--resource", "ovndb").stdout, "OVN_Northbound.000001")
 }
+
+// Without the tools of Pacemaker most checks cannot be made, all for the same reason.
+func TestDoctorSaysWhatSeveralChecksHaveInCommonOnce(t *testing.T) {
+	missing := func(check string) doctor.Finding {
+		return doctor.Finding{Check: check, Severity: doctor.Unchecked, Text: "cibadmin is not installed"}
+	}
+	d := diagnosis{Findings: []doctor.Finding{
+		missing("clone"), missing("fencing"), {Check: "clock", Severity: doctor.Advice, Text: "text"}, missing("TLS"),
+	}}
+	const want = "unchecked: clone, fencing: cibadmin is not installed\nadvice: clock: text\nunchecked: TLS: cibadmin is not installed\n"
+	if got := d.text(false); !strings.HasSuffix(got, "\n"+want) {
+		t.Errorf("got %q, want it to end with %q", got, want)
+	}
+}
