@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/parallel"
 )
 
 // confirm returns nil if --yes was given, or if a person at a terminal agrees; else errNotConfirmed,
@@ -23,7 +23,7 @@ func confirm(ctx context.Context, p program, out io.Writer, yes bool, question s
 	if _, err := fmt.Fprintf(out, "\n%s [y/N] ", question); err != nil {
 		return err
 	}
-	answered, err := control.CallUntil(ctx, func() error {
+	answered, err := parallel.Until(ctx, func() error {
 		line, _ := bufio.NewReader(p.stdin).ReadString('\n') // without one, the answer is no
 		if !slices.Contains([]string{"y", "yes"}, strings.ToLower(strings.TrimSpace(line))) {
 			return errNotConfirmed

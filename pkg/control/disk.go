@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/process"
 )
 
@@ -16,6 +17,6 @@ const diskTimeout = 2 * time.Second
 func (c *Controller) diskFailure(ctx context.Context) error {
 	ctx, cancel := withBudget(ctx, answerFraction, diskTimeout)
 	defer cancel()
-	_, err := CallUntil(ctx, func() error { return process.ProbeDisk(c.Layout.DatabaseDir, c.Owner) })
+	_, err := parallel.Until(ctx, func() error { return process.ProbeDisk(c.Layout.DatabaseDir, c.Owner) })
 	return err
 }

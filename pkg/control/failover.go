@@ -157,7 +157,7 @@ func (c *Controller) finalPositions(ctx context.Context, own replication.OwnTerm
 // syncDatabase returns when a unit's database file is on disk.
 func syncDatabase(ctx context.Context, u Unit) error {
 	return step(ctx, "put the "+u.Name()+" database on disk", u.Files.Database, func(ctx context.Context) error {
-		returned, err := CallUntil(ctx, func() error { return syncFile(u.Files.Database) })
+		returned, err := parallel.Until(ctx, func() error { return syncFile(u.Files.Database) })
 		if !returned {
 			return context.Cause(ctx)
 		}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -52,7 +53,7 @@ func (r *ownTermReader) refresh() {
 	ctx, cancel := context.WithTimeout(context.Background(), r.timeout)
 	defer cancel()
 	kept := false
-	_, _ = CallUntil(ctx, func() error {
+	_, _ = parallel.Until(ctx, func() error {
 		own, err := r.read()
 		r.mu.Lock()
 		defer r.mu.Unlock()

@@ -14,19 +14,6 @@ func (c *Controller) forEachUnit(ctx context.Context, f func(context.Context, Un
 	return errors.Join(parallel.Map(c.Units, func(u Unit) error { return f(ctx, u) })...)
 }
 
-// CallUntil calls f and returns its error. A call that has not returned when ctx ends, as on a disk
-// that hangs, is left behind; returned is false then.
-func CallUntil(ctx context.Context, f func() error) (returned bool, err error) {
-	result := make(chan error, 1)
-	go func() { result <- f() }()
-	select {
-	case err := <-result:
-		return true, err
-	case <-ctx.Done():
-		return false, nil
-	}
-}
-
 // background calls f at once and returns a function that waits for its result.
 func background[T any](f func() (T, error)) func() (T, error) {
 	result := sync.OnceValues(f)

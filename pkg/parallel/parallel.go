@@ -1,7 +1,10 @@
-// Package parallel calls functions at the same time.
+// Package parallel calls functions beside each other.
 package parallel
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
 // Do calls functions at the same time and returns when all have returned.
 func Do(functions ...func()) {
@@ -21,4 +24,17 @@ func Map[T, R any](items []T, f func(T) R) []R {
 	}
 	Do(calls...)
 	return results
+}
+
+// Until calls f and returns its error. A call that has not returned when ctx ends, as on a disk
+// that hangs, is left behind; returned is false then.
+func Until(ctx context.Context, f func() error) (returned bool, err error) {
+	result := make(chan error, 1)
+	go func() { result <- f() }()
+	select {
+	case err := <-result:
+		return true, err
+	case <-ctx.Done():
+		return false, nil
+	}
 }

@@ -1,9 +1,14 @@
 package parallel_test
 
 import (
+	"context"
+	"errors"
+	"io"
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"ovndb-servers/pkg/parallel"
 )
@@ -28,4 +33,20 @@ func TestMapCallsAtTheSameTimeAndKeepsTheOrder(t *testing.T) {
 	if want := []int{10, 20, 30}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
+}
+
+func TestCallThatDoesNotReturnIsLeftBehind(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		release := make(chan struct{})
+		if returned, err := parallel.Until(ctx, func() error { <-release; return io.EOF }); returned || err != nil {
+			t.Errorf("returned %t, error %v", returned, err)
+		}
+		close(release)
+		if returned, err := parallel.Until(t.Context(), func() error { return io.EOF }); !returned || !errors.Is(err, io.EOF) {
+			t.Errorf("returned %t, error %v, want that of the call", returned, err)
+		}
+	})
 }

@@ -1,9 +1,12 @@
 package process
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"time"
+
+	"ovndb-servers/pkg/parallel"
 )
 
 // The kernel has whoever reads files such as stat, cmdline or environ of a process wait while that executes a
@@ -16,21 +19,15 @@ const procTimeout = 200 * time.Millisecond
 // readProc is readBounded for such a file. The read goes on after procTimeout, and does not keep this process
 // from being ended.
 func readProc(path string, limit int64) (string, error) {
-	type result struct {
-		content string
-		err     error
-	}
-	done := make(chan result, 1)
-	go func() {
-		content, err := readBounded(path, limit)
-		done <- result{content, err}
-	}()
-	timer := time.NewTimer(procTimeout)
-	defer timer.Stop()
-	select {
-	case r := <-done:
-		return r.content, r.err
-	case <-timer.C:
+	ctx, cancel := context.WithTimeout(context.Background(), procTimeout)
+	defer cancel()
+	var content string
+	returned, err := parallel.Until(ctx, func() (err error) {
+		content, err = readBounded(path, limit)
+		return err
+	})
+	if !returned {
 		return "", fmt.Errorf("cannot read %s: the process keeps it: %w", path, os.ErrDeadlineExceeded)
 	}
+	return content, err
 }

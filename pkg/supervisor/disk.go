@@ -9,6 +9,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/parallel"
 	"ovndb-servers/pkg/process"
 )
 
@@ -38,7 +39,7 @@ func newDiskProber(c *control.Controller) *diskProber {
 func (p *diskProber) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		p.began(time.Now())
-		if returned, err := control.CallUntil(ctx, p.probe); returned {
+		if returned, err := parallel.Until(ctx, p.probe); returned {
 			p.ended(err)
 		}
 		pause(ctx, diskInterval)
