@@ -112,18 +112,13 @@ func (d diagnosis) text(colour bool) string {
 	fmt.Fprintf(&b, "node %s, resource %s, %d checks: problems %d, advice %d, unchecked %d\n", printable.Text(d.Node), printable.Text(d.Resource),
 		len(d.Checks), d.count(doctor.Problem), d.count(doctor.Advice), d.count(doctor.Unchecked))
 	styles := map[doctor.Severity]style{doctor.Problem: styleBad, doctor.Advice: styleWarn, doctor.Unchecked: styleWarn}
-	for i, f := range d.Findings {
-		names := f.Check
-		for _, g := range d.Findings[i+1:] {
-			if !sameFinding(f, g) {
-				break
-			}
-			names += ", " + g.Check
+	for i := 0; i < len(d.Findings); {
+		f := d.Findings[i]
+		var checks []string
+		for ; i < len(d.Findings) && sameFinding(f, d.Findings[i]); i++ {
+			checks = append(checks, d.Findings[i].Check)
 		}
-		if i > 0 && sameFinding(d.Findings[i-1], f) {
-			continue
-		}
-		line := names + ": " + f.Text
+		line := strings.Join(checks, ", ") + ": " + f.Text
 		if f.Command != "" {
 			line += "; mend with: " + f.Command
 		}
