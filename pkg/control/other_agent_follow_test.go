@@ -69,7 +69,7 @@ func TestOtherAgentThatWentOnAfterATermHadEndedIsFollowedAfterASnapshot(t *testi
 		startAsOVN(t, u)
 	}
 	insert(t, s.active, "by the other agent")
-	must(t, s.backup.Follow(within(t, 5*time.Second), "node1"))
+	must(t, s.backup.Follow(within(t, 10*time.Second), "node1"))
 	wantRows(t, s.backup, "a", "b", "by the other agent")
 	if kept := snapshots(t, s.backup)[replication.SnapshotOtherAgent]; len(kept) < 2 || !slices.Equal(kept[:2], []string{"a", "b"}) {
 		t.Errorf("kept are %q", kept)
