@@ -103,11 +103,19 @@ func (c *Controller) AnswerOpenRounds(ctx context.Context) error {
 	return nil
 }
 
-// parkLeaderless parks the backups of this node, unless it leads a term.
+// errPromoting is returned where this node is being promoted itself.
+var errPromoting = errors.New("a promotion of this node is under way")
+
+// parkLeaderless parks the backups of this node, unless it leads a term. The supervisor does so beside actions.
 func (c *Controller) parkLeaderless(ctx context.Context) error {
 	if c.Promoted() {
 		return nil
 	}
+	release, ok := c.holdTerm(ctx, "")
+	if !ok {
+		return errPromoting
+	}
+	defer release()
 	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error {
 		if u.stopped() {
 			return nil

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -25,6 +26,49 @@ func (c *Controller) lock(ctx context.Context) (unlock func(), err error) {
 // another action that finds such a term knows by that whether the promotion was cut short.
 func (c *Controller) lockPromotion(ctx context.Context) (unlock func(), err error) {
 	return c.lockWith(ctx, statePromotion, (*flock.Flock).TryLockContext)
+}
+
+// termHoldTimeout is how long a promotion is waited for that is beginning a term.
+const termHoldTimeout = 200 * time.Millisecond
+
+// holdTerm keeps this node from beginning a term until release is called: for a change that is made beside
+// actions, and would harm a term that begins between its decision and itself. It is not ok while a promotion
+// begins a term, and unless the node leads the term with that ID, or none if that is empty.
+func (c *Controller) holdTerm(ctx context.Context, termID string) (release func(), ok bool) {
+	waiting, cancel := withBudget(ctx, 1, termHoldTimeout)
+	defer cancel()
+	release, err := c.lockWith(waiting, statePromotion, (*flock.Flock).TryRLockContext)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, false
+	case err != nil:
+		release = func() {} // no promotion can lock it either
+	}
+	if !c.leadsStill(termID) {
+		release()
+		return nil, false
+	}
+	return release, true
+}
+
+// inTerm calls write while this node leads the term own, and reports whether it has.
+func (c *Controller) inTerm(ctx context.Context, own replication.OwnTerm, write func() error) (done bool, err error) {
+	release, ok := c.holdTerm(ctx, own.Record.TermID)
+	if !ok {
+		return false, nil
+	}
+	defer release()
+	return true, write()
+}
+
+// leadsStill reports whether the node leads the term with that ID by its own state, or none if it is empty. A
+// state that cannot be read is taken for unchanged.
+func (c *Controller) leadsStill(termID string) bool {
+	own, err := c.OwnTerm()
+	if own == nil {
+		return err != nil || termID == ""
+	}
+	return own.Record.TermID == termID
 }
 
 // lockTogether keeps actions away, but not others who lock together: a change of one

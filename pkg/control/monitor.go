@@ -198,23 +198,22 @@ func (c *Controller) repair(ctx context.Context, v replication.Verdict, purpose 
 // repairUrgently carries out the repairs of v that do not wait for the action that is under way, unless that is
 // a promotion or a demotion which has begun or ended the term since v was observed.
 func (c *Controller) repairUrgently(ctx context.Context, v replication.Verdict) {
+	if !slices.ContainsFunc(v.Repairs, func(r replication.Repair) bool { return r.Urgent }) {
+		return
+	}
+	release, ok := c.holdTerm(ctx, v.OwnTermID)
+	switch {
+	case ok:
+		defer release()
+	case v.OwnTermID == "" || !c.leadsStill(v.OwnTermID): // else the promotion is under way that has begun that term
+		return
+	}
 	for _, r := range v.Repairs {
-		if !r.Urgent || !c.leadsStill(v.OwnTermID) {
-			continue
+		if r.Urgent {
+			c.Log.WithField("reason", v.Reason()).Warn("making a server read-only while an action is under way")
+			c.warn(c.carryOut(ctx, r, nil), "this node may be writable without leading")
 		}
-		c.Log.WithField("reason", v.Reason()).Warn("making a server read-only while an action is under way")
-		c.warn(c.carryOut(ctx, r, nil), "this node may be writable without leading")
 	}
-}
-
-// leadsStill reports whether the node leads the term with that ID by its own state, or none if it is empty. A
-// state that cannot be read is taken for unchanged.
-func (c *Controller) leadsStill(termID string) bool {
-	own, err := c.OwnTerm()
-	if own == nil {
-		return err != nil || termID == ""
-	}
-	return own.Record.TermID == termID
 }
 
 func (c *Controller) carryOut(ctx context.Context, r replication.Repair, record recordQuery) error {

@@ -52,7 +52,8 @@ func (c *Controller) liveMarker(ctx context.Context, u Unit) (*replication.Marke
 const beatTimeout = 2 * time.Second
 
 // Beat writes a beat into each database of the node that leads own whose rows have changed
-// since the last one, and none at rest. Files go on from where they have read to.
+// since the last one, and none at rest. Files go on from where they have read to. None is written once the
+// node leads own no more: in the data of a later term its marker would say that it has not seen the start of that.
 func (c *Controller) Beat(ctx context.Context, own replication.OwnTerm, files *FileReaders) error {
 	reading, cancel := withBudget(ctx, answerFraction, beatTimeout)
 	defer cancel()
@@ -62,12 +63,15 @@ func (c *Controller) Beat(ctx context.Context, own replication.OwnTerm, files *F
 	}
 	writing, cancel := withBudget(ctx, answerFraction, beatTimeout)
 	defer cancel()
-	return c.forEachUnit(writing, func(ctx context.Context, u Unit) error {
-		if p := held[u.Name()]; p.Marked() && p.Progress.AtBeat() {
-			return nil
-		}
-		return c.beatUnit(ctx, u, own, false)
+	_, err = c.inTerm(writing, own, func() error {
+		return c.forEachUnit(writing, func(ctx context.Context, u Unit) error {
+			if p := held[u.Name()]; p.Marked() && p.Progress.AtBeat() {
+				return nil
+			}
+			return c.beatUnit(ctx, u, own, false)
+		})
 	})
+	return err
 }
 
 // BeatNow writes a beat into each database of the node that leads own, though no rows may have
@@ -75,7 +79,10 @@ func (c *Controller) Beat(ctx context.Context, own replication.OwnTerm, files *F
 func (c *Controller) BeatNow(ctx context.Context, own replication.OwnTerm) error {
 	ctx, cancel := withBudget(ctx, answerFraction, beatTimeout)
 	defer cancel()
-	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.beatUnit(ctx, u, own, false) })
+	_, err := c.inTerm(ctx, own, func() error {
+		return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.beatUnit(ctx, u, own, false) })
+	})
+	return err
 }
 
 // beatUnit writes the next beat; durably for the last one of a term.
@@ -124,11 +131,13 @@ func (c *Controller) Heal(ctx context.Context, own replication.OwnTerm, found, s
 		if fits {
 			continue
 		}
-		if err := c.writeMarker(ctx, u, want, true); err != nil {
+		done, err := c.inTerm(ctx, own, func() error { return c.writeMarker(ctx, u, want, true) })
+		switch {
+		case err != nil:
 			errs = append(errs, err)
-			continue
+		case done:
+			healed = append(healed, u.Name())
 		}
-		healed = append(healed, u.Name())
 	}
 	return healed, errors.Join(errs...)
 }
