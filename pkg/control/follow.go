@@ -67,13 +67,16 @@ func (c *Controller) Follow(ctx context.Context, promoted string) error {
 }
 
 // TryFollow is Follow for a caller that must not wait: it returns false while another action is
-// under way.
+// under way. It does nothing on a node that was promoted since the caller saw another one lead.
 func (c *Controller) TryFollow(ctx context.Context, promoted string) (bool, error) {
 	unlock, ok, err := c.tryLock()
 	if err != nil || !ok {
 		return false, err
 	}
 	defer unlock()
+	if c.Promoted() {
+		return true, nil
+	}
 	return true, c.followLocked(ctx, promoted)
 }
 

@@ -141,7 +141,7 @@ func (c *Controller) repairAndPublish(ctx context.Context, o replication.Observa
 	if o.All(replication.ConditionBackup) && o.Leader.Node == "" && !o.Promoted() {
 		c.warn(c.AnswerOpenRounds(ctx), "another node's promotion may wait for this one")
 	}
-	_ = c.publishScore(ctx, v, o.Leader) // the next monitor does it again
+	_, _ = c.Publish(ctx, v, o.Leader) // the next monitor does it again
 	if v.Leads() && o.AllActive() {
 		c.warn(c.Beat(ctx, *o.Own, c.FileReaders()), "the backups cannot see that this node's data is fresh")
 	}
@@ -184,7 +184,11 @@ func (c *Controller) repair(ctx context.Context, v replication.Verdict, purpose 
 	record := c.askRecord(ctx)
 	refused := 0
 	for _, r := range v.Repairs {
-		if err := c.carryOut(ctx, r, record); err != nil {
+		err := c.carryOut(ctx, r, record)
+		switch {
+		case err == nil && r.Kind == replication.RepairForget:
+			v.OwnTermID = ""
+		case err != nil:
 			v = v.Unrepaired(r, err.Error())
 			if refusedForGood(err) {
 				refused++

@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"context"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -91,6 +92,78 @@ func TestNodeThatIsPromotedWhileAnOldFaultIsRepairedLeads(t *testing.T) {
 	must(t, <-promoted)
 	insert(t, node, "a")
 	wantHealth(t, node, replication.HealthActive)
+}
+
+// The supervisor has put its copy off, and this node is promoted before the turn for that comes.
+func TestNodeThatWasPromotedFollowsNoEarlierLeader(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	must(t, three.nodes[1].Cluster.Publish(testContext(t), control.TopicActive,
+		control.SourcesAt(three.nodes[1].Units, three.nodes[1].Listening.NodeAddress).String()))
+	if _, err := three.nodes[0].TryFollow(testContext(t), "node2"); err != nil {
+		t.Error(err)
+	}
+	insert(t, three.nodes[0], "a")
+	wantHealth(t, three.nodes[0], replication.HealthActive)
+}
+
+func TestScoreAndAddressFromBeforeAPromotionOrDemotionAreNotPublished(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	led, next := three.nodes[0], three.nodes[1]
+	verdict := func(c *control.Controller) replication.Verdict {
+		return replication.Assess(c.Observe(testContext(t), c.LiveView()))
+	}
+	publish := func(c *control.Controller, v replication.Verdict) {
+		t.Helper()
+		if done, err := c.Publish(testContext(t), v, replication.Leader{}); done || err != nil {
+			t.Errorf("%s publishes: %v, %v", c.Node, done, err)
+		}
+	}
+	led1, next1 := verdict(led), verdict(next)
+	must(t, led.Demote(testContext(t)))
+	publish(led, led1)
+	wantScore(t, three, "node1", replication.ScoreUnproven)
+	if said := three.Said(control.TopicActive, "node1"); said != "" {
+		t.Errorf("the demoted node says that it leads at %s", said)
+	}
+	must(t, next.ReceiveLast(testContext(t), []string{"node1"}))
+	must(t, next.Promote(testContext(t), three.electorate()))
+	next1.Barred = true // before it was blessed
+	publish(next, next1)
+	wantScore(t, three, "node2", replication.ActiveScore(2))
+}
+
+func wantScore(t *testing.T, three trio, node string, want replication.Score) {
+	t.Helper()
+	if got := three.Score(node); got != want.String() {
+		t.Errorf("the score of %s is %q, want %q", node, got, want)
+	}
+}
+
+// demotesAfterRecord is a cluster of a node that is demoted when it has read the record.
+type demotesAfterRecord struct {
+	control.Cluster
+
+	demote func()
+}
+
+func (d demotesAfterRecord) Record(ctx context.Context) (string, error) {
+	record, err := d.Cluster.Record(ctx)
+	d.demote()
+	return record, err
+}
+
+func TestMonitorPublishesNothingOfANodeThatIsDemotedMeanwhile(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	monitor := *three.nodes[0]
+	monitor.Cluster = demotesAfterRecord{monitor.Cluster, sync.OnceFunc(func() { must(t, three.nodes[0].Demote(testContext(t))) })}
+	monitor.Monitor(testContext(t), true)
+	wantScore(t, three, "node1", replication.ScoreUnproven)
+	if said := three.Said(control.TopicActive, "node1"); said != "" {
+		t.Errorf("the demoted node says that it leads at %s", said)
+	}
 }
 
 // The term of the markers has ended, and the node leads the next one.
