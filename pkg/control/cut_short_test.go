@@ -43,7 +43,7 @@ func TestTermWhosePromotionWasCutShortAfterItsRecordHasItsMembersKept(t *testing
 			inGoroutine(func() { _ = killed.Promote(testContext(t), replication.Participants{}) })
 			goOn(t, three)
 			wantHealth(t, node, replication.HealthActive)
-			must(t, node.UpdateMembers(testContext(t), map[string]replication.Freshness{"node2": replication.FreshnessStale}))
+			updateMembers(t, node, map[string]replication.Freshness{"node2": replication.FreshnessStale})
 			record, err := node.Record(testContext(t))
 			must(t, err)
 			if record.HasMember("node2") {

@@ -294,11 +294,11 @@ func TestSuccessorIsAFreshMemberThatTheClusterCanPromote(t *testing.T) {
 	must(t, three.nodes[2].PublishFreshness(testContext(t), own.Record.TermID, false))
 	wantSuccessor("node3 is behind", "")
 	three.SetUnable(nil)
-	must(t, led.UpdateMembers(testContext(t), map[string]replication.Freshness{
+	updateMembers(t, led, map[string]replication.Freshness{
 		"node2": replication.FreshnessStale, "node3": replication.FreshnessStale,
-	}))
+	})
 	wantSuccessor("node2 is no member", "")
-	must(t, led.UpdateMembers(testContext(t), map[string]replication.Freshness{"node2": replication.FreshnessFresh}))
+	updateMembers(t, led, map[string]replication.Freshness{"node2": replication.FreshnessFresh})
 	wantSuccessor("node2 is a member again", "node2")
 	three.SetUnmanaged("node1")
 	wantSuccessor("the resource is not managed", "")

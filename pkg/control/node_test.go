@@ -70,3 +70,11 @@ func beat(t *testing.T, c *control.Controller) {
 	must(t, err)
 	must(t, c.Beat(testContext(t), *own, c.FileReaders()))
 }
+
+// updateMembers has a node that leads record the members that follow from the freshness of the others.
+func updateMembers(t *testing.T, c *control.Controller, known map[string]replication.Freshness) {
+	t.Helper()
+	own, err := c.OwnTerm()
+	must(t, err)
+	must(t, c.UpdateMembers(testContext(t), *own, known))
+}

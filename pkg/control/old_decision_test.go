@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -193,5 +194,41 @@ func TestMarkersOfAnEarlierTermAreWrittenIntoNoLaterOne(t *testing.T) {
 				t.Fatalf("%s: %s is of %s", name, u.Name(), m.Describe())
 			}
 		}
+	}
+}
+
+func TestFreshnessOfAnEarlierTermMakesNoMemberOfALaterOne(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	node := three.nodes[0]
+	own, err := node.OwnTerm()
+	must(t, err)
+	must(t, node.Demote(testContext(t)))
+	must(t, node.Promote(testContext(t), three.electorate(2)))
+	must(t, node.UpdateMembers(testContext(t), *own, map[string]replication.Freshness{"node3": replication.FreshnessFresh}))
+	record, err := node.Record(testContext(t))
+	must(t, err)
+	if record.HasMember("node3") {
+		t.Errorf("a node that has seen nothing of the term may lead next: %s", record.String())
+	}
+}
+
+// The supervisor was killed when it had swapped the record, and before it kept that. Then the CIB goes back.
+func TestRecordThatComesBackHasNoMemberThatWasRemovedFromIt(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	node := three.nodes[0]
+	kept := filepath.Join(node.StateDir, "term")
+	before, err := os.ReadFile(kept)
+	must(t, err)
+	updateMembers(t, node, map[string]replication.Freshness{"node3": replication.FreshnessStale})
+	must(t, os.WriteFile(kept, before, 0o600))
+	updateMembers(t, node, map[string]replication.Freshness{"node3": replication.FreshnessStale})
+	must(t, three.Fix(""))
+	wantHealth(t, node, replication.HealthActiveDegraded)
+	record, err := node.Record(testContext(t))
+	must(t, err)
+	if record.HasMember("node3") {
+		t.Errorf("a node that is behind may lead next: %s", record.String())
 	}
 }

@@ -145,10 +145,10 @@ func (c *Controller) AllFreshness(ctx context.Context, termID string) (map[strin
 	return found, nil
 }
 
-// UpdateMembers swaps the members that follow from the nodes' freshness into the cluster record
-// of this node's term. It changes nothing while another action is under way.
-func (c *Controller) UpdateMembers(ctx context.Context, known map[string]replication.Freshness) error {
-	unlock, ok, err := c.tryLock()
+// UpdateMembers swaps the members that follow from the nodes' freshness in the term began into the cluster
+// record of that. It changes nothing while another action is under way.
+func (c *Controller) UpdateMembers(ctx context.Context, began replication.OwnTerm, known map[string]replication.Freshness) error {
+	unlock, ok, err := c.tryLockInTerm(began)
 	if err != nil || !ok {
 		return err
 	}
@@ -159,7 +159,7 @@ func (c *Controller) UpdateMembers(ctx context.Context, known map[string]replica
 	}
 	next := record.WithFreshness(known)
 	if next.String() == text {
-		return nil
+		return c.keepMembers(*own, next) // a call may have been cut short before that
 	}
 	// The CIB of a partition without quorum must not outrun that of the others.
 	if quorate, err := c.Cluster.Quorate(ctx); err != nil || !quorate {
@@ -168,9 +168,17 @@ func (c *Controller) UpdateMembers(ctx context.Context, known map[string]replica
 	if err := c.swapRecord(ctx, text, next.String()); err != nil {
 		return fmt.Errorf("cannot record the members of the term: %w", err)
 	}
-	own.Record = next
 	c.Log.WithField("members", strings.Join(next.Members, ",")).Warn("the members of the term have changed: only they may lead next")
-	return c.saveOwnTerm(*own)
+	return c.keepMembers(*own, next)
+}
+
+// keepMembers keeps the record of this node's term as it was swapped in: it comes back as it is kept.
+func (c *Controller) keepMembers(own replication.OwnTerm, recorded replication.Record) error {
+	if own.Record.String() == recorded.String() {
+		return nil
+	}
+	own.Record = recorded
+	return c.saveOwnTerm(own)
 }
 
 // heldRecord returns the term that this node leads and the cluster record of it, as text as well;

@@ -134,7 +134,7 @@ func TestDatabasesAreNotConvertedWhileANodeOfAnOlderPackageIsStopped(t *testing.
 	t.Parallel()
 	active, backup, _ := upgradePair(t, 0, 1)
 	must(t, backup.Stop(testContext(t)))
-	must(t, active.UpdateMembers(testContext(t), map[string]replication.Freshness{"node2": replication.FreshnessStale}))
+	updateMembers(t, active, map[string]replication.Freshness{"node2": replication.FreshnessStale})
 	controltest.UseInstalledSchemas(t, active)
 	must(t, active.PublishSchemas(testContext(t), nil))
 	convert := func() []string {

@@ -154,7 +154,7 @@ func (k *memberKeeper) review(ctx context.Context) (settled bool, err error) {
 	answering := k.answering.Load()
 	found := k.members.observe(time.Now(), own.Record, known, answering)
 	if own.Record.WithFreshness(found).String() != own.Record.String() {
-		return false, k.controller.UpdateMembers(ctx, found)
+		return false, k.controller.UpdateMembers(ctx, *own, found)
 	}
 	return answering && k.members.allFresh(found), nil
 }

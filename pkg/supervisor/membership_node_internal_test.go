@@ -20,7 +20,6 @@ func TestActiveWritesItsMembersIntoTheRecordWhenABackupIsBehindAndWhenItIsFreshA
 	for _, err := range []error{
 		node.Start(t.Context()),
 		node.Promote(t.Context(), replication.Participants{Nodes: []string{"node1"}}),
-		node.UpdateMembers(t.Context(), map[string]replication.Freshness{"node2": replication.FreshnessFresh, "node3": replication.FreshnessFresh}),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -28,6 +27,10 @@ func TestActiveWritesItsMembersIntoTheRecordWhenABackupIsBehindAndWhenItIsFreshA
 	}
 	own, err := node.OwnTerm()
 	if err != nil {
+		t.Fatal(err)
+	}
+	fresh := map[string]replication.Freshness{"node2": replication.FreshnessFresh, "node3": replication.FreshnessFresh}
+	if err := node.UpdateMembers(t.Context(), *own, fresh); err != nil {
 		t.Fatal(err)
 	}
 	long := time.Now().Add(-time.Minute)
