@@ -59,7 +59,7 @@ func TestServersOfAnAccountStartLeadFollowRestartAndStop(t *testing.T) {
 		return v.Health == replication.HealthBackup
 	})
 	controltest.Kill(t, node2.Units[0])
-	must(t, node2.Revive(testContext(t), nb, nil))
+	must(t, node2.Revive(testContext(t), nb, nil, always))
 	for _, node := range []*control.Controller{node1, node2} {
 		for _, pid := range controltest.PIDs(t, node) {
 			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

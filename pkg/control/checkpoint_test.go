@@ -54,7 +54,7 @@ func TestAServerThatDiedAndIsStartedAgainDoesNotHaveItsFileReadAgain(t *testing.
 	insert(t, c, "not read before the death")
 	kept := checkpointFile(c, c.Units[0])
 	controltest.Kill(t, c.Units[0])
-	must(t, c.Revive(testContext(t), nb, nil))
+	must(t, c.Revive(testContext(t), nb, nil, always))
 	after := changed(t, kept)
 	must(t, c.FileReaders().Refresh(testContext(t)))
 	if again := changed(t, kept); !again.Equal(after) {

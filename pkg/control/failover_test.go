@@ -79,7 +79,7 @@ func TestAfterTheDeathOfAServerABackupThatHoldsItsFileLeadsAndNoNodeIsAsked(t *t
 	if round := three.Said(control.TopicRound, "node2"); round != "" {
 		t.Errorf("an election was called: %q", round)
 	}
-	must(t, three.nodes[0].Revive(testContext(t), nb, nil)) // it starts as a backup
+	must(t, three.nodes[0].Revive(testContext(t), nb, nil, always)) // it starts as a backup
 	must(t, three.nodes[0].Follow(testContext(t), "node2"))
 	insert(t, three.nodes[1], "new")
 	wantRows(t, three.nodes[0], "a", "before", "last", "new")
@@ -126,7 +126,7 @@ func TestTheLastElectionIsKeptWithItsRuleAndTheAnswers(t *testing.T) {
 	if own := last.Answers[1]; own.Node != "node2" || !strings.Contains(own.Holds, "term 1 beat") {
 		t.Errorf("%+v", own)
 	}
-	must(t, three.nodes[0].Revive(testContext(t), nb, nil))
+	must(t, three.nodes[0].Revive(testContext(t), nb, nil, always))
 	three.promote(t, 0)
 	if last, err = three.nodes[0].LastElection(); err != nil || !last.Leads {
 		t.Errorf("%+v (%v)", last, err)
@@ -154,7 +154,7 @@ func TestAfterTheDeathOfAServerABackupThatLacksItsLastRowsLeavesTheRoleToItsNode
 	must(t, three.nodes[0].Demote(testContext(t)))
 	defer three.answerLate(t)()
 	wantChoice(t, three.hold(t, 1), "node1", "lacks what node node1 wrote last")
-	must(t, three.nodes[0].Revive(testContext(t), nb, nil))
+	must(t, three.nodes[0].Revive(testContext(t), nb, nil, always))
 	three.promote(t, 0)
 	for _, n := range three.nodes {
 		wantRows(t, n, "a", "last")
@@ -223,7 +223,7 @@ func TestNothingIsSaidOfTheEndWhenAServerThatWasRestartedAfterAllDiesAgain(t *te
 	three := newLedTrio(t)
 	led := three.nodes[0]
 	three.leaveRole(t)
-	must(t, led.Revive(testContext(t), nb, nil))
+	must(t, led.Revive(testContext(t), nb, nil, always))
 	controltest.Kill(t, led.Units[0])
 	must(t, led.Demote(testContext(t)))
 	if end := three.end(t); len(end) > 0 {

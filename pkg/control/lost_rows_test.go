@@ -76,7 +76,7 @@ func TestDemotedNodeWhoseServerHadDiedWithAnEarlierFileLeavesThePromotionToAnoth
 	seen := led.Markers(testContext(t), led.Observe(testContext(t), led.LiveView()).Servers)[u.Name()]
 	must(t, process.Kill(testContext(t), process.Pidfile(u.Files.Pidfile), "ovsdb-server"))
 	must(t, os.WriteFile(u.Files.Database, earlier, 0o640))
-	if err := led.Revive(testContext(t), u.Name(), seen); !errors.Is(err, control.ErrRowsLost) {
+	if err := led.Revive(testContext(t), u.Name(), seen, always); !errors.Is(err, control.ErrRowsLost) {
 		t.Fatalf("the restart in place ends with %v, want %v", err, control.ErrRowsLost)
 	}
 	three.wantLossKnown(t)

@@ -40,7 +40,7 @@ func TestListenersAreNotOpenedDuringAnActionNorInAnotherTerm(t *testing.T) {
 
 func wantOpened(t *testing.T, node *control.Controller, own replication.OwnTerm, want bool, when string) {
 	t.Helper()
-	opened, err := node.OpenListeners(testContext(t), own)
+	opened, err := node.OpenListeners(testContext(t), own, always)
 	must(t, err)
 	for _, u := range node.Units {
 		open, err := u.Server.ConnectionsOpen(testContext(t))

@@ -35,7 +35,7 @@ func TestNodeThatStartsWhileAnotherAgentLeadsFollowsItAfterASnapshot(t *testing.
 		t.Errorf("kept are %q", kept)
 	}
 	controltest.Kill(t, s.backup.Units[0])
-	must(t, s.backup.Revive(testContext(t), nb, nil))
+	must(t, s.backup.Revive(testContext(t), nb, nil, always))
 	insert(t, s.active, "d")
 	must(t, s.backup.FollowOtherAgent(testContext(t)))
 	wantRows(t, s.backup, "a", "b", "c", "d")

@@ -23,8 +23,8 @@ var ErrRowsLost = errors.New("its file has lost rows")
 // Revive starts a server that has died, in the role that this node has: a backup
 // follows the promoted node, an active one leads on, if its data holds the current
 // term, and the beat that was seen last, if any was. Clients reach it no sooner than that is
-// certain. It does nothing if the server runs.
-func (c *Controller) Revive(ctx context.Context, database string, seen *replication.Marker) error {
+// certain, and not while mayOpen returns false. It does nothing if the server runs.
+func (c *Controller) Revive(ctx context.Context, database string, seen *replication.Marker, mayOpen func() bool) error {
 	unlock, err := c.lockTogether(ctx)
 	if err != nil {
 		return err
@@ -35,11 +35,11 @@ func (c *Controller) Revive(ctx context.Context, database string, seen *replicat
 		return fmt.Errorf("cannot restart the server of %s: %w", database, err)
 	}
 	if !u.stopped() {
-		return c.completeRevival(ctx, u, seen)
+		return c.completeRevival(ctx, u, seen, mayOpen)
 	}
 	c.completeCheckpoint(ctx, u)
 	if c.Promoted() {
-		return c.reviveActive(ctx, u, seen)
+		return c.reviveActive(ctx, u, seen, mayOpen)
 	}
 	record := c.askRecord(ctx)
 	return c.startUnit(ctx, u, c.startSources(ctx)[u.Name()], record)
@@ -47,7 +47,7 @@ func (c *Controller) Revive(ctx context.Context, database string, seen *replicat
 
 // completeRevival goes on where an earlier attempt was cut short: its server runs, and
 // is no more than read-only.
-func (c *Controller) completeRevival(ctx context.Context, u Unit, seen *replication.Marker) error {
+func (c *Controller) completeRevival(ctx context.Context, u Unit, seen *replication.Marker, mayOpen func() bool) error {
 	if !c.Promoted() {
 		return nil
 	}
@@ -55,12 +55,17 @@ func (c *Controller) completeRevival(ctx context.Context, u Unit, seen *replicat
 	if err != nil || status.Role == ovsdbctl.RoleActive {
 		return err
 	}
-	return c.reviveActive(ctx, u, seen)
+	return c.reviveActive(ctx, u, seen, mayOpen)
 }
 
-// reviveActive starts a server parked while it asks the cluster whether
-// the term of its data is the current one, and makes it active if it is.
-func (c *Controller) reviveActive(ctx context.Context, u Unit, seen *replication.Marker) error {
+// reviveActive starts a server parked, and makes it active if the term of its data is the cluster's. The
+// cluster is asked once the server has read its file, which may take long.
+func (c *Controller) reviveActive(ctx context.Context, u Unit, seen *replication.Marker, mayOpen func() bool) error {
+	if u.stopped() {
+		if err := c.launch(ctx, u); err != nil {
+			return err
+		}
+	}
 	query := background(func() (record *replication.Record, err error) {
 		err = await(ctx, func(ctx context.Context) (err error) {
 			record, err = c.Record(ctx)
@@ -68,11 +73,6 @@ func (c *Controller) reviveActive(ctx context.Context, u Unit, seen *replication
 		})
 		return record, err
 	})
-	if u.stopped() {
-		if err := c.launch(ctx, u); err != nil {
-			return err
-		}
-	}
 	marker, err := c.markerOfStarted(ctx, u)
 	if err != nil {
 		return fmt.Errorf("cannot read the term of %s: %w", u.Name(), err)
@@ -87,7 +87,19 @@ func (c *Controller) reviveActive(ctx context.Context, u Unit, seen *replication
 	if err := u.makeActive(ctx); err != nil {
 		return err
 	}
-	return u.openListeners(ctx)
+	return c.openWhile(ctx, u, mayOpen)
+}
+
+// openWhile opens the listeners of a server while mayOpen returns true, and closes them again if it does not any
+// more: who closes them for doubt says so before.
+func (c *Controller) openWhile(ctx context.Context, u Unit, mayOpen func() bool) error {
+	if !mayOpen() {
+		return nil
+	}
+	if err := u.openListeners(ctx); err != nil || mayOpen() {
+		return err
+	}
+	return c.closeListeners(ctx, u)
 }
 
 // markerOfStarted reads the marker of a server that has just started: as it turns read-only, it ends the
@@ -182,15 +194,16 @@ func (c *Controller) closeListenersIfRunning(ctx context.Context, u Unit) error 
 }
 
 // OpenListeners opens the listeners of a node that leads the term own, as a promotion does, and reports
-// whether it has. It opens none while an action is under way, which may be the demotion that closes them.
-func (c *Controller) OpenListeners(ctx context.Context, own replication.OwnTerm) (opened bool, err error) {
+// whether it has. It opens none while an action is under way, which may be the demotion that closes them, nor
+// while mayOpen returns false.
+func (c *Controller) OpenListeners(ctx context.Context, own replication.OwnTerm, mayOpen func() bool) (opened bool, err error) {
 	unlock, ok, err := c.tryLockInTerm(own)
 	if err != nil || !ok {
 		return false, err
 	}
 	defer unlock()
-	err = c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return u.openListeners(ctx) })
-	return err == nil, err
+	err = c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.openWhile(ctx, u, mayOpen) })
+	return err == nil && mayOpen(), err
 }
 
 // Escalate tells the cluster that the instance on this node has failed, so that it

@@ -22,7 +22,7 @@ func TestActiveIsRevivedThoughItsServerEndsTheFirstSessions(t *testing.T) {
 			handThrough(client, behind, io.Discard)
 		}
 	})
-	must(t, led.Revive(testContext(t), nb, nil))
+	must(t, led.Revive(testContext(t), nb, nil, always))
 	if s := status(t, led.Units[0]); s.Role != ovsdbctl.RoleActive {
 		t.Errorf("the server is %s", s.Role)
 	}

@@ -116,8 +116,8 @@ func (c *Controller) mendListeners(ctx context.Context, s listenerState, mayOpen
 	if err == nil && s.outdated {
 		err = u.Server.CloseConnections(ctx)
 	}
-	if err == nil && (s.closed || s.outdated) && mayOpen() {
-		err = u.openListeners(ctx)
+	if err == nil && (s.closed || s.outdated) {
+		err = c.openWhile(ctx, u, mayOpen)
 	}
 	reason := s.reason()
 	if err != nil {

@@ -83,7 +83,7 @@ func TestConversionInWhichTheActiveServerDiesIsFinishedAfterItsRestart(t *testin
 			if err := convert(t, active); err == nil || active.UpgradeRefused() {
 				t.Fatalf("converting returned %v, refused: %t", err, active.UpgradeRefused())
 			}
-			must(t, active.Revive(testContext(t), nb, nil))
+			must(t, active.Revive(testContext(t), nb, nil, always))
 			must(t, convert(t, active))
 			wantConverted(t, active, backup)
 		})
@@ -109,7 +109,7 @@ func TestConversionOfWhichTheServerDiesTwiceIsLeftToTheOperator(t *testing.T) {
 		if err := convert(t, active); err == nil || active.UpgradeRefused() != (try == 1) {
 			t.Fatalf("try %d returned %v, refused: %t", try, err, active.UpgradeRefused())
 		}
-		must(t, active.Revive(testContext(t), nb, nil))
+		must(t, active.Revive(testContext(t), nb, nil, always))
 	}
 	must(t, active.Demote(testContext(t)))
 	must(t, active.Promote(testContext(t), replication.Participants{}))
@@ -184,7 +184,7 @@ func TestBackupThatIsKilledWhileItTakesTheSchemaFollowsAfterwards(t *testing.T) 
 				if err := killed.Follow(testContext(t), active.Node); err == nil {
 					t.Error("following succeeded")
 				}
-				must(t, backup.Revive(testContext(t), nb, nil))
+				must(t, backup.Revive(testContext(t), nb, nil, always))
 			} else {
 				killed.Units[0].Server.Peer = endsCaller{when: func() bool { return refused && status(t, backup.Units[0]).Role == ovsdbctl.RoleActive }}
 				_ = killed.Follow(testContext(t), active.Node)

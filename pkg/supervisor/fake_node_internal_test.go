@@ -215,7 +215,7 @@ func (n *fakeNode) Faults(context.Context, bool) []string {
 	return locked(n, &n.faults)
 }
 
-func (n *fakeNode) OpenListeners(context.Context, replication.OwnTerm) (bool, error) {
+func (n *fakeNode) OpenListeners(context.Context, replication.OwnTerm, func() bool) (bool, error) {
 	n.called("open")
 	err := locked(n, &n.openErr)
 	return err == nil, err

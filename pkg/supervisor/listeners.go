@@ -44,7 +44,7 @@ func (l *loop) checkListeners(ctx context.Context, now time.Time, o replication.
 	l.prover.serve(serving && !o.Acting)
 	var reasons []string
 	if l.listeners.due(now, serving, o.Acting) {
-		reasons = l.node.KeepListeners(ctx, *o.Own, func() bool { return !l.dismissed.Load() })
+		reasons = l.node.KeepListeners(ctx, *o.Own, l.mayOpen)
 	}
 	failed := l.unproven.holds()
 	err := l.prover.failure()

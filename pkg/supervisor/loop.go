@@ -37,7 +37,7 @@ type node interface {
 	DatabaseSize() int64
 	Retire(ctx context.Context) (bool, error)
 	Faults(ctx context.Context, leads bool) []string
-	OpenListeners(ctx context.Context, own replication.OwnTerm) (opened bool, err error)
+	OpenListeners(ctx context.Context, own replication.OwnTerm, mayOpen func() bool) (opened bool, err error)
 	KeepListeners(ctx context.Context, own replication.OwnTerm, mayOpen func() bool) []string
 	RetryListeners(ctx context.Context) error
 	Escalate(ctx context.Context) error
@@ -83,6 +83,8 @@ type loop struct {
 	// dismissed says that the listeners are being closed because this node may not lead any more;
 	// until the loop has taken note of it, it must not open them.
 	dismissed atomic.Bool
+	// doubted says that the cluster has to confirm that this node leads before they are opened.
+	doubted atomic.Bool
 
 	view      clusterView
 	ownTerm   ownTermView

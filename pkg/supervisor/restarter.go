@@ -25,6 +25,8 @@ type restarter struct {
 	lastMarker atomic.Pointer[replication.Marker]
 	// earlier is the last beat that the supervisor before this one has seen, and saved.
 	earlier control.LastBeat
+	// mayOpen reports whether listeners may be opened.
+	mayOpen func() bool
 
 	mu     sync.Mutex
 	limit  restartLimit
@@ -81,7 +83,7 @@ func (r *restarter) restart(ctx context.Context) {
 	began := time.Now()
 	trying, cancel := context.WithTimeout(ctx, chosen.timeout(r.controller.Promoted()))
 	defer cancel()
-	err := r.controller.Revive(trying, r.unit.Name(), r.seen())
+	err := r.controller.Revive(trying, r.unit.Name(), r.seen(), r.mayOpen)
 	if errors.Is(err, control.ErrTermOver) {
 		r.log.WithError(err).Warn("the server had died and is read-only now")
 		r.report("")
@@ -89,7 +91,7 @@ func (r *restarter) restart(ctx context.Context) {
 	}
 	if err != nil && trying.Err() == nil {
 		r.log.WithError(err).Warn("cannot restart the server, trying once more")
-		err = r.controller.Revive(trying, r.unit.Name(), r.seen())
+		err = r.controller.Revive(trying, r.unit.Name(), r.seen(), r.mayOpen)
 	}
 	switch {
 	case ctx.Err() != nil:

@@ -40,13 +40,16 @@ func (s *serving) resume(now time.Time, delay time.Duration) {
 	}
 }
 
+// doubts reports whether the node's term is not confirmed by an answer of the cluster that was asked for at askedAt.
+func (s *serving) doubts(askedAt time.Time) bool { return askedAt.Before(s.confirmFrom) }
+
 // opened takes note that the listeners are open.
 func (s *serving) opened() { s.open = true }
 
 // due reports whether the listeners are to be opened now, or the cluster polled first, whose last
 // answer was asked for at askedAt (zero if there was none).
 func (s *serving) due(now, askedAt time.Time, o replication.Observation) (open, poll bool) {
-	if askedAt.Before(s.confirmFrom) {
+	if s.doubts(askedAt) {
 		return false, !now.Before(s.confirmFrom)
 	}
 	if s.open || askedAt.IsZero() || !o.HoldsTerm() {
@@ -65,19 +68,26 @@ func (l *loop) resume(now time.Time, frozenFor time.Duration) {
 	l.poller.request()
 }
 
+// mayOpen reports whether listeners may be opened: nothing has called into question that this node leads. It may
+// be called beside the loop.
+func (l *loop) mayOpen() bool { return !l.dismissed.Load() && !l.doubted.Load() }
+
 // serve opens the listeners of a node that leads, and returns the reason for the monitors where that has not been
 // possible for long.
 func (l *loop) serve(ctx context.Context, now time.Time, o replication.Observation) []string {
-	if l.dismissed.Swap(false) {
+	if l.dismissed.Load() {
 		l.serving.resume(now, confirmDelay)
+		l.doubted.Store(true)
+		l.dismissed.Store(false)
 	}
+	l.doubted.Store(l.serving.doubts(l.view.askedAt))
 	open, poll := l.serving.due(now, l.view.askedAt, o)
 	closed := "the cluster does not confirm that it still leads"
 	switch {
 	case poll:
 		l.poller.request()
 	case open:
-		opened, err := l.node.OpenListeners(ctx, *o.Own)
+		opened, err := l.node.OpenListeners(ctx, *o.Own, l.mayOpen)
 		l.logFailure(now, logrus.ErrorLevel, err, "cannot open the listeners: this node leads and serves no clients")
 		if opened {
 			l.serving.opened()

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -155,4 +156,32 @@ func observation(condition replication.Condition, promoted bool, term replicatio
 		o.Servers = append(o.Servers, replication.ServerState{Database: database, Condition: condition})
 	}
 	return o
+}
+
+// A server that is restarted in place meanwhile opens no listeners either.
+func TestNoListenersMayBeOpenedFromAFreezeUntilTheClusterHasConfirmedTheTerm(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newActive()
+		l, _, _ := start(t, n)
+		wait(time.Minute)
+		wantMayOpen := func(when string, want bool) {
+			t.Helper()
+			if l.mayOpen() != want {
+				t.Errorf("%s: they may be opened: %v", when, !want)
+			}
+		}
+		wantMayOpen("at rest", true)
+		n.set(func() { n.queryErr = errors.New("connection refused") })
+		if err := l.dismissing(func(context.Context) error { return nil })(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		wantMayOpen("before the loop has seen it", false)
+		l.frozen <- 5 * time.Second
+		wait(time.Minute)
+		wantMayOpen("the cluster does not answer", false)
+		n.set(func() { n.queryErr = nil })
+		wait(5 * time.Second)
+		wantMayOpen("the cluster has answered", true)
+	})
 }

@@ -116,6 +116,7 @@ func newLoop(s Supervisor) *loop {
 		l.sources = append(l.sources, newSourceWatcher(s.Controller, u))
 		l.restarters = append(l.restarters, &restarter{
 			controller: s.Controller, log: s.Log.WithField("db", u.Name()), unit: u, earlier: last.LastBeats[u.Name()],
+			mayOpen: l.mayOpen,
 		})
 	}
 	return l

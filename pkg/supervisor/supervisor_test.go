@@ -225,7 +225,7 @@ func TestSupervisedBackupThatCannotReachTheActiveIsStaleUntilItCan(t *testing.T)
 	}
 	own, err := p.active.OwnTerm()
 	must(t, err)
-	if opened, err := p.active.OpenListeners(testContext(t), *own); !opened || err != nil {
+	if opened, err := p.active.OpenListeners(testContext(t), *own, func() bool { return true }); !opened || err != nil {
 		t.Fatalf("the listeners were not opened: %v", err)
 	}
 	eventually(t, "the backup to be fresh", func() bool { return p.Score("node2") == following })
