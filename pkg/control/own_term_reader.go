@@ -37,9 +37,17 @@ type ownTermReader struct {
 // get returns the own term as [Controller.OwnTerm] does.
 func (r *ownTermReader) get() (*replication.OwnTerm, error) {
 	if !r.hanging() {
-		r.refresh()
+		if read := r.refresh(); read != nil {
+			return read.own, read.err
+		}
 	}
 	return r.latest()
+}
+
+// ownTermRead is the result of a read.
+type ownTermRead struct {
+	own *replication.OwnTerm
+	err error
 }
 
 func (r *ownTermReader) hanging() bool {
@@ -48,28 +56,30 @@ func (r *ownTermReader) hanging() bool {
 	return r.hangs
 }
 
-// refresh reads the own term. A read that does not return in time goes on, and ends the hang when it does.
-func (r *ownTermReader) refresh() {
+// refresh reads the own term, and returns nil if the read does not return in time. It goes on, and ends the hang
+// when it does. What another read has kept meanwhile may be older: it may have begun earlier.
+func (r *ownTermReader) refresh() *ownTermRead {
 	ctx, cancel := context.WithTimeout(context.Background(), r.timeout)
 	defer cancel()
-	kept := false
+	var kept *ownTermRead
 	_, _ = parallel.Until(ctx, func() error {
 		own, err := r.read()
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		kept = true
+		kept = &ownTermRead{own, err}
 		r.keep(own, err)
 		return nil
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if kept {
-		return
+	if kept != nil {
+		return kept
 	}
 	if !r.hangs {
 		r.onHang()
 	}
 	r.hangs = true
+	return nil
 }
 
 // keep keeps the result of a read for the time in which there is none.

@@ -2,6 +2,8 @@ package control
 
 import (
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,4 +83,36 @@ func TestOwnTermIsReadAgainAfterAReadThatReturnsAtTheEndOfItsTime(t *testing.T) 
 	if reads != 2 {
 		t.Errorf("%d reads, want 2: the first one has returned", reads)
 	}
+}
+
+// Two reads are under way at once, as of the loop and of the cluster poller: the first one has read the earlier term,
+// and its result is kept right after that of the second one.
+func TestOwnTermIsThatOfTheReadItselfWhereAnEarlierReadEndsAfterIt(t *testing.T) {
+	t.Parallel()
+	var r *ownTermReader
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	reads := atomic.Int32{}
+	r = &ownTermReader{timeout: time.Minute, onHang: func() {}, read: func() (*replication.OwnTerm, error) {
+		if reads.Add(1) == 1 {
+			close(begun)
+			<-goOn
+			return &replication.OwnTerm{Record: replication.Record{Term: 3}}, nil
+		}
+		r.mu.Lock() // results are kept in the order in which they wait for it
+		time.AfterFunc(20*time.Millisecond, func() { close(goOn) })
+		time.AfterFunc(60*time.Millisecond, func() {
+			r.mu.Unlock()
+			r.mu.Lock() // taken before those who wait, who get it in turn from then on
+			time.Sleep(20 * time.Millisecond)
+			r.mu.Unlock()
+		})
+		return &replication.OwnTerm{Record: replication.Record{Term: 4}}, nil
+	}}
+	var first sync.WaitGroup
+	first.Go(func() { _, _ = r.get() })
+	<-begun
+	if own, err := r.get(); err != nil || own.Record.Term != 4 {
+		t.Errorf("got %+v, %v, want term 4", own, err)
+	}
+	first.Wait()
 }
