@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -20,28 +21,37 @@ func (c *Controller) announce(ctx context.Context, topic Topic, value string) er
 			return err
 		}
 		c.warn(err, "this node says again what it has said")
+		return c.Cluster.Publish(ctx, topic, value) // the note may be an earlier one
 	}
-	return c.Cluster.Publish(ctx, topic, value)
+	return c.publishNoted(ctx, topic, value)
+}
+
+// publishNoted publishes a value that was noted. An action or the supervisor that has noted another one meanwhile
+// has the last word, in whichever order the cluster has taken the two.
+func (c *Controller) publishNoted(ctx context.Context, topic Topic, value string) error {
+	for {
+		if err := c.Cluster.Publish(ctx, topic, value); err != nil {
+			return err
+		}
+		noted := c.announced(topic).read()
+		if noted == "" || noted == strings.TrimSpace(value) {
+			return nil
+		}
+		value = noted
+	}
 }
 
 // RenewPosition publishes again what this node has said last of its data, which the cluster may have lost: the
-// answer to an election, and that its servers run. An action that says another one meanwhile has the last word.
+// answer to an election, and that its servers run.
 func (c *Controller) RenewPosition(ctx context.Context) error {
-	note := c.announced(TopicPosition)
-	said := note.read()
+	said := c.announced(TopicPosition).read()
 	if said == "" {
 		return nil
 	}
-	for {
-		if err := c.Cluster.Publish(ctx, TopicPosition, said); err != nil {
-			return fmt.Errorf("cannot publish again what this node holds: %w", err)
-		}
-		again := note.read()
-		if again == said {
-			return nil
-		}
-		said = again
+	if err := c.publishNoted(ctx, TopicPosition, said); err != nil {
+		return fmt.Errorf("cannot publish again what this node holds: %w", err)
 	}
+	return nil
 }
 
 // withdraw takes back the value that this node has published, if it has, or may have: without the note of

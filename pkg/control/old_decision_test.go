@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -230,5 +231,24 @@ func TestRecordThatComesBackHasNoMemberThatWasRemovedFromIt(t *testing.T) {
 	must(t, err)
 	if record.HasMember("node3") {
 		t.Errorf("a node that is behind may lead next: %s", record.String())
+	}
+}
+
+// The supervisor answers an election that was given up, and an action answers the one that took its place: the values
+// reach the cluster in the other order. The answer that counts stays: nothing would publish it again, as it was given.
+func TestAnswerToAnElectionIsNotReplacedByALateOneToAnEarlier(t *testing.T) {
+	t.Parallel()
+	three := newTrio(t)
+	node, chosen := three.nodes[2], three.nodes[0].Cluster
+	must(t, chosen.Publish(testContext(t), control.TopicRound, "given-up"))
+	late := *node
+	late.Cluster = overtakenBy{node.Cluster, sync.OnceFunc(func() {
+		must(t, chosen.Publish(testContext(t), control.TopicRound, "held"))
+		must(t, node.AnswerOpenRounds(testContext(t)))
+	})}
+	must(t, late.AnswerOpenRounds(testContext(t)))
+	must(t, node.AnswerOpenRounds(testContext(t)))
+	if said := three.Said(control.TopicPosition, node.Node); !strings.HasPrefix(said, "held ") {
+		t.Errorf("the answer is %q", said)
 	}
 }
