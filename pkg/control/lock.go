@@ -77,6 +77,15 @@ func (c *Controller) lockTogether(ctx context.Context) (unlock func(), err error
 	return c.lockWith(ctx, stateLock, (*flock.Flock).TryRLockContext)
 }
 
+// AwaitAction returns when no other action is under way, for a caller who bounds the time of its own.
+func (c *Controller) AwaitAction(ctx context.Context) error {
+	unlock, err := c.lockTogether(ctx)
+	if err == nil {
+		unlock()
+	}
+	return err
+}
+
 func (c *Controller) lockWith(
 	ctx context.Context, name string, try func(*flock.Flock, context.Context, time.Duration) (bool, error),
 ) (unlock func(), err error) {

@@ -74,12 +74,17 @@ func (r *restarter) restart(ctx context.Context) {
 		r.giveUp(fmt.Sprintf("the %s server died %d times within %s", r.unit.Name(), maxRestarts, restartWindow))
 		return
 	}
+	r.reportRestart()
+	// An action may take longer than a restart may, as a change of the record while the cluster elects.
+	if err := r.controller.AwaitAction(ctx); err != nil {
+		r.log.WithError(err).Debug("cannot wait for another action: the restart fails as well, or the supervisor ends")
+	}
 	chosen := r.choose(ctx)
 	r.log.WithFields(chosen.fields()).Warn("the server has died: " + chosen.way())
 	if chosen.successor != "" {
 		r.failOver(ctx, chosen)
+		r.reportRestart()
 	}
-	r.report(fmt.Sprintf("the %s server died and is being restarted", r.unit.Name()))
 	began := time.Now()
 	trying, cancel := context.WithTimeout(ctx, chosen.timeout(r.controller.Promoted()))
 	defer cancel()
@@ -109,6 +114,10 @@ func (r *restarter) allow(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.limit.allow(now)
+}
+
+func (r *restarter) reportRestart() {
+	r.report(fmt.Sprintf("the %s server died and is being restarted", r.unit.Name()))
 }
 
 func (r *restarter) report(reason string) {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
@@ -317,4 +319,21 @@ func TestSupervisorOpensTheListenersThatOneBeforeItHadClosed(t *testing.T) {
 	}
 	supervise(t, p.active, nil)
 	eventually(t, "the active to serve again", func() bool { return reachable(t, endpoint, u) })
+}
+
+// The server dies while an action is under way that takes longer than a restart may, as the keeper of the members
+// does while the CIB takes no change. Outcome: the server is restarted after it, and no failure is reported.
+func TestSupervisedActiveThatDiesDuringALongActionIsRestartedAfterIt(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	action := flock.New(filepath.Join(p.active.RunDir, "lock"))
+	must(t, action.Lock())
+	u := p.active.Units[0]
+	controltest.Kill(t, u)
+	<-time.After(7 * time.Second) // one more than an active server has
+	must(t, action.Unlock())
+	eventually(t, "the server to be active again", func() bool { return writable(t, u) })
+	if failed := p.Failed(); len(failed) > 0 {
+		t.Errorf("the failure of %q was reported", failed)
+	}
 }
