@@ -23,7 +23,8 @@ func (c *Controller) lock(ctx context.Context) (unlock func(), err error) {
 }
 
 // lockPromotion is held by a promotion while its term is in this node's state and not in the record:
-// another action that finds such a term knows by that whether the promotion was cut short.
+// another action that finds such a term knows by that whether the promotion was cut short. A change beside actions
+// holds it off, see holdTerm.
 func (c *Controller) lockPromotion(ctx context.Context) (unlock func(), err error) {
 	return c.lockWith(ctx, statePromotion, (*flock.Flock).TryLockContext)
 }

@@ -51,8 +51,15 @@ func (c *Controller) takeSchema(ctx context.Context, u Unit, schema ovsdbctl.Sch
 }
 
 // convertWritable converts the database of a backup whose server refuses that while it is read-only, as
-// Open vSwitch 3.5 does. For that moment it is writable through local sockets: it listens nowhere else.
+// Open vSwitch 3.5 does. For that moment it is writable through local sockets: it listens nowhere else. The
+// supervisor, which makes a server read-only that is active without a term, leaves it to the caller meanwhile, as
+// it does with the servers of a promotion.
 func (c *Controller) convertWritable(ctx context.Context, u Unit, schema ovsdbctl.Schema) error {
+	unlock, err := c.lockPromotion(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if err := u.Server.Activate(ctx); err != nil {
 		return err
 	}

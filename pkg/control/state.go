@@ -54,7 +54,7 @@ const (
 	// stateLock keeps actions, and repairs of the supervisor, apart.
 	stateLock = "lock"
 	// statePromotion is locked by a promotion from before its term is written here until that is recorded
-	// or taken back.
+	// or taken back, and shared by changes beside actions that hold it off.
 	statePromotion = "promotion"
 	// stateSupervisorPID is locked by the supervisor while it runs.
 	stateSupervisorPID = "supervisor.pid"

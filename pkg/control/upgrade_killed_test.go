@@ -201,6 +201,34 @@ func TestBackupThatIsKilledWhileItTakesTheSchemaFollowsAfterwards(t *testing.T) 
 	}
 }
 
+// From such a backup whose supervisor observes it in that moment, while the action has the lock that follows: the
+// server stays writable until it has the schema, and the action does not fail.
+func TestSupervisorLeavesAServerWritableThatTakesTheSchemaInAnAction(t *testing.T) {
+	t.Parallel()
+	active, backup := convertingPair(t)
+	must(t, convert(t, active))
+	insert(t, active, "later")
+	awaitMeeting(t, backup)
+	following := *backup
+	following.Units = slices.Clone(backup.Units)
+	refused := false
+	controltest.OnConversion(t, &following.Units[0], func(c controltest.Conversion) []byte {
+		if !refused {
+			refused = true
+			return c.Refuse()
+		}
+		backup.Repair(testContext(t), replication.Assess(backup.Observe(testContext(t), backup.LiveView())))
+		if role := status(t, backup.Units[0]).Role; role != ovsdbctl.RoleActive {
+			t.Errorf("the server is %s", role)
+			return c.Refuse()
+		}
+		c.Pass()
+		return c.Answer()
+	})
+	must(t, following.Follow(testContext(t), active.Node))
+	wantRows(t, backup, "later", "row")
+}
+
 // inGoroutine returns when f has returned, or its goroutine has ended.
 func inGoroutine(f func()) {
 	ended := make(chan struct{})
