@@ -129,7 +129,7 @@ func (c *Controller) takeOver(ctx context.Context) error {
 		return fmt.Errorf("cannot take over from another agent: %w", err)
 	}
 	c.Log.WithField("term", own.Record.Term).Warn("this node goes on with what another agent has promoted, and begins a term")
-	return c.serve(ctx, own.Record.Term)
+	return c.serve(ctx, own.Record.Term, still)
 }
 
 // otherAgentDelay is how long answers are waited for before a node that has never published

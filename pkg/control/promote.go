@@ -42,17 +42,19 @@ func (c *Controller) Promote(ctx context.Context, p replication.Participants) er
 	if err != nil {
 		return err
 	}
+	still, stop := watchStandstill(ctx)
+	defer stop()
 	if term == 0 {
 		if err := c.forEachUnit(ctx, c.portsFree); err != nil {
 			return err
 		}
-		if term, err = c.beginTerm(ctx, p); err != nil {
+		if term, err = c.beginTerm(ctx, p, still); err != nil {
 			return err
 		}
 	} else {
 		c.warn(c.confirmTerm(func() (*replication.Record, error) { return c.Record(ctx) }), "until it is kept that this term is recorded, its members stay as they are")
 	}
-	return c.serve(ctx, term)
+	return c.serve(ctx, term, still)
 }
 
 // promoteWaitFraction is the part of a promotion's time in which busy servers are waited for.
@@ -97,9 +99,7 @@ func (c *Controller) heldTerm(ctx context.Context) (uint64, error) {
 // beginTerm elects, makes the servers active, marks their data and swaps the record of the new
 // term in, in this order. If any of that fails after the first server may be active, it is
 // taken back.
-func (c *Controller) beginTerm(ctx context.Context, p replication.Participants) (uint64, error) {
-	still, stop := watchStandstill(ctx)
-	defer stop()
+func (c *Controller) beginTerm(ctx context.Context, p replication.Participants, still *standstill) (uint64, error) {
 	e, err := c.elect(ctx, p, c.takeRound())
 	if err != nil {
 		return 0, err
@@ -289,9 +289,16 @@ func (c *Controller) write(
 	})
 }
 
-// serve opens the listeners of an active node, while it makes it known.
-func (c *Controller) serve(ctx context.Context, term uint64) error {
-	var err error
+// serve opens the listeners of an active node, while it makes it known, unless this process has stood still: the
+// supervisor opens them once the cluster has confirmed the term, or the node is demoted.
+func (c *Controller) serve(ctx context.Context, term uint64, still *standstill) error {
+	err := still.check(ctx)
+	if errors.Is(err, errStoodStill) {
+		c.noteFailedPromotion()
+	}
+	if err != nil {
+		return err
+	}
 	parallel.Do(
 		func() { err = c.listen(ctx) },
 		func() { _ = c.publish(ctx) },

@@ -10,8 +10,8 @@ import (
 	"ovndb-servers/pkg/process"
 )
 
-// errStoodStill is returned by a promotion whose process stood still before it swapped the record: another
-// node may lead by now. This node's own copy of the CIB may have the earlier record for some seconds after
+// errStoodStill is returned by a promotion whose process stood still before it swapped the record, or opened the
+// listeners: another node may lead by now. This node's own copy of the CIB may have the earlier record for some seconds after
 // it has come back, in which a swap would succeed.
 var errStoodStill = errors.New("this node stood still while it was promoted, so that another one may have been promoted meanwhile")
 

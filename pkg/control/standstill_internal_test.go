@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"ovndb-servers/pkg/process"
 )
 
@@ -88,3 +90,20 @@ func TestWatchOfAStandstillTicks(t *testing.T) {
 	_, next, _ := s.state()
 	<-next
 }
+
+// The machine was suspended after the promotion had swapped its record.
+func TestPromotionThatStoodStillServesNoClients(t *testing.T) {
+	t.Parallel()
+	c := &Controller{RunDir: t.TempDir(), Log: logrus.New(), Cluster: untouched{}}
+	s := newStandstill()
+	s.tick(3*time.Second, process.StandstillFrozen)
+	if err := c.serve(t.Context(), 1, s); !errors.Is(err, errStoodStill) {
+		t.Errorf("got %v, want %v", err, errStoodStill)
+	}
+	if !c.failedPromotion().held() {
+		t.Error("it counts as a failure of this node")
+	}
+}
+
+// untouched is a cluster of which nothing is asked.
+type untouched struct{ Cluster }
