@@ -36,8 +36,20 @@ func (c *Controller) HoldElection(ctx context.Context, p replication.Participant
 	if err != nil {
 		return err
 	}
-	c.standAside(ctx, result.decision)
+	c.yieldRole(ctx, result.decision)
 	return result.decision.Err(c.Node)
+}
+
+// yieldRole is standAside once the supervisor publishes no score that it decided before: that would come last.
+func (c *Controller) yieldRole(ctx context.Context, d replication.Decision) {
+	waiting, cancel := withBudget(ctx, answerFraction, settleTimeout)
+	defer cancel()
+	unlock, err := c.lockTogether(waiting)
+	if err == nil {
+		defer unlock()
+	}
+	c.warn(err, "the promotion score may be one from before the election")
+	c.standAside(ctx, d)
 }
 
 // election is one that was held.

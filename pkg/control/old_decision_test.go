@@ -252,3 +252,48 @@ func TestAnswerToAnElectionIsNotReplacedByALateOneToAnEarlier(t *testing.T) {
 		t.Errorf("the answer is %q", said)
 	}
 }
+
+// The supervisor is publishing the score of a backup when an election finds that another node should lead. The score
+// that keeps the role away comes last: else the cluster promotes this node against the election.
+func TestScoreOfANodeThatLosesAnElectionIsNotReplacedByAnEarlierOne(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	insert(t, three.nodes[0], "a")
+	cut := three.nodes[1]
+	wantRows(t, cut, "a")
+	parkUnit(t, cut.Units[0])
+	insert(t, three.nodes[0], "b")
+	wantRows(t, three.nodes[2], "a", "b")
+	must(t, three.nodes[0].Stop(testContext(t)))
+	held := make(chan error, 1)
+	late := *cut
+	late.Cluster = scoresLate{cut.Cluster, sync.OnceFunc(func() {
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			held <- three.hold(t, 1, 0)
+		}()
+		select {
+		case <-ended:
+		case <-time.After(2 * time.Second):
+		}
+	})}
+	v := replication.Verdict{Health: replication.HealthBackup, Following: true}
+	if done, err := late.Publish(testContext(t), v, replication.Leader{Node: "node1"}); !done || err != nil {
+		t.Errorf("published: %v, %v", done, err)
+	}
+	wantChoice(t, <-held, "node3", "holds more")
+	wantScore(t, three, "node2", replication.ScoreNever)
+}
+
+// scoresLate is a cluster that takes a score late.
+type scoresLate struct {
+	control.Cluster
+
+	meanwhile func()
+}
+
+func (s scoresLate) KeepScore(ctx context.Context, score replication.Score) error {
+	s.meanwhile()
+	return s.Cluster.KeepScore(ctx, score)
+}
