@@ -49,6 +49,9 @@ type SupervisorState struct {
 	SessionLosses map[string]SessionLoss `json:"session-losses,omitempty"`
 	// LastBeats are the last beats that were seen in the databases, by name.
 	LastBeats map[string]LastBeat `json:"last-beats,omitempty"`
+	// Doubted says that the cluster has to confirm that this node leads before its listeners are opened. It
+	// is for the next supervisor.
+	Doubted bool `json:"doubted,omitempty"`
 	// GaveUp says that the supervisor restarts nothing any more.
 	GaveUp bool `json:"gave-up,omitempty"`
 }

@@ -290,6 +290,7 @@ func (l *loop) save(now time.Time, reasons []string, gaveUp bool, unmonitored st
 	state.Config, state.Reasons, state.GaveUp, state.Unmonitored = l.config, reasons, gaveUp, unmonitored
 	state.Restarting, state.Notices = restarting(l.restarters), l.exporter.notices()
 	state.BehindSince = maps.Clone(l.freshness.behindSince)
+	state.Doubted = !l.mayOpen()
 	state.Waiting, state.Stack = l.schemas.waiting(), l.stackSeen()
 	state.SessionLosses, state.LastBeats = sessionLosses(l.sources), l.lastBeats()
 	err := l.node.SaveSupervisorState(state)

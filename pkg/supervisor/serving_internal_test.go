@@ -3,11 +3,14 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -180,8 +183,38 @@ func TestNoListenersMayBeOpenedFromAFreezeUntilTheClusterHasConfirmedTheTerm(t *
 		l.frozen <- 5 * time.Second
 		wait(time.Minute)
 		wantMayOpen("the cluster does not answer", false)
+		if !locked(n, &n.saved).Doubted {
+			t.Error("the next supervisor does not know of it")
+		}
 		n.set(func() { n.queryErr = nil })
 		wait(5 * time.Second)
 		wantMayOpen("the cluster has answered", true)
+		if locked(n, &n.saved).Doubted {
+			t.Error("the next supervisor asks the cluster as well")
+		}
 	})
+}
+
+// The supervisor was replaced in that time, as by a reload or an upgrade.
+func TestSupervisorOpensNoListenersThatTheEarlierOneHasClosedForDoubt(t *testing.T) {
+	t.Parallel()
+	for _, doubted := range []bool{false, true} {
+		node := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
+		if err := os.MkdirAll(node.RunDir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := node.SaveSupervisorState(control.SupervisorState{Doubted: doubted}); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		l := newLoop(Supervisor{Controller: node, Log: node.Log})
+		leading := observation(replication.ConditionActive, true, replication.TermHeld)
+		open, _ := l.serving.due(began.Add(time.Second), began, leading)
+		if l.mayOpen() == doubted || open == doubted {
+			t.Errorf("doubted %v: they may be opened: %v, and are: %v", doubted, l.mayOpen(), open)
+		}
+		if open, _ = l.serving.due(began.Add(time.Minute), began.Add(30*time.Second), leading); !open {
+			t.Errorf("doubted %v: they stay closed", doubted)
+		}
+	}
 }

@@ -107,6 +107,10 @@ func newLoop(s Supervisor) *loop {
 	l.schemas = &schemaKeeper{controller: s.Controller, log: s.Log, version: s.Version, lost: make(chan struct{}, 1)}
 	last := s.Controller.LastSupervisorState()
 	l.managed.Store(!last.Unmanaged)
+	if last.Doubted {
+		l.doubted.Store(true)
+		l.serving.resume(time.Now(), stackConfirmDelay) // the longest
+	}
 	l.cleanup = fmt.Sprintf("crm_resource --cleanup --resource %s --node %s", s.Controller.Instance, s.Controller.Node)
 	l.polling.watched, l.polling.remote = s.Watched, s.Controller.Remote
 	for _, part := range stackParts(s.Controller.Remote) {
