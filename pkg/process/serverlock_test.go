@@ -9,10 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/process/processtest"
@@ -182,7 +179,6 @@ func TestServerOfAPIDNamespaceBelowIsFoundByLockAndPidfileAndStopped(t *testing.
 	t.Parallel()
 	daemon, files := newServer(t)
 	cmd := inPIDNamespace(t, append([]string{daemon.Program, "--pidfile=" + files.Pidfile}, daemon.Args...)...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

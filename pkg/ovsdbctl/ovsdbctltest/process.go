@@ -3,6 +3,7 @@ package ovsdbctltest
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 
@@ -12,9 +13,12 @@ import (
 // Create creates an empty database file of db's installed schema.
 func Create(tb testing.TB, db ovsdbctl.Database, file string) {
 	tb.Helper()
-	process := startProcess(tb, "ovsdb-tool", "create", file, Schema(tb, db))
-	state, err := process.Wait()
-	if err != nil || !state.Success() {
+	tool, err := os.StartProcess(find(tb, "ovsdb-tool"), []string{"ovsdb-tool", "create", file, Schema(tb, db)},
+		&os.ProcAttr{Files: []*os.File{nil, os.Stdout, os.Stderr}})
+	if err != nil {
+		tb.Fatalf("cannot start ovsdb-tool: %v", err)
+	}
+	if state, err := tool.Wait(); err != nil || !state.Success() {
 		tb.Fatalf("cannot create the database %s: ovsdb-tool ended with %v %v", file, state, err)
 	}
 }
@@ -37,17 +41,33 @@ func Schema(tb testing.TB, db ovsdbctl.Database) string {
 }
 
 // startProcess runs a program of Open vSwitch as a child that does not outlive the
-// test, even if the test is killed.
-func startProcess(tb testing.TB, program string, args ...string) *os.Process {
+// test, even if the test is killed. Ended is closed when it has ended. The child has a thread that lives as long as
+// it: the kernel kills it with the thread that has started it, and the threads of some calls end with them.
+func startProcess(tb testing.TB, program string, args ...string) (child *os.Process, ended <-chan struct{}) {
 	tb.Helper()
-	process, err := os.StartProcess(find(tb, program), append([]string{program}, args...), &os.ProcAttr{
-		Files: []*os.File{nil, os.Stdout, os.Stderr},
-		Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
-	})
-	if err != nil {
+	path, done := find(tb, program), make(chan struct{})
+	started, failed := make(chan *os.Process, 1), make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(done)
+		process, err := os.StartProcess(path, append([]string{program}, args...), &os.ProcAttr{
+			Files: []*os.File{nil, os.Stdout, os.Stderr},
+			Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
+		})
+		if err != nil {
+			failed <- err
+			return
+		}
+		started <- process
+		_, _ = process.Wait()
+	}()
+	select {
+	case child = <-started:
+	case err := <-failed:
 		tb.Fatalf("cannot start %s: %v", program, err)
 	}
-	return process
+	return child, done
 }
 
 // find returns the path of a program. Daemons are in sbin, which is not in the search path

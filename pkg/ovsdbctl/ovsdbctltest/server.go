@@ -27,7 +27,7 @@ type Server struct {
 	LogFile string
 
 	process *os.Process
-	exited  chan struct{}
+	exited  <-chan struct{}
 }
 
 // Start runs an ovsdb-server on a new, empty database of db's installed schema and
@@ -52,7 +52,6 @@ func Start(tb testing.TB, db ovsdbctl.Database, opts ...Option) *Server {
 		},
 		File:    chosen.file,
 		LogFile: filepath.Join(dir, "log"),
-		exited:  make(chan struct{}),
 	}
 	server.run(tb, dir, chosen.args)
 	server.awaitAnswer(tb)
@@ -68,11 +67,7 @@ func (s *Server) run(tb testing.TB, dir string, extra []string) {
 		"--log-file=" + s.LogFile, "--pidfile=" + filepath.Join(dir, "pid"),
 		"--unixctl=" + s.ControlSocket, "--remote=punix:" + s.DataSocket,
 	}, extra...)
-	s.process = startProcess(tb, "ovsdb-server", append(args, s.File)...)
-	go func() {
-		_, _ = s.process.Wait()
-		close(s.exited)
-	}()
+	s.process, s.exited = startProcess(tb, "ovsdb-server", append(args, s.File)...)
 	tb.Cleanup(func() { s.Kill(tb) })
 }
 
