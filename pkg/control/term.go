@@ -63,15 +63,12 @@ func (c *Controller) Beat(ctx context.Context, own replication.OwnTerm, files *F
 	}
 	writing, cancel := withBudget(ctx, answerFraction, beatTimeout)
 	defer cancel()
-	_, err = c.inTerm(writing, own, func() error {
-		return c.forEachUnit(writing, func(ctx context.Context, u Unit) error {
-			if p := held[u.Name()]; p.Marked() && p.Progress.AtBeat() {
-				return nil
-			}
-			return c.beatUnit(ctx, u, own, false)
-		})
+	return c.forEachUnit(writing, func(ctx context.Context, u Unit) error {
+		if p := held[u.Name()]; p.Marked() && p.Progress.AtBeat() {
+			return nil
+		}
+		return c.beatInTerm(ctx, u, own)
 	})
-	return err
 }
 
 // BeatNow writes a beat into each database of the node that leads own, though no rows may have
@@ -79,9 +76,12 @@ func (c *Controller) Beat(ctx context.Context, own replication.OwnTerm, files *F
 func (c *Controller) BeatNow(ctx context.Context, own replication.OwnTerm) error {
 	ctx, cancel := withBudget(ctx, answerFraction, beatTimeout)
 	defer cancel()
-	_, err := c.inTerm(ctx, own, func() error {
-		return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.beatUnit(ctx, u, own, false) })
-	})
+	return c.forEachUnit(ctx, func(ctx context.Context, u Unit) error { return c.beatInTerm(ctx, u, own) })
+}
+
+// beatInTerm writes the next beat, unless the node leads own no more.
+func (c *Controller) beatInTerm(ctx context.Context, u Unit, own replication.OwnTerm) error {
+	_, err := c.inTerm(ctx, own, func() error { return c.beatUnit(ctx, u, own, false) })
 	return err
 }
 
