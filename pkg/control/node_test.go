@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -81,3 +82,20 @@ func updateMembers(t *testing.T, c *control.Controller, known map[string]replica
 
 // always lets listeners be opened.
 func always() bool { return true }
+
+// wantNoMember fails the test if a node, of which why says why it must not lead next, is a member of the term.
+func wantNoMember(t *testing.T, c *control.Controller, node, why string) {
+	t.Helper()
+	record, err := c.Record(testContext(t))
+	must(t, err)
+	if record.HasMember(node) {
+		t.Errorf("a node that %s may lead next: %s", why, record.String())
+	}
+}
+
+// copyOf is a controller of the same node whose units can be changed.
+func copyOf(c *control.Controller) *control.Controller {
+	other := *c
+	other.Units = slices.Clone(c.Units)
+	return &other
+}

@@ -4,15 +4,13 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/replication"
 )
@@ -22,11 +20,10 @@ import (
 
 // whenAsked calls hook before the northbound server is asked something for the first time, of a copy of the node.
 func whenAsked(c *control.Controller, hook func()) *control.Controller {
-	supervised := *c
-	supervised.Units = slices.Clone(c.Units)
+	supervised := copyOf(c)
 	u := &supervised.Units[0]
 	u.Server.Peer = hookedPeer{u.Server.Peer, sync.OnceFunc(hook)}
-	return &supervised
+	return supervised
 }
 
 type hookedPeer struct {
@@ -40,21 +37,38 @@ func (p hookedPeer) CheckPeer(pid int) error {
 	return p.PeerChecker.CheckPeer(pid)
 }
 
-// promotionBeside begins a promotion, and returns when that has ended, or waits for the caller.
-func promotionBeside(t *testing.T, c *control.Controller, p replication.Participants) (begin func(), result <-chan error) {
-	t.Helper()
-	promoted := make(chan error, 1)
+// beside begins f, and returns when that has ended, or waits for the caller.
+func beside(patience time.Duration, f func() error) (begin func(), result <-chan error) {
+	done := make(chan error, 1)
 	return func() {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			promoted <- c.Promote(testContext(t), p)
+			done <- f()
 		}()
 		select {
 		case <-ended:
-		case <-time.After(time.Second):
+		case <-time.After(patience):
 		}
-	}, promoted
+	}, done
+}
+
+func promotionBeside(t *testing.T, c *control.Controller, p replication.Participants) (begin func(), result <-chan error) {
+	t.Helper()
+	return beside(time.Second, func() error { return c.Promote(testContext(t), p) })
+}
+
+// activeWithoutTerm returns the verdict on servers that were observed active while a demotion was under way, which
+// had dropped the term before that was read.
+func activeWithoutTerm(t *testing.T, c *control.Controller) replication.Verdict {
+	t.Helper()
+	o := c.Observe(testContext(t), c.LiveView())
+	o.Own, o.Term = nil, ""
+	v := replication.Assess(o)
+	if len(v.Repairs) == 0 || !v.Repairs[0].Urgent {
+		t.Fatalf("the repairs are %v, want urgent ones", v.Repairs)
+	}
+	return v
 }
 
 // An election that another node has not closed is answered, for which the servers are parked. Meanwhile this node
@@ -81,17 +95,29 @@ func TestNodeThatIsPromotedWhileAnOldFaultIsRepairedLeads(t *testing.T) {
 	t.Parallel()
 	three := newLedTrio(t)
 	node := three.nodes[0]
-	o := node.Observe(testContext(t), node.LiveView())
-	o.Own, o.Term = nil, ""
+	v := activeWithoutTerm(t, node)
 	must(t, node.Demote(testContext(t)))
-	action := flock.New(filepath.Join(node.RunDir, "lock"))
-	must(t, action.Lock())
+	endAction := controltest.BeginAction(t, node)
 	begin, promoted := promotionBeside(t, node, three.electorate())
 	whenAsked(node, func() {
-		must(t, action.Unlock())
+		endAction()
 		begin()
-	}).Repair(testContext(t), replication.Assess(o))
+	}).Repair(testContext(t), v)
 	must(t, <-promoted)
+	insert(t, node, "a")
+	wantHealth(t, node, replication.HealthActive)
+}
+
+// The servers were observed while a demotion was under way: active, of a term that was dropped before it was
+// read. Then the node is promoted again. Outcome: the promotion, which holds the lock, is not disturbed.
+func TestAnObservationFromBeforeAPromotionMakesNoneOfItsServersReadOnly(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	node := three.nodes[0]
+	v := activeWithoutTerm(t, node)
+	endAction := controltest.BeginAction(t, node)
+	node.Repair(testContext(t), v)
+	endAction()
 	insert(t, node, "a")
 	wantHealth(t, node, replication.HealthActive)
 }
@@ -125,15 +151,21 @@ func TestScoreAndAddressFromBeforeAPromotionOrDemotionAreNotPublished(t *testing
 	led1, next1 := verdict(led), verdict(next)
 	must(t, led.Demote(testContext(t)))
 	publish(led, led1)
-	wantScore(t, three, "node1", replication.ScoreUnproven)
-	if said := three.Said(control.TopicActive, "node1"); said != "" {
-		t.Errorf("the demoted node says that it leads at %s", said)
-	}
+	wantDemoted(t, three)
 	must(t, next.ReceiveLast(testContext(t), []string{"node1"}))
 	must(t, next.Promote(testContext(t), three.electorate()))
 	next1.Barred = true // before it was blessed
 	publish(next, next1)
 	wantScore(t, three, "node2", replication.ActiveScore(2))
+}
+
+// wantDemoted fails the test unless the first node has said that it leads no more.
+func wantDemoted(t *testing.T, three trio) {
+	t.Helper()
+	wantScore(t, three, "node1", replication.ScoreUnproven)
+	if said := three.Said(control.TopicActive, "node1"); said != "" {
+		t.Errorf("the demoted node says that it leads at %s", said)
+	}
 }
 
 func wantScore(t *testing.T, three trio, node string, want replication.Score) {
@@ -162,10 +194,7 @@ func TestMonitorPublishesNothingOfANodeThatIsDemotedMeanwhile(t *testing.T) {
 	monitor := *three.nodes[0]
 	monitor.Cluster = demotesAfterRecord{monitor.Cluster, sync.OnceFunc(func() { must(t, three.nodes[0].Demote(testContext(t))) })}
 	monitor.Monitor(testContext(t), true)
-	wantScore(t, three, "node1", replication.ScoreUnproven)
-	if said := three.Said(control.TopicActive, "node1"); said != "" {
-		t.Errorf("the demoted node says that it leads at %s", said)
-	}
+	wantDemoted(t, three)
 }
 
 // The term of the markers has ended, and the node leads the next one.
@@ -207,11 +236,7 @@ func TestFreshnessOfAnEarlierTermMakesNoMemberOfALaterOne(t *testing.T) {
 	must(t, node.Demote(testContext(t)))
 	must(t, node.Promote(testContext(t), three.electorate(2)))
 	must(t, node.UpdateMembers(testContext(t), *own, map[string]replication.Freshness{"node3": replication.FreshnessFresh}))
-	record, err := node.Record(testContext(t))
-	must(t, err)
-	if record.HasMember("node3") {
-		t.Errorf("a node that has seen nothing of the term may lead next: %s", record.String())
-	}
+	wantNoMember(t, node, "node3", "has seen nothing of the term")
 }
 
 // The supervisor was killed when it had swapped the record, and before it kept that. Then the CIB goes back.
@@ -227,11 +252,7 @@ func TestRecordThatComesBackHasNoMemberThatWasRemovedFromIt(t *testing.T) {
 	updateMembers(t, node, map[string]replication.Freshness{"node3": replication.FreshnessStale})
 	must(t, three.Fix(""))
 	wantHealth(t, node, replication.HealthActiveDegraded)
-	record, err := node.Record(testContext(t))
-	must(t, err)
-	if record.HasMember("node3") {
-		t.Errorf("a node that is behind may lead next: %s", record.String())
-	}
+	wantNoMember(t, node, "node3", "is behind")
 }
 
 // The supervisor answers an election that was given up, and an action answers the one that took its place: the values
@@ -265,19 +286,9 @@ func TestScoreOfANodeThatLosesAnElectionIsNotReplacedByAnEarlierOne(t *testing.T
 	insert(t, three.nodes[0], "b")
 	wantRows(t, three.nodes[2], "a", "b")
 	must(t, three.nodes[0].Stop(testContext(t)))
-	held := make(chan error, 1)
+	hold, held := beside(2*time.Second, func() error { return three.hold(t, 1, 0) })
 	late := *cut
-	late.Cluster = scoresLate{cut.Cluster, sync.OnceFunc(func() {
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			held <- three.hold(t, 1, 0)
-		}()
-		select {
-		case <-ended:
-		case <-time.After(2 * time.Second):
-		}
-	})}
+	late.Cluster = scoresLate{cut.Cluster, sync.OnceFunc(hold)}
 	v := replication.Verdict{Health: replication.HealthBackup, Following: true}
 	if done, err := late.Publish(testContext(t), v, replication.Leader{Node: "node1"}); !done || err != nil {
 		t.Errorf("published: %v, %v", done, err)

@@ -1,10 +1,7 @@
 package control_test
 
 import (
-	"path/filepath"
 	"testing"
-
-	"github.com/gofrs/flock"
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
@@ -23,10 +20,9 @@ func TestListenersAreNotOpenedDuringAnActionNorInAnotherTerm(t *testing.T) {
 	must(t, err)
 	must(t, node.CloseListeners(testContext(t)))
 
-	action := flock.New(filepath.Join(node.RunDir, "lock"))
-	must(t, action.Lock())
+	endAction := controltest.BeginAction(t, node)
 	wantOpened(t, node, *own, false, "during an action")
-	must(t, action.Unlock())
+	endAction()
 
 	other := *own
 	other.Record.TermID = "another"

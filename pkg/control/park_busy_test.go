@@ -2,14 +2,12 @@ package control_test
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/gofrs/flock"
-
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -24,8 +22,7 @@ func TestRowsThatABusyServerTookAfterItTurnedActiveByItselfAreKept(t *testing.T)
 	must(t, node.Units[0].Server.Activate(testContext(t)))
 	insert(t, node, "only-here")
 	v := replication.Assess(node.Observe(testContext(t), node.LiveView()))
-	action := flock.New(filepath.Join(node.RunDir, "lock"))
-	must(t, action.Lock())
+	endAction := controltest.BeginAction(t, node)
 	pid, err := node.Units[0].Running()
 	must(t, err)
 	must(t, syscall.Kill(pid, syscall.SIGSTOP))
@@ -33,7 +30,7 @@ func TestRowsThatABusyServerTookAfterItTurnedActiveByItselfAreKept(t *testing.T)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 	defer cancel()
 	node.Repair(ctx, v)
-	must(t, action.Unlock())
+	endAction()
 	insert(t, three.nodes[0], "b")
 	wantHealth(t, three.nodes[0], replication.HealthActive) // writes a beat
 	must(t, node.Follow(testContext(t), "node1"))
@@ -41,24 +38,4 @@ func TestRowsThatABusyServerTookAfterItTurnedActiveByItselfAreKept(t *testing.T)
 	if kept := snapshots(t, node)["was-active"]; !slices.Contains(kept, "only-here") {
 		t.Errorf("kept are %q", snapshots(t, node))
 	}
-}
-
-// The servers were observed while a demotion was under way: active, of a term that was dropped before it was
-// read. Then the node is promoted again. Outcome: the promotion, which holds the lock, is not disturbed.
-func TestAnObservationFromBeforeAPromotionMakesNoneOfItsServersReadOnly(t *testing.T) {
-	t.Parallel()
-	three := newLedTrio(t)
-	node := three.nodes[0]
-	o := node.Observe(testContext(t), node.LiveView())
-	o.Own, o.Term = nil, ""
-	v := replication.Assess(o)
-	if len(v.Repairs) == 0 || !v.Repairs[0].Urgent {
-		t.Fatalf("the repairs are %v, want urgent ones", v.Repairs)
-	}
-	promotion := flock.New(filepath.Join(node.RunDir, "lock"))
-	must(t, promotion.Lock())
-	node.Repair(testContext(t), v)
-	must(t, promotion.Unlock())
-	insert(t, node, "a")
-	wantHealth(t, node, replication.HealthActive)
 }

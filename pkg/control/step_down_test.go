@@ -8,9 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gofrs/flock"
-
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/replication"
 )
@@ -118,14 +117,13 @@ func TestAReturnedActiveAsksTheClusterWhetherAnotherNodeLeadsStill(t *testing.T)
 func TestAReturnedActiveThatWasMadeReadOnlyDuringAnActionIsAwaitingItsDemotion(t *testing.T) {
 	t.Parallel()
 	_, returned := newSupersededTrio(t)
-	action := flock.New(filepath.Join(returned.RunDir, "lock"))
-	must(t, action.Lock())
+	endAction := controltest.BeginAction(t, returned)
 	for _, look := range []string{"first", "second"} {
 		if v := returned.Monitor(testContext(t), true); !v.AwaitsDemotion {
 			t.Errorf("the %s monitor of role Promoted during an action does not await the demotion: %s %s", look, v.Health, v.Reason())
 		}
 	}
-	must(t, action.Unlock())
+	endAction()
 	if v := returned.Monitor(testContext(t), true); !v.AwaitsDemotion {
 		t.Errorf("the monitor of role Promoted after the action does not await the demotion: %s %s", v.Health, v.Reason())
 	}

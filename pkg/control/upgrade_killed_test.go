@@ -130,10 +130,9 @@ func TestConversionInWhichTheSupervisorIsKilledIsFinishedByTheNext(t *testing.T)
 	t.Run("after the snapshot", func(t *testing.T) {
 		t.Parallel()
 		active, backup := convertingPair(t)
-		killed := *active
-		killed.Units = slices.Clone(active.Units)
+		killed := copyOf(active)
 		killed.Units[0].Server.Peer = endsCaller{when: func() bool { return len(snapshots(t, active)) > 0 }}
-		inGoroutine(func() { _ = convert(t, &killed) })
+		inGoroutine(func() { _ = convert(t, killed) })
 		if version := controltest.SchemaVersion(t, active.Units[0]); version != controltest.OlderSchema {
 			t.Errorf("the active has schema %s", version)
 		}
@@ -143,13 +142,12 @@ func TestConversionInWhichTheSupervisorIsKilledIsFinishedByTheNext(t *testing.T)
 	t.Run("after the request", func(t *testing.T) {
 		t.Parallel()
 		active, backup := convertingPair(t)
-		killed := *active
-		killed.Units = slices.Clone(active.Units)
+		killed := copyOf(active)
 		controltest.OnConversion(t, &killed.Units[0], func(c controltest.Conversion) []byte {
 			c.Pass()
 			return nil // the session ends on both sides
 		})
-		if err := convert(t, &killed); err == nil {
+		if err := convert(t, killed); err == nil {
 			t.Error("the conversion was answered")
 		}
 		must(t, convert(t, active))
@@ -165,18 +163,9 @@ func TestBackupThatIsKilledWhileItTakesTheSchemaFollowsAfterwards(t *testing.T) 
 	for _, dies := range []bool{false, true} {
 		t.Run(map[bool]string{false: "supervisor", true: "server"}[dies], func(t *testing.T) {
 			t.Parallel()
-			active, backup := convertingPair(t)
-			must(t, convert(t, active))
-			insert(t, active, "later")
-			awaitMeeting(t, backup)
-			killed := *backup
-			killed.Units = slices.Clone(backup.Units)
-			refused := false
-			controltest.OnConversion(t, &killed.Units[0], func(c controltest.Conversion) []byte {
-				if !refused {
-					refused = true
-					return c.Refuse()
-				}
+			active, backup := schemaTakingPair(t)
+			killed := copyOf(backup)
+			refused := onWritableConversion(t, &killed.Units[0], func(controltest.Conversion) []byte {
 				controltest.Kill(t, backup.Units[0])
 				return nil
 			})
@@ -186,7 +175,7 @@ func TestBackupThatIsKilledWhileItTakesTheSchemaFollowsAfterwards(t *testing.T) 
 				}
 				must(t, backup.Revive(testContext(t), nb, nil, always))
 			} else {
-				killed.Units[0].Server.Peer = endsCaller{when: func() bool { return refused && status(t, backup.Units[0]).Role == ovsdbctl.RoleActive }}
+				killed.Units[0].Server.Peer = endsCaller{when: func() bool { return *refused && status(t, backup.Units[0]).Role == ovsdbctl.RoleActive }}
 				_ = killed.Follow(testContext(t), active.Node)
 				insert(t, backup, "stray")
 				wantHealth(t, backup, replication.HealthBackupDegraded)
@@ -205,18 +194,9 @@ func TestBackupThatIsKilledWhileItTakesTheSchemaFollowsAfterwards(t *testing.T) 
 // server stays writable until it has the schema, and the action does not fail.
 func TestSupervisorLeavesAServerWritableThatTakesTheSchemaInAnAction(t *testing.T) {
 	t.Parallel()
-	active, backup := convertingPair(t)
-	must(t, convert(t, active))
-	insert(t, active, "later")
-	awaitMeeting(t, backup)
-	following := *backup
-	following.Units = slices.Clone(backup.Units)
-	refused := false
-	controltest.OnConversion(t, &following.Units[0], func(c controltest.Conversion) []byte {
-		if !refused {
-			refused = true
-			return c.Refuse()
-		}
+	active, backup := schemaTakingPair(t)
+	following := copyOf(backup)
+	onWritableConversion(t, &following.Units[0], func(c controltest.Conversion) []byte {
 		backup.Repair(testContext(t), replication.Assess(backup.Observe(testContext(t), backup.LiveView())))
 		if role := status(t, backup.Units[0]).Role; role != ovsdbctl.RoleActive {
 			t.Errorf("the server is %s", role)
@@ -227,6 +207,31 @@ func TestSupervisorLeavesAServerWritableThatTakesTheSchemaInAnAction(t *testing.
 	})
 	must(t, following.Follow(testContext(t), active.Node))
 	wantRows(t, backup, "later", "row")
+}
+
+// schemaTakingPair is a pair whose active is converted, and whose backup has to take the schema.
+func schemaTakingPair(t *testing.T) (active, backup *control.Controller) {
+	t.Helper()
+	active, backup = convertingPair(t)
+	must(t, convert(t, active))
+	insert(t, active, "later")
+	awaitMeeting(t, backup)
+	return active, backup
+}
+
+// onWritableConversion has a server refuse its first conversion, as that of Open vSwitch 3.5 does while it is
+// read-only, and answers those after it. It returns whether it has refused one.
+func onWritableConversion(t *testing.T, u *control.Unit, answer func(controltest.Conversion) []byte) (refused *bool) {
+	t.Helper()
+	refused = new(bool)
+	controltest.OnConversion(t, u, func(c controltest.Conversion) []byte {
+		if !*refused {
+			*refused = true
+			return c.Refuse()
+		}
+		return answer(c)
+	})
+	return refused
 }
 
 // inGoroutine returns when f has returned, or its goroutine has ended.
@@ -253,10 +258,7 @@ func (e endsCaller) CheckPeer(int) error {
 // but by its local socket. A row of such a client is in a snapshot afterwards, and not in the database.
 func TestRowsThatABackupTakesAfterAConversionAreInASnapshot(t *testing.T) {
 	t.Parallel()
-	active, backup := convertingPair(t)
-	must(t, convert(t, active))
-	insert(t, active, "later")
-	awaitMeeting(t, backup)
+	active, backup := schemaTakingPair(t)
 	insert(t, backup, "stray")
 	if err := ovsdbctl.Reach(testContext(t), backup.Units[0].Endpoint.Source(backup.Listening.NodeAddress)); err == nil {
 		t.Error("the server listens for clients")

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/replication"
@@ -37,13 +35,12 @@ func TestSupervisedActiveWhosePromotionWasCutShortIsReadOnlyWhileAnotherActionIs
 	t.Parallel()
 	p := newUnsupervisedPair(t, func(*control.Controller) {})
 	cutShort(t, p.active)
-	action := flock.New(filepath.Join(p.active.RunDir, "lock"))
-	must(t, action.Lock())
+	endAction := controltest.BeginAction(t, p.active)
 	supervise(t, p.active, p.changed[0])
 	for _, u := range p.active.Units {
 		eventually(t, u.Name()+" to be read-only", func() bool { return !writable(t, u) })
 	}
-	must(t, action.Unlock())
+	endAction()
 	eventually(t, "the node to lead no term", func() bool { return !p.active.Promoted() })
 }
 

@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/ovsdbctl"
@@ -326,12 +324,11 @@ func TestSupervisorOpensTheListenersThatOneBeforeItHadClosed(t *testing.T) {
 func TestSupervisedActiveThatDiesDuringALongActionIsRestartedAfterIt(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	action := flock.New(filepath.Join(p.active.RunDir, "lock"))
-	must(t, action.Lock())
+	endAction := controltest.BeginAction(t, p.active)
 	u := p.active.Units[0]
 	controltest.Kill(t, u)
 	<-time.After(7 * time.Second) // one more than an active server has
-	must(t, action.Unlock())
+	endAction()
 	eventually(t, "the server to be active again", func() bool { return writable(t, u) })
 	if failed := p.Failed(); len(failed) > 0 {
 		t.Errorf("the failure of %q was reported", failed)
