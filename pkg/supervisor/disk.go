@@ -77,6 +77,7 @@ func (l *loop) checkDisk(now time.Time) (reasons []string, lasting bool) {
 	if err == nil {
 		if failed {
 			l.log.Info("the databases can be written to disk again")
+			l.renewal.missing(now) // an action removes the score of a node whose disk takes no writes
 		}
 		return nil, false
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"ovndb-servers/pkg/replication"
 )
 
 func TestDiskThatFailsIsLostAfterItsPatienceWithoutAMomentInWhichItWorks(t *testing.T) {
@@ -114,4 +116,21 @@ func TestActiveWhoseDiskFailsIsReportedAtOnceAndLeftToAFreshNodeAfterItsPatience
 			})
 		})
 	}
+}
+
+func TestBackupStandsForPromotionAgainAsSoonAsItsDiskTakesWrites(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newBackup()
+		n.cluster.Leader = replication.Leader{}
+		l, _, _ := start(t, n)
+		l.disk.ended(errors.New("cannot write to /db: no space left on device"))
+		wait(renewInterval + time.Second)
+		before := len(locked(n, &n.scores))
+		l.disk.ended(nil)
+		wait(2 * observeInterval)
+		if published := len(locked(n, &n.scores)); published != before+1 {
+			t.Errorf("published %d times since the disk takes writes, want once", published-before)
+		}
+	})
 }
