@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"strings"
 	"syscall"
 )
 
@@ -35,9 +36,10 @@ func (c *Cluster) StartPacemaker(ctx context.Context, node string) error {
 	return c.Spawn(ctx, node, "pacemakerd")
 }
 
-// StackRuns reports whether Corosync runs on a node.
-func (c *Cluster) StackRuns(ctx context.Context, node string) (bool, error) {
-	return c.runs(ctx, node, "corosync")
+// StackRuns reports whether Corosync and Pacemaker's CIB manager run on a node.
+func (c *Cluster) StackRuns(ctx context.Context, node string) (corosync, cibManager bool, err error) {
+	result, err := c.Exec(ctx, node, "pgrep", "--exact", "--list-name", "corosync|pacemaker-based")
+	return strings.Contains(result.Stdout, "corosync"), strings.Contains(result.Stdout, "pacemaker-based"), err
 }
 
 // runs reports whether a program runs on a node.
