@@ -37,6 +37,10 @@ type firstProcess struct {
 	environ []string
 }
 
+// runtimeName begins the name of a container's first process until that executes the container's own
+// program: it has the environment of the runtime, and docker says already that it runs.
+const runtimeName = "runc"
+
 // errFrozen is returned where a program would only run once the node goes on.
 var errFrozen = errors.New("the node is frozen")
 
@@ -106,6 +110,9 @@ func (c *Cluster) inspectFirst(ctx context.Context, node string) (firstProcess, 
 	pid, err := strconv.Atoi(number)
 	if state != "running" || err != nil {
 		return firstProcess{}, fmt.Errorf("the node is %s", state)
+	}
+	if name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); err != nil || strings.HasPrefix(string(name), runtimeName) {
+		return firstProcess{}, errors.Join(errors.New("the node is about to boot"), err)
 	}
 	environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	first := firstProcess{pid: pid, started: startOf(pid)}
