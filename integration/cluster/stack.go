@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -36,10 +37,13 @@ func (c *Cluster) StartPacemaker(ctx context.Context, node string) error {
 	return c.Spawn(ctx, node, "pacemakerd")
 }
 
-// StackRuns reports whether Corosync and Pacemaker's CIB manager run on a node.
-func (c *Cluster) StackRuns(ctx context.Context, node string) (corosync, cibManager bool, err error) {
-	result, err := c.Exec(ctx, node, "pgrep", "--exact", "--list-name", "corosync|pacemaker-based")
-	return strings.Contains(result.Stdout, "corosync"), strings.Contains(result.Stdout, "pacemaker-based"), err
+// StackRuns reports whether Corosync runs on a node, and whether all daemons of Pacemaker's do that need it: the
+// CIB manager, the fencer and the attribute manager.
+func (c *Cluster) StackRuns(ctx context.Context, node string) (corosync, daemons bool, err error) {
+	// The kernel keeps fifteen characters of a name.
+	result, err := c.Exec(ctx, node, "pgrep", "--exact", "--list-name", "corosync|pacemaker-based|pacemaker-fence|pacemaker-attrd")
+	missing := func(program string) bool { return !strings.Contains(result.Stdout, program) }
+	return !missing("corosync"), !slices.ContainsFunc([]string{"pacemaker-based", "pacemaker-fence", "pacemaker-attrd"}, missing), err
 }
 
 // runs reports whether a program runs on a node.

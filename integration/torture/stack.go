@@ -18,9 +18,9 @@ type ailment string
 const (
 	// stackShutDown is after "Shutting down and staying down after fatal error": systemd starts neither again.
 	stackShutDown ailment = "Pacemaker has shut itself and Corosync down for good: both are started again"
-	// cibManagerGone is after "Not respawning subdaemon pacemaker-based until cluster returns", which pacemakerd
-	// says though Corosync runs: the end of another daemon had interrupted its question for it.
-	cibManagerGone ailment = "pacemakerd does not start the CIB manager again: Pacemaker is restarted"
+	// daemonGone is after "Not respawning subdaemon ... until cluster returns", which pacemakerd says though Corosync
+	// runs: the end of another daemon had interrupted its question for it.
+	daemonGone ailment = "pacemakerd does not start a daemon again: Pacemaker is restarted"
 )
 
 // tendStacks does for a node's cluster stack what systemd does not, and on a host a person would.
@@ -63,14 +63,14 @@ func (m *machine) ails(ctx context.Context) (ailment, error) {
 	if state, err := m.cluster.State(ctx, m.node); err != nil || state != stateRunning {
 		return "", err
 	}
-	corosync, cibManager, err := m.cluster.StackRuns(ctx, m.node)
+	corosync, daemons, err := m.cluster.StackRuns(ctx, m.node)
 	switch {
 	case err != nil:
 		return "", err
 	case !corosync:
 		return stackShutDown, nil
-	case !cibManager:
-		return cibManagerGone, nil
+	case !daemons:
+		return daemonGone, nil
 	default:
 		return "", nil
 	}
