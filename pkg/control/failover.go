@@ -117,6 +117,18 @@ func (c *Controller) lastBeatSeen(u Unit, own replication.OwnTerm) (beat uint64,
 	return beat, err == nil && term == own.Record.TermID
 }
 
+// leavesRole reports whether this node has left its role to another one, which has not taken it yet.
+func (c *Controller) leavesRole() bool {
+	own, err := c.OwnTerm()
+	if err != nil || own == nil {
+		return false
+	}
+	return slices.ContainsFunc(c.Units, func(u Unit) bool {
+		_, left := c.lastBeatSeen(u, *own)
+		return left
+	})
+}
+
 // activeToTheLast reports whether the files of this node hold all that its servers acknowledged in the
 // term: each server is active, or was when it died and has not been started since.
 func (c *Controller) activeToTheLast(ctx context.Context, own replication.OwnTerm) bool {

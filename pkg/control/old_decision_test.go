@@ -308,3 +308,19 @@ func (s scoresLate) KeepScore(ctx context.Context, score replication.Score) erro
 	s.meanwhile()
 	return s.Cluster.KeepScore(ctx, score)
 }
+
+// The node was observed before its server died, and the role was left to another one since.
+func TestScoreOfANodeThatLeavesItsRoleIsNotReplacedByAnEarlierOne(t *testing.T) {
+	t.Parallel()
+	three := newComparableTrio(t)
+	led := three.nodes[0]
+	v := replication.Assess(led.Observe(testContext(t), led.LiveView()))
+	three.leaveRole(t)
+	done, err := led.Publish(testContext(t), v, replication.Leader{})
+	if done || err != nil {
+		t.Errorf("published: %v, %v", done, err)
+	}
+	wantScore(t, three, "node1", replication.ScoreNever)
+	must(t, led.KeepRole(testContext(t), nb))
+	wantScore(t, three, "node1", replication.ActiveScore(1))
+}

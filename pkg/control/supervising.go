@@ -24,15 +24,15 @@ func (c *Controller) Repair(ctx context.Context, v replication.Verdict) (replica
 }
 
 // Publish brings this node's promotion score, and an active node's address, in line
-// with a verdict, unless another action is under way, or one has begun or ended the term since the
-// observation: then it returns false. The error is for a value that the cluster has not taken, which is logged.
+// with a verdict, unless another action is under way, one has begun or ended the term since the
+// observation, or this node leaves its role: then it returns false. The error is for a value that the cluster has not taken, which is logged.
 func (c *Controller) Publish(ctx context.Context, v replication.Verdict, leader replication.Leader) (done bool, err error) {
 	unlock, ok, err := c.tryLock()
 	if err != nil || !ok {
 		return false, nil
 	}
 	defer unlock()
-	if !c.leadsStill(v.OwnTermID) {
+	if !c.leadsStill(v.OwnTermID) || c.leavesRole() {
 		return false, nil
 	}
 	return true, c.publishScore(ctx, v, leader)
