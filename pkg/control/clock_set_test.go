@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/control/controltest"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -50,5 +51,22 @@ func TestAServerThatIsBusyIsNotTakenForDeadAsTheClockIsSet(t *testing.T) {
 	setClock(t, node, 2*time.Hour)
 	if got := condition(); got != replication.ConditionBusy {
 		t.Errorf("the server is %s", got)
+	}
+}
+
+// something soon.
+func TestSupervisorThatGoesOnIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	node := controltest.NewNode(t, controltest.NewCluster(), "node1", "127.0.0.1", controltest.FreePorts(t))
+	must(t, node.Start(testContext(t)))
+	holdSupervisorPidfile(t, node)
+	must(t, node.SaveSupervisorState(control.SupervisorState{Config: "c"}))
+	setClock(t, node, 2*time.Hour)
+	node.Supervision = control.Supervision{Program: "ovsdb-server", Config: "c"}
+	before, _, _ := node.Supervisor()
+	time.AfterFunc(300*time.Millisecond, func() { _ = node.SaveSupervisorState(control.SupervisorState{Config: "c"}) })
+	node.Monitor(testContext(t), false)
+	if after, _, err := node.Supervisor(); err != nil || after != before {
+		t.Errorf("the supervisor was process %d and is %d (%v)", before, after, err)
 	}
 }

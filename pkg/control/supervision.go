@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cenkalti/backoff/v4"
+
 	"ovndb-servers/pkg/process"
 )
 
@@ -50,7 +52,7 @@ func (c *Controller) ensureSupervisor(ctx context.Context) (started bool, err er
 	if c.Supervision.Program == "" || c.Supervision.Unusable {
 		return false, nil
 	}
-	k, err := c.supervisorState()
+	k, err := c.awaitResumed(ctx)
 	if err == nil && k.Config == c.Supervision.Config || errors.Is(err, errStateOld) {
 		return false, nil
 	}
@@ -71,6 +73,26 @@ func (c *Controller) ensureSupervisor(ctx context.Context) (started bool, err er
 		return false, fmt.Errorf("cannot start the supervisor: %w", err)
 	}
 	return true, nil
+}
+
+// resumeTimeout is how long a supervisor that seems to be stuck is given to say something. It does that
+// within two of its observations.
+const resumeTimeout = 1500 * time.Millisecond
+
+// awaitResumed returns the state of the supervisor, and gives one a moment that has said nothing for long:
+// a machine that was suspended has just resumed, which the supervisor is about to notice and a new one could
+// not, or the clock was set.
+func (c *Controller) awaitResumed(ctx context.Context) (state SupervisorState, err error) {
+	ctx, cancel := withBudget(ctx, supervisorFraction, resumeTimeout)
+	defer cancel()
+	err = await(ctx, func(context.Context) (err error) {
+		state, err = c.supervisorState()
+		if err != nil && !errors.Is(err, errStateStuck) {
+			return backoff.Permanent(err)
+		}
+		return err
+	})
+	return state, err
 }
 
 // KeepSupervised starts the supervisor of a node whose servers run without one. Monitor does the

@@ -82,6 +82,9 @@ const stuckSupervisorAge = time.Minute
 // errStateOld is returned for a state that is too old to be believed.
 var errStateOld = errors.New("the last state that the supervisor wrote is too old")
 
+// errStateStuck is returned for a state from which the supervisor seems to be stuck.
+var errStateStuck = errors.New("the supervisor has said nothing")
+
 // SupervisorPidfile is the pidfile that the supervisor of the resource on this node holds.
 func (c *Controller) SupervisorPidfile() process.Pidfile {
 	return process.Pidfile(c.runFile(stateSupervisorPID))
@@ -127,7 +130,7 @@ func (c *Controller) loadSupervisorState() (SupervisorState, error) {
 	}
 	switch age := time.Since(info.ModTime()); {
 	case age < 0 || age > stuckSupervisorAge:
-		return SupervisorState{}, fmt.Errorf("the supervisor has said nothing for %s", age.Round(time.Second))
+		return SupervisorState{}, fmt.Errorf("%w for %s", errStateStuck, age.Round(time.Second))
 	case age > maxStateAge:
 		return SupervisorState{}, fmt.Errorf("%w: %s old", errStateOld, age.Round(time.Millisecond))
 	}
