@@ -100,6 +100,10 @@ func (c *Controller) followPromoted(ctx context.Context, promoted string) (repli
 	}); err != nil {
 		return replication.Leader{}, err
 	}
+	known, err := record() // a server that goes on with its session is admitted to no later term
+	if err == nil {
+		c.noteTerm(known)
+	}
 	return replication.Leader{Node: promoted, Sources: sources}, c.forgetElections()
 }
 

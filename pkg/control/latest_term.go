@@ -1,9 +1,15 @@
 package control
 
 import (
+	"context"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"golang.org/x/sys/unix"
 
 	"ovndb-servers/pkg/replication"
 )
@@ -47,25 +53,49 @@ func (k knownTerms) believe(p replication.Position) replication.Position {
 
 // noteTerm keeps the term of a record, which may be nil, unless a later one is known.
 func (c *Controller) noteTerm(record *replication.Record) {
-	if known := c.knownTerms(); record != nil && record.Term > known.latest {
-		known.latest = record.Term
-		c.keepTerms(known)
-	}
-}
-
-// noteBegun keeps that this node begins the term of a record.
-func (c *Controller) noteBegun(record replication.Record) {
-	known := c.knownTerms()
-	if slices.Contains(known.begun, record.TermID) {
+	if record == nil || record.Term <= c.knownTerms().latest {
 		return
 	}
-	known.latest = max(known.latest, record.Term)
-	known.begun = append(known.begun, record.TermID)
-	known.begun = known.begun[max(len(known.begun)-maxBegun, 0):]
-	c.keepTerms(known)
+	err := c.changeTerms(func(known knownTerms) knownTerms {
+		known.latest = max(known.latest, record.Term)
+		return known
+	})
+	c.warn(err, "data here may count for less than it holds, if the record is lost")
 }
 
-func (c *Controller) keepTerms(known knownTerms) {
+// noteBegun keeps that this node begins the term of a record. Where that is not kept, a promotion must not begin
+// it: after one that is cut short, the data here would count for less than it holds.
+func (c *Controller) noteBegun(record replication.Record) error {
+	if slices.Contains(c.knownTerms().begun, record.TermID) {
+		return nil
+	}
+	return c.changeTerms(func(known knownTerms) knownTerms {
+		known.latest = max(known.latest, record.Term)
+		known.begun = append(known.begun, record.TermID)
+		known.begun = known.begun[max(len(known.begun)-maxBegun, 0):]
+		return known
+	})
+}
+
+// changeTerms changes the note while no other process does: the supervisor reads the record beside actions.
+func (c *Controller) changeTerms(change func(knownTerms) knownTerms) error {
+	defer c.lockTerms()()
+	known := change(c.knownTerms())
 	words := append([]string{strconv.FormatUint(known.latest, 10)}, known.begun...)
-	c.warn(c.latestTerm().write(strings.Join(words, " ")), "data here may count for less than it holds, if a promotion is cut short or the record is lost")
+	return c.latestTerm().write(strings.Join(words, " "))
+}
+
+// termsLockTimeout is how long another process may take to change the note; it usually takes milliseconds.
+const termsLockTimeout = time.Second
+
+// lockTerms locks the directory of the note, whose file is replaced by each change.
+func (c *Controller) lockTerms() (unlock func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), termsLockTimeout)
+	defer cancel()
+	l := flock.New(c.StateDir, flock.SetFlag(os.O_RDONLY|unix.O_DIRECTORY))
+	if _, err := l.TryLockContext(ctx, lockRetry); err != nil {
+		c.warn(err, "another process may change the known terms at the same time")
+		return func() {}
+	}
+	return c.unlocker(l)
 }

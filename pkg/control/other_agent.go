@@ -122,7 +122,9 @@ func (c *Controller) takeOver(ctx context.Context) error {
 	if err := own.Record.Succeeds(record); err != nil {
 		return err
 	}
-	c.noteBegun(own.Record)
+	if err := c.noteBegun(own.Record); err != nil {
+		return fmt.Errorf("cannot take over from another agent: %w", err)
+	}
 	// The servers are active already, and clients are served: an own term that is not recorded, which a
 	// take-over that is cut short leaves, would have the next monitor make them read-only.
 	if err := c.takeLead(ctx, text, own, still); err != nil {

@@ -46,8 +46,10 @@ func (c *Controller) Promoted() bool {
 
 // saveOwnTerm writes the term that this node leads to disk.
 func (c *Controller) saveOwnTerm(own replication.OwnTerm) error {
-	c.noteBegun(own.Record)
 	text, err := json.Marshal(own)
+	if err == nil {
+		err = c.noteBegun(own.Record)
+	}
 	if err != nil {
 		return fmt.Errorf("cannot keep the term of this node: %w", err)
 	}
