@@ -76,7 +76,9 @@ type loop struct {
 	// than before, or the cluster has changed.
 	answering      atomic.Bool
 	membersChanged chan struct{}
-	activity       string
+	// recorded is for the memberKeeper the cluster record as it was read last.
+	recorded atomic.Pointer[replication.Record]
+	activity string
 	// managed says for the stackWatchers that the cluster manages the resource on this node, by
 	// its last answer.
 	managed atomic.Bool

@@ -92,6 +92,8 @@ type memberKeeper struct {
 	log        logrus.FieldLogger
 	// answering says that the servers here are active and answer, as last observed.
 	answering *atomic.Bool
+	// recorded is the cluster record as it was read last; nil if that is not known.
+	recorded *atomic.Pointer[replication.Record]
 	// changed receives when data or the cluster has changed.
 	changed  <-chan struct{}
 	timer    membersTimer
@@ -152,9 +154,24 @@ func (k *memberKeeper) review(ctx context.Context) (settled bool, err error) {
 		}
 	}
 	answering := k.answering.Load()
-	found := k.members.observe(time.Now(), own.Record, known, answering)
-	if own.Record.WithFreshness(found).String() != own.Record.String() {
-		return false, k.controller.UpdateMembers(ctx, *own, found)
+	recorded := k.recorded.Load()
+	record := recordOf(own.Record, recorded)
+	found := k.members.observe(time.Now(), record, known, answering)
+	if next := record.WithFreshness(found).String(); next != own.Record.String() || next != record.String() {
+		err := k.controller.UpdateMembers(ctx, *own, found)
+		if err == nil {
+			k.recorded.CompareAndSwap(recorded, nil) // it is an earlier one now
+		}
+		return false, err
 	}
 	return answering && k.members.allFresh(found), nil
+}
+
+// recordOf returns the cluster record of this node's term, in which an earlier CIB of the same term may have
+// brought members back; the record that this node has kept where the cluster's is not known.
+func recordOf(own replication.Record, recorded *replication.Record) replication.Record {
+	if recorded != nil && recorded.TermID == own.TermID {
+		return *recorded
+	}
+	return own
 }

@@ -105,6 +105,12 @@ func (l *loop) answer(now time.Time, a answer) {
 	differs := l.view.known() && a.state.Record != l.view.state.Record
 	l.view.answer(now, a)
 	l.managed.Store(!a.state.Unmanaged)
+	if record, err := replication.ParseRecord(a.state.Record); err == nil {
+		l.recorded.Store(record)
+	}
+	if differs {
+		signal(l.membersChanged)
+	}
 	if a.state.AddressLost {
 		l.renewal.missing(now)
 	}

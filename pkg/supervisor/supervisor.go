@@ -74,7 +74,7 @@ func (s Supervisor) run(ctx context.Context, l *loop) {
 	for _, w := range l.sources {
 		running.Go(func() { w.run(ctx) })
 	}
-	keeper := memberKeeper{controller: s.Controller, log: s.Log, answering: &l.answering, changed: l.membersChanged}
+	keeper := memberKeeper{controller: s.Controller, log: s.Log, answering: &l.answering, recorded: &l.recorded, changed: l.membersChanged}
 	running.Go(func() { keeper.run(ctx) })
 	running.Go(func() { l.schemas.run(ctx) })
 	freezes := freezeDetector{
