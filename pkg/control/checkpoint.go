@@ -3,13 +3,10 @@ package control
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
-	"ovndb-servers/pkg/ovsdbctl"
 	"ovndb-servers/pkg/ovsdbfile"
-	"ovndb-servers/pkg/replication"
 )
 
 // checkpoint is the file in which a checkpoint of a database file is kept. To drop it
@@ -86,12 +83,12 @@ func (c *Controller) proveCheckpoint(ctx context.Context, u Unit) bool {
 	ctx, cancel := withBudget(ctx, answerFraction, answerTimeout)
 	defer cancel()
 	live, err := c.markerOfStarted(ctx, u)
-	if errors.Is(err, ovsdbctl.ErrNoGlobal) || errors.Is(err, replication.ErrMarker) { // data without a term
+	if markerless(err) {
 		live, err = nil, nil
 	}
 	if err == nil {
 		content, err := c.read(ctx, u)
-		if err == nil && (content.marker == nil) == (live == nil) && (live == nil || *content.marker == *live) {
+		if err == nil && content.hasMarker(live) {
 			return true
 		}
 	}

@@ -253,6 +253,9 @@ func (c *Controller) admitOnce(ctx context.Context, u Unit, source string, recor
 	var errs [3]error
 	parallel.Do(
 		func() {
+			if errs[0] = c.completeFile(ctx, u); errs[0] != nil {
+				return
+			}
 			if held, errs[0] = c.read(ctx, u); errs[0] == nil {
 				held, errs[0] = c.withContent(ctx, u, held)
 			}

@@ -106,7 +106,7 @@ func (c *Controller) electAlone(ctx context.Context, p replication.Participants)
 }
 
 func (c *Controller) addOwn(ctx context.Context, e *election) error {
-	held, err := c.positions(ctx)
+	held, err := c.votedPositions(ctx)
 	own := e.Candidates[c.Node]
 	own.Positions = held
 	e.Candidates[c.Node] = own

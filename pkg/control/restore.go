@@ -51,7 +51,7 @@ func (c *Controller) Restore(ctx context.Context, name string) (Restored, error)
 		return Restored{}, err
 	}
 	restored := Restored{Database: u.Name()}
-	if restored.Kept, err = c.keepPresent(ctx, u, name); err != nil {
+	if restored.Kept, err = c.keepPresent(ctx, u, "an operator has put the snapshot "+name+" in its place"); err != nil {
 		return restored, err
 	}
 	if err := c.checkpoint(u).drop(); err != nil { // that of a file that is gone
@@ -91,7 +91,7 @@ func (c *Controller) noneRuns() error {
 
 // keepPresent keeps a snapshot of the file that is about to be replaced, if there
 // is one, in whatever state it is.
-func (c *Controller) keepPresent(ctx context.Context, u Unit, replacement string) (*snapshot.Info, error) {
+func (c *Controller) keepPresent(ctx context.Context, u Unit, reason string) (*snapshot.Info, error) {
 	if _, err := foreignpath.Stat(u.Files.Database); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // nothing to keep is no error
 	}
@@ -101,7 +101,7 @@ func (c *Controller) keepPresent(ctx context.Context, u Unit, replacement string
 	}
 	info, _, err := c.SnapshotDirectory().Take(ctx, snapshot.Info{
 		Database: u.Name(), File: u.Files.Database, Why: "replaced", Position: position,
-		Reason: "an operator has put the snapshot " + replacement + " in its place",
+		Reason: reason,
 	})
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ovndb-servers/pkg/control"
+	"ovndb-servers/pkg/snapshot"
 )
 
 // insert adds rows to a node's northbound database, each acknowledged.
@@ -61,7 +62,7 @@ func transactOn(t *testing.T, u control.Unit, operations string) []byte {
 func snapshots(t *testing.T, c *control.Controller) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
-	eachSnapshot(t, c, func(why string, names []string) { found[why] = names })
+	eachSnapshot(t, c, func(info snapshot.Info) { found[info.Why] = namesIn(t, c, info) })
 	return found
 }
 
@@ -69,25 +70,30 @@ func snapshots(t *testing.T, c *control.Controller) map[string][]string {
 func inSnapshot(t *testing.T, c *control.Controller, kind, name string) bool {
 	t.Helper()
 	found := false
-	eachSnapshot(t, c, func(why string, names []string) { found = found || why == kind && slices.Contains(names, name) })
+	eachSnapshot(t, c, func(info snapshot.Info) {
+		found = found || info.Why == kind && slices.Contains(namesIn(t, c, info), name)
+	})
 	return found
 }
 
 // eachSnapshot calls f for each snapshot of a node's northbound database, the newest first.
-func eachSnapshot(t *testing.T, c *control.Controller, f func(why string, names []string)) {
+func eachSnapshot(t *testing.T, c *control.Controller, f func(info snapshot.Info)) {
 	t.Helper()
-	directory := c.SnapshotDirectory()
-	all, err := directory.List()
+	all, err := c.SnapshotDirectory().List()
 	must(t, err)
 	for _, info := range all {
-		if info.Database != nb {
-			continue
+		if info.Database == nb {
+			f(info)
 		}
-		out, err := exec.CommandContext(testContext(t), "ovsdb-tool", "query", directory.Path(info.Name),
-			`["OVN_Northbound",{"op":"select","table":"Logical_Switch","where":[],"columns":["name"]}]`).Output()
-		must(t, err)
-		f(info.Why, parseNames(t, out))
 	}
+}
+
+func namesIn(t *testing.T, c *control.Controller, info snapshot.Info) []string {
+	t.Helper()
+	out, err := exec.CommandContext(testContext(t), "ovsdb-tool", "query", c.SnapshotDirectory().Path(info.Name),
+		`["OVN_Northbound",{"op":"select","table":"Logical_Switch","where":[],"columns":["name"]}]`).Output()
+	must(t, err)
+	return parseNames(t, out)
 }
 
 // wantRows awaits the rows of a node: replication takes a moment.

@@ -67,6 +67,15 @@ func (s Server) Activate(ctx context.Context) error {
 	return s.confirm(ctx, step, func(status SyncStatus) bool { return status.Role == RoleActive })
 }
 
+// Compact makes the server write its database as a new file in the place of the one that its database's name
+// leads to, if any. The error is that of the call.
+func (s Server) Compact(ctx context.Context) error {
+	if _, err := s.call(ctx, "ovsdb-server/compact", s.Database.Name); err != nil {
+		return s.failed("write the database file again", err)
+	}
+	return nil
+}
+
 // confirm checks that the server reports the status that a step should bring about: servers
 // answer some commands as done without doing them. They change their state before they
 // answer, so one check is enough.
