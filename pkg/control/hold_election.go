@@ -88,6 +88,7 @@ func (c *Controller) electAlone(ctx context.Context, p replication.Participants)
 	c.noteTerm(record)
 	e := &election{recordText: text}
 	e.Record, e.Self, e.Absent, e.WhenBehind = record, c.Node, p.Absent, c.mayLeadBehind()
+	e.Known = c.knownTerms().latest
 	if e.Blessing, err = c.blessing(ctx, record); err != nil {
 		return nil, err
 	}

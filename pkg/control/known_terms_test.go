@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
 )
 
@@ -55,4 +56,26 @@ func TestNodeThatCouldNotKeepWhichTermItBeganLeadsLater(t *testing.T) {
 	must(t, os.WriteFile(note, kept, 0o600))
 	defer three.answerLate(t)()
 	three.promote(t, 0)
+}
+
+// The record was deleted. The only node that runs has lost its databases, and knows that there was a term: the others
+// may have them. Once all nodes say that they are empty, one leads.
+func TestEmptyNodeThatKnowsOfATermLeadsOnlyWhereAllAreEmpty(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	insert(t, three.nodes[0], "a")
+	wantRows(t, three.nodes[2], "a")
+	three.stop(t)
+	must(t, three.Fix(""))
+	startEmpty := func(node *control.Controller) {
+		for _, u := range node.Units {
+			removeFile(t, u.Files.Database)
+		}
+		must(t, node.Start(testContext(t)))
+	}
+	startEmpty(three.nodes[2])
+	wantChoice(t, three.hold(t, 2, 0, 1), "", "start node node1, node2")
+	startEmpty(three.nodes[0])
+	startEmpty(three.nodes[1])
+	three.promote(t, 2)
 }

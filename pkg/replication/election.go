@@ -47,6 +47,9 @@ type Election struct {
 	Candidates map[string]Candidate
 	// Absent are the nodes of the resource that take no part.
 	Absent []string
+	// Known is the latest term that Self has begun or has read in the record, whatever its data is of; 0 if
+	// it knows none.
+	Known uint64
 	// Blessing is an operator's word for this node's data that holds, nil if there is none.
 	Blessing *Blessing
 	// WhenBehind allows data that has seen the start of the term to lead though it is behind:

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// adopt decides where no data was ever promoted under this agent: the one with
-// content leads.
+// adopt decides where no data was ever promoted under this agent, as far as the nodes say that take part: the one
+// with content leads. Where all are empty and there has been a term, the other nodes may hold its data.
 func (e Election) adopt() Decision {
 	contents := e.contents()
 	for _, database := range slices.Sorted(maps.Keys(contents)) {
@@ -17,6 +17,11 @@ func (e Election) adopt() Decision {
 				"the nodes hold %d different contents of %s, and nothing tells which is right: choose one with: ovndb-servers bless (%s)",
 				len(digests), database, e.Summary())}
 		}
+	}
+	if missing := e.missing(); len(contents) == 0 && e.Known > 0 && len(missing) > 0 {
+		return Decision{Rule: RuleMajority, Reason: fmt.Sprintf(
+			"the databases here are empty, the cluster has lost its record, and there has been a term %d: start node %s, or have this node lead with: ovndb-servers bless",
+			e.Known, strings.Join(missing, ", "))}
 	}
 	full := slices.DeleteFunc(e.present(), func(node string) bool {
 		for database := range contents {
