@@ -78,15 +78,15 @@ func (c *Controller) answer(ctx context.Context, round string) error {
 	if err := c.parkLeaderless(ctx); err != nil {
 		return err
 	}
-	positions, err := c.votedPositions(ctx)
+	positions, err := c.heldPositions(ctx)
 	if err != nil {
 		return err
 	}
 	return c.announce(ctx, TopicPosition, round+" "+positions.String())
 }
 
-// votedPositions returns the position of every unit for an election, if that is of what the servers hold.
-func (c *Controller) votedPositions(ctx context.Context) (replication.Positions, error) {
+// heldPositions returns the position of every unit, as the servers that run hold it.
+func (c *Controller) heldPositions(ctx context.Context) (replication.Positions, error) {
 	if err := c.forEachUnit(ctx, c.completeFile); err != nil {
 		return nil, err
 	}

@@ -151,7 +151,7 @@ func (c *Controller) finalPositions(ctx context.Context, own replication.OwnTerm
 			return nil, err
 		}
 	}
-	end, err := c.positions(ctx)
+	end, err := c.heldPositions(ctx)
 	if err != nil {
 		return nil, err
 	}

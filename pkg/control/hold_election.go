@@ -107,7 +107,7 @@ func (c *Controller) electAlone(ctx context.Context, p replication.Participants)
 }
 
 func (c *Controller) addOwn(ctx context.Context, e *election) error {
-	held, err := c.votedPositions(ctx)
+	held, err := c.heldPositions(ctx)
 	own := e.Candidates[c.Node]
 	own.Positions = held
 	e.Candidates[c.Node] = own

@@ -89,3 +89,19 @@ func TestANodeWhoseFileWasRemovedLeads(t *testing.T) {
 	three.promote(t, 1, 0, 2)
 	wantRows(t, next, "a")
 }
+
+// The active whose file was replaced is demoted as planned: its server has all, and so does the record of the end.
+func TestTheEndOfATermIsRecordedThoughTheFileWasReplaced(t *testing.T) {
+	t.Parallel()
+	three, earlier := newTrioWithAnEarlierFile(t)
+	led := three.nodes[0]
+	replaceFile(t, led.Units[0], earlier)
+	insert(t, led, "b")
+	must(t, led.Demote(testContext(t)))
+	if end := three.end(t); len(end) == 0 {
+		t.Error("no end is recorded")
+	}
+	must(t, led.Stop(testContext(t)))
+	must(t, led.Start(testContext(t)))
+	wantRows(t, led, "a", "b")
+}
