@@ -147,7 +147,7 @@ func (r *FileReaders) read(
 		if err != nil {
 			return result{err: err}
 		}
-		if !r.c.followed(m.unit).held() {
+		if !r.c.onlyFollowed(m.unit, content.position) {
 			content.position = content.position.WasWritable()
 		}
 		return result{position: content.position}

@@ -131,7 +131,8 @@ func (c *Controller) follow(ctx context.Context, u Unit, source string, record r
 	}
 	c.wakeLocalClients(ctx, u)
 	failpoint("follow-parked")
-	if err := c.joinSource(ctx, u, source, record); err != nil {
+	a, err := c.joinSource(ctx, u, source, record)
+	if err != nil {
 		return err
 	}
 	failpoint("follow-admitted")
@@ -143,25 +144,25 @@ func (c *Controller) follow(ctx context.Context, u Unit, source string, record r
 		return err
 	}
 	c.warn(c.withdraw(ctx, TopicBlessed), "the operator's word for the data that was here stands")
-	return errors.Join(c.followed(u).take(), c.reinit(u).drop())
+	return errors.Join(c.noteFollowed(u, a), c.reinit(u).drop())
 }
 
-// joinSource returns nil when a server may replicate from a source with the schema that it has: all
+// joinSource returns when a server may replicate from a source with the schema that it has: all
 // that it alone may hold is in a snapshot then.
-func (c *Controller) joinSource(ctx context.Context, u Unit, source string, record recordQuery) error {
+func (c *Controller) joinSource(ctx context.Context, u Unit, source string, record recordQuery) (admission, error) {
 	a, err := c.admitAndKeep(ctx, u, source, record)
 	if err != nil || !a.TakeSchema {
-		return err
+		return a, err
 	}
 	if err := c.takeSchema(ctx, u, a.schema); err != nil {
-		return err
+		return a, err
 	}
 	// A server that was writable for it may have taken rows: it is looked at again.
 	a, err = c.admitAndKeep(ctx, u, source, record)
 	if err == nil && a.TakeSchema {
 		err = &RefusedSourceError{Database: u.Name(), Source: source, Reason: "its schema changes", Soon: true}
 	}
-	return err
+	return a, err
 }
 
 // admitAndKeep is admit; a refusal is an error, and the snapshot that is asked for is taken.
@@ -218,6 +219,7 @@ type admission struct {
 	replication.Admission
 
 	schema ovsdbctl.Schema
+	joined replication.Joining
 }
 
 // admit questions the source and holds its answer against this node's data. Where the source's
@@ -247,7 +249,7 @@ var errUnproven = errors.New("the source is not proven to have all rows of this 
 func (c *Controller) admitOnce(ctx context.Context, u Unit, source string, record recordQuery) (admission, error) {
 	var schema ovsdbctl.Schema
 	j := replication.Joining{
-		Database: u.Name(), WasWritable: !c.followed(u).held(), OtherAgent: c.ofOtherAgent(u, source),
+		Database: u.Name(), OtherAgent: c.ofOtherAgent(u, source),
 	}
 	var held fileContent
 	var errs [3]error
@@ -271,9 +273,9 @@ func (c *Controller) admitOnce(ctx context.Context, u Unit, source string, recor
 		return admission{}, fmt.Errorf("cannot compare this node with the source %s: %w", source, err)
 	}
 	c.noteTerm(j.Record)
-	j.Own, j.Rows = held.position, held.rows
+	j.Own, j.Rows, j.WasWritable = held.position, held.rows, !c.onlyFollowed(u, held.position)
 	j.Discard = c.reinitIn(u, j.Record)
-	return admission{Admission: replication.Admit(j), schema: schema}, nil
+	return admission{Admission: replication.Admit(j), schema: schema, joined: j}, nil
 }
 
 // questionTimeout is how long the first answer of a source is waited for: long enough for a lost

@@ -82,17 +82,6 @@ func TestDemotedNodeWhoseServerHadDiedWithAnEarlierFileLeavesThePromotionToAnoth
 	three.wantLossKnown(t)
 }
 
-// The file of an active server is replaced by an earlier copy, which the server does not
-// notice: it is demoted, and started again with that.
-func TestDemotedNodeWhoseFileWasReplacedUnderItLeavesThePromotionToAnother(t *testing.T) {
-	t.Parallel()
-	three, earlier := newTrioWithAnEarlierFile(t)
-	u := three.nodes[0].Units[0]
-	must(t, os.WriteFile(u.Files.Database+".earlier", earlier, 0o640))
-	must(t, os.Rename(u.Files.Database+".earlier", u.Files.Database))
-	three.wantLossKnown(t)
-}
-
 // newTrioWithAnEarlierFile returns the content that the first node's file had before the last row,
 // which all nodes have.
 func newTrioWithAnEarlierFile(t *testing.T) (three trio, earlier []byte) {

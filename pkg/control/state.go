@@ -19,8 +19,8 @@ const (
 	// and the names of those that it has begun. Data here that claims others was changed by a client.
 	stateLatestTerm = "latest-term"
 	// stateFollowed, lasting, says for a database that all rows here come from the source that it
-	// followed last, or from a term that this node led. Without it the next follow keeps a
-	// snapshot.
+	// followed last, or from a term that this node led; with a term and a beat in it, once they are beyond
+	// that. Without it the next follow keeps a snapshot.
 	stateFollowed = "followed"
 	// stateCalledRound names the election that this node called last.
 	stateCalledRound = "round"
