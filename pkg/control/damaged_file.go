@@ -25,6 +25,16 @@ func (c *Controller) keepDamaged(ctx context.Context, u Unit, torn *ovsdbfile.To
 	return c.snapshot(ctx, u, replication.Admission{Snapshot: "the file is damaged, and its server cuts it off: " + torn.Reason, Why: snapshotDamaged})
 }
 
+// keepIfDamaged is keepDamaged of a server that may have been started without it, as by a supervisor that was killed
+// then. What it writes next cuts the records off.
+func (c *Controller) keepIfDamaged(ctx context.Context, u Unit) error {
+	found, err := c.read(ctx, u)
+	if err != nil {
+		return err
+	}
+	return c.keepDamaged(ctx, u, found.torn)
+}
+
 // onlyZeros reports whether a file has nothing but zeros from an offset on.
 func onlyZeros(path string, offset int64) bool {
 	file, err := ovsdbfile.Open(path)

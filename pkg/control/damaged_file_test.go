@@ -9,6 +9,7 @@ import (
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
+	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -83,6 +84,21 @@ func TestRecordsAfterADamagedOneAreKeptBeforeTheServerCutsThemOff(t *testing.T) 
 	})
 }
 
+// The supervisor was killed when it had started the server, and before it had kept the file.
+func TestRecordsAfterADamagedOneAreKeptThoughTheRestartWasCutShort(t *testing.T) {
+	t.Parallel()
+	c, u := newUnmarked(t)
+	damage(t, u.Files.Database)
+	must(t, process.OVSDBServer(process.ServerOptions{
+		Files: u.Files, DatabaseName: u.Name(), SyncFrom: u.Endpoint.Parking(), Owner: c.Owner,
+	}).Start(testContext(t)))
+	must(t, c.Start(testContext(t)))
+	must(t, c.Promote(testContext(t), replication.Participants{Nodes: []string{c.Node}}))
+	if !holdsText(t, u, "row-2") && !keptText(t, c, "row-2") {
+		t.Error("the row is neither in the file nor in a snapshot")
+	}
+}
+
 // A file system may have given a file its length before its content, when the power was lost.
 func TestFileThatEndsInZerosIsNotKept(t *testing.T) {
 	t.Parallel()
@@ -97,5 +113,24 @@ func TestFileThatEndsInZerosIsNotKept(t *testing.T) {
 			t.Errorf("after %.4q, a snapshot was kept: %v", rest, kept)
 		}
 		must(t, c.Stop(testContext(t)))
+	}
+}
+
+// The supervisor tries twice to restart a server whose file is damaged, and no snapshot can be kept, as on a full disk.
+func TestServerOfADamagedFileThatCannotBeKeptIsNotRestarted(t *testing.T) {
+	t.Parallel()
+	c, u := newUnmarked(t)
+	damage(t, u.Files.Database)
+	snapshots := filepath.Join(c.StateDir, "snapshots")
+	must(t, os.WriteFile(snapshots, nil, 0o600))
+	for range 2 {
+		if err := c.Revive(testContext(t), nb, nil, always); err == nil {
+			t.Error("the server was restarted")
+		}
+	}
+	must(t, os.Remove(snapshots))
+	must(t, c.Revive(testContext(t), nb, nil, always))
+	if !keptText(t, c, "row-2") {
+		t.Error("the row is in no snapshot")
 	}
 }

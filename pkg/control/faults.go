@@ -74,7 +74,7 @@ func (c *Controller) completeFile(ctx context.Context, u Unit) error {
 	defer cancel()
 	fault := await(waiting, func(ctx context.Context) error { return errors.Join(u.checkFile(), c.compareFile(ctx, u)) })
 	if replaced := new(replacedFileError); !errors.As(fault, &replaced) && !errors.Is(fault, errOtherFile) {
-		return nil
+		return c.keepIfDamaged(ctx, u)
 	}
 	return step(ctx, "have the "+u.Name()+" server write its file again", u.Server.ControlSocket, func(ctx context.Context) error {
 		c.Log.WithError(fault).WithField("db", u.Name()).Warn("the file of a server was removed, replaced or overwritten: it writes it again")

@@ -165,7 +165,12 @@ func (c *Controller) launch(ctx context.Context, u Unit) error {
 	}
 	found, err := read()
 	c.warn(err, "it is not known whether the file of "+u.Name()+" is damaged")
-	return c.keepDamaged(ctx, u, found.torn)
+	if err := c.keepDamaged(ctx, u, found.torn); err != nil {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackTimeout)
+		defer cancel()
+		return errors.Join(err, c.stopUnit(stopping, u)) // one that runs would be taken for restarted by the next attempt
+	}
+	return nil
 }
 
 // RetryListeners makes the active servers try at once to listen where they could not: on a
