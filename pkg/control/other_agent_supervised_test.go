@@ -1,11 +1,8 @@
 package control_test
 
 import (
-	"errors"
-	"io/fs"
 	"testing"
 
-	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -14,25 +11,16 @@ import (
 func TestNotificationStartsNoSupervisorOnANodeThatAnotherAgentHasPromoted(t *testing.T) {
 	t.Parallel()
 	s := newSwapped(t)
-	startsSupervisor := func(node *control.Controller) bool {
-		node.Supervision.Program = "/nonexistent/ovndb-servers"
-		defer func() { node.Supervision.Program = "" }()
-		err := node.KeepSupervised(testContext(t))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			t.Error(err)
-		}
-		return err != nil
-	}
-	if startsSupervisor(s.active) {
+	if startsSupervisor(t, s.active) {
 		t.Error("a supervisor is started before the node leads a term")
 	}
-	if !startsSupervisor(s.backup) {
+	if !startsSupervisor(t, s.backup) {
 		t.Error("the backup gets no supervisor")
 	}
 	if v := s.active.Monitor(testContext(t), true); v.Health != replication.HealthActiveDegraded {
 		t.Fatalf("the first monitor says %q: %s", v.Health, v.Reason())
 	}
-	if !startsSupervisor(s.active) {
+	if !startsSupervisor(t, s.active) {
 		t.Error("the node that leads a term gets no supervisor")
 	}
 }

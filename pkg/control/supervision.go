@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -95,12 +96,12 @@ func (c *Controller) awaitResumed(ctx context.Context) (state SupervisorState, e
 	return state, err
 }
 
-// KeepSupervised starts the supervisor of a node whose servers run without one. Monitor does the
-// same, but Pacemaker may have lost the monitor of a node whose last one was degraded when its
+// KeepSupervised starts the supervisor of a node whose servers run without one, or have died with it. Monitor
+// does the same, but Pacemaker may have lost the monitor of a node whose last one was degraded when its
 // role changed (docs/troubleshooting.md). A supervisor that runs is told that an action has ended on
 // some node, for which it need not ask the cluster by the clock.
 func (c *Controller) KeepSupervised(ctx context.Context) error {
-	if slices.ContainsFunc(c.Units, Unit.stopped) {
+	if slices.ContainsFunc(c.Units, Unit.stopped) && !c.leftSupervised() {
 		return nil
 	}
 	started, err := c.ensureSupervisor(ctx)
@@ -110,6 +111,13 @@ func (c *Controller) KeepSupervised(ctx context.Context) error {
 		c.poke()
 	}
 	return err
+}
+
+// leftSupervised reports whether no stop has ended the supervisor that was started last since the node booted: a
+// stop leaves no pidfile, and a supervisor that is killed does.
+func (c *Controller) leftSupervised() bool {
+	_, err := os.Lstat(c.SupervisorPidfile().String())
+	return err == nil
 }
 
 // superviseFromNow starts the supervisor and waits for it. The instance also
