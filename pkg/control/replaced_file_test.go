@@ -34,7 +34,13 @@ func TestAFileThatItsServerHasNotReadLetsNoNodeLead(t *testing.T) {
 		must(t, err)
 		replaceFile(t, u, later)
 	}
-	wantChoice(t, three.hold(t, 1, 0), "node3", "holds more")
+	held := make(chan error, 1)
+	go func() { held <- stale.HoldElection(testContext(t), three.electorate(0)) }()
+	eventually(t, "the election, which is called when the file has been written", func() bool {
+		must(t, fresh.AnswerOpenRounds(testContext(t)))
+		return len(held) > 0
+	})
+	wantChoice(t, <-held, "node3", "holds more")
 	three.promote(t, 2, 0)
 	wantRows(t, stale, "a")
 	if kept := snapshots(t, stale)["replaced"]; !slices.Equal(kept, []string{"a"}) {
