@@ -74,7 +74,7 @@ func (e *replacedFileError) Error() string {
 func (u Unit) checkFile() error {
 	pid, err := u.Running()
 	if err != nil || pid == 0 || !errors.Is(u.Files.CheckDatabase(pid), process.ErrFileReplaced) {
-		return nil
+		return nil //nolint:nilerr // nothing is known of a server that is not found
 	}
 	return &replacedFileError{u, pid}
 }
@@ -91,7 +91,7 @@ func (c *Controller) compareFile(ctx context.Context, u Unit) error {
 	}
 	content, err := c.read(ctx, u)
 	if err == nil && content.hasMarker(live) || ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // nothing is known in time
 	}
 	return errors.Join(errOtherFile, err)
 }
