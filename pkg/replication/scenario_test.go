@@ -207,7 +207,7 @@ func recordOf(t *testing.T, w words) *replication.Record {
 	return r
 }
 
-// node reads "NAME term=5 [prev=4|none] [nb=7+3] [sb=9] [base=6] [lineage=L] [content=x] ...".
+// node reads "NAME term=5 [prev=4|none] [nb=7+3] [sb=9] [base=6] [lineage=L] [content=x] [lacks=sb] ...".
 func (s *scenario) node(t *testing.T, w words) string {
 	t.Helper()
 	c := replication.Candidate{Unable: w.value("unable")}
@@ -215,7 +215,11 @@ func (s *scenario) node(t *testing.T, w words) string {
 	name := w.arg(0)
 	if !w.has("silent") {
 		c.Positions = replication.Positions{}
+		lacks := w.value("lacks")
 		for database, key := range map[string]string{nb: "nb", sb: "sb"} {
+			if key == lacks {
+				continue
+			}
 			m := markerOf(t, w, key)
 			if m == nil {
 				c.Positions[database] = replication.Position{Content: w.value("content")}
@@ -273,6 +277,9 @@ func (s *scenario) leave(_ *testing.T, w words) string {
 func (s *scenario) election(self string, w words) replication.Election {
 	e := replication.Election{
 		Record: s.record, Self: self, Candidates: maps.Clone(s.candidates), Absent: s.absent, WhenBehind: w.has("when-behind"),
+	}
+	if known, found := w.lookup("known"); found {
+		e.Known, _ = strconv.ParseUint(known, 10, 64)
 	}
 	if reason, found := w.lookup("blessed"); found {
 		e.Blessing = &replication.Blessing{Reason: reason}
