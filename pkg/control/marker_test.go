@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"context"
+	"os"
 	"testing"
 	"time"
 
@@ -53,5 +54,34 @@ func TestEndOfATermIsBeyondItsBeatsThoughAClientHasClearedTheMarker(t *testing.T
 	must(t, err)
 	if end := record.End[nb].Progress; end.Beat <= seen {
 		t.Errorf("the data of the term ended at %s, and beats were at %d", end, seen)
+	}
+}
+
+// At rest nothing is written: the files of an active whose rows do not change stay as they are. A row is followed
+// by one beat.
+func TestBeatIsWrittenAfterChangesAndNoneAtRest(t *testing.T) {
+	t.Parallel()
+	led := newLedTrio(t).nodes[0]
+	beat(t, led) // of what the promotion has written
+	size := func() int64 {
+		info, err := os.Stat(led.Units[0].Files.Database)
+		must(t, err)
+		return info.Size()
+	}
+	atRest := size()
+	beat(t, led)
+	if grown := size() - atRest; grown != 0 {
+		t.Errorf("the file has grown by %d bytes though no row has changed", grown)
+	}
+	insert(t, led, "row")
+	written := size()
+	beat(t, led)
+	beaten := size()
+	if beaten == written {
+		t.Error("no beat follows a row")
+	}
+	beat(t, led)
+	if grown := size() - beaten; grown != 0 {
+		t.Errorf("the file has grown by %d bytes since the beat", grown)
 	}
 }
