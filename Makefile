@@ -96,7 +96,7 @@ test-unit: deps-unit ## Run the tests that need no cluster (RACE=1: those of pkg
 # The servers of the tests write to memory where that can be had. Those of the programs start one process after the
 # other and wait for it most of the time, so that they run beside the others.
 MEMORY  = tmp=$$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d); chmod 755 $$tmp; trap 'rm -rf "$$tmp"' EXIT; export TMPDIR=$$tmp;
-UNITS   = go test $(if $(LONG),,-short) -shuffle=on -timeout 10m
+UNITS   = go test $(if $(LONG),,-short) -shuffle=on -timeout 20m
 
 .PHONY: test-unit-pkg test-unit-programs
 test-unit-pkg:

@@ -14,6 +14,7 @@ import (
 
 	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/control/controltest"
+	"ovndb-servers/pkg/process"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -25,20 +26,24 @@ func newBusyNode(t *testing.T) (node *control.Controller, letAnswer func()) {
 	node.Units[0].Server.Peer = nil // this process is to pass for the server
 	must(t, node.Start(testContext(t)))
 	must(t, node.Units[0].Server.Activate(testContext(t)))
-	transact(t, node, `["OVN_Northbound"`+strings.Repeat(`,{"op":"insert","table":"Logical_Switch","row":{"name":"y"}}`, 500)+`]`)
+	// Enough rows for the server to have more work than its clients, of which some start meanwhile.
+	for range 10 {
+		transact(t, node, `["OVN_Northbound"`+strings.Repeat(`,{"op":"insert","table":"Logical_Switch","row":{"name":"y"}}`, 500)+`]`)
+	}
 	parkUnit(t, node.Units[0])
 	u := node.Units[0]
 	ctx, stop := context.WithCancel(t.Context())
 	var working sync.WaitGroup
 	// Each of these operations compares all rows, and finds none.
 	work := `["OVN_Northbound"` + strings.Repeat(`,{"op":"select","table":"Logical_Switch","where":[["name","==","x"]],"columns":["name"]}`, 600) + `]`
-	for range 3 {
+	for range 6 {
 		working.Go(func() {
 			for ctx.Err() == nil {
 				_ = exec.CommandContext(ctx, "ovsdb-client", "transact", "unix:"+u.Server.DataSocket, work).Run()
 			}
 		})
 	}
+	awaitWork(t, u)
 	must(t, os.Rename(u.Server.ControlSocket, u.Server.ControlSocket+".real"))
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: u.Server.ControlSocket})
 	must(t, err)
@@ -48,13 +53,27 @@ func newBusyNode(t *testing.T) (node *control.Controller, letAnswer func()) {
 		stop()
 		working.Wait()
 	})
-	letAnswer = sync.OnceFunc(func() { // between two pieces of work
+	letAnswer = sync.OnceFunc(func() { // after the work that has begun
+		stop()
 		if err := os.Rename(u.Server.ControlSocket+".real", u.Server.ControlSocket); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Cleanup(letAnswer)
 	return node, letAnswer
+}
+
+// awaitWork returns once the server of a unit works: its clients may take a second to start.
+func awaitWork(t *testing.T, u control.Unit) {
+	t.Helper()
+	pid, err := u.Running()
+	must(t, err)
+	begun, err := process.Inspect(pid)
+	must(t, err)
+	eventually(t, "the server to work", func() bool {
+		now, err := process.Inspect(pid)
+		return err == nil && now.CPUTime-begun.CPUTime > 200*time.Millisecond
+	})
 }
 
 // The state is a backup whose server works on a large transaction when it is to lead. Outcome: the
