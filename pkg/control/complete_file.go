@@ -29,7 +29,7 @@ func (c *Controller) completeFile(ctx context.Context, u Unit) error {
 		fault = c.checkContent(ctx, u) // it took the whole time to read a large file
 	}
 	if fault == nil {
-		return c.keepIfDamaged(ctx, u)
+		return c.mendIfDamaged(ctx, u)
 	}
 	c.Log.WithError(fault).WithField("db", u.Name()).Warn("the file of a server was removed, replaced or overwritten: it writes it again")
 	return c.rewriteFile(ctx, u)
