@@ -52,6 +52,9 @@ func (c *Controller) Promote(ctx context.Context, p replication.Participants) er
 			return err
 		}
 	} else {
+		if err := c.restoreRecord(ctx); err != nil {
+			return fmt.Errorf("this node leads, and cannot swap its record in again: %w", err)
+		}
 		c.warn(c.confirmTerm(func() (*replication.Record, error) { return c.Record(ctx) }), "until it is kept that this term is recorded, its members stay as they are")
 	}
 	return c.serve(ctx, term, still)
@@ -83,14 +86,15 @@ func (c *Controller) awaitAnswers(ctx context.Context) error {
 	return err
 }
 
-// heldTerm returns the current term if this node leads it already, else 0. A node without a term of its
-// own does not ask the cluster.
+// heldTerm returns the current term if this node leads it already, also where its record has gone back, else 0. A
+// node without a term of its own does not ask the cluster.
 func (c *Controller) heldTerm(ctx context.Context) (uint64, error) {
 	if !c.Promoted() {
 		return 0, ctx.Err()
 	}
 	o, v := c.observeLive(ctx, observing{locked: true})
-	if v.Leads() && o.AllActive() && o.Term == replication.TermHeld {
+	held := o.Term == replication.TermHeld || o.Term == replication.TermRecordLost
+	if v.Leads() && o.AllActive() && held {
 		return v.Term, nil
 	}
 	return 0, ctx.Err()
