@@ -10,23 +10,24 @@ import (
 // same history once recorded: it came back with an older CIB. Data of a promotion that was
 // begun and never recorded is no sign of that.
 func (e Election) recordLost() bool {
-	var lineages []string // of the record's own history, as far as it is known
+	origins := map[string][]string{} // the lineages of the record's own history, by database, as far as they are known
 	for _, node := range e.present() {
-		for _, p := range e.Candidates[node].Positions {
-			if p.TermID == e.Record.TermID {
-				lineages = append(lineages, p.Lineage)
+		for database, p := range e.Candidates[node].Positions {
+			if p.TermID == e.Record.TermID || p.PrevTermID == e.Record.TermID {
+				origins[database] = append(origins[database], p.Lineage)
 			}
 		}
 	}
-	return slices.ContainsFunc(e.recordedTerms(lineages), func(r Record) bool { return r.Term > e.Record.Term })
+	return slices.ContainsFunc(e.recordedTerms(origins), func(r Record) bool { return r.Term > e.Record.Term })
 }
 
 // recordedTerms returns the terms of which data tells that they were recorded, all of a node's
 // databases being of them: a node that was interrupted as it began to follow another one has
-// given up the later term of its other database. If lineages are given, only those count.
-func (e Election) recordedTerms(lineages []string) []Record {
-	return e.terms(func(p Position) bool {
-		return p.Marked() && !p.begun() && (len(lineages) == 0 || slices.Contains(lineages, p.Lineage))
+// given up the later term of its other database. If lineages of a database are given, only those count.
+func (e Election) recordedTerms(origins map[string][]string) []Record {
+	return e.terms(func(database string, p Position) bool {
+		own := origins[database]
+		return p.Marked() && !p.begun() && (len(own) == 0 || slices.Contains(own, p.Lineage))
 	})
 }
 
@@ -74,7 +75,7 @@ func (e Election) missing() []string {
 func (e Election) latestTerms() []Record {
 	terms := e.recordedTerms(nil)
 	if len(terms) == 0 {
-		terms = e.terms(Position.Marked)
+		terms = e.terms(func(_ string, p Position) bool { return p.Marked() })
 	}
 	var latest uint64
 	for _, r := range terms {
@@ -96,14 +97,14 @@ func (e Election) latestTerms() []Record {
 }
 
 // terms returns the terms of the data that counts, of which all databases of a node are.
-func (e Election) terms(counts func(Position) bool) []Record {
+func (e Election) terms(counts func(database string, p Position) bool) []Record {
 	var terms []Record
 	for _, node := range e.present() {
 		positions := e.Candidates[node].Positions
-		for _, p := range positions {
+		for database, p := range positions {
 			r := Record{Term: p.Term, TermID: p.TermID}
 			known := slices.ContainsFunc(terms, func(t Record) bool { return t.TermID == r.TermID })
-			if counts(p) && positions.Current(r) && !known {
+			if counts(database, p) && positions.Current(r) && !known {
 				terms = append(terms, r)
 			}
 		}

@@ -13,6 +13,9 @@ type action struct {
 	lines []func() bool // each reports whether the action goes on
 	at    int
 	began bool // it has begun a term
+	// blessed says that it began by an operator's word, latest is the latest term that its election could know of.
+	blessed bool
+	latest  uint64
 }
 
 func (w *world) begin(m *machine, kind string, lines ...func() bool) {
@@ -43,6 +46,10 @@ func (w *world) promote(m *machine, lost []string) {
 		}
 	}
 	if w.leads(m) {
+		return
+	}
+	if w.rules.again && m.allActive() && m.own != nil && w.rules.judge(m.own, m.cib.record) == replication.TermRecordLost {
+		w.restore(m)
 		return
 	}
 	answers := map[string]replication.Candidate{}
@@ -89,7 +96,9 @@ func (w *world) promote(m *machine, lost []string) {
 				m.forget()
 				return false
 			}
-			w.checkStart(m, found)
+			if !m.action.blessed && found != nil && found.Term >= m.action.latest {
+				w.checkStart(m, found)
+			}
 			return true
 		},
 		func() bool { return w.open(m) },
@@ -159,7 +168,13 @@ func (w *world) poll(m *machine, lost []string, answers map[string]replication.C
 }
 
 func (w *world) election(m *machine, answers map[string]replication.Candidate) replication.Election {
-	e := replication.Election{Record: m.cib.record, Self: m.name, Candidates: map[string]replication.Candidate{}}
+	e := replication.Election{
+		Record: m.cib.record, Self: m.name, Candidates: map[string]replication.Candidate{},
+		Known: m.latest, WhenBehind: m.whenBehind,
+	}
+	if m.blessing.Holds(e.Record) || m.blessing != nil && !w.rules.void {
+		e.Blessing = m.blessing
+	}
 	for node, c := range answers {
 		c.Rounds = m.rounds[node]
 		if other := w.named(node); other.banned && other.banKnown {
@@ -187,11 +202,19 @@ func (w *world) decide(m *machine, e replication.Election) bool {
 		}
 		if d.Yield != "" {
 			m.rounds[d.Yield]++
+		}
+		if len(d.Wait) == 0 {
 			m.yielding = w.rules.yield
 		}
 		return false
 	}
-	w.checkDecision(m, e)
+	m.action.blessed = m.blessed(e.Record)
+	if latest := w.latestOf(e); latest != nil {
+		m.action.latest = latest.Term
+	}
+	if !m.action.blessed {
+		w.checkDecision(m, e)
+	}
 	w.ids++
 	drawn := 0
 	own := e.Begin(func() string { drawn++; return id(fmt.Sprintf("%s/%d/%d", m.name, w.ids, drawn)) })
@@ -200,6 +223,7 @@ func (w *world) decide(m *machine, e replication.Election) bool {
 	}
 	m.forget()
 	m.own, m.rebooted, m.action.began = &own, false, true
+	m.latest = max(m.latest, own.Record.Term)
 	return true
 }
 

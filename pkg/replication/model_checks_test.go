@@ -37,7 +37,12 @@ func (i *image) has(other image) bool {
 
 // checkDecision is asked when a node is about to lead by an election.
 func (w *world) checkDecision(m *machine, e replication.Election) {
-	if e.Record == nil || w.hopeless != "" {
+	if w.hopeless != "" {
+		return
+	}
+	w.checkEmpty(m, e)
+	w.checkMinority(m, e)
+	if e.Record == nil {
 		return
 	}
 	latest := w.latestOf(e)
@@ -45,11 +50,11 @@ func (w *world) checkDecision(m *machine, e replication.Election) {
 	if latest != e.Record {
 		return
 	}
-	if len(latest.End) == 0 && !latest.HasMember(m.name) {
+	if len(latest.End) == 0 && !latest.HasMember(m.name) && !m.whenBehind {
 		w.fail("I2: %s leads and was known to be behind in term %d: members %v", m.name, latest.Term, latest.Members)
 	}
 	for d, end := range w.ends[latest.TermID] {
-		if len(latest.End) > 0 && !m.servers[d].has(end) {
+		if len(latest.End) > 0 && !m.whenBehind && !m.servers[d].has(end) {
 			w.fail("I4: %s leads and lacks rows of %s that %s wrote before it was demoted", m.name, databases[d], latest.Node)
 		}
 	}
@@ -59,10 +64,10 @@ func (w *world) checkDecision(m *machine, e replication.Election) {
 // latestOf returns the latest record that the election can know of: a later one than the
 // cluster's where an older CIB was loaded.
 func (w *world) latestOf(e replication.Election) *replication.Record {
-	latest := e.Record
+	latest := e.Record // nil if there is none
 	for _, c := range e.Candidates {
 		for _, r := range w.records {
-			if r.Term > latest.Term && recorded(c.Positions, r) {
+			if (latest == nil || r.Term > latest.Term) && recorded(c.Positions, r) {
 				latest = r
 			}
 		}

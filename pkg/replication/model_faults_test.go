@@ -158,7 +158,7 @@ func (w *world) powerOff(m *machine) {
 		return
 	}
 	w.kill(m)
-	m.up, m.rebooted = false, true
+	m.up, m.rebooted, m.blessing = false, true, nil // which is an attribute that ends with the node
 	for d := range m.servers {
 		s := &m.servers[d]
 		gone := w.lost(s, d, s.disk.log)
@@ -217,10 +217,16 @@ func (w *world) freshness(m, backup *machine) replication.Freshness {
 	return replication.FreshnessFresh
 }
 
-// oldCIB plays an operator who loads an earlier configuration.
+// oldCIB plays an operator who loads an earlier configuration: of so many records ago, or 0 for one with the end of a term.
 func (w *world) oldCIB(m *machine, back int) {
-	if m.up {
+	if !m.up {
+		return
+	}
+	w.touched = w.touched || slices.ContainsFunc(w.nodes, func(m *machine) bool { return m.action != nil && m.action.began })
+	if back > 0 {
 		w.store(m, w.records[max(0, len(w.records)-1-back)])
+	} else if r := w.ended(m.cib.record); r != nil {
+		w.store(m, r)
 	}
 }
 

@@ -65,7 +65,7 @@ func withState(instead map[replication.TermState]replication.TermState) func(*ru
 }
 
 func mutations() []mutation {
-	return slices.Concat(recordMutations(), electionMutations(), admissionMutations(), dutyMutations())
+	return slices.Concat(recordMutations(), electionMutations(), admissionMutations(), dutyMutations(), operatorMutations())
 }
 
 func recordMutations() []mutation {

@@ -135,7 +135,7 @@ func (w *world) mayRefuse() bool {
 	banned := slices.ContainsFunc(w.nodes, func(m *machine) bool { return m.banned })
 	return slices.ContainsFunc(w.nodes, func(m *machine) bool {
 		twoOfOneNumber := m.refused.Rule == replication.RuleMajority
-		return twoOfOneNumber || banned && m.refused.Rule == replication.RuleUnable
+		return twoOfOneNumber || banned && m.refused.Rule == replication.RuleUnable || w.mayAsk(m.refused.Rule)
 	})
 }
 

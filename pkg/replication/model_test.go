@@ -30,6 +30,8 @@ type rules struct {
 	compare  bool // the record is swapped by comparison
 	durable  bool // the marker of a new term is on disk before the record
 	sync     bool // so is the end of a term
+	again    bool // an active that is promoted again leads on in its term, also where its record has gone back
+	void     bool // a blessing is void once another term is recorded
 	boot     bool // servers are restarted as active ones only in the boot in which they were promoted
 	restore  bool // a record that is lost is swapped in again
 	cutShort bool // a promotion that was cut short is taken back while another action is under way
@@ -42,7 +44,7 @@ func allRules() rules {
 	return rules{
 		decide: replication.Election.Decide, admit: replication.Admit, judge: (*replication.OwnTerm).Judge,
 		heal: (*replication.OwnTerm).Heal, succeeds: replication.Record.Succeeds,
-		compare: true, durable: true, sync: true, boot: true, restore: true, cutShort: true, park: true, yield: true, flags: true,
+		compare: true, durable: true, sync: true, again: true, void: true, boot: true, restore: true, cutShort: true, park: true, yield: true, flags: true,
 	}
 }
 
@@ -58,14 +60,14 @@ func draw(seed uint64) []string {
 		commands = append(commands, fmt.Sprintf("ban n%d", 1+random.IntN(nodes))+strings.Repeat(" known", int(seed%2)))
 	}
 	for len(commands) < stepsOfRun {
-		commands = append(commands, drawCommand(random, nodes))
+		commands = append(commands, drawCommand(random, nodes, drawnActs(seed)))
 	}
 	return append(commands, "settle "+strconv.FormatUint(seed, 10))
 }
 
 // drawCommand draws the steps of healthy work often, and faults now and then. N is a node, D a
-// database, R and K are small numbers.
-func drawCommand(random *rand.Rand, nodes int) string {
+// database, R and K are small numbers. Acts are drawn in place of what is rare, and four times as often.
+func drawCommand(random *rand.Rand, nodes int, acts []string) string {
 	healthy := []string{
 		"step N", "step N", "step N", "step N", "step N", "write N D R", "write N D R", "beat N D", "deliver N D R", "deliver N D R",
 		"look N", "members N", "follow N", "follow N", "promote N", "start N", "power-on N", "heal",
@@ -76,6 +78,8 @@ func drawCommand(random *rand.Rand, nodes int) string {
 	rare := []string{"old-cib N R", "tamper N D clear", "tamper N D restore", "power-off all", "turn N D"}
 	from := healthy
 	switch x := random.IntN(100); {
+	case x >= 88 && len(acts) > 0:
+		from = acts
 	case x >= 97:
 		from = rare
 	case x >= 75:
@@ -138,6 +142,9 @@ func (w *world) onNode(m *machine, f []string) { //nolint:cyclop // one case for
 	d := 0
 	if len(f) > 2 && f[2] == "sb" {
 		d = 1
+	}
+	if w.onOperator(m, f[0]) {
+		return
 	}
 	number, _ := strconv.Atoi(f[len(f)-1])
 	switch f[0] {

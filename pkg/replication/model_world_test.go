@@ -97,13 +97,17 @@ type machine struct {
 	action      *action
 	rebooted    bool // since it was promoted
 	rounds      map[string]int
-	yielding    bool
+	yielding    bool // its score says not to ask it: it has left the promotion to another node, or refused it
 	// roundsBefore are those from before the faults ended.
 	roundsBefore map[string]int
 	// banned says that an operator keeps the role from the node, banKnown that the agents know that.
 	banned, banKnown bool
-	snapshots        [2][]image
-	refused          replication.Decision
+	// latest is the latest term that the node knows of, whenBehind that an operator lets it lead though it is behind.
+	latest     uint64
+	whenBehind bool
+	blessing   *replication.Blessing
+	snapshots  [2][]image
+	refused    replication.Decision
 }
 
 // world is a cluster, and the knowledge of an observer outside of it.
@@ -118,6 +122,8 @@ type world struct {
 	tampered bool                // a client's change of a marker has not been healed yet
 	// hopeless says why no node may ever lead again without an operator.
 	hopeless string
+	// touched says that an operator has taken away what nodes decide by: the record, a disk, or that data has to prove more.
+	touched  bool
 	settling bool     // faults have ended
 	broken   []string // invariants, as they break
 }
@@ -152,7 +158,7 @@ func newWorld(n int, r rules) *world {
 	own.Record = *record
 	w.nodes[0].own, w.nodes[0].serving = own, true
 	for _, m := range w.nodes {
-		m.cib.record = record
+		m.take(cib{record: record})
 	}
 	w.records = append(w.records, record)
 	return w
@@ -186,7 +192,7 @@ func (w *world) beside(m *machine) []*machine {
 func (w *world) store(m *machine, record *replication.Record) {
 	next := cib{record: record, epoch: m.cib.epoch + 1}
 	for _, other := range w.beside(m) {
-		other.cib = next
+		other.take(next)
 	}
 }
 
@@ -199,7 +205,7 @@ func (w *world) merge(m *machine) {
 		}
 	}
 	for _, other := range w.beside(m) {
-		other.cib = latest
+		other.take(latest)
 	}
 }
 
