@@ -65,13 +65,16 @@ type Controller struct {
 	sessions map[string]*serverSession
 	// ownTerms reads the own term; nil without [Controller.KeepSessions].
 	ownTerms *ownTermReader
+	// repeated are the failures logged a moment ago; nil without [Controller.KeepSessions].
+	repeated *FailureLog
 	// savedState is the supervisor's state as it was saved last.
 	savedState []byte
 }
 
-// warn logs a failure that must not fail the action, with its consequence.
+// warn logs a failure that must not fail the action, with its consequence; the supervisor does not repeat the same
+// within a minute.
 func (c *Controller) warn(err error, consequence string) {
-	if err != nil {
+	if err != nil && c.repeated.Due(time.Now(), consequence+": "+err.Error()) {
 		c.Log.WithError(err).Warn(consequence)
 	}
 }

@@ -17,12 +17,13 @@ import (
 const sessionAge = 5 * time.Second
 
 // KeepSessions keeps the connections to the servers open between observations, which then cost a
-// fraction, and the term of this node known while the disk hangs. The caller calls end when it observes
-// no more.
+// fraction, the term of this node known while the disk hangs, and the log free of failures that repeat each
+// second. The caller calls end when it observes no more.
 func (c *Controller) KeepSessions() (end func()) {
 	c.ownTerms = &ownTermReader{read: c.readOwnTerm, timeout: ownTermTimeout, onHang: func() {
 		c.Log.WithField("directory", c.StateDir).Error("the disk of the state directory hangs: the term that this node led last counts; see: dmesg -T")
 	}}
+	c.repeated = &FailureLog{}
 	sessions := make([]*serverSession, len(c.Units))
 	c.sessions = map[string]*serverSession{}
 	for i, u := range c.Units {

@@ -23,7 +23,7 @@ type clusterPoller struct {
 	checks   chan struct{}
 	known    control.SupervisorState
 	answers  chan answer
-	failures failureLog
+	failures control.FailureLog
 	// queueing says that this backup waits for its turn to copy.
 	queueing atomic.Bool
 	// leaderless says that this backup has known no promoted node for a while, soughtAt when one of another
@@ -126,6 +126,6 @@ func (p *clusterPoller) seekOtherAgent(ctx context.Context) {
 // logFailure logs the error of a part of a poll, unless the supervisor ends.
 func (p *clusterPoller) logFailure(ctx context.Context, err error, message string) {
 	if !errors.Is(ctx.Err(), context.Canceled) {
-		p.failures.log(p.log, time.Now(), logrus.WarnLevel, err, message)
+		p.failures.Log(p.log, time.Now(), logrus.WarnLevel, err, message)
 	}
 }

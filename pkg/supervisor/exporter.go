@@ -57,7 +57,7 @@ type exporter struct {
 	measures map[string]control.Measures
 	// listenErr and fileErr are why metrics are not shown.
 	listenErr, fileErr error
-	failures           failureLog
+	failures           control.FailureLog
 }
 
 func newExporter(s Supervisor) *exporter {
@@ -145,7 +145,7 @@ func (e *exporter) failed(kept *error, err error) {
 		e.log.WithField("before", (*kept).Error()).Info("metrics are shown again")
 	}
 	*kept = err
-	e.failures.log(e.log, time.Now(), logrus.ErrorLevel, err, "metrics are not shown")
+	e.failures.Log(e.log, time.Now(), logrus.ErrorLevel, err, "metrics are not shown")
 }
 
 // notices returns why metrics are not shown.

@@ -118,7 +118,7 @@ type loop struct {
 	listeners   listenerTimer
 	// unproven says that clients or backups cannot connect.
 	unproven spell
-	failures failureLog
+	failures control.FailureLog
 	// stackGone says that the cluster stack was gone when last observed.
 	stackGone bool
 	// changePending says that a change came while an action was under way, whose own change may
@@ -302,5 +302,5 @@ func (l *loop) save(now time.Time, reasons []string, gaveUp bool, unmonitored st
 // logFailure logs the error, if any, of an operation that may fail again with the next
 // observation. The message names it.
 func (l *loop) logFailure(now time.Time, level logrus.Level, err error, message string) {
-	l.failures.log(l.log, now, level, err, message)
+	l.failures.Log(l.log, now, level, err, message)
 }

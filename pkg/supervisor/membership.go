@@ -99,7 +99,7 @@ type memberKeeper struct {
 	timer    membersTimer
 	members  members
 	arrivals arrivals
-	failures failureLog
+	failures control.FailureLog
 }
 
 // run looks at the members until ctx ends.
@@ -107,7 +107,7 @@ func (k *memberKeeper) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		settled, err := k.review(ctx)
 		if ctx.Err() == nil {
-			k.failures.log(k.log, time.Now(), logrus.WarnLevel, err,
+			k.failures.Log(k.log, time.Now(), logrus.WarnLevel, err,
 				"cannot keep the members of the term up to date: a node that is behind may lead next")
 		}
 		k.timer.reviewed(time.Now(), settled)

@@ -31,13 +31,13 @@ type reader struct {
 // checkpoints of them.
 func (r reader) run(ctx context.Context) {
 	files := r.controller.FileReaders()
-	var failures failureLog
+	var failures control.FailureLog
 	pause(ctx, readInterval)
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := files.Refresh(ctx)
 		if ctx.Err() == nil && !errors.Is(err, fs.ErrNotExist) {
-			failures.log(r.log, began, logrus.DebugLevel, err, "cannot read the database files ahead: an action has to read them whole")
+			failures.Log(r.log, began, logrus.DebugLevel, err, "cannot read the database files ahead: an action has to read them whole")
 		}
 		pause(ctx, max(readInterval, readRest*time.Since(began)))
 	}

@@ -67,7 +67,7 @@ func (l *loop) repair(ctx context.Context, before replication.Verdict) (replicat
 		return o, v // the action repairs as much as it can
 	}
 	l.unrepaired = v.RepairErrors
-	if len(v.Repairs) > 0 && l.failures.due(now, repairText(before.Repairs)+": "+before.Reason()) {
+	if len(v.Repairs) > 0 && l.failures.Due(now, repairText(before.Repairs)+": "+before.Reason()) {
 		log := l.log.WithField("repairs", repairText(v.Repairs))
 		if reason := v.Reason(); reason != "" {
 			log = log.WithField("reason", reason)

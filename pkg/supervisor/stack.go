@@ -94,7 +94,7 @@ type stackWatcher struct {
 	// changed says that a process of the part has ended, and the part runs again, since that was asked
 	// last: while it does not, nothing can be published.
 	changed  atomic.Bool
-	failures failureLog
+	failures control.FailureLog
 }
 
 // newStackWatcher returns the watcher of a part. seen are the parts that have run while an earlier
@@ -209,7 +209,7 @@ func (w *stackWatcher) dismiss(ctx context.Context) {
 }
 
 func (w *stackWatcher) logFailure(err error, message string) {
-	w.failures.log(w.log, time.Now(), logrus.ErrorLevel, err, message)
+	w.failures.Log(w.log, time.Now(), logrus.ErrorLevel, err, message)
 }
 
 // stackChanged reports whether a process of the cluster stack has ended, and its part runs again, since

@@ -39,7 +39,7 @@ type schemaKeeper struct {
 	// published are the versions that were published last, at publishedAt, which is zero if none were.
 	published   replication.Versions
 	publishedAt time.Time
-	failures    failureLog
+	failures    control.FailureLog
 	// announced says that losses are, and lost receives when the schemas may have been lost.
 	announced atomic.Bool
 	lost      chan struct{}
@@ -54,7 +54,7 @@ func (k *schemaKeeper) run(ctx context.Context) {
 			err = k.review(ctx)
 		}
 		if ctx.Err() == nil {
-			k.failures.log(k.log, time.Now(), logrus.WarnLevel, err, "the databases keep the schema that they have")
+			k.failures.Log(k.log, time.Now(), logrus.WarnLevel, err, "the databases keep the schema that they have")
 		}
 		k.await(ctx)
 	}
