@@ -23,12 +23,19 @@ func (e Election) recordLost() bool {
 
 // recordedTerms returns the terms of which data tells that they were recorded, all of a node's
 // databases being of them: a node that was interrupted as it began to follow another one has
-// given up the later term of its other database. If lineages of a database are given, only those count.
+// given up the later term of its other database. If lineages of databases are given, only nodes of those count.
 func (e Election) recordedTerms(origins map[string][]string) []Record {
-	return e.terms(func(database string, p Position) bool {
-		own := origins[database]
-		return p.Marked() && !p.begun() && (len(own) == 0 || slices.Contains(own, p.Lineage))
-	})
+	return e.terms(func(held Positions, p Position) bool { return p.Marked() && !p.begun() && held.stemFrom(origins) })
+}
+
+// stemFrom reports whether each database is of one of the lineages of that database, if any are known.
+func (p Positions) stemFrom(origins map[string][]string) bool {
+	for database, position := range p {
+		if known := origins[database]; len(known) > 0 && !slices.Contains(known, position.Lineage) {
+			return false
+		}
+	}
+	return true
 }
 
 // withoutRecord decides where data was promoted once but the cluster has no record of it, or an
@@ -75,7 +82,7 @@ func (e Election) missing() []string {
 func (e Election) latestTerms() []Record {
 	terms := e.recordedTerms(nil)
 	if len(terms) == 0 {
-		terms = e.terms(func(_ string, p Position) bool { return p.Marked() })
+		terms = e.terms(func(_ Positions, p Position) bool { return p.Marked() })
 	}
 	var latest uint64
 	for _, r := range terms {
@@ -97,14 +104,14 @@ func (e Election) latestTerms() []Record {
 }
 
 // terms returns the terms of the data that counts, of which all databases of a node are.
-func (e Election) terms(counts func(database string, p Position) bool) []Record {
+func (e Election) terms(counts func(Positions, Position) bool) []Record {
 	var terms []Record
 	for _, node := range e.present() {
 		positions := e.Candidates[node].Positions
-		for database, p := range positions {
+		for _, p := range positions {
 			r := Record{Term: p.Term, TermID: p.TermID}
 			known := slices.ContainsFunc(terms, func(t Record) bool { return t.TermID == r.TermID })
-			if counts(database, p) && positions.Current(r) && !known {
+			if counts(positions, p) && positions.Current(r) && !known {
 				terms = append(terms, r)
 			}
 		}
