@@ -333,10 +333,12 @@ func (c *Controller) publish(ctx context.Context) error {
 	return err
 }
 
-// hasScore reports whether this node has a score that it did not set for yielding.
+// hasScore reports whether this node has a score with which it may be asked: none that it set for yielding, or while
+// it did not follow the promoted node.
 func (c *Controller) hasScore(ctx context.Context) bool {
 	scores, err := c.Cluster.Scores(ctx)
 	c.warn(err, "cannot read the promotion scores")
 	score := scores[c.Node]
-	return err != nil || score != "" && score != replication.ScoreNever.String()
+	none := []string{"", replication.ScoreNever.String(), replication.ScoreLagging.String()}
+	return err != nil || !slices.Contains(none, score)
 }

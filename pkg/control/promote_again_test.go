@@ -1,8 +1,10 @@
 package control_test
 
 import (
+	"strconv"
 	"testing"
 
+	"ovndb-servers/pkg/control"
 	"ovndb-servers/pkg/replication"
 )
 
@@ -39,5 +41,31 @@ func TestActiveThatIsPromotedAgainWhileItsRecordHasGoneBackLeadsOnInItsTerm(t *t
 			wantHealth(t, node, replication.HealthActive)
 			insert(t, node, "after")
 		})
+	}
+}
+
+// From a backup that has not followed for seconds: Pacemaker cannot choose it, as it would where its coordinator dies
+// with the active, and then waits for the end of its monitor. Without an active, its data says whether it stands again.
+func TestBackupThatDoesNotFollowIsNoCandidateUntilThereIsNoActive(t *testing.T) {
+	t.Parallel()
+	three := newLedTrio(t)
+	member, behind := three.nodes[1], three.nodes[2]
+	updateMembers(t, three.nodes[0], map[string]replication.Freshness{behind.Node: replication.FreshnessStale})
+	publish := func(node *control.Controller, v replication.Verdict, leader replication.Leader) {
+		if done, err := node.Publish(testContext(t), v, leader); !done || err != nil {
+			t.Errorf("published: %v, %v", done, err)
+		}
+	}
+	for _, node := range []*control.Controller{member, behind} {
+		publish(node, replication.Verdict{Health: replication.HealthBackupDegraded}, replication.Leader{Node: "node1"})
+		if score, err := strconv.Atoi(three.Score(node.Node)); err != nil || score >= 0 {
+			t.Errorf("%s has the score %d while node1 leads, want one that keeps the role away", node.Node, score)
+		}
+	}
+	publish(member, replication.Verdict{Health: replication.HealthBackup}, replication.Leader{})
+	wantScore(t, three, member.Node, replication.ScoreUnproven)
+	publish(behind, replication.Verdict{Health: replication.HealthBackup}, replication.Leader{})
+	if score := three.Score(behind.Node); score != "" {
+		t.Errorf("the score of %s, which is no member, is %s", behind.Node, score)
 	}
 }

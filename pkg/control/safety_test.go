@@ -164,7 +164,7 @@ func TestANodeThatWasBehindIsAskedToLeadAfterTheTimeThatTheOperatorGave(t *testi
 	}
 	eventually(t, "the node to stand for promotion", func() bool {
 		last.Monitor(testContext(t), false)
-		return three.Score("node3") == replication.ScoreLagging.String()
+		return three.Score("node3") == replication.ScoreBehind.String()
 	})
 	must(t, last.Promote(testContext(t), three.electorate(0, 1)))
 	wantRows(t, last, "a")

@@ -94,7 +94,7 @@ func (c *Controller) presentScore(ctx context.Context, query recordQuery, held r
 	case c.blessed(ctx):
 		score, ok = replication.ScoreElected, true
 	case !ok && c.mayLeadBehind():
-		score, ok = replication.ScoreLagging, true
+		score, ok = replication.ScoreBehind, true
 	}
 	if !ok {
 		c.Log.WithField("term", record.Term).WithField("leader", record.Node).Warn(

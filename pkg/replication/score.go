@@ -28,13 +28,15 @@ const (
 	// ScoreStale is for a backup that follows and has had no news for a moment, as all
 	// have when the promoted node has died.
 	ScoreStale Score = 7
-	// ScoreLagging is for a backup that does not follow the promoted node, or has had no
-	// news for long. Pacemaker should not even ask it while there is another: monitors
-	// call it degraded, and after the coordinator has died as well Pacemaker (3.0.0) waits
-	// 80 s for the end of a monitor that does.
-	ScoreLagging Score = 5
+	// ScoreBehind is for data that was behind, and that may lead as no other has for long.
+	ScoreBehind Score = 5
 	// ScoreBlank is for an empty database where none has ever led.
 	ScoreBlank Score = 1
+	// ScoreLagging is for a backup that does not follow the promoted node, or has had no
+	// news for long. Pacemaker should not ask it before it has found out, without a promoted node, that it may
+	// lead: monitors call it degraded, and if the promoted node was the coordinator as well, Pacemaker (2.1.5, 3.0.0)
+	// waits 80 s for the end of a monitor that does, where it means to promote the instance.
+	ScoreLagging Score = -1
 )
 
 // String returns the score as Pacemaker's tools spell it.
