@@ -167,6 +167,42 @@ func TestSafetyOlderCIBLoadedWhileANodeLeadsChangesNothing(t *testing.T) {
 	s.end()
 }
 
+// An older CIB is loaded while the role is kept from all nodes: the record goes back by two terms, and nothing keeps the
+// role from them any more. The latest term that their data tells of goes on, and no row is lost (K2).
+func TestSafetyOlderCIBLoadedWhileNoNodeLeadsLetsTheLatestTermGoOn(t *testing.T) {
+	shortOnlyOn(t, cluster.Trixie)
+	s := newTrial(t)
+	older, err := s.Control(s.ctx, "cibadmin", "--query")
+	s.check(err)
+	s.switchOver()
+	s.switchOver()
+	awaitRest(s.ctx, t, s.Cluster)
+	s.awaitMembers()
+	s.awaitMore(30)
+	record := s.record()
+	s.t.Cleanup(func() {
+		s.undo(func(ctx context.Context) error { return s.SetMeta(ctx, cluster.Clone, "target-role", "") })
+	})
+	s.check(s.SetMeta(s.ctx, cluster.Clone, "target-role", string(cluster.Unpromoted)))
+	s.awaitCluster("no node to lead", func(view cluster.View) error {
+		if leads := view.In(cluster.Promoted); len(leads) > 0 || len(view.In(cluster.Unpromoted)) != len(s.NodeNames()) {
+			return fmt.Errorf("promoted: %v", leads)
+		}
+		return nil
+	})
+	s.check(s.AwaitIdle(s.ctx))
+	s.loadCIB(older)
+	s.await("a term after the latest", func(context.Context) error { // the older CIB says that a node leads
+		if now := s.record(); termOf(now) <= termOf(record) {
+			return fmt.Errorf("the record is %q, and was %q before the older CIB", now, record)
+		}
+		return nil
+	})
+	s.awaitCluster("the cluster to settle", s.Settled())
+	s.awaitMore(30)
+	s.end()
+}
+
 // awaitMembers awaits that the record names all nodes as members, some time after one has come back.
 func (s *trial) awaitMembers() {
 	s.t.Helper()

@@ -4,8 +4,10 @@ package integration_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -43,6 +45,55 @@ func TestProbeLeavesServersOfAnotherManagerAsTheyAre(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Pacemaker probes a node in maintenance mode on which another manager's servers run: they stay as they are, and no
+// supervisor is started (D7).
+func TestProbeInMaintenanceModeLeavesServersOfAnotherManagerAsTheyAre(t *testing.T) {
+	shortOnlyOn(t, cluster.Trixie)
+	h := byHand(t)
+	node, directory := h.NodeNames()[0], filepath.Dir(ovsdb.Northbound().Socket)
+	h.want(node, "start", exitSuccess)
+	h.want(node, "stop", exitSuccess)
+	refresh := func(ctx context.Context) error {
+		_, err := h.MustExec(ctx, node, "crm_resource", "--refresh", "--resource", cluster.Clone, "--node", node)
+		return errors.Join(err, h.AwaitIdle(ctx))
+	}
+	t.Cleanup(func() { // the servers end before
+		h.undo(func(ctx context.Context) error {
+			return errors.Join(refresh(ctx), h.SetProperty(ctx, "maintenance-mode", ""), h.AwaitIdle(ctx))
+		})
+	})
+	h.check(h.SetProperty(h.ctx, "maintenance-mode", "true"))
+	for _, db := range databases() {
+		h.startForeign(node, directory, db)
+	}
+	before := h.foreignState(node, directory)
+	probed := h.probes(node)
+	h.check(refresh(h.ctx))
+	h.await("the probe", func(context.Context) error {
+		if h.probes(node) <= probed {
+			return errors.New("no line of a probe in the log")
+		}
+		return nil
+	})
+	if after := h.foreignState(node, directory); after != before {
+		t.Errorf("the servers were\n%s\nand are\n%s", before, after)
+	}
+	if err := h.runsNone(h.ctx, node, "ovndb-servers supervise"); err != nil {
+		t.Error(err)
+	}
+}
+
+// probes returns how many probes of the resource a node's Pacemaker has logged.
+func (h hand) probes(node string) int {
+	h.t.Helper()
+	result, err := h.Exec(h.ctx, node, "grep", "--count", "--extended-regexp",
+		"Result of probe operation for "+cluster.Resource+"(:[0-9]+)? on "+node, "/var/log/pacemaker/pacemaker.log")
+	h.check(err)
+	count, err := strconv.Atoi(strings.TrimSpace(result.Stdout))
+	h.check(err)
+	return count
 }
 
 // startForeign starts an active server of a database with a listener for clients, as another
