@@ -40,16 +40,7 @@ func (w *world) step(m *machine) {
 // promote plays the steps from the notification before a promotion to its end. Nodes in lost
 // do not get the notification, or do not answer.
 func (w *world) promote(m *machine, lost []string) {
-	for _, other := range w.beside(m) {
-		if other != m && (w.leads(other) || other.action != nil && other.action.kind == "promote") {
-			return // Pacemaker demotes first
-		}
-	}
-	if w.leads(m) {
-		return
-	}
-	if w.rules.again && m.allActive() && m.own != nil && w.rules.judge(m.own, m.cib.record) == replication.TermRecordLost {
-		w.restore(m)
+	if !w.mayBePromoted(m) {
 		return
 	}
 	answers := map[string]replication.Candidate{}
@@ -96,13 +87,28 @@ func (w *world) promote(m *machine, lost []string) {
 				m.forget()
 				return false
 			}
-			if !m.action.blessed && found != nil && found.Term >= m.action.latest {
-				w.checkStart(m, found)
-			}
+			w.checkSwapped(m, found)
 			return true
 		},
 		func() bool { return w.open(m) },
 	)
+}
+
+// mayBePromoted reports whether Pacemaker promotes a node, and this begins with an election.
+func (w *world) mayBePromoted(m *machine) bool {
+	for _, other := range w.beside(m) {
+		if other != m && (w.leads(other) || other.action != nil && other.action.kind == "promote") {
+			return false // Pacemaker demotes first
+		}
+	}
+	if w.leads(m) {
+		return false
+	}
+	if w.rules.again && m.allActive() && m.own != nil && w.rules.judge(m.own, m.cib.record) == replication.TermRecordLost {
+		w.restore(m)
+		return false
+	}
+	return true
 }
 
 // open is the rest of a promotion, once its record is swapped in.

@@ -81,6 +81,14 @@ func (w *world) checkStart(m *machine, r *replication.Record) {
 	}
 }
 
+// checkSwapped is asked when a node has swapped its record in: the one that it found is no later one that its election
+// could not know of.
+func (w *world) checkSwapped(m *machine, found *replication.Record) {
+	if !m.action.blessed && found != nil && found.Term >= m.action.latest {
+		w.checkStart(m, found)
+	}
+}
+
 // recorded reports whether data tells that the cluster recorded its term.
 func recorded(p replication.Positions, r *replication.Record) bool {
 	for _, q := range p {
