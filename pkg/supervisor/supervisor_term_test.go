@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -137,9 +138,10 @@ func TestSupervisorKnowsTheBeatsThatOneBeforeItHasSeen(t *testing.T) {
 			earlier[u.Name()] = m.ExternalIDs()
 		}
 		m.Beat = beats
-		for marker(t, u).Beat <= beats { // a beat that was being written may come after it
+		for marker(t, u).Beat <= beats { // a beat that was being written may come after it, and count from before
 			setExternalIDs(t, u, m.ExternalIDs())
-			awaitBeat(t, u)
+			setGlobal(t, u, map[string]string{"changed-after": strconv.Itoa(beats)})
+			eventually(t, "another beat", func() bool { return marker(t, u).Beat != beats })
 		}
 	}
 	for range 2 {
