@@ -109,10 +109,16 @@ func (s *trial) insertLocally(node string) (took []extra) {
 // logged returns how many lines of a node's syslog have a text.
 func (s *trial) logged(node, text string) int {
 	s.t.Helper()
-	result, err := s.Exec(s.ctx, node, "grep", "--count", "--fixed-strings", text, "/var/log/syslog")
-	s.check(err)
+	return s.lines(node, "/var/log/syslog", "--fixed-strings", text)
+}
+
+// lines returns how many lines of a node's file have a text, by an option of grep.
+func (h hand) lines(node, path, option, text string) int {
+	h.t.Helper()
+	result, err := h.Exec(h.ctx, node, "grep", "--count", option, text, path)
+	h.check(err)
 	count, err := strconv.Atoi(strings.TrimSpace(result.Stdout))
-	s.check(err)
+	h.check(err)
 	return count
 }
 
@@ -137,12 +143,7 @@ func TestSafetyOlderCIBLoadedWhileANodeLeadsChangesNothing(t *testing.T) {
 	shortOnlyOn(t, cluster.Trixie)
 	const restored = "the cluster record had gone back, and was restored by the node that leads"
 	s := newTrial(t)
-	older, err := s.Control(s.ctx, "cibadmin", "--query")
-	s.check(err)
-	s.switchOver()
-	s.switchOver()
-	awaitRest(s.ctx, t, s.Cluster)
-	s.awaitMembers()
+	older := s.cibOfTwoTermsAgo()
 	active, _ := s.promoted()
 	before, pids := s.whoLeads()
 	logged, loaded := s.logged(active, restored), time.Now()
@@ -167,17 +168,24 @@ func TestSafetyOlderCIBLoadedWhileANodeLeadsChangesNothing(t *testing.T) {
 	s.end()
 }
 
+// cibOfTwoTermsAgo returns the present CIB once the role has moved twice, and all nodes are members again.
+func (s *trial) cibOfTwoTermsAgo() string {
+	s.t.Helper()
+	older, err := s.Control(s.ctx, "cibadmin", "--query")
+	s.check(err)
+	s.switchOver()
+	s.switchOver()
+	awaitRest(s.ctx, s.t, s.Cluster)
+	s.awaitMembers()
+	return older
+}
+
 // An older CIB is loaded while the role is kept from all nodes: the record goes back by two terms, and nothing keeps the
 // role from them any more. The latest term that their data tells of goes on, and no row is lost (K2).
 func TestSafetyOlderCIBLoadedWhileNoNodeLeadsLetsTheLatestTermGoOn(t *testing.T) {
 	shortOnlyOn(t, cluster.Trixie)
 	s := newTrial(t)
-	older, err := s.Control(s.ctx, "cibadmin", "--query")
-	s.check(err)
-	s.switchOver()
-	s.switchOver()
-	awaitRest(s.ctx, t, s.Cluster)
-	s.awaitMembers()
+	older := s.cibOfTwoTermsAgo()
 	s.awaitMore(30)
 	record := s.record()
 	s.t.Cleanup(func() {
