@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -37,12 +36,7 @@ func TestProbeLeavesServersOfAnotherManagerAsTheyAre(t *testing.T) {
 			before := h.foreignState(node, tt.directory)
 			probe := map[string]string{"OCF_RESKEY_CRM_meta_interval": "0"}
 			h.wantReason(h.want(node, "monitor", tt.code, probe), ovsdb.Northbound().Name, ovsdb.Southbound().Name)
-			if after := h.foreignState(node, tt.directory); after != before {
-				t.Errorf("the servers were\n%s\nand are\n%s", before, after)
-			}
-			if err := h.runsNone(h.ctx, node, "ovndb-servers supervise"); err != nil {
-				t.Error(err)
-			}
+			h.wantLeftAlone(node, tt.directory, before)
 		})
 	}
 }
@@ -77,23 +71,25 @@ func TestProbeInMaintenanceModeLeavesServersOfAnotherManagerAsTheyAre(t *testing
 		}
 		return nil
 	})
+	h.wantLeftAlone(node, directory, before)
+}
+
+// wantLeftAlone wants foreign servers to be as they were, and no supervisor beside them.
+func (h hand) wantLeftAlone(node, directory, before string) {
+	h.t.Helper()
 	if after := h.foreignState(node, directory); after != before {
-		t.Errorf("the servers were\n%s\nand are\n%s", before, after)
+		h.t.Errorf("the servers were\n%s\nand are\n%s", before, after)
 	}
 	if err := h.runsNone(h.ctx, node, "ovndb-servers supervise"); err != nil {
-		t.Error(err)
+		h.t.Error(err)
 	}
 }
 
 // probes returns how many probes of the resource a node's Pacemaker has logged.
 func (h hand) probes(node string) int {
 	h.t.Helper()
-	result, err := h.Exec(h.ctx, node, "grep", "--count", "--extended-regexp",
-		"Result of probe operation for "+cluster.Resource+"(:[0-9]+)? on "+node, "/var/log/pacemaker/pacemaker.log")
-	h.check(err)
-	count, err := strconv.Atoi(strings.TrimSpace(result.Stdout))
-	h.check(err)
-	return count
+	return h.lines(node, "/var/log/pacemaker/pacemaker.log", "--extended-regexp",
+		"Result of probe operation for "+cluster.Resource+"(:[0-9]+)? on "+node)
 }
 
 // startForeign starts an active server of a database with a listener for clients, as another
